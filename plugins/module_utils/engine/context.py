@@ -1,0 +1,191 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a check is handed: the cluster, the shared fixtures, and a place to say what it saw."""
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from ..diagnosis.finding import Finding
+from ..kube.client import Client
+from ..kube.errors import ApiError
+from ..kube.kinds import path_of
+from ..kube.watch import Watch, WatchTimeout
+from . import names
+from .check import Check, Inconclusive, StepFailed
+from .fixtures import Fixtures, Once
+from .patient import PatientClient, passing
+from .probes import Probes
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the checks of one run have in common."""
+
+    cluster: str
+    run_id: str
+    client: Client
+    fixtures: Fixtures
+    probes: Once
+    images: dict[str, str]
+    image_registry: str
+    abort: threading.Event = field(default_factory=threading.Event)
+
+
+class Context:
+    """One check's view of the run. All waiting is bounded by `deadline` (time.monotonic seconds)."""
+
+    def __init__(self, check: Check, options: dict[str, Any], shared: Shared, deadline: float):
+        self.check, self.options, self.deadline = check, options, deadline
+        self.cluster, self.run_id, self.nonce = shared.cluster, shared.run_id, names.nonce()
+        self.finding = Finding(check.name, check.domain, "")
+        self.measurements: list[dict[str, Any]] = []
+        self.warnings: list[str] = []
+        self._shared = shared
+        self._lock = threading.Lock()
+        # A check of the API server itself must see its failures at once.
+        patience = {} if check.needs_cluster else {"patience": 0.0}
+        self.client = PatientClient(shared.client, lambda: self.deadline, self._note_error, abort=shared.abort,
+                                    **patience)
+
+    # ---- shared things ----------------------------------------------------------------------------------------
+    @property
+    def namespace(self) -> str:
+        return self._shared.fixtures.namespace()
+
+    @property
+    def probes(self) -> Probes:
+        return self._shared.probes().bound(self.client.persist)
+
+    def image(self, name: str) -> str:
+        return names.image(name, self._shared.images, self._shared.image_registry)
+
+    def create(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        """Make an object of ours in the run namespace; journaled, labelled, and gone after the run."""
+        made = self._shared.fixtures.create(manifest, self.client)
+        self.touches(manifest["kind"], manifest["metadata"]["name"], made["metadata"].get("namespace", ""))
+        return made
+
+    def delete(self, kind: str, name: str, wait: bool = True, api_version: str = "v1") -> None:
+        """Delete an object of ours in the run namespace; with wait, until it is gone (else StepFailed)."""
+        path = path_of(api_version, kind, self.namespace, name)
+        try:
+            self.client.delete(path)
+        except ApiError as e:
+            if e.status != 404:
+                raise
+        if wait:
+            self.until(lambda: self._absent(path), f"{kind} {name} gone", every=0.5)
+            self._shared.fixtures.journal.gone(kind, name, self.namespace)
+
+    def _absent(self, path: str) -> bool:
+        try:
+            self._shared.client.get(path, timeout=max(0.5, min(10.0, self.left())))
+        except ApiError as e:
+            if e.status == 404:
+                return True
+            raise
+        return False
+
+    def watch(self, plural: str) -> Watch:
+        return self._shared.fixtures.watch(plural)
+
+    # ---- saying what is claimed and seen ----------------------------------------------------------------------
+    @contextlib.contextmanager
+    def step(self, claim: str) -> Iterator[None]:
+        """The claim that the code inside proves; the first one that is not met names the failure."""
+        self.finding.step = claim
+        yield
+        self.finding.step = ""
+
+    def fail(self, message: str, **observed: Any) -> NoReturn:
+        self.observe(**observed)
+        raise StepFailed(message)
+
+    def expect(self, condition: Any, message: str, **observed: Any) -> None:
+        if not condition:
+            self.fail(message, **observed)
+
+    def inconclusive(self, message: str, **observed: Any) -> NoReturn:
+        self.observe(**observed)
+        raise Inconclusive(message)
+
+    def warn(self, message: str) -> None:
+        with self._lock:
+            self.warnings.append(message)
+
+    def observe(self, **values: Any) -> None:
+        with self._lock:
+            self.finding.observed.update(values)
+
+    def see(self, kind: str, ok: bool, from_node: str = "", to_node: str = "", target: str = "", variant: str = "",
+            error: str = "", seconds: float | None = None) -> None:
+        """One question that was asked and its answer; diagnosis compares them."""
+        seen = {"kind": kind, "from_node": from_node, "to_node": to_node, "target": target, "variant": variant,
+                "ok": bool(ok), "error": error, "seconds": seconds}
+        with self._lock:
+            self.finding.observations.append(seen)
+
+    def touches(self, kind: str, name: str, namespace: str = "") -> None:
+        """An object on the path of this check."""
+        item = {"kind": kind, "namespace": namespace, "name": name}
+        with self._lock:
+            if item not in self.finding.path:
+                self.finding.path.append(item)
+
+    def measure(self, name: str, value: float, unit: str) -> None:
+        with self._lock:
+            self.measurements.append({"name": name, "value": round(float(value), 4), "unit": unit})
+
+    def _note_error(self, error: ApiError) -> None:
+        with self._lock:
+            self.finding.errors.append(error.as_dict())
+
+    # ---- waiting ----------------------------------------------------------------------------------------------
+    def left(self) -> float:
+        return self.deadline - time.monotonic()
+
+    def _until(self, seconds: float | None) -> float:
+        return self.deadline if seconds is None else min(self.deadline, time.monotonic() + seconds)
+
+    def until(self, function: Callable[[], Any], what: str, seconds: float | None = None, every: float = 0.25) -> Any:
+        """Poll until function() is true, and return that; passing API errors count as "not yet"."""
+        start, end, last = time.monotonic(), self._until(seconds), ""
+        while True:
+            try:
+                value = function()
+                if value:
+                    return value
+                last = ""
+            except ApiError as e:
+                if not passing(e):
+                    raise
+                last = f"; last: {e.message}"
+            if time.monotonic() + every >= end or self._shared.abort.wait(every):
+                raise StepFailed(f"{what}: not within {time.monotonic() - start:.0f} s{last}")
+
+    def wait(self, plural: str, predicate: Callable[[dict[Any, Any]], Any], what: str,
+             seconds: float | None = None) -> Any:
+        """Wait on the shared watch until predicate(items) is true, and return that."""
+        start, end = time.monotonic(), self._until(seconds)
+        watch = self.watch(plural)
+        while True:
+            try:
+                return watch.wait(predicate, min(end, time.monotonic() + 1.0))
+            except WatchTimeout:
+                if time.monotonic() >= end or self._shared.abort.is_set():
+                    raise StepFailed(f"{what}: not within {time.monotonic() - start:.0f} s") from None
+
+    def in_parallel(self, function: Callable[[Any], Any], items: Iterable[Any], workers: int = 4) -> list[Any]:
+        """function on every item, results in order; the first exception is raised after all have ended."""
+        items = list(items)
+        if len(items) < 2:
+            return [function(i) for i in items]
+        with ThreadPoolExecutor(min(workers, len(items))) as pool:
+            futures = [pool.submit(function, i) for i in items]
+        return [f.result() for f in futures]

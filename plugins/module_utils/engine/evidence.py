@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Evidence: what the cluster says about itself at the time of a failure, collected once, as plain data for diagnosis."""
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ..diagnosis.finding import Finding
+from ..kube.client import Client
+from ..kube.errors import ApiError
+from .sweep import now_of
+
+# Older events say nothing about this failure (seconds).
+EVENT_AGE = 15 * 60
+# Objects per list: enough for a failure's surroundings, bounded for clusters of thousands of pods.
+PAGE = 1000
+LOG_LINES = 40
+_TIMEOUT = 8.0
+_LISTS = {
+    "nodes": "/api/v1/nodes",
+    "node_leases": "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases",
+    "leases": "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases",
+    "events": "/api/v1/events",
+    "pods": "/api/v1/pods",
+    "services": "/api/v1/services",
+    "endpointslices": "/apis/discovery.k8s.io/v1/endpointslices",
+    "deployments": "/apis/apps/v1/deployments",
+    "daemonsets": "/apis/apps/v1/daemonsets",
+    "storageclasses": "/apis/storage.k8s.io/v1/storageclasses",
+    "csidrivers": "/apis/storage.k8s.io/v1/csidrivers",
+    "csinodes": "/apis/storage.k8s.io/v1/csinodes",
+    "apiservices": "/apis/apiregistration.k8s.io/v1/apiservices",
+}
+_SYSTEM = {"kube-system", "kube-proxy", "openshift-dns", "openshift-sdn", "openshift-ovn-kubernetes"}
+
+
+def empty(run_namespace: str = "") -> dict[str, Any]:
+    """Evidence of a cluster that tells nothing: every key that diagnosis may read."""
+    out: dict[str, Any] = {name: [] for name in _LISTS}
+    out.update({"pvcs": [], "configmaps": [], "logs": {}, "readyz": "", "api_errors": [], "errors": {},
+                "server_date": "", "run_namespace": run_namespace, "node_clock": {}})
+    return out
+
+
+def _slim(item: dict[str, Any]) -> dict[str, Any]:
+    item.get("metadata", {}).pop("managedFields", None)
+    return item
+
+
+def _seconds(stamp: str | None) -> float:
+    try:
+        return datetime.datetime.fromisoformat((stamp or "").replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _recent(event: dict[str, Any], now: float) -> bool:
+    stamps = (event.get("lastTimestamp"), event.get("eventTime"), (event.get("series") or {}).get("lastObservedTime"),
+              event["metadata"].get("creationTimestamp"))
+    return max(map(_seconds, stamps)) > now - EVENT_AGE
+
+
+def _healthy(pod: dict[str, Any]) -> bool:
+    status = pod.get("status", {})
+    return status.get("phase") == "Succeeded" or (status.get("phase") == "Running" and all(
+        c.get("ready") for c in status.get("containerStatuses") or []))
+
+
+class Collector:
+    """Collects the evidence of one cluster; nothing it cannot get stops it, the reason is kept in "errors"."""
+
+    def __init__(self, client: Client, run_namespace: str):
+        self.client, self.space = client, run_namespace
+        self.data = empty(run_namespace)
+
+    def _try(self, name: str, call: Callable[[], Any], default: Any) -> Any:
+        try:
+            return call()
+        except ApiError as e:
+            self.data["errors"][name] = e.as_dict()
+            return default
+
+    def _readyz(self) -> bool:
+        """Whether lists are worth asking for: with etcd away each of them would only time out."""
+        try:
+            text, headers = self.client.request("GET", "/readyz", params={"verbose": "true"}, timeout=_TIMEOUT, raw=True,
+                                                with_headers=True)
+            self.data["readyz"] = text
+            self.data["server_date"] = datetime.datetime.fromtimestamp(
+                now_of(headers), datetime.timezone.utc).isoformat()
+        except ApiError as e:
+            self.data["errors"]["readyz"] = e.as_dict()
+            self.data["readyz"] = e.message if "[-]" in e.message or "[+]" in e.message else ""
+            self.data["api_errors"].append(e.as_dict())
+            if e.kind != "http" or e.status == 401:
+                return False
+        return "[-]etcd" not in self.data["readyz"]
+
+    def _list(self, name: str) -> None:
+        items = self._try(name, lambda: self.client.get(_LISTS[name], {"limit": PAGE}, timeout=_TIMEOUT)["items"], [])
+        self.data[name] = [_slim(i) for i in items]
+
+    def _keep_what_matters(self) -> None:
+        now = _seconds(self.data["server_date"]) or time.time()
+        self.data["events"] = [e for e in self.data["events"] if _recent(e, now)]
+        # Leases of leaders stand beside those of nodes: both are heartbeats.
+        near = _SYSTEM | {self.space}
+        self.data["pods"] = [p for p in self.data["pods"] if p["metadata"]["namespace"] in near or not _healthy(p)
+                             or any(w in p["metadata"]["name"] for w in ("provisioner", "csi"))]
+        self.data["pvcs"] = self._try("pvcs", lambda: self.client.get(
+            f"/api/v1/namespaces/{self.space}/persistentvolumeclaims", timeout=_TIMEOUT)["items"],
+            []) if self.space else []
+
+    def _log(self, pod: dict[str, Any], container: str, previous: bool) -> None:
+        meta = pod["metadata"]
+        params: dict[str, Any] = {"container": container, "tailLines": LOG_LINES}
+        if previous:
+            params["previous"] = "true"
+        key = f"{meta['namespace']}/{meta['name']}/{container}"
+        text = self._try(f"logs {key}", lambda: self.client.request(
+            "GET", f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/log", params=params, timeout=_TIMEOUT,
+            raw=True), "")
+        if text:
+            self.data["logs"].setdefault(key, []).extend(text.splitlines()[-LOG_LINES:])
+
+    def _logs(self) -> None:
+        """Logs of cluster DNS, of provisioners and of crashing system pods; a dozen containers at most."""
+        wanted = []
+        for pod in self.data["pods"]:
+            labels = pod["metadata"].get("labels", {})
+            dns = labels.get("k8s-app") in ("kube-dns", "coredns") or labels.get("dns.operator.openshift.io/daemonset-dns")
+            provisioner = "provisioner" in pod["metadata"]["name"]
+            for status in pod.get("status", {}).get("containerStatuses") or []:
+                crashed = status.get("restartCount", 0) > 0 and not status.get("ready")
+                if dns or provisioner or (crashed and pod["metadata"]["namespace"] in _SYSTEM | {self.space}):
+                    wanted.append((pod, status["name"], crashed))
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda w: self._log(*w), wanted[:12]))
+
+    def collect(self) -> dict[str, Any]:
+        if not self._readyz():
+            return self.data
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(self._list, _LISTS))
+        self._keep_what_matters()
+        config = self._try("configmaps", lambda: self.client.get(
+            "/api/v1/namespaces/kube-system/configmaps/coredns", timeout=_TIMEOUT), None)
+        self.data["configmaps"] = [_slim(config)] if config else []
+        self._logs()
+        return self.data
+
+
+def collect(client: Client, run_namespace: str, findings: list[Finding],
+            api_errors: list[dict[str, Any]]) -> dict[str, Any]:
+    """Evidence for these findings. api_errors: what already failed when connecting; then nothing more is asked."""
+    if any(e["kind"] in ("unreachable", "tls", "dns") or e["status"] == 401 for e in api_errors):
+        return {**empty(run_namespace), "api_errors": list(api_errors)}
+    data = Collector(client, run_namespace).collect()
+    data["api_errors"] = [*api_errors, *data["api_errors"]]
+    return data

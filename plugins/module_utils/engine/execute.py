@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Running one check: from its steps to a finding, with every way of ending told apart."""
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+
+from ..kube.errors import ApiError
+from ..kube.transport import TransportError
+from ..results.record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, WARNED
+from .check import Inconclusive, StepFailed
+from .context import Context
+
+# An answer of the authorizer about our own user; a 403 of admission (quota, policy) is the cluster's refusal instead.
+_RBAC = re.compile(r"\bcannot \w+ (resource|path)\b")
+
+
+@dataclass
+class Outcome:
+    """A finished check: its context (finding, measurements) and its times."""
+
+    ctx: Context
+    started: float
+    seconds: float
+
+
+def _verdict_of_api_error(ctx: Context, error: ApiError) -> tuple[str, str]:
+    if error.as_dict() not in ctx.finding.errors:
+        ctx.finding.errors.append(error.as_dict())
+    if error.status == 403 and (_RBAC.search(error.message) or not error.message):
+        return INCONCLUSIVE, f"not allowed: {error.message or error.path}"
+    lost = error.kind != "http" or error.status in (401, 500, 502, 503, 504, 429)
+    rejected = error.status == 500 and "webhook" in error.message
+    if ctx.check.needs_cluster and lost and not rejected:
+        return INCONCLUSIVE, f"the API server did not answer: {error.message}"
+    return FAILED, error.message
+
+
+def _run(ctx: Context) -> tuple[str, str]:
+    try:
+        reason = ctx.check.applies(ctx)
+        if reason:
+            return SKIPPED, reason
+        ctx.check.run(ctx)
+    except StepFailed as e:
+        return FAILED, str(e)
+    except Inconclusive as e:
+        if isinstance(e.__cause__, ApiError):
+            _verdict_of_api_error(ctx, e.__cause__)  # the error behind it is evidence
+        return INCONCLUSIVE, str(e)
+    except TransportError as e:
+        return INCONCLUSIVE, f"a probe could not be asked: {e}"
+    except ApiError as e:
+        return _verdict_of_api_error(ctx, e)
+    except Exception as e:  # a defect of the check must not end the run, nor pass for a fault of the cluster
+        return INCONCLUSIVE, f"the check itself broke: {type(e).__name__}: {e}"
+    return (WARNED, "; ".join(ctx.warnings)) if ctx.warnings else (PASSED, "")
+
+
+def execute(ctx: Context) -> Outcome:
+    """Run the check of the context to its end."""
+    started, clock = time.time(), time.monotonic()
+    verdict, message = _run(ctx)
+    seconds = time.monotonic() - clock
+    if verdict == PASSED and seconds > ctx.check.expected:
+        verdict, message = WARNED, f"took {seconds:.0f} s, expected at most {ctx.check.expected:.0f} s"
+    ctx.finding.verdict, ctx.finding.message = verdict, message
+    return Outcome(ctx, started, seconds)

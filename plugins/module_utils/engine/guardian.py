@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The guardian: a small process that outlives the run when the run is killed, and cleans up after it.
+
+Ansible ends its workers at once on an interrupt, and nothing runs in a killed process. The guardian is forked before
+any client or thread exists, in a session of its own, and waits on a pipe: a last word means that all is done, an end
+without it means that the clean-up is now its task.
+"""
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+
+
+def _detach(keep: int) -> None:
+    """Nothing of the parent stays open (a reader of its output would wait for us), and its signals do not reach us."""
+    os.setsid()
+    os.chdir("/")
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    limit = os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") > 0 else 4096
+    os.closerange(3, keep)
+    os.closerange(keep + 1, min(limit, 65536))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _wait_for_word(pipe: int) -> bool:
+    """Whether the run said that it is done before its end of the pipe closed."""
+    while True:
+        try:
+            word = os.read(pipe, 16)
+        except InterruptedError:
+            continue
+        return word.startswith(b"done")
+
+
+class Guardian:
+    """Started by `start`; `dismiss` when the clean-up is done, `hand_over` to leave it to the guardian."""
+
+    def __init__(self, pipe: int):
+        self._pipe = pipe
+
+    @classmethod
+    def start(cls, clean: Callable[[], None]) -> Guardian:
+        """Fork the guardian. clean() runs in it if the caller ends without dismissing it; it may retry by raising."""
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child:
+            os.close(reading)
+            os.waitpid(child, 0)
+            os.set_inheritable(writing, False)
+            return cls(writing)
+        code = 0
+        try:
+            os.close(writing)
+            if os.fork() == 0:
+                _detach(reading)
+                if not _wait_for_word(reading):
+                    _persist(clean)
+        except BaseException:
+            code = 1
+        os._exit(code)  # never the parent's exit handlers, nor its buffered output
+
+    def _say(self, word: bytes) -> None:
+        if self._pipe >= 0:
+            with contextlib.suppress(OSError):
+                if word:
+                    os.write(self._pipe, word)
+                os.close(self._pipe)
+            self._pipe = -1
+
+    def dismiss(self) -> None:
+        self._say(b"done")
+
+    def hand_over(self) -> None:
+        self._say(b"")
+
+
+def _persist(clean: Callable[[], None], tries: int = 10) -> None:
+    """clean() until it succeeds: the API server may be away at that very moment."""
+    for attempt in range(tries):
+        try:
+            clean()
+            return
+        except Exception:
+            time.sleep(min(30.0, 2.0 ** attempt))

@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The journal: what a run is about to make, on disk before it is made, so that a dead run can be finished by another."""
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..kube.errors import BadInput
+
+
+def default_folder() -> Path:
+    """$XDG_STATE_HOME/assay/journal, where a later run of the same user finds it."""
+    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return Path(state) / "assay" / "journal"
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _process_start(pid: int) -> str:
+    """Start time of a process in clock ticks since boot, so that a reused pid is not taken for it; '' if dead."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] in "ZX" else fields[19]
+
+
+class Journal:
+    """One append-only file of JSON lines per run and cluster; every line is in the kernel before the request is sent."""
+
+    def __init__(self, folder: Path, run_id: str, cluster: str, server: str):
+        self.path = folder / f"{run_id}-{''.join(c if c.isalnum() or c in '._-' else '_' for c in cluster)}.jsonl"
+        self._lock = threading.Lock()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = open(self.path, "a", encoding="utf-8")
+        except OSError as e:
+            raise BadInput(f"journal_dir: cannot write {self.path}: {e.strerror}; name a folder you can write") from None
+        self._write({"run": run_id, "cluster": cluster, "server": server, "pid": os.getpid(),
+                     "process_start": _process_start(os.getpid()), "boot_id": _boot_id(), "host": socket.gethostname(),
+                     "started": time.time()})
+
+    def _write(self, entry: dict[str, Any]) -> None:
+        with self._lock:
+            self._file.write(json.dumps(entry) + "\n")
+            self._file.flush()
+
+    def intend(self, kind: str, name: str, namespace: str, api_version: str) -> None:
+        self._write({"intend": {"api_version": api_version, "kind": kind, "namespace": namespace, "name": name}})
+
+    def gone(self, kind: str, name: str, namespace: str) -> None:
+        self._write({"gone": {"kind": kind, "namespace": namespace, "name": name}})
+
+    def done(self) -> None:
+        self._write({"done": time.time()})
+        self._file.close()
+
+
+@dataclass
+class Entry:
+    """One journal as read back."""
+
+    path: Path
+    head: dict[str, Any]
+    objects: list[dict[str, str]] = field(default_factory=list)
+    done: bool = False
+
+    @property
+    def run_id(self) -> str:
+        return self.head.get("run", "")
+
+    def dead(self) -> bool:
+        """Whether the run's process is certainly gone: it ran on this boot of this machine, and no longer does."""
+        if self.head.get("host") != socket.gethostname():
+            return False
+        if self.head.get("boot_id") != _boot_id():
+            return True
+        start = _process_start(self.head.get("pid", -1))
+        return not start or start != self.head.get("process_start")
+
+
+def read(path: Path) -> Entry | None:
+    """A journal file; None where it holds no head. A torn last line (killed while writing) is left out."""
+    lines = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            continue
+    if not lines or "run" not in lines[0]:
+        return None
+    entry = Entry(path, lines[0])
+    for line in lines[1:]:
+        if "intend" in line:
+            entry.objects.append(line["intend"])
+        elif "gone" in line:
+            entry.objects = [o for o in entry.objects
+                             if (o["kind"], o["namespace"], o["name"]) != tuple(
+                                 line["gone"][k] for k in ("kind", "namespace", "name"))]
+        entry.done = entry.done or "done" in line
+    return entry
+
+
+def unfinished(folder: Path, server: str) -> Iterator[Entry]:
+    """Journals of this API server whose run did not finish its clean-up."""
+    for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else []:
+        try:
+            entry = read(path)
+        except OSError:
+            continue
+        if entry and not entry.done and entry.head.get("server") == server:
+            yield entry

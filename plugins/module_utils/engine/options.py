@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Options of checks: from task arguments, else inventory variables, else defaults; typed and bounded."""
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..kube.errors import BadInput
+from .check import Check, Option
+from .registry import nearest
+
+_TRUE = {"yes", "on", "1", "true", "y", "t"}
+_FALSE = {"no", "off", "0", "false", "n", "f"}
+
+
+def variable(check: type[Check], option: Option) -> str:
+    """The inventory variable of an option: the domain is the role's name and so the prefix."""
+    return f"{check.domain}_check_{option.name}"
+
+
+def _bool(value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    raise ValueError
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError
+    return int(value)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool):
+        raise ValueError
+    return float(value)
+
+
+def _str(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        raise ValueError
+    return str(value)
+
+
+def _list(value: Any) -> list[Any]:
+    if isinstance(value, str):
+        return [v.strip() for v in value.split(",") if v.strip()]
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    raise ValueError
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError
+    return dict(value)
+
+
+_CONVERT = {"bool": _bool, "int": _int, "float": _float, "str": _str, "list": _list, "dict": _dict}
+_NOUN = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "text", "list": "a list",
+         "dict": "a dictionary"}
+
+
+def typed(option: Option, value: Any, name: str) -> Any:
+    """The value in the option's type and bounds; BadInput names the option or variable it came from."""
+    try:
+        value = _CONVERT[option.type](value)
+        if option.type == "list" and option.elements:
+            value = [_CONVERT[option.elements](v) for v in value]
+    except (TypeError, ValueError):
+        of = f" of {_NOUN[option.elements]} each" if option.type == "list" and option.elements else ""
+        raise BadInput(f"{name}: must be {_NOUN[option.type]}{of}, not {value!r}") from None
+    if option.choices and value not in option.choices:
+        raise BadInput(f"{name}: must be one of {', '.join(map(str, option.choices))}, not {value!r}")
+    for wrong, bound, word in ((option.minimum is not None and option.type in ("int", "float")
+                                and value < option.minimum, option.minimum, "at least"),
+                               (option.maximum is not None and option.type in ("int", "float")
+                                and value > option.maximum, option.maximum, "at most")):
+        if wrong:
+            raise BadInput(f"{name}: must be {word} {bound:g}, not {value:g}")
+    return value
+
+
+def resolve(check: type[Check], arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of one check. arguments: of a task for this one check; variables: of the host, already templated."""
+    known = {o.name: o for o in check.options}
+    for name in arguments:
+        if name not in known:
+            raise BadInput(f"{name}: check {check.name} has no such option; {nearest(name, known)}" if known else
+                           f"{name}: check {check.name} has no options")
+    out = {}
+    for name, option in known.items():
+        given, origin = arguments.get(name), name
+        if given is None:
+            origin = variable(check, option)
+            given = variables.get(origin)
+        out[name] = option.default if given is None or given == "" else typed(option, given, origin)
+    return out
+
+
+def unknown_variables(checks: list[type[Check]], variables: Mapping[str, Any]) -> None:
+    """Raise BadInput for a variable that looks like an option of a known domain and is none."""
+    right = {variable(c, o) for c in checks for o in c.options}
+    domains = sorted({c.domain for c in checks})
+    pattern = re.compile(rf"^({'|'.join(map(re.escape, domains))})_check_\w+$")
+    for name in variables:
+        if pattern.match(name) and name not in right:
+            raise BadInput(f"{name}: no check has this option; {nearest(name, right)}")

@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A client that outlasts a restart of the API server, and keeps what went wrong."""
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..kube.client import Client
+from ..kube.errors import ApiError
+
+# An API server that restarts is back within this time (seconds); a longer silence is an outage.
+PATIENCE = 30.0
+_PASSING = {500, 502, 503, 504}
+
+
+def passing(error: ApiError) -> bool:
+    """Whether the same request may well succeed a moment later."""
+    return error.kind in ("unreachable", "timeout") or error.status in _PASSING
+
+
+class PatientClient:
+    """The Client with the same calls; requests that may be repeated are, for `patience` seconds within the deadline.
+
+    A create is repeated too: names are ours and unique, so "already exists" after a lost answer is success. on_error
+    gets every ApiError that is raised in the end. abort ends the waiting early.
+    """
+
+    def __init__(self, client: Client, deadline: Callable[[], float], on_error: Callable[[ApiError], None],
+                 patience: float = PATIENCE, abort: threading.Event | None = None):
+        self.raw = client
+        self._deadline, self._on_error, self._patience = deadline, on_error, patience
+        self._abort = abort or threading.Event()
+
+    def _within(self, timeout: float) -> float:
+        return max(0.5, min(timeout, self._deadline() - time.monotonic()))
+
+    def persist(self, call: Callable[[float], Any], timeout: float, repeat: bool = True) -> Any:
+        """call(timeout), again while its ApiError is a passing one; the last error is raised."""
+        give_up = min(time.monotonic() + self._patience, self._deadline())
+        pause = 0.2
+        while True:
+            try:
+                return call(self._within(timeout))
+            except ApiError as e:
+                if not (repeat and passing(e)) or time.monotonic() + pause >= give_up or self._abort.wait(pause):
+                    self._on_error(e)
+                    raise
+                pause = min(2.0, pause * 2)
+
+    def request(self, method: str, path: str, params: dict[str, Any] | None = None, body: Any = None,
+                timeout: float = 10.0, **more: Any) -> Any:
+        tries = []
+
+        def call(seconds: float) -> Any:
+            tries.append(path)
+            try:
+                return self.raw.request(method, path, params=params, body=body, timeout=seconds, **more)
+            except ApiError as e:
+                if method == "POST" and e.status == 409 and e.reason == "AlreadyExists" and len(tries) > 1:
+                    return self.raw.request("GET", f"{path}/{body['metadata']['name']}", timeout=seconds)
+                if method == "DELETE" and e.status == 404 and len(tries) > 1:
+                    return {}
+                raise
+
+        # A POST without a name of ours (reviews, evictions) has no second try: it might act twice.
+        named = method != "POST" or bool(isinstance(body, dict) and body.get("metadata", {}).get("name"))
+        return self.persist(call, timeout, repeat=named)
+
+    def get(self, path: str, params: dict[str, Any] | None = None, timeout: float = 10.0, **more: Any) -> Any:
+        return self.request("GET", path, params=params, timeout=timeout, **more)
+
+    def create(self, path: str, body: dict[str, Any], timeout: float = 10.0) -> Any:
+        return self.request("POST", path, body=body, timeout=timeout)
+
+    def patch(self, path: str, body: Any, content_type: str = "application/merge-patch+json",
+              timeout: float = 10.0) -> Any:
+        return self.request("PATCH", path, body=body, content_type=content_type, timeout=timeout)
+
+    def delete(self, path: str, body: dict[str, Any] | None = None, timeout: float = 10.0) -> Any:
+        return self.request("DELETE", path, body=body, timeout=timeout)

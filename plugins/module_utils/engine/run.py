@@ -1,0 +1,274 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A run: the chosen checks on one cluster, from connecting to records."""
+from __future__ import annotations
+
+import datetime
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..diagnosis.diagnose import Diagnosis, diagnose
+from ..kube.client import Client
+from ..kube.connection import Connection
+from ..kube.errors import ApiError
+from ..kube.watch import WatchTimeout
+from ..results.record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, WARNED, Record, worst
+from . import evidence as evidences
+from . import journal as journals
+from . import names
+from .check import Check
+from .cleanup import LIMIT as CLEANUP_LIMIT
+from .cleanup import Remover
+from .context import Context, Shared
+from .execute import Outcome, execute
+from .fixtures import Fixtures, Once
+from .guardian import Guardian
+from .patient import PatientClient
+from .probes import ProbeMaker
+from .sweep import Sweeper
+
+# Seconds that a check gets past its limit to notice it; then its thread is left behind.
+_GRACE = 5.0
+# Seconds that objects stay valid after the run's limit, before any sweep may take them.
+_KEEP = 1800.0
+
+
+class Interrupted(Exception):
+    """The playbook that this run belonged to is gone."""
+
+
+@dataclass
+class Settings:
+    """What to run, where, and within which bounds (limit in seconds)."""
+
+    cluster: str
+    connection: Connection
+    checks: list[type[Check]]
+    options: dict[str, dict[str, Any]]
+    images: dict[str, str] = field(default_factory=dict)
+    image_registry: str = ""
+    limit: float = 900.0
+    transport: str = "auto"
+    wait_cleanup: bool = True
+    journal_dir: Path = field(default_factory=journals.default_folder)
+
+
+def _iso(epoch: float) -> str:
+    return datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).isoformat(timespec="milliseconds")
+
+
+def _clean_by_journal(connection: Connection, path: Path) -> None:
+    """What the guardian does for a run that was killed."""
+    entry = journals.read(path)
+    if entry is None or entry.done:
+        return
+    client = Client(connection)
+    left = Remover(client, entry.run_id, time.monotonic() + CLEANUP_LIMIT).remove(entry.objects)
+    if left:
+        raise RuntimeError("; ".join(left))
+    path.unlink(missing_ok=True)
+
+
+class Run:
+    """One run on one cluster; `go` returns the cluster run as a dictionary (docs/schemas/records.schema.json)."""
+
+    def __init__(self, settings: Settings, say: Callable[[Record, bool], None] = lambda record, final: None):
+        """say(record, final) is called in the caller's thread for every finished check, and with final=True once more
+        for those whose cause is known."""
+        self.settings, self.say = settings, say
+        self.run_id = names.new_run_id()
+        self.started, self._clock = time.time(), time.monotonic()
+        self.deadline = self._clock + settings.limit
+        self.outcomes: list[Outcome] = []
+        self.api_errors: list[dict[str, Any]] = []
+        self.server_version = ""
+        self.abort = threading.Event()
+        self._parent = os.getppid()
+
+    # ---- the way ----------------------------------------------------------------------------------------------
+    def go(self) -> dict[str, Any]:
+        s = self.settings
+        self.journal = journals.Journal(s.journal_dir, self.run_id, s.cluster, s.connection.server)
+        path, connection = self.journal.path, s.connection
+        guardian = Guardian.start(lambda: _clean_by_journal(connection, path))
+        try:
+            self._set_up()
+            self._preflight()
+            threading.Thread(target=self._sweep, daemon=True).start()
+            self._run_checks()
+            records, leftovers = self._finish(guardian)
+        except BaseException:
+            self.abort.set()
+            guardian.hand_over()
+            raise
+        return self._result(records, leftovers)
+
+    def _set_up(self) -> None:
+        s = self.settings
+        self.client = Client(s.connection)
+        patient = PatientClient(self.client, lambda: self.deadline, lambda e: None, abort=self.abort)
+        labels = names.labels(self.run_id, s.limit + _KEEP)
+        self.fixtures = Fixtures(patient, self.run_id, labels, self.journal, self.deadline)
+        probes = Once(lambda: ProbeMaker(self.fixtures, names.image("agnhost", s.images, s.image_registry),
+                                         s.transport).make())
+        self.shared = Shared(s.cluster, self.run_id, self.client, self.fixtures, probes, s.images, s.image_registry,
+                             self.abort)
+
+    def _preflight(self) -> None:
+        """Two tries: one lost packet is no outage, and a dead API server is to be named within seconds."""
+        for last in (False, True):
+            try:
+                self.server_version = self.client.get("/version", timeout=5.0).get("gitVersion", "")
+                return
+            except ApiError as e:
+                if e.status == 403:  # reachable; some clusters hide /version
+                    return
+                if last or e.kind == "tls" or e.status == 401:
+                    self.api_errors.append(e.as_dict())
+                    return
+            time.sleep(1.0)
+
+    def _sweep(self) -> None:
+        """Dead runs of before, beside the checks; a sweep that fails is not this run's failure."""
+        if self.api_errors:
+            return
+        try:
+            sweeper = Sweeper(self.client, self.settings.journal_dir, self.run_id)
+            sweeper.by_journal()
+            watch = self.fixtures.namespaces()
+            items = watch.wait(lambda found: list(found.values()) or None, time.monotonic() + 2.0)
+            sweeper.by_label(items, time.time())
+        except (ApiError, WatchTimeout):
+            pass
+
+    # ---- checks -----------------------------------------------------------------------------------------------
+    def _context(self, check: type[Check]) -> Context:
+        deadline = min(time.monotonic() + check.limit, self.deadline)
+        return Context(check(), self.settings.options.get(check.name, {}), self.shared, deadline)
+
+    def _run_checks(self) -> None:
+        checks = self.settings.checks
+        if self.api_errors:
+            for check in [c for c in checks if c.needs_cluster]:
+                self._done(self._not_run(check, f"the API server did not answer: {self.api_errors[-1]['message']}"))
+            checks = [c for c in checks if not c.needs_cluster]
+        self._batch([c for c in checks if not c.exclusive])
+        for check in checks:
+            if check.exclusive:
+                self._batch([check])
+
+    def _not_run(self, check: type[Check], why: str) -> Outcome:
+        ctx = self._context(check)
+        ctx.finding.verdict, ctx.finding.message = INCONCLUSIVE, why
+        ctx.finding.errors = list(self.api_errors)
+        return Outcome(ctx, time.time(), 0.0)
+
+    def _batch(self, checks: list[type[Check]]) -> None:
+        """All at once: a thread each, that mostly waits; requests in flight are what is limited."""
+        finished: queue.Queue[Outcome] = queue.Queue()
+        contexts = [self._context(c) for c in checks]
+        for ctx in contexts:
+            threading.Thread(target=lambda c=ctx: finished.put(execute(c)), daemon=True, name=ctx.check.name).start()
+        waiting = {id(c): c for c in contexts}
+        while waiting:
+            try:
+                outcome = finished.get(timeout=0.5)
+                if waiting.pop(id(outcome.ctx), None):
+                    self._done(outcome)
+            except queue.Empty:
+                pass
+            if os.getppid() != self._parent:
+                raise Interrupted
+            for ctx in [c for c in waiting.values() if time.monotonic() > c.deadline + _GRACE]:
+                waiting.pop(id(ctx))
+                self._done(self._overdue(ctx))
+
+    def _overdue(self, ctx: Context) -> Outcome:
+        step = ctx.finding.step
+        ctx.finding.verdict = FAILED
+        ctx.finding.message = f"not finished within {ctx.check.limit:.0f} s" + (f", at: {step}" if step else "")
+        return Outcome(ctx, time.time() - ctx.check.limit, ctx.check.limit)
+
+    def _done(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        self.say(self._record(outcome, None), False)
+
+    # ---- the end ----------------------------------------------------------------------------------------------
+    def _finish(self, guardian: Guardian) -> tuple[list[Record], list[str]]:
+        unmet = [o.ctx.finding for o in self.outcomes if o.ctx.finding.verdict in (FAILED, INCONCLUSIVE)]
+        space = self.fixtures.name if self.fixtures.namespace.made else ""
+        evidence = evidences.collect(self.client, space, unmet, self.api_errors) if unmet else {}
+        cleaning: dict[str, list[str]] = {}
+        cleaner = threading.Thread(target=lambda: cleaning.update(left=self._clean()), daemon=True)
+        if self.settings.wait_cleanup:
+            cleaner.start()
+        causes = diagnose(unmet, evidence) if unmet else {}
+        records = []
+        for outcome in sorted(self.outcomes, key=lambda o: (o.ctx.check.domain, o.ctx.check.name)):
+            record = self._record(outcome, causes.get(outcome.ctx.check.name))
+            records.append(record)
+            if record.cause:
+                self.say(record, True)
+        if not self.settings.wait_cleanup:
+            self.fixtures.stop()
+            guardian.hand_over()
+            return records, []
+        while cleaner.is_alive():
+            cleaner.join(0.5)
+            if os.getppid() != self._parent:
+                raise Interrupted
+        left = cleaning.get("left", ["clean-up ended without a result"])
+        guardian.dismiss() if not left else guardian.hand_over()
+        return records, left
+
+    def _clean(self) -> list[str]:
+        self.abort.set()
+        self.fixtures.stop()
+        entry = journals.read(self.journal.path)
+        try:
+            left = Remover(self.client, self.run_id, time.monotonic() + CLEANUP_LIMIT).remove(entry.objects)
+        except ApiError as e:
+            left = [f"namespace/{self.fixtures.name} ({e.message})"] if entry.objects else []
+        except Exception as e:  # the verdict stands whatever becomes of the clean-up
+            left = [f"namespace/{self.fixtures.name} ({type(e).__name__}: {e})"]
+        if not left:
+            self.journal.done()
+        return left
+
+    def _record(self, outcome: Outcome, cause: Diagnosis | None) -> Record:
+        finding, check = outcome.ctx.finding, outcome.ctx.check
+        record = Record(self.settings.cluster, check.domain, check.name, finding.verdict, finding.message,
+                        finding.step if finding.verdict not in (PASSED, WARNED, SKIPPED) else "",
+                        finding.observed, measurements=list(outcome.ctx.measurements), started=_iso(outcome.started),
+                        seconds=round(outcome.seconds, 3), run_id=self.run_id)
+        if cause:
+            record.cause, record.layer, record.confidence = cause.cause, cause.layer, cause.confidence
+            record.scope, record.evidence = list(cause.scope), list(cause.evidence)[:20]
+            record.remedy, record.next_command = cause.remedy, cause.next_command
+            record.consequence_of = cause.consequence_of
+        return record
+
+    def _result(self, records: list[Record], leftovers: list[str]) -> dict[str, Any]:
+        verdicts = [r.verdict for r in records]
+        return {
+            "cluster": self.settings.cluster, "run_id": self.run_id, "server": self.client.server,
+            "version": self.server_version, "started": _iso(self.started),
+            "seconds": round(time.monotonic() - self._clock, 3), "verdict": worst(verdicts),
+            "counts": {v: verdicts.count(v) for v in (PASSED, WARNED, FAILED, SKIPPED, INCONCLUSIVE)},
+            "records": [r.to_dict() for r in records], "leftovers": leftovers,
+            "transport": self._transport(), "requests": self.client.requests,
+            "connections": getattr(self.client, "connections", 0), "journal": str(self.journal.path),
+        }
+
+    def _transport(self) -> str:
+        """How the probes were asked; empty where none was."""
+        if not self.shared.probes.made:
+            return ""
+        used = {p._http.transport for p in self.shared.probes().all}
+        return ",".join(sorted(u for u in used if u))

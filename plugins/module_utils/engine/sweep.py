@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Finishing the clean-up of runs that died: by journal on this machine, by label and expiry from anywhere."""
+from __future__ import annotations
+
+import email.utils
+import time
+from pathlib import Path
+from typing import Any
+
+from ..kube.client import Client
+from ..kube.errors import ApiError
+from . import journal as journals
+from .cleanup import LIMIT, Remover
+from .names import EXPIRES, OURS, RUN
+
+
+def _namespace(name: str) -> dict[str, str]:
+    return {"api_version": "v1", "kind": "Namespace", "namespace": "", "name": name}
+
+
+def _claims(client: Client, namespace: str) -> list[dict[str, str]]:
+    found = client.get(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", {"labelSelector": OURS})
+    return [{"api_version": "v1", "kind": "PersistentVolumeClaim", "namespace": namespace,
+             "name": i["metadata"]["name"]} for i in found["items"]]
+
+
+def now_of(headers: Any) -> float:
+    """The API server's clock from its Date header; ours where it sends none."""
+    try:
+        return email.utils.parsedate_to_datetime(headers.get("Date") or headers.get("date")).timestamp()
+    except (TypeError, ValueError, AttributeError):
+        return time.time()
+
+
+class Sweeper:
+    """Removes leftovers of dead runs on one cluster; other people's and living runs' objects stay."""
+
+    def __init__(self, client: Client, folder: Path, own_run: str = ""):
+        self.client, self.folder, self.own = client, folder, own_run
+        self.swept: list[str] = []
+        self.remaining: list[str] = []
+
+    def _remove(self, run_id: str, objects: list[dict[str, str]]) -> bool:
+        try:
+            left = Remover(self.client, run_id, time.monotonic() + LIMIT).remove(objects)
+        except ApiError as e:
+            left = [f"run {run_id}: {e.message}"]
+        self.remaining += left
+        if not left:
+            self.swept.append(run_id)
+        return not left
+
+    def by_journal(self) -> None:
+        """Runs of this machine whose process is gone."""
+        for entry in journals.unfinished(self.folder, self.client.server):
+            if entry.run_id != self.own and entry.dead() and (
+                    not entry.objects or self._remove(entry.run_id, entry.objects)):
+                entry.path.unlink(missing_ok=True)
+
+    def by_label(self, namespaces: list[dict[str, Any]], now: float) -> None:
+        """Namespaces with our label whose run expired, wherever it ran; now: the API server's epoch seconds."""
+        for item in namespaces:
+            labels = item["metadata"].get("labels", {})
+            run_id, expires = labels.get(RUN, ""), labels.get(EXPIRES, "")
+            if not run_id or run_id in (self.own, *self.swept) or not expires.isdigit() or int(expires) > now:
+                continue
+            name = item["metadata"]["name"]
+            self._remove(run_id, [*_claims(self.client, name), _namespace(name)])
+
+
+def sweep(client: Client, folder: Path, everything: bool = False) -> dict[str, list[str]]:
+    """The whole sweep of one cluster: {"swept": run ids, "remaining": lines}.
+
+    everything: also runs that have not expired and may be alive elsewhere.
+    """
+    sweeper = Sweeper(client, folder)
+    sweeper.by_journal()
+    found, headers = client.request("GET", "/api/v1/namespaces", params={"labelSelector": OURS}, with_headers=True)
+    sweeper.by_label(found["items"], float("inf") if everything else now_of(headers))
+    return {"swept": sorted(set(sweeper.swept)), "remaining": sweeper.remaining}
