@@ -1,0 +1,73 @@
+# Everything runs in an environment that `tests/setup/with` makes on first use; nothing is installed by hand.
+# With KUBECONFIG set, demo, validate and the integration tests use that cluster instead of the lab.
+# PYTHON=/path/to/python3 names the Python to use, ASSAY_CACHE=/folder another place for what is made once.
+
+PYTHON ?=
+export PYTHON
+WITH := tests/setup/with
+LAB := $(if $(KUBECONFIG),,--lab)
+STAGES ?=
+ARGS ?=
+TEST := tests.runner
+
+.DEFAULT_GOAL := help
+.PHONY: help demo setup lab-build lab-up down status validate preflight test unit lint changelog sanity integration \
+        faults molecule soak bench conformance-lab docs build constraints clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## from nothing to a validated cluster: lab up, every check, the report
+	@$(WITH) $(LAB) python tests/setup/demo.py $(ARGS)
+
+validate: ## every check once more on the lab (or on KUBECONFIG)
+	@$(WITH) python tests/setup/demo.py --validate-only $(ARGS)
+
+down: ## take the lab down, all clusters
+	@$(WITH) python -m tests.lab down --all
+
+setup: ## only the environment: Python packages in the cache folder
+	@$(WITH) true
+
+preflight: ## whether this machine can run the lab; changes nothing
+	@$(WITH) --preflight
+
+lab-build: ## the lab's programs: Debian packages, Go, builds
+	@$(WITH) --lab true
+
+lab-up: ## one cluster of the lab
+	@$(WITH) --lab python -m tests.lab up $(ARGS)
+
+status: ## what of the lab is running
+	@$(WITH) python -m tests.lab status
+
+test: ## all tests, quick ones first; STAGES="unit lint" runs some
+	@$(WITH) $(LAB) python -m $(TEST) $(STAGES)
+
+unit lint changelog sanity: ## one stage of the tests, without the lab
+	@$(WITH) python -m $(TEST) $@
+
+integration molecule faults: ## one stage of the tests, with the lab
+	@$(WITH) $(LAB) python -m $(TEST) $@
+
+soak: ## the long tests: the same again and again, kills at random moments (SOAK_ROUNDS=20)
+	@$(WITH) $(LAB) python -m $(TEST) soak
+
+bench: ## time, CPU, memory and requests against the same work as kubernetes.core tasks
+	@$(WITH) $(LAB) python -m tests.bench $(ARGS)
+
+conformance-lab: ## the upstream conformance tests against the lab
+	@$(WITH) --lab python -m tests.lab conformance $(ARGS)
+
+docs: ## the reference of modules and roles, from their own documentation
+	@$(WITH) tests/setup/docs
+
+build: ## the collection as a tarball in build/
+	@$(WITH) ansible-galaxy collection build --force --output-path build .
+
+constraints: ## new exact versions for tests/constraints.txt
+	@$(WITH) tests/setup/constraints
+
+clean: ## what the targets left in this checkout; the cache folder stays
+	@rm -rf build .ansible .pytest_cache .ruff_cache assay-results tests/output
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
