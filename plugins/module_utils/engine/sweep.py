@@ -69,6 +69,23 @@ class Sweeper:
             self._remove(run_id, [*_claims(self.client, name), _namespace(name)])
 
 
+def _dead(items: list[dict[str, Any]], now: float) -> list[str]:
+    return [i["metadata"]["labels"][RUN] for i in items
+            if i["metadata"].get("labels", {}).get(EXPIRES, "").isdigit() and RUN in i["metadata"]["labels"]
+            and int(i["metadata"]["labels"][EXPIRES]) <= now]
+
+
+def _listed(client: Client, everything: bool) -> tuple[list[dict[str, Any]], float]:
+    found, headers = client.request("GET", "/api/v1/namespaces", params={"labelSelector": OURS}, with_headers=True)
+    return found["items"], float("inf") if everything else now_of(headers)
+
+
+def find(client: Client, folder: Path, everything: bool = False) -> dict[str, list[str]]:
+    """What a sweep would remove: {"swept": run ids, "remaining": []}; nothing is changed."""
+    dead = [e.run_id for e in journals.unfinished(folder, client.server) if e.dead() and e.objects]
+    return {"swept": sorted({*dead, *_dead(*_listed(client, everything))}), "remaining": []}
+
+
 def sweep(client: Client, folder: Path, everything: bool = False) -> dict[str, list[str]]:
     """The whole sweep of one cluster: {"swept": run ids, "remaining": lines}.
 
@@ -76,6 +93,5 @@ def sweep(client: Client, folder: Path, everything: bool = False) -> dict[str, l
     """
     sweeper = Sweeper(client, folder)
     sweeper.by_journal()
-    found, headers = client.request("GET", "/api/v1/namespaces", params={"labelSelector": OURS}, with_headers=True)
-    sweeper.by_label(found["items"], float("inf") if everything else now_of(headers))
+    sweeper.by_label(*_listed(client, everything))
     return {"swept": sorted(set(sweeper.swept)), "remaining": sweeper.remaining}

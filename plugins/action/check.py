@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs checks in the controller's worker: one thin plugin for the suite, for every single check, and for what is
+computed from them (plan, ClusterRole, sweep). meta/runtime.yml redirects the modules here.
+
+The strategy loads this file in the parent process before it forks the workers, so that the client library is imported
+once for all clusters.
+"""
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.assay.clusters.plugins.module_utils import arguments
+from ansible_collections.assay.clusters.plugins.module_utils.engine import (
+    journal, names, options, plan, registry, run, sweep)
+from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
+from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
+from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
+from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError, BadInput
+from ansible_collections.assay.clusters.plugins.module_utils.results import gate, redact, store, summary
+from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
+
+display = Display()
+_SUITE = {**arguments.CLUSTER, **arguments.RUN, **arguments.SELECT}
+_SINGLE = {**arguments.CLUSTER, **arguments.RUN}
+# Options of a run that have an inventory variable too: what belongs to the cluster rather than to the task.
+_RUN_VARIABLES = ("images", "image_registry", "transport")
+
+
+def _option_spec(check: type[Check]) -> dict[str, dict[str, Any]]:
+    """Raw, as the engine types and bounds them with a sentence of its own."""
+    return {o.name: {"type": "raw"} for o in check.options}
+
+
+class ActionModule(ActionBase):
+    """Thin: arguments in, one call into the engine, one result out."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        self._vars: dict[str, Any] = task_vars or {}
+        self.cluster = str(self._vars.get("inventory_hostname", "localhost"))
+        name = self._task.resolved_action.rpartition(".")[2] if self._task.resolved_action else ""
+        name = self._task.action.rpartition(".")[2] or name
+        serve = {"rbac_info": self._rbac, "sweep": self._sweep, "validate": self._suite}.get(name, self._single)
+        try:
+            result.update(serve(name))
+        except (BadInput, store.ResultsError) as e:
+            raise AnsibleActionFail(redact.redact(str(e))) from None
+        except ApiError as e:
+            raise AnsibleActionFail(redact.redact(f"{self.cluster}: {e}")) from None
+        except run.Interrupted:
+            raise AnsibleActionFail(f"{self.cluster}: the playbook ended; the clean-up goes on by itself") from None
+        result["changed"] = bool(result.get("changed", False))
+        return result
+
+    # ---- arguments --------------------------------------------------------------------------------------------
+    def _arguments(self, spec: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        aliases = {a: n for n, s in spec.items() for a in s.get("aliases", [])}
+        for name in self._task.args:
+            if name not in spec and name not in aliases:
+                raise BadInput(f"{name}: {self._task.action} has no such option; {registry.nearest(name, spec)}")
+        _result, args = self.validate_argument_spec(copy.deepcopy(spec))
+        return {n: v for n, v in args.items() if n in spec}
+
+    def _variable(self, name: str) -> Any:
+        return self._templar.template(self._vars[name]) if name in self._vars else None
+
+    def _connection_of(self, args: Mapping[str, Any]) -> Connection:
+        given = {}
+        for name in arguments.CLUSTER:
+            value = args.get(name)
+            given[name] = self._variable(f"cluster_{name}") if value is None else value
+        environ = {**os.environ, **{str(k): str(v) for e in (self._task.environment or []) if isinstance(e, dict)
+                                    for k, v in self._templar.template(e).items()}}
+        if not (given.get("kubeconfig") or given.get("host") or given.get("context") or
+                environ.get("K8S_AUTH_KUBECONFIG") or environ.get("K8S_AUTH_HOST") or environ.get("K8S_AUTH_CONTEXT")):
+            raise BadInput(f"host {self.cluster} has no cluster address: set cluster_kubeconfig (a path or the content) "
+                           "or cluster_host in the inventory, or K8S_AUTH_KUBECONFIG in the environment")
+        return Connection.resolve(given, environ)
+
+    def _settings(self, checks: list[type[Check]], args: dict[str, Any], known: list[type[Check]],
+                  own: dict[str, Any]) -> run.Settings:
+        """own: options given as arguments of a single check; the suite takes variables only."""
+        wanted = {options.variable(c, o) for c in known for o in c.options}
+        domains = tuple(f"{c.domain}_check_" for c in known)
+        variables = {n: self._variable(n) if n in wanted else None for n in self._vars
+                     if isinstance(n, str) and n.startswith(domains)}
+        options.unknown_variables(known, variables)
+        resolved = {c.name: options.resolve(c, own, variables) for c in checks}
+        for name in _RUN_VARIABLES:
+            if name not in self._task.args and self._variable(f"validate_{name}") is not None:
+                args[name] = self._variable(f"validate_{name}")
+        names.check_image_names(args["images"])
+        if args["limit"] <= 0:
+            raise BadInput(f"limit: must be a number of seconds above 0, not {args['limit']:g}")
+        folder = Path(os.path.expanduser(args["journal_dir"])) if args["journal_dir"] else journal.default_folder()
+        return run.Settings(self.cluster, self._connection_of(args), checks, resolved, dict(args["images"]),
+                            args["image_registry"], args["limit"], args["transport"], args["wait_cleanup"], folder)
+
+    # ---- what can be asked ------------------------------------------------------------------------------------
+    def _chosen(self, args: dict[str, Any]) -> tuple[list[type[Check]], list[type[Check]]]:
+        known = registry.load(args.get("check_paths") or ())
+        return registry.select(known, args["checks"], args["domains"], args["exclude"]), list(known.values())
+
+    def _suite(self, _name: str) -> dict[str, Any]:
+        args = self._arguments(_SUITE)
+        chosen, known = self._chosen(args)
+        return self._go(self._settings(chosen, args, known, {}), args)
+
+    def _single(self, name: str) -> dict[str, Any]:
+        check = registry.one(name.removeprefix("check_"))
+        args = self._arguments({**_option_spec(check), **_SINGLE})
+        own = {o.name: args.pop(o.name) for o in check.options if args.get(o.name) is not None}
+        return self._go(self._settings([check], args, [check], own), args, known_only=False)
+
+    def _rbac(self, _name: str) -> dict[str, Any]:
+        args = self._arguments({**arguments.SELECT, "name": {"type": "str", "default": "assay-clusters"}})
+        chosen, _known = self._chosen(args)
+        return {"cluster_role": plan.cluster_role(chosen, args["name"]), "checks": [c.name for c in chosen]}
+
+    def _sweep(self, _name: str) -> dict[str, Any]:
+        args = self._arguments({**arguments.CLUSTER, **arguments.SWEEP})
+        folder = Path(os.path.expanduser(args["journal_dir"])) if args["journal_dir"] else journal.default_folder()
+        client = Client(self._connection_of(args))
+        if self._task.check_mode:
+            return {"changed": False, **sweep.find(client, folder, args["everything"])}
+        found = sweep.sweep(client, folder, args["everything"])
+        failed = bool(found["remaining"])
+        return {"changed": bool(found["swept"]), "failed": failed, **found,
+                **({"msg": f"{self.cluster}: still there: {'; '.join(found['remaining'])}"} if failed else {})}
+
+    # ---- running ----------------------------------------------------------------------------------------------
+    def _say(self, record: Record, final: bool) -> None:
+        if final and record.consequence_of:
+            return
+        display.display(summary.line(self.cluster, record.to_dict()), color=summary.colours.get(record.verdict))
+
+    def _go(self, settings: run.Settings, args: dict[str, Any], known_only: bool = True) -> dict[str, Any]:
+        if self._task.check_mode:
+            described = plan.describe(settings.checks, settings.options, settings.images, settings.image_registry,
+                                      settings.limit)
+            return {"plan": redact.redact(described), "changed": False}
+        if args["results_dir"]:
+            store.check_writable(args["results_dir"])
+        done = redact.redact(run.Run(settings, self._say).go())
+        if args["results_dir"]:
+            store.write_cluster_run(args["results_dir"], done)
+        good, message = gate.gate(done, args["allow_inconclusive"])
+        if good or not args["gate"]:
+            return {"run": done, "msg": message}
+        # A failed task is printed whole: the summary is for people, the records are in the results folder.
+        return {"failed": True, "msg": f"{message}\n{summary.summary([done])}", "verdict": done["verdict"],
+                "counts": done["counts"]}

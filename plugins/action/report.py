@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Merges the results of all clusters into the reports, shows the summary, and hands it to set_stats."""
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.assay.clusters.plugins.module_utils import arguments
+from ansible_collections.assay.clusters.plugins.module_utils.results import gate, store, summary
+
+display = Display()
+
+
+def _stats(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str]) -> dict[str, Any]:
+    """What AWX shows as artefacts: small, flat, without evidence."""
+    causes = sorted({r["cause"] for run in runs for r in run["records"] if r["cause"] and not r["consequence_of"]})
+    return {"assay": {"verdicts": {run["cluster"]: run["verdict"] for run in runs}, "without_result": missing,
+                      "causes": causes, "report": paths.get("html", ""), "results": paths}}
+
+
+class ActionModule(ActionBase):
+    """Runs once, on the controller."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        _valid, args = self.validate_argument_spec(dict(arguments.REPORT))
+        if self._task.check_mode:
+            return {**result, "changed": False, "msg": "no report in check mode"}
+        try:
+            runs = store.load_cluster_runs(args["results_dir"])
+            paths = store.write_reports(args["results_dir"], runs)
+        except store.ResultsError as e:
+            raise AnsibleActionFail(str(e)) from None
+        missing = [c for c in args["expected"] if c not in {r["cluster"] for r in runs}]
+        display.display("\n" + summary.summary(runs))
+        for cluster in missing:
+            display.display(f"{cluster}: no result, see the error above", color="red")
+        display.display(f"\nreport: {paths['html']}")
+        verdicts = {r["cluster"]: gate.gate(r, args["allow_inconclusive"]) for r in runs}
+        bad = [message for good, message in verdicts.values() if not good] + [f"{c}: no result" for c in missing]
+        result.update(changed=False, paths=paths, missing=missing,
+                      verdicts={c: good for c, (good, _m) in verdicts.items()},
+                      ansible_stats={"data": _stats(runs, missing, paths), "per_host": False, "aggregate": True})
+        if bad and args["gate"]:
+            result.update(failed=True, msg="; ".join(bad))
+        return result
