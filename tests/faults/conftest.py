@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs checks on a lab cluster in the test's own process, and says what a healthy or broken cluster must answer."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.engine import options, registry
+from ansible_collections.assay.clusters.plugins.module_utils.engine.run import Run, Settings
+from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
+from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
+
+# What the lab's own name server answers for the internet.
+EXTERNAL = {"dns": {"external_name": "www.lab.test"}}
+
+
+class Prover:
+    """Runs checks on one cluster and hands back their records by name."""
+
+    def __init__(self, kubeconfig: str | Path | dict[str, Any], cluster: str, journal_dir: Path):
+        self.kubeconfig, self.cluster, self.journal_dir = kubeconfig, cluster, journal_dir
+        self.result: dict[str, Any] = {}
+
+    def __call__(self, *checks: str, connection: dict[str, Any] | None = None, images: dict[str, str] | None = None,
+                 **own: dict[str, Any]) -> dict[str, Record]:
+        """own: options by check name, as dns={"external_name": "..."}."""
+        known = registry.load()
+        chosen = registry.select(known, checks)
+        given = {**EXTERNAL, **own}
+        settings = Settings(
+            self.cluster, Connection.resolve(connection or {"kubeconfig": self.kubeconfig}, {}), chosen,
+            {c.name: options.resolve(c, given.get(c.name, {}), {}) for c in chosen}, images or {},
+            journal_dir=self.journal_dir)
+        self.result = Run(settings).go()
+        records = [Record.from_dict(r) for r in self.result["records"]]
+        for r in records:
+            print(f"{r.verdict:12} {r.check:12} {r.seconds:6.1f} s  {r.cause or '-'} {r.scope} {r.step!r} {r.message[:200]}"
+                  f"  <- {r.consequence_of}")
+            for line in r.evidence[:6]:
+                print("      ", line[:200])
+        return {r.check: r for r in records}
+
+    def green(self, *checks: str, **own: Any) -> None:
+        """The healthy half of every fault test: the checks pass, and nothing is left behind."""
+        records = self(*checks, **own)
+        wrong = {n: (r.verdict, r.cause, r.message) for n, r in records.items() if r.verdict not in ("passed", "warned")}
+        assert not wrong
+        assert self.result["leftovers"] == []
+
+
+def red(record: Record, cause: str, scope: list[str] | None = None, verdict: str = "failed") -> None:
+    """The failing half: verdict and cause, and the scope where one is claimed."""
+    assert (record.verdict, record.cause) == (verdict, cause), (record.message, record.evidence)
+    if scope is not None:
+        assert record.scope == scope
+    assert record.evidence and record.remedy and record.next_command
+
+
+@pytest.fixture
+def prove(lab: Any, tmp_path: Path) -> Callable[..., dict[str, Record]]:
+    return Prover(lab.kubeconfig, lab.name, tmp_path / "journal")

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""api_server, seen red: the server away, the wrong CA, a bad token, no rights, etcd frozen."""
+from __future__ import annotations
+
+import base64
+import copy
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.faults.conftest import red
+
+pytestmark = [pytest.mark.faults, pytest.mark.lab]
+
+
+def _kubeconfig(lab: Any) -> dict[str, Any]:
+    with open(lab.kubeconfig, encoding="utf-8") as f:
+        return yaml.safe_load(f)
+
+
+def test_stopped_server_is_unreachable(lab: Any, prove: Any) -> None:
+    with lab.fault.stop("cp", "kube-apiserver"):
+        records = prove("api_server", "dns", "nodes")
+    red(records["api_server"], "api.unreachable")
+    for other in ("dns", "nodes"):
+        assert records[other].verdict == "inconclusive"
+        assert records[other].consequence_of == "api.unreachable" or records[other].cause == "api.unreachable"
+    prove.green("api_server")
+
+
+def test_wrong_ca_is_tls(lab: Any, prove: Any) -> None:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+    import datetime
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "another CA")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    other = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+             .serial_number(1).not_valid_before(now - datetime.timedelta(days=1))
+             .not_valid_after(now + datetime.timedelta(days=1))
+             .add_extension(x509.BasicConstraints(True, None), True).sign(key, hashes.SHA256()))
+    config = copy.deepcopy(_kubeconfig(lab))
+    config["clusters"][0]["cluster"]["certificate-authority-data"] = base64.b64encode(
+        other.public_bytes(serialization.Encoding.PEM)).decode()
+    records = prove("api_server", connection={"kubeconfig": config})
+    red(records["api_server"], "api.tls")
+    prove.green("api_server")
+
+
+def test_bad_token_is_unauthenticated(lab: Any, prove: Any) -> None:
+    config = _kubeconfig(lab)
+    cluster = config["clusters"][0]["cluster"]
+    config["users"][0]["user"] = {"token": "not-a-token"}
+    records = prove("api_server", "nodes", connection={"kubeconfig": config})
+    red(records["api_server"], "api.unauthenticated")
+    assert records["nodes"].verdict == "inconclusive"
+    assert cluster["server"] in str(prove.result["server"])
+    assert "not-a-token" not in str(prove.result)
+
+
+def test_user_without_rights_is_forbidden(lab: Any, prove: Any) -> None:
+    records = prove("api_server", "nodes",
+                    connection={"kubeconfig": str(lab.kubeconfig), "impersonate_user": "nobody-in-particular"})
+    for name in ("api_server", "nodes"):
+        red(records[name], "harness.forbidden", verdict="inconclusive")
+    assert any("namespaces" in line and "create" in line for line in records["api_server"].evidence)
+    assert not [n for n in lab.api("/api/v1/namespaces")["items"]
+                if n["metadata"]["name"] == f"assay-{prove.result['run_id']}"]
+
+
+def test_frozen_etcd_is_unhealthy(lab: Any, prove: Any) -> None:
+    with lab.fault.freeze("cp", "etcd"):
+        records = prove("api_server", "dns")
+    red(records["api_server"], "etcd.unhealthy")
+    assert records["dns"].verdict == "inconclusive"
+    assert "etcd.unhealthy" in (records["dns"].cause, records["dns"].consequence_of)
+    prove.green("api_server")
