@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs of the shipped playbook as users start them: a process of its own, an inventory in a file."""
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+MARK = "ASSAY_TEST_MARK"
+
+
+class Playbook:
+    """ansible-playbook on an inventory of our own, with results and journals in the test's folder."""
+
+    def __init__(self, folder: Path, hosts: dict[str, dict[str, Any]]):
+        self.folder, self.results = folder, folder / "results"
+        self.inventory = folder / "hosts.json"
+        self.inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
+        self.mark = uuid.uuid4().hex
+        self.env = {**os.environ, MARK: self.mark, "XDG_STATE_HOME": str(folder / "state"), "ANSIBLE_FORCE_COLOR": "0",
+                    "ANSIBLE_NOCOLOR": "1"}
+
+    def _command(self, *more: str, playbook: str = "validate") -> list[str]:
+        return ["ansible-playbook", str(CHECKOUT / "playbooks" / f"{playbook}.yml"), "-i", str(self.inventory),
+                "-e", f"validate_results_dir={self.results}", *more]
+
+    def start(self, *more: str, **kwargs: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(self._command(*more), env=self.env, text=True, start_new_session=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kwargs)
+
+    def run(self, *more: str, playbook: str = "validate", **env: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(self._command(*more, playbook=playbook), env={**self.env, **env}, text=True, check=False,
+                              capture_output=True, stdin=subprocess.DEVNULL)
+        print(done.stdout, done.stderr)
+        return done
+
+    def processes(self) -> list[int]:
+        """Everything that was ever started by this playbook and lives, guardians too."""
+        found = []
+        for proc in Path("/proc").glob("[0-9]*"):
+            try:
+                if f"{MARK}={self.mark}".encode() in (proc / "environ").read_bytes().split(b"\0"):
+                    found.append(int(proc.name))
+            except OSError:
+                continue
+        return found
+
+    def kill_all(self) -> None:
+        for pid in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def records(self) -> list[dict[str, Any]]:
+        runs = json.loads((self.results / "records.json").read_text())["runs"]
+        return [r for run in runs for r in run["records"]]
+
+
+@pytest.fixture
+def playbook(tmp_path: Path, kubeconfig: Any) -> Any:
+    """A playbook on one host, `c`, that is the cluster under test; .hosts(...) for other inventories."""
+    made: list[Playbook] = []
+
+    def make(**hosts: dict[str, Any]) -> Playbook:
+        folder = tmp_path / f"run{len(made)}"
+        folder.mkdir()
+        made.append(Playbook(folder, hosts or {"c": {"cluster_kubeconfig": str(kubeconfig)}}))
+        return made[-1]
+
+    yield make
+    for book in made:
+        book.kill_all()

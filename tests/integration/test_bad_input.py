@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bad input: one clear sentence that names the option, a failed host, and nothing created."""
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+
+def _ours(lab_api: Any) -> list[str]:
+    found = lab_api("/api/v1/namespaces?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dassay.clusters")
+    return [n["metadata"]["name"] for n in found["items"]]
+
+
+def _says(done: Any, sentence: str) -> None:
+    assert done.returncode != 0
+    text = " ".join((done.stdout + done.stderr).split())
+    assert sentence in text
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(("variables", "sentence"), [
+    ({"cluster_kubeconfig": "/no/such/kubeconfig"}, "/no/such/kubeconfig"),
+    ({"cluster_kubeconfig": "{ this is: [not yaml"}, "kubeconfig"),
+    ({"cluster_kubeconfig": "KUBECONFIG", "cluster_context": "no-such-context"}, "no-such-context"),
+    ({"cluster_kubeconfig": "KUBECONFIG", "dns_check_querys": 3},
+     "dns_check_querys: no check has this option; did you mean dns_check_"),
+    ({"cluster_kubeconfig": "KUBECONFIG", "nodes_check_expected": "three"},
+     "nodes_check_expected: must be a whole number, not 'three'"),
+    ({"cluster_kubeconfig": "KUBECONFIG", "nodes_check_expected": -1}, "nodes_check_expected: must be at least"),
+    ({}, "host c has no cluster address: set cluster_kubeconfig"),
+])
+def test_wrong_variables(playbook: Any, kubeconfig: Any, variables: dict[str, Any], sentence: str) -> None:
+    given = {k: (str(kubeconfig) if v == "KUBECONFIG" else v) for k, v in variables.items()}
+    book = playbook(c=given)
+    for name in ("K8S_AUTH_KUBECONFIG", "K8S_AUTH_CONTEXT", "K8S_AUTH_HOST"):
+        book.env.pop(name, None)
+    _says(book.run(), sentence)
+    assert not list((book.folder / "state").rglob("*.jsonl"))
+
+
+@pytest.mark.parametrize(("extra", "sentence"), [
+    ({"validate_checks": ["pod_netwrk"]}, "checks: there is no check 'pod_netwrk'; did you mean pod_network?"),
+    ({"validate_domains": ["storrage"]}, "domains: there is no domain 'storrage'; did you mean storage?"),
+    ({"validate_limit": -5}, "limit"),
+    ({"validate_images": {"agnhorst": "x"}}, "images: there is no image 'agnhorst'; did you mean agnhost?"),
+])
+def test_wrong_choices(playbook: Any, extra: dict[str, Any], sentence: str) -> None:
+    _says(playbook().run("-e", json.dumps(extra)), sentence)
+
+
+def test_unwritable_results_folder(playbook: Any) -> None:
+    book = playbook()
+    blocked = book.folder / "a-file"
+    blocked.write_text("")
+    done = book.run("-e", f"validate_results_dir={blocked}/results")
+    _says(done, str(blocked))
+    assert not list((book.folder / "state").rglob("*.jsonl"))
+
+
+def test_empty_inventory(playbook: Any) -> None:
+    book = playbook()
+    book.inventory.write_text('{"all": {"hosts": {}}}')
+    done = book.run()
+    assert done.returncode != 0
+    assert "inventory" in " ".join((done.stdout + done.stderr).split())
+
+
+def test_no_permission_to_create_a_namespace(playbook: Any, kubeconfig: Any) -> None:
+    done = playbook(c={"cluster_kubeconfig": str(kubeconfig), "cluster_impersonate_user": "nobody-in-particular"}).run(
+        "-e", '{"validate_checks": ["dns", "storage"]}')
+    assert done.returncode != 0
+    text = " ".join(done.stdout.split())
+    assert "harness.forbidden" in text and "namespaces" in text and "create" in text
+
+
+def test_one_bad_host_does_not_stop_the_others(playbook: Any, kubeconfig: Any) -> None:
+    book = playbook(good={"cluster_kubeconfig": str(kubeconfig)}, bad={"cluster_kubeconfig": "/no/such/file"})
+    done = book.run("-e", '{"validate_checks": ["nodes"]}')
+    assert done.returncode != 0
+    assert [(r["cluster"], r["check"]) for r in book.records()] == [("good", "nodes")]
+    assert "bad" in done.stdout and "no result" in done.stdout
