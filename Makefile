@@ -15,7 +15,7 @@ TEST := tests.runner
         faults molecule soak bench conformance-lab docs build constraints clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-32s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## from nothing to a validated cluster: lab up, every check, the report
 	@$(WITH) $(LAB) python tests/setup/demo.py $(ARGS)
@@ -42,16 +42,16 @@ status: ## what of the lab is running
 	@$(WITH) python -m tests.lab status
 
 test: ## all tests, quick ones first; STAGES="unit lint" runs some
-	@$(WITH) $(LAB) python -m $(TEST) $(STAGES)
+	@$(WITH) python -m $(TEST) $(STAGES)
 
 unit lint changelog sanity: ## one stage of the tests, without the lab
 	@$(WITH) python -m $(TEST) $@
 
 integration molecule faults: ## one stage of the tests, with the lab
-	@$(WITH) $(LAB) python -m $(TEST) $@
+	@$(WITH) python -m $(TEST) $@
 
 soak: ## the long tests: the same again and again, kills at random moments (SOAK_ROUNDS=20)
-	@$(WITH) $(LAB) python -m $(TEST) soak
+	@$(WITH) python -m $(TEST) soak
 
 bench: ## time, CPU, memory and requests against the same work as kubernetes.core tasks
 	@$(WITH) $(LAB) python -m tests.bench $(ARGS)

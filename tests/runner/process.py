@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One stage as a process group of its own: its log, its lines worth showing, its end."""
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+
+from .stages import CHECKOUT, Stage
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# A test run that is interrupted still mends what it broke; only then it is terminated and killed. Seconds after the first.
+_ENDING = ((0.0, signal.SIGINT), (40.0, signal.SIGTERM), (50.0, signal.SIGKILL))
+
+
+class Running:
+    """A started stage. `say` gets the lines worth showing."""
+
+    def __init__(self, stage: Stage, say: Callable[[str], None]) -> None:
+        self.stage = stage
+        self.last = ""
+        self.ended_by = ""
+        self._say = say
+        self._show = re.compile(stage.show)
+        self._signals = iter(())
+        self._next: tuple[float, signal.Signals] | None = None
+        shutil.rmtree(stage.junit, ignore_errors=True)
+        stage.junit.mkdir(parents=True)
+        environ = {**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1",
+                   "ASSAY_JUNIT": str(stage.junit), **stage.environ}
+        self.started = time.monotonic()
+        self._process = subprocess.Popen(stage.command, cwd=CHECKOUT, env=environ, stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                         errors="replace", start_new_session=True)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        with open(self.stage.log, "w", encoding="utf-8") as log:
+            for line in self._process.stdout:
+                log.write(line)
+                log.flush()
+                text = _COLOUR.sub("", line).rstrip()
+                if text:
+                    self.last = text
+                if self._show.search(text):
+                    self._say(f"[{self.stage.name}] {text}")
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def stop(self, reason: str) -> None:
+        """Begin to end it; poll() goes on until it is gone."""
+        if not self.ended_by:
+            self.ended_by = reason
+            now = time.monotonic()
+            self._signals = iter([(now + after, number) for after, number in _ENDING])
+            self._next = next(self._signals, None)
+
+    def poll(self) -> int | None:
+        """The exit status once it has ended. Sends the signals that are due before that."""
+        if not self.ended_by and self.seconds > self.stage.limit:
+            self.stop(f"not ended within {self.stage.limit:.0f} s")
+        while self._next and time.monotonic() >= self._next[0]:
+            self._signal(self._next[1])
+            self._next = next(self._signals, None)
+        status = self._process.poll()
+        if status is None:
+            return None
+        self._signal(signal.SIGKILL)  # nothing of its group outlives it
+        self._reader.join(5)
+        return status or (1 if self.ended_by else 0)
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self._process.pid, number)
+        except ProcessLookupError:
+            pass
