@@ -94,7 +94,7 @@ def _cluster_stages(own_cluster: bool) -> list[Stage]:
         Stage("integration", _pytest("integration", "-v", "-m", "not soak", paths=("tests/integration",)),
               frozenset({"c1"}), needs=lab, show=LAB_LINES, limit=1800, absent=_no_tests("tests/integration")),
         *_molecule(lab),
-        Stage("faults", _pytest("faults", "-v", "-m", "not soak", "-n2", "--dist=loadgroup", paths=("tests/faults",)),
+        Stage("faults", _pytest("faults", "-v", "-m", "not soak", "-n2", "--dist=worksteal", paths=("tests/faults",)),
               frozenset(CLUSTERS), after=("integration",), needs=lab, show=LAB_LINES, limit=2700,
               absent=only_lab or _no_tests("tests/faults")),
         Stage("soak", _pytest("soak", "-v", "-m", "soak", paths=("tests/integration", "tests/faults")),

@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Clusters for the tests: the lab's, one per worker, or the one that KUBECONFIG names."""
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+# Workers never share a cluster that they break.
+CLUSTER_OF_WORKER = {"master": "c1", "gw0": "c1", "gw1": "c2"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what cannot or should not run here, each with its reason; soak only when asked for."""
+    soak_wanted = "soak" in (config.getoption("markexpr") or "").replace("not soak", "")
+    for item in items:
+        if item.get_closest_marker("soak") and not soak_wanted:
+            item.add_marker(pytest.mark.skip(reason="long: make soak"))
+        if os.environ.get("KUBECONFIG") and (item.get_closest_marker("lab") or item.get_closest_marker("faults")):
+            item.add_marker(pytest.mark.skip(reason="KUBECONFIG is set: needs a cluster of the lab"))
+
+
+def _cluster(name: str) -> Any:
+    """This cluster of the lab, up and healthy."""
+    if os.geteuid() != 0:
+        pytest.fail("the lab needs root; or set KUBECONFIG to use another cluster", pytrace=False)
+    from tests.lab import Lab
+
+    cluster = Lab(name)
+    cluster.ensure()
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def lab(worker_id: str) -> Any:
+    """The lab cluster of this worker: c1, or c2 in the second one."""
+    if worker_id not in CLUSTER_OF_WORKER:
+        pytest.fail(f"the lab has two clusters, so at most two workers: -n 2 (this is {worker_id})", pytrace=False)
+    return _cluster(CLUSTER_OF_WORKER[worker_id])
+
+
+@pytest.fixture(scope="session")
+def lab2(worker_id: str) -> Any:
+    """A second lab cluster beside `lab`; only without parallel workers."""
+    if worker_id != "master":
+        pytest.fail("two clusters in one test need a run without -n", pytrace=False)
+    return _cluster("c2")
+
+
+@pytest.fixture(scope="session")
+def kubeconfig(request: pytest.FixtureRequest) -> str:
+    """The cluster that a test may use but not break."""
+    own = os.environ.get("KUBECONFIG")
+    return own if own else str(request.getfixturevalue("lab").kubeconfig)
+
+
+@pytest.fixture(autouse=True)
+def _machine_lock(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A test marked `machine` disturbs all clusters at once, so nothing else may run beside it."""
+    marked = {m.name for m in request.node.iter_markers()}
+    if not marked & {"faults", "machine"} or not os.environ.get("PYTEST_XDIST_WORKER"):
+        yield
+        return
+    with open(tmp_path_factory.getbasetemp().parent / "machine.lock", "w", encoding="utf-8") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX if "machine" in marked else fcntl.LOCK_SH)
+        yield
+
+
+@dataclass
+class Played:
+    """What a playbook did: exit status, output, and the stored run of every cluster by its name."""
+
+    status: int
+    output: str
+    clusters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    results_dir: Path = Path()
+
+    def record(self, check: str, cluster: str = "") -> dict[str, Any]:
+        """The record of a check on a cluster; the only cluster, if none is named."""
+        name = cluster or next(iter(self.clusters))
+        return next(r for r in self.clusters[name]["records"] if r["check"] == check)
+
+
+def play(playbook: str | Path, inventory: str | Path, results_dir: Path, *arguments: str,
+         environ: dict[str, str] | None = None, limit: float = 600.0, **variables: Any) -> Played:
+    """Run a playbook as a user does; variables become extra vars."""
+    extra = json.dumps({"validate_results_dir": str(results_dir), **variables})
+    command = ["ansible-playbook", str(playbook), "-i", str(inventory), "-e", extra, *arguments]
+    done = subprocess.run(command, cwd=CHECKOUT, env={**os.environ, **(environ or {})}, text=True, check=False,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit)
+    print(done.stdout)
+    runs = {p.stem: json.loads(p.read_text(encoding="utf-8")) for p in sorted(results_dir.glob("clusters/*.json"))}
+    return Played(done.returncode, done.stdout, runs, results_dir)
+
+
+@pytest.fixture
+def run_validate(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Played]:
+    """run_validate({"name": kubeconfig, ...}, checks=[...]): playbooks/validate.yml on these clusters."""
+
+    def run(clusters: dict[str, str] | None = None, *arguments: str, checks: list[str] | None = None,
+            host_vars: dict[str, Any] | None = None, **variables: Any) -> Played:
+        clusters = clusters or {"cluster": request.getfixturevalue("kubeconfig")}
+        hosts = {name: {"cluster_kubeconfig": str(path), "ansible_connection": "local",
+                        "ansible_python_interpreter": "{{ ansible_playbook_python }}", **(host_vars or {})}
+                 for name, path in clusters.items()}
+        inventory = tmp_path / "inventory.json"
+        inventory.write_text(json.dumps({"all": {"children": {"clusters": {"hosts": hosts}}}}), encoding="utf-8")
+        if checks:
+            variables["validate_checks"] = checks
+        return play(CHECKOUT / "playbooks/validate.yml", inventory, tmp_path / "results", *arguments, **variables)
+
+    return run
