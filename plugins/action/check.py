@@ -123,7 +123,7 @@ class ActionModule(ActionBase):
         check = registry.one(name.removeprefix("check_"))
         args = self._arguments({**_option_spec(check), **_SINGLE})
         own = {o.name: args.pop(o.name) for o in check.options if args.get(o.name) is not None}
-        return self._go(self._settings([check], args, [check], own), args, known_only=False)
+        return self._go(self._settings([check], args, [check], own), args)
 
     def _rbac(self, _name: str) -> dict[str, Any]:
         args = self._arguments({**arguments.SELECT, "name": {"type": "str", "default": "assay-clusters"}})
@@ -147,7 +147,7 @@ class ActionModule(ActionBase):
             return
         display.display(summary.line(self.cluster, record.to_dict()), color=summary.colours.get(record.verdict))
 
-    def _go(self, settings: run.Settings, args: dict[str, Any], known_only: bool = True) -> dict[str, Any]:
+    def _go(self, settings: run.Settings, args: dict[str, Any]) -> dict[str, Any]:
         if self._task.check_mode:
             described = plan.describe(settings.checks, settings.options, settings.images, settings.image_registry,
                                       settings.limit)
