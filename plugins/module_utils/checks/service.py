@@ -213,13 +213,15 @@ class Service(Check):
         def ask(probe: Probe) -> str:
             while True:
                 got = probe.dial(vip, PORT)
-                if got.errors and not got.responses:
-                    if not refused(got.errors):
-                        silent.append(probe.node)
+                if refused(got.errors) and not got.responses:
                     return ""
                 if time.monotonic() > self._changed + LAG or ctx.left() < 5.0:
-                    return f"{listed(got.responses, 1)} still answers"
+                    break
                 time.sleep(0.3)
+            if got.responses:
+                return f"{listed(got.responses, 1)} still answers"
+            silent.append(probe.node)
+            return ""
 
         results = self._asked.all(ctx.probes.all, ask)
         for node, error in results.items():
