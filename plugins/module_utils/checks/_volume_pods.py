@@ -8,18 +8,16 @@ from typing import Any
 
 from ._manifests import container_security, pod_security
 
-# Written 64 KiB at a time; a mebibyte, small for any volume and larger than a block.
-BLOCKS = 4096
 # The result goes where the kubelet reads it, so that nobody needs the right to read logs.
 RESULT = "/dev/termination-log"
 
 # A volume is new: nobody's data but what a file system makes for itself.
 WRITE = """set -eu
-others=$(ls -A /data | grep -v '^lost+found$' || true)
+others=$(ls -A /data | grep -vE '^(lost\\+found|\\.snapshots?|\\.zfs)$' || true)
 [ -z "$others" ] || { echo "the new volume holds: $others" | head -c 300 >$R; exit 3; }
 i=0; while [ $i -lt 64 ]; do echo "$NONCE $i"; i=$((i+1)); done >/tmp/part
 i=0; while [ $i -lt 64 ]; do cat /tmp/part; i=$((i+1)); done >/tmp/all
-dd if=/tmp/all of=/data/blob bs=64k conv=fsync 2>/dev/null
+dd if=/tmp/all of=/data/blob bs=64k conv=fsync 2>/tmp/err || { head -c 300 /tmp/err >$R; exit 1; }
 echo "$NONCE" >/data/log
 sync
 sha256sum </data/blob | cut -d' ' -f1 >$R

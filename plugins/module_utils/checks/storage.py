@@ -176,6 +176,15 @@ class Storage(Check):
         start = time.monotonic()
         ctx.delete("Pod", f"reader-{ctx.nonce}")
         ctx.delete("PersistentVolumeClaim", name)
-        ctx.until(lambda: optional_get(ctx, path) is None, f"volume {volume['metadata']['name']} gone after its claim",
+        ctx.until(lambda: self._absent(ctx, path), f"volume {volume['metadata']['name']} gone after its claim",
                   every=1.0)
         ctx.measure("volume gone after its claim's deletion", time.monotonic() - start, "s")
+
+    def _absent(self, ctx: Context, path: str) -> bool:
+        try:
+            ctx.client.raw.get(path)
+        except ApiError as e:
+            if e.status == 404:
+                return True
+            raise
+        return False

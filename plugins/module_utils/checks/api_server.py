@@ -1,0 +1,235 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The API server is healthy on every address, stores what it is given, and is quick."""
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ..engine.check import Check, Option, Permission, StepFailed
+from ..kube.errors import ApiError
+from ._endpoints import endpoints
+from ._health import Health, Unreachable, ask, health
+from ._optional import optional_get
+from ._text import listed, percentile
+
+if TYPE_CHECKING:
+    from ..engine.context import Context
+
+APISERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
+KUBERNETES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes"
+# Seconds that an unready API server gets to become ready; it starts, or leaves its load balancer.
+SETTLE = 10.0
+READS = 20
+WRITES = 5
+
+
+def unavailable(apiservice: dict[str, Any]) -> str:
+    """Why an aggregated API cannot be used; empty when it can."""
+    found = [c for c in apiservice.get("status", {}).get("conditions") or () if c.get("type") == "Available"]
+    if found and found[0].get("status") == "True":
+        return ""
+    if not found:
+        return "has no Available condition"
+    return f"{found[0].get('reason', '')}: {found[0].get('message', '')}"
+
+
+def apiservice_of(item: dict[str, Any]) -> tuple[str, str]:
+    """Namespace and name of the Service behind an APIService; empty texts for a local one."""
+    behind = item.get("spec", {}).get("service") or {}
+    return behind.get("namespace", ""), behind.get("name", "")
+
+
+class ApiServer(Check):
+    """Asks the health endpoints line by line, then uses the API as a client does."""
+
+    name = "api_server"
+    domain = "control_plane"
+    proves = "Every API server reports healthy, an object is written, watched, read and deleted, and answers are quick."
+    options = (
+        Option("slow_median", "Warn when the median of 20 reads of one object takes longer (milliseconds).",
+               type="float", default=250.0, minimum=0),
+        Option("slow_write", "Warn when the median of 5 writes of one object takes longer (milliseconds).",
+               type="float", default=500.0, minimum=0),
+        Option("aggregated", "Fail when an aggregated API (an APIService) is not available.", type="bool",
+               default=True),
+    )
+    permissions = (
+        Permission(("get",), urls=("/livez", "/readyz")),
+        Permission(("create", "get", "patch", "delete", "list", "watch"), ("configmaps",)),
+        Permission(("list",), ("apiservices",), "apiregistration.k8s.io", optional=True),
+        Permission(("get",), ("endpointslices",), "discovery.k8s.io", optional=True),
+    )
+    objects = ("ConfigMap",)
+    expected = 20.0
+    limit = 120.0
+    needs_cluster = False
+
+    def run(self, ctx: Context) -> None:
+        with ctx.step("the API server is alive"):
+            self._healthy(ctx, "/livez")
+        with ctx.step("the API server is ready"):
+            self._healthy(ctx, "/readyz")
+        with ctx.step("the API server reaches its store"):
+            self._store(ctx)
+        with ctx.step("every API server of the cluster is ready"):
+            self._replicas(ctx)
+        with ctx.step("an object is written, seen by a watch, read and deleted"):
+            name = f"assay-{ctx.nonce}"
+            self._written(ctx, name)
+        with ctx.step("reads and writes are quick"):
+            self._latency(ctx, name)
+        with ctx.step("a deleted object and one that nobody made are not found"):
+            self._gone(ctx, name)
+        with ctx.step("every aggregated API is available"):
+            self._aggregated(ctx)
+
+    # ---- health -----------------------------------------------------------------------------------------------
+    def _health(self, ctx: Context, path: str) -> Health:
+        """The answer of the configured address; other errors than an unhealthy answer are raised."""
+        try:
+            return health(200, ctx.client.get(path, params={"verbose": "true"}, raw=True, timeout=5.0))
+        except ApiError as e:
+            told = health(e.status or 0, self._text(e))
+            if e.status in (500, 503) and told.failed:
+                return told
+            raise
+
+    def _text(self, error: ApiError) -> str:
+        """All that the answer said; where it lies depends on whether it was a Status."""
+        body = error.body
+        return "\n".join(str(t) for t in (body.get("message") if isinstance(body, dict) else body, error.message) if t)
+
+    def _healthy(self, ctx: Context, path: str) -> None:
+        start = time.monotonic()
+        told = self._health(ctx, path)
+        while not told.ok and time.monotonic() < start + SETTLE and ctx.left() > SETTLE:
+            time.sleep(1.0)
+            told = self._health(ctx, path)
+        for check in told.failed:
+            ctx.see(kind="api", target=f"{path}/{check}", variant="health", ok=False, error=told.failed[check])
+        if told.ok:
+            ctx.see(kind="api", target=path, variant="health", ok=True, seconds=time.monotonic() - start)
+        ctx.expect(told.ok, f"{path} answers {told.status}: " + listed(
+            f"{n} {w}".strip() for n, w in told.failed.items()), failed_checks=sorted(told.failed))
+        ctx.observe(**{f"{path.strip('/')}_checks": told.passed})
+
+    def _store(self, ctx: Context) -> None:
+        start = time.monotonic()
+        try:
+            ctx.client.get("/readyz/etcd", raw=True, timeout=5.0)
+        except ApiError as e:
+            if e.status != 404:  # an API server with another store than etcd has no such line
+                ctx.see(kind="api", target="/readyz/etcd", variant="health", ok=False, error=e.message)
+                raise
+            ctx.observe(store="not tested: there is no /readyz/etcd")
+            return
+        ctx.see(kind="api", target="/readyz/etcd", variant="health", ok=True, seconds=time.monotonic() - start)
+
+    def _replicas(self, ctx: Context) -> None:
+        """Each API server by its own address, where it can be reached from here: a load balancer hides a dead one."""
+        item = optional_get(ctx, KUBERNETES)
+        addresses = [(e.address, e.port("https") or 443) for e in endpoints([item] if item else []) if e.ready]
+        ctx.observe(api_servers=len(addresses))
+        parts = urlsplit(ctx.client.raw.server)
+        context = ctx.client.raw.connection.ssl_context()
+        bad, unreached = {}, {}
+        for address, port in addresses:
+            label = f"{address}:{port}"
+            try:
+                told = ask(address, port, "/readyz?verbose=true", parts.hostname or address, context)
+            except Unreachable as e:
+                unreached[label] = str(e)
+                if e.tls:
+                    ctx.warn(f"the certificate of API server {label} does not verify: {e}")
+                continue
+            if told.status in (401, 403):
+                unreached[label] = f"does not tell its health to strangers ({told.status})"
+                continue
+            ctx.see(kind="api", target=label, variant="replica", ok=told.ok, error=listed(told.failed))
+            if not told.ok:
+                bad[label] = f"{told.status} {listed(told.failed)}".strip()
+        if unreached:
+            ctx.observe(not_asked_directly=unreached)
+        ctx.expect(not bad, f"{len(bad)} of {len(addresses)} API servers are not ready: "
+                   + listed(f"{n} ({w})" for n, w in bad.items()), not_ready=bad)
+
+    # ---- use --------------------------------------------------------------------------------------------------
+    def _path(self, ctx: Context, name: str) -> str:
+        return f"/api/v1/namespaces/{ctx.namespace}/configmaps/{name}"
+
+    def _written(self, ctx: Context, name: str) -> None:
+        ctx.watch("configmaps")
+        start = time.monotonic()
+        made = ctx.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name},
+                           "data": {"nonce": ctx.nonce}})
+        ctx.measure("create", (time.monotonic() - start) * 1000, "ms")
+        key = (ctx.namespace, name)
+        ctx.wait("configmaps", lambda items: items.get(key, {}).get("data", {}).get("nonce") == ctx.nonce,
+                 "a watch sees the object", seconds=SETTLE)
+        ctx.measure("create to watch event", (time.monotonic() - start) * 1000, "ms")
+        read = ctx.client.get(self._path(ctx, name))
+        ctx.expect(read.get("data") == {"nonce": ctx.nonce}
+                   and read["metadata"]["uid"] == made["metadata"]["uid"],
+                   f"ConfigMap {name} was read back changed: {read.get('data')}")
+
+    def _timed(self, call: Any, count: int) -> float:
+        """The median of so many calls, in milliseconds."""
+        seconds = []
+        for i in range(count):
+            start = time.monotonic()
+            call(i)
+            seconds.append(time.monotonic() - start)
+        return percentile(seconds, 50) * 1000
+
+    def _latency(self, ctx: Context, name: str) -> None:
+        path = self._path(ctx, name)
+        reads = self._timed(lambda i: ctx.client.get(path), READS)
+        cached = self._timed(lambda i: ctx.client.get(path, params={"resourceVersion": "0"}), READS // 4)
+        writes = self._timed(lambda i: ctx.client.patch(path, {"data": {"write": str(i)}}), WRITES)
+        for what, value in (("read, median", reads), ("cached read, median", cached), ("write, median", writes)):
+            ctx.measure(what, value, "ms")
+        ctx.see(kind="api", target="latency", variant="read", ok=reads <= ctx.options.get("slow_median", 250.0),
+                seconds=reads / 1000)
+        ctx.see(kind="api", target="latency", variant="cached", ok=True, seconds=cached / 1000)
+        ctx.see(kind="api", target="latency", variant="write", ok=writes <= ctx.options.get("slow_write", 500.0),
+                seconds=writes / 1000)
+        if reads > ctx.options.get("slow_median", 250.0):
+            ctx.warn(f"reading one object takes {reads:.0f} ms (median of {READS})")
+        if writes > ctx.options.get("slow_write", 500.0):
+            ctx.warn(f"writing one object takes {writes:.0f} ms (median of {WRITES}); a cached read {cached:.0f} ms")
+
+    def _gone(self, ctx: Context, name: str) -> None:
+        start = time.monotonic()
+        ctx.delete("ConfigMap", name)
+        ctx.measure("delete", (time.monotonic() - start) * 1000, "ms")
+        for absent in (name, f"absent-{ctx.nonce}"):
+            try:
+                ctx.client.raw.get(self._path(ctx, absent))
+            except ApiError as e:
+                if e.status == 404:
+                    continue
+                raise
+            raise StepFailed(f"ConfigMap {absent}, which does not exist, is answered")
+
+    def _aggregated(self, ctx: Context) -> None:
+        items = (optional_get(ctx, APISERVICES) or {}).get("items")
+        if items is None:
+            ctx.observe(aggregated="not tested: apiservices may not be listed")
+            return
+        bad = {}
+        for item in items:
+            why, name, (namespace, behind) = unavailable(item), item["metadata"]["name"], apiservice_of(item)
+            if behind:
+                ctx.see(kind="api", target=name, variant="aggregated", ok=not why, error=why)
+            if why:
+                bad[name] = why
+                ctx.touches("APIService", name)
+                if behind:
+                    ctx.touches("Service", behind, namespace)
+        words = f"{len(bad)} of {len(items)} APIs are not available: " + listed(f"{n} ({w})" for n, w in bad.items())
+        if bad and not ctx.options.get("aggregated", True):
+            ctx.warn(words)
+            return
+        ctx.expect(not bad, words, unavailable=bad)
