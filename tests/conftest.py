@@ -4,17 +4,12 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
-import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 # Workers never share a cluster that they break.
 CLUSTER_OF_WORKER = {"master": "c1", "gw0": "c1", "gw1": "c2"}
 
@@ -73,49 +68,3 @@ def _machine_lock(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
     with open(tmp_path_factory.getbasetemp().parent / "machine.lock", "w", encoding="utf-8") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX if "machine" in marked else fcntl.LOCK_SH)
         yield
-
-
-@dataclass
-class Played:
-    """What a playbook did: exit status, output, and the stored run of every cluster by its name."""
-
-    status: int
-    output: str
-    clusters: dict[str, dict[str, Any]] = field(default_factory=dict)
-    results_dir: Path = Path()
-
-    def record(self, check: str, cluster: str = "") -> dict[str, Any]:
-        """The record of a check on a cluster; the only cluster, if none is named."""
-        name = cluster or next(iter(self.clusters))
-        return next(r for r in self.clusters[name]["records"] if r["check"] == check)
-
-
-def play(playbook: str | Path, inventory: str | Path, results_dir: Path, *arguments: str,
-         environ: dict[str, str] | None = None, limit: float = 600.0, **variables: Any) -> Played:
-    """Run a playbook as a user does; variables become extra vars."""
-    extra = json.dumps({"validate_results_dir": str(results_dir), **variables})
-    command = ["ansible-playbook", str(playbook), "-i", str(inventory), "-e", extra, *arguments]
-    done = subprocess.run(command, cwd=CHECKOUT, env={**os.environ, **(environ or {})}, text=True, check=False,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit)
-    print(done.stdout)
-    runs = {p.stem: json.loads(p.read_text(encoding="utf-8")) for p in sorted(results_dir.glob("clusters/*.json"))}
-    return Played(done.returncode, done.stdout, runs, results_dir)
-
-
-@pytest.fixture
-def run_validate(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Played]:
-    """run_validate({"name": kubeconfig, ...}, checks=[...]): playbooks/validate.yml on these clusters."""
-
-    def run(clusters: dict[str, str] | None = None, *arguments: str, checks: list[str] | None = None,
-            host_vars: dict[str, Any] | None = None, **variables: Any) -> Played:
-        clusters = clusters or {"cluster": request.getfixturevalue("kubeconfig")}
-        hosts = {name: {"cluster_kubeconfig": str(path), "ansible_connection": "local",
-                        "ansible_python_interpreter": "{{ ansible_playbook_python }}", **(host_vars or {})}
-                 for name, path in clusters.items()}
-        inventory = tmp_path / "inventory.json"
-        inventory.write_text(json.dumps({"all": {"children": {"clusters": {"hosts": hosts}}}}), encoding="utf-8")
-        if checks:
-            variables["validate_checks"] = checks
-        return play(CHECKOUT / "playbooks/validate.yml", inventory, tmp_path / "results", *arguments, **variables)
-
-    return run

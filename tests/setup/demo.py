@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""`make demo` and `make validate`: a cluster, every check on it, and what to do next.
+
+The cluster is the lab's c1, or the one that KUBECONFIG names; then nothing is started and nothing is taken down.
+"""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+CLUSTER = "c1"
+NEXT_LAB = """
+Look around:
+    export KUBECONFIG={kubeconfig}
+    {kubectl} get pods --all-namespaces --output wide
+Break something and see it found:
+    {kubectl} --namespace kube-system scale deployment coredns --replicas=0
+    make validate
+    {kubectl} --namespace kube-system scale deployment coredns --replicas=2
+    tests/setup/with python -m tests.lab fault --help
+Take the lab down:
+    make down
+"""
+
+
+def _lab(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "tests.lab", *arguments], cwd=CHECKOUT, text=True, check=False,
+                          stdout=None if arguments[0] == "up" else subprocess.PIPE)
+
+
+def _inventory_of(kubeconfig: str, folder: str) -> str:
+    """An inventory for a cluster of the user's own, named by its current context."""
+    path = Path(folder) / "hosts.yml"
+    path.write_text("all:\n  hosts:\n    cluster:\n      ansible_connection: local\n"
+                    "      ansible_python_interpreter: \"{{ ansible_playbook_python }}\"\n"
+                    f"      cluster_kubeconfig: {kubeconfig!r}\n", encoding="utf-8")
+    return str(path)
+
+
+def _validate(inventory: str, more: list[str]) -> tuple[int, Path]:
+    """Every check; the exit status and the results folder."""
+    results = CHECKOUT / "assay-results" / time.strftime("%Y%m%d-%H%M%S")
+    command = ["ansible-playbook", "playbooks/validate.yml", "-i", inventory,
+               "-e", f"validate_results_dir={results}", *more]
+    return subprocess.run(command, cwd=CHECKOUT, check=False).returncode, results
+
+
+def _report(results: Path) -> None:
+    """The files a person wants to open."""
+    pages = [p for name in ("report.html", "summary.txt", "junit.xml") for p in results.rglob(name)]
+    print("\nReport:")
+    for path in pages or [results]:
+        print(f"    {path}")
+
+
+def main(arguments: list[str]) -> int:
+    only = "--validate-only" in arguments
+    more = [a for a in arguments if a != "--validate-only"]
+    own = os.environ.get("KUBECONFIG", "")
+    if not own and not only and (status := _lab("up", "--name", CLUSTER).returncode):
+        return status
+    with tempfile.TemporaryDirectory() as folder:
+        status, results = _validate(_inventory_of(own, folder) if own else "inventories/lab", more)
+    _report(results)
+    if not own:
+        kubeconfig = _lab("kubeconfig", "--name", CLUSTER).stdout.strip()
+        print(NEXT_LAB.format(kubeconfig=kubeconfig, kubectl=_kubectl()))
+    return status
+
+
+def _kubectl() -> str:
+    """A kubectl that works here: the user's own, else the lab's."""
+    found = subprocess.run(["sh", "-c", "command -v kubectl"], capture_output=True, text=True, check=False).stdout.strip()
+    return "kubectl" if found else f"{CHECKOUT}/tests/setup/with python -m tests.lab kubectl"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
