@@ -34,8 +34,8 @@ class Storage(Check):
         Option("size", "How much to claim.", default="1Gi", example="4Gi"),
         Option("access_mode", "The access mode of the claim.", default="ReadWriteOnce",
                choices=("ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod")),
-        Option("start_limit", "Seconds until a pod with the volume must have started: provisioning, attaching and "
-               "mounting.", type="int", default=180, minimum=10, maximum=1800),
+        Option("provision_limit", "Seconds until a pod with the volume must have started: provisioning, attaching and "
+               "mounting.", type="int", default=180, minimum=5, maximum=1800),
     )
     permissions = (
         Permission(("get", "list"), ("storageclasses",), "storage.k8s.io"),
@@ -89,7 +89,7 @@ class Storage(Check):
         """Run the pod to its end and compare its result; the node where it ran."""
         ctx.create(pod(name, ctx.image("busybox"), command, ctx.nonce, claim_name, nodes))
         start = time.monotonic()
-        limit = ctx.options.get("start_limit", 180)
+        limit = ctx.options.get("provision_limit", 180)
         try:
             item = ctx.wait("pods", lambda items: self._settled(items.get((ctx.namespace, name))),
                             f"pod {name} with its volume ends", seconds=limit)

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A Context without a cluster: what a check would get, from plain data and small functions."""
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from typing import Any
+
+from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Inconclusive, StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.engine.probes import DialAnswer, Probes, ShellAnswer
+from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
+
+
+def api_error(status: int, message: str = "", body: Any = None) -> ApiError:
+    return ApiError(kind="http", status=status, reason="", message=message or f"HTTP {status}", method="GET", path="/",
+                    headers={}, body=body)
+
+
+class FakeClient:
+    """Answers by path from a dictionary: an object, an exception, or a function of (params)."""
+
+    server = "https://api.test:6443"
+
+    def __init__(self, answers: dict[str, Any]):
+        self.answers, self.patched, self.raw = answers, [], self
+
+    def get(self, path: str, params: Any = None, with_headers: bool = False, **_more: Any) -> Any:
+        answer = self.answers.get(path, api_error(404, f"{path} not found"))
+        if callable(answer):
+            answer = answer(params)
+        if isinstance(answer, Exception):
+            raise answer
+        if with_headers:
+            return answer, {"Date": "Sat, 21 Nov 2026 01:50:00 GMT"}
+        return json.loads(json.dumps(answer))
+
+    def patch(self, path: str, body: Any, **_more: Any) -> Any:
+        self.patched.append((path, body))
+        return {}
+
+
+class FakeProbe:
+    """A probe whose dial and shell are functions of the test."""
+
+    def __init__(self, node: str, ip: str, dial: Any = None, shell: Any = None):
+        self.node, self.pod, self.ip = node, f"probe-{node}", ip
+        self._dial, self._shell = dial, shell
+
+    def dial(self, host: str, port: int, request: str = "hostname", protocol: str = "http", timeout: float = 5.0,
+             tries: int = 1) -> DialAnswer:
+        responses, errors = self._dial(self, host, port, protocol, tries)
+        return DialAnswer(responses, errors, 0.001)
+
+    def shell(self, command: str, timeout: float = 10.0) -> ShellAnswer:
+        return ShellAnswer(self._shell(self, command), "", 0.01)
+
+
+class FakeContext:
+    """Keeps everything that a check says."""
+
+    nonce, namespace, run_id, cluster = "0123456789", "assay-0a0b0c0d", "0a0b0c0d", "test"
+
+    def __init__(self, answers: dict[str, Any] | None = None, probes: list[Any] | None = None,
+                 missing: dict[str, str] | None = None, **options: Any):
+        self.client, self.options = FakeClient(answers or {}), options
+        found, missing = probes or [], missing or {}
+        self.probes = Probes(found, missing, sorted([*(p.node for p in found), *missing]))
+        self.steps: list[str] = []
+        self.observed: dict[str, Any] = {}
+        self.observations: list[dict[str, Any]] = []
+        self.path: list[tuple[str, str, str]] = []
+        self.warnings: list[str] = []
+        self.measurements: dict[str, float] = {}
+        self.items: dict[str, dict[Any, Any]] = {}
+        self.created: list[dict[str, Any]] = []
+        self.deleted: list[tuple[str, str]] = []
+        self.on_create: Any = lambda manifest: manifest
+        self.deadline = time.monotonic() + 600.0
+
+    def left(self) -> float:
+        return self.deadline - time.monotonic()
+
+    def image(self, name: str) -> str:
+        return f"registry.test/{name}"
+
+    @contextlib.contextmanager
+    def step(self, claim: str) -> Any:
+        self.steps.append(claim)
+        yield
+
+    def expect(self, condition: Any, message: str, **observed: Any) -> None:
+        if not condition:
+            self.fail(message, **observed)
+
+    def fail(self, message: str, **observed: Any) -> None:
+        self.observed.update(observed)
+        raise StepFailed(message)
+
+    def inconclusive(self, message: str, **observed: Any) -> None:
+        self.observed.update(observed)
+        raise Inconclusive(message)
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
+    def observe(self, **values: Any) -> None:
+        self.observed.update(values)
+
+    def see(self, kind: str, ok: bool, **more: Any) -> None:
+        self.observations.append({"kind": kind, "ok": ok, **more})
+
+    def touches(self, kind: str, name: str, namespace: str = "") -> None:
+        self.path.append((kind, namespace, name))
+
+    def measure(self, name: str, value: float, unit: str) -> None:
+        self.measurements[name] = value
+
+    def create(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        self.created.append(manifest)
+        return self.on_create(manifest)
+
+    def delete(self, kind: str, name: str, wait: bool = True) -> None:
+        self.deleted.append((kind, name))
+
+    def watch(self, plural: str) -> Any:
+        class Items:
+            items = staticmethod(lambda: self.items.get(plural, {}))
+        return Items()
+
+    def wait(self, plural: str, predicate: Any, what: str, seconds: float | None = None) -> Any:
+        found = predicate(self.items.get(plural, {}))
+        if not found:
+            raise StepFailed(f"{what}: not within {seconds or 0:.0f} s")
+        return found
+
+    def until(self, function: Any, what: str, seconds: float | None = None, every: float = 0.25) -> Any:
+        found = function()
+        if not found:
+            raise StepFailed(f"{what}: not within {seconds or 0:.0f} s")
+        return found
+
+    def in_parallel(self, function: Any, items: Any, workers: int = 4) -> list[Any]:
+        return [function(i) for i in items]
+
+    def seen(self, **wanted: Any) -> list[dict[str, Any]]:
+        """The observations with these values."""
+        return [o for o in self.observations if all(o.get(k) == v for k, v in wanted.items())]

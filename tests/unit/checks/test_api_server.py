@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Health lines, addresses of API servers, and the use of the API."""
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.checks import api_server as module
+from ansible_collections.assay.clusters.plugins.module_utils.checks._health import Unreachable, health
+from ansible_collections.assay.clusters.plugins.module_utils.checks.api_server import (
+    APISERVICES, KUBERNETES, ApiServer, unavailable)
+from ansible_collections.assay.clusters.plugins.module_utils.engine.check import StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
+from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, api_error
+
+GOOD = "[+]ping ok\n[+]etcd ok\nreadyz check passed\n"
+BAD = "[+]ping ok\n[-]etcd failed: reason withheld\n[+]informer-sync ok\nreadyz check failed\n"
+
+
+def _apiservice(name, service="", available=True, reason="Passed"):
+    behind = {"service": {"namespace": "kube-system", "name": service}} if service else {}
+    return {"metadata": {"name": name}, "spec": behind, "status": {"conditions": [
+        {"type": "Available", "status": str(available), "reason": reason, "message": "words"}]}}
+
+
+class Server:
+    """An API server whose ConfigMaps come and go; tests spoil one answer."""
+
+    def __init__(self, monkeypatch, **options):
+        self.objects, self.replicas = {}, {"10.0.0.1": health(200, GOOD), "10.0.0.2": health(200, GOOD)}
+        self.ctx = FakeContext({
+            "/livez": GOOD, "/readyz": GOOD, "/readyz/etcd": "ok",
+            KUBERNETES: {"metadata": {}, "ports": [{"name": "https", "port": 6443}], "endpoints": [
+                {"addresses": [a], "conditions": {"ready": True}} for a in self.replicas]},
+            APISERVICES: {"items": [_apiservice("v1."), _apiservice("v1beta1.metrics.k8s.io", "metrics-server")]},
+        }, **options)
+        self.ctx.on_create, self.ctx.delete = self.created, self.deleted
+        self.ctx.client.connection = self
+        monkeypatch.setattr(module, "ask", self.ask)
+        monkeypatch.setattr(module, "SETTLE", 0.0)
+        monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
+
+    def ssl_context(self):
+        return None
+
+    def ask(self, address, port, path, name, context):
+        answer = self.replicas[address]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def created(self, manifest):
+        name = manifest["metadata"]["name"]
+        made = {**manifest, "metadata": {"name": name, "uid": "u"}}
+        self.ctx.items["configmaps"] = {(self.ctx.namespace, name): made}
+        self.ctx.client.answers[f"/api/v1/namespaces/{self.ctx.namespace}/configmaps/{name}"] = made
+        return made
+
+    def deleted(self, kind, name, wait=True):
+        del self.ctx.client.answers[f"/api/v1/namespaces/{self.ctx.namespace}/configmaps/{name}"]
+
+    def run(self):
+        ApiServer().run(self.ctx)
+        return self.ctx
+
+
+@pytest.fixture
+def server(monkeypatch):
+    return Server(monkeypatch)
+
+
+def test_healthy_server_passes(server):
+    ctx = server.run()
+    assert not ctx.warnings
+    assert {o["target"] for o in ctx.seen(kind="api", variant="health", ok=True)} == {"/livez", "/readyz", "/readyz/etcd"}
+    assert {o["target"] for o in ctx.seen(variant="replica", ok=True)} == {"10.0.0.1:6443", "10.0.0.2:6443"}
+    assert ctx.observed["readyz_checks"] == 2
+    assert {"create", "create to watch event", "read, median", "write, median", "delete"} <= set(ctx.measurements)
+
+
+def test_health_lines():
+    told = health(500, BAD)
+    assert not told.ok and told.failed == {"etcd": "failed: reason withheld"} and told.passed == 2
+    assert health(200, "ok") == health(200, "ok\n\n")
+
+
+@pytest.mark.parametrize("error", [api_error(500, BAD), api_error(500, "Internal Server Error", BAD),
+                                   api_error(500, "failed", {"kind": "Status", "message": BAD})])
+def test_unready_server_names_the_failed_lines_wherever_they_stand(server, error):
+    server.ctx.client.answers["/readyz"] = error
+    with pytest.raises(StepFailed, match="/readyz answers 500: etcd failed: reason withheld"):
+        server.run()
+    assert server.ctx.seen(kind="api", target="/readyz/etcd", ok=False)
+    assert server.ctx.steps[-1] == "the API server is ready" and server.ctx.observed["failed_checks"] == ["etcd"]
+
+
+def test_errors_of_other_kinds_are_handed_on(server):
+    server.ctx.client.answers["/livez"] = api_error(401, "Unauthorized")
+    with pytest.raises(ApiError) as raised:
+        server.run()
+    assert raised.value.status == 401
+
+
+def test_dead_store_and_missing_line(server):
+    server.ctx.client.answers["/readyz/etcd"] = api_error(500, "etcd failed")
+    with pytest.raises(ApiError, match="etcd failed"):
+        server.run()
+    server.ctx.client.answers["/readyz/etcd"] = api_error(404)
+    assert "not tested" in server.run().observed["store"]
+
+
+def test_replica_behind_a_load_balancer_that_is_not_ready(server):
+    server.replicas["10.0.0.2"] = health(500, BAD)
+    with pytest.raises(StepFailed, match=r"1 of 2 API servers are not ready: 10.0.0.2:6443 \(500 etcd\)"):
+        server.run()
+
+
+def test_replicas_that_cannot_be_asked_are_told_not_failed(server):
+    server.replicas = {"10.0.0.1": Unreachable("timed out"), "10.0.0.2": health(403, "")}
+    ctx = server.run()
+    assert set(ctx.observed["not_asked_directly"]) == {"10.0.0.1:6443", "10.0.0.2:6443"} and not ctx.warnings
+    server.replicas["10.0.0.1"] = Unreachable("certificate has expired", tls=True)
+    assert "10.0.0.1:6443 does not verify: certificate has expired" in server.run().warnings[0]
+
+
+def test_object_that_is_read_back_changed(server):
+    server.ctx.on_create = lambda m: {**server.created(m), "metadata": {"name": "x", "uid": "another"}}
+    with pytest.raises(StepFailed, match="read back changed"):
+        server.run()
+
+
+def test_server_that_answers_for_objects_that_do_not_exist(server):
+    name = f"/api/v1/namespaces/{server.ctx.namespace}/configmaps/absent-{server.ctx.nonce}"
+    server.ctx.client.answers[name] = {}
+    with pytest.raises(StepFailed, match="which does not exist, is answered"):
+        server.run()
+
+
+def test_slow_answers_warn(monkeypatch):
+    ctx = Server(monkeypatch, slow_median=0.0, slow_write=0.0).run()
+    assert [w.split(" one ")[0] for w in ctx.warnings] == ["reading", "writing"]
+    assert ctx.seen(target="latency", variant="write", ok=False)
+
+
+def test_aggregated_apis(server):
+    server.ctx.client.answers[APISERVICES]["items"].append(
+        _apiservice("v1.custom", "adapter", False, "MissingEndpoints"))
+    with pytest.raises(StepFailed, match=r"1 of 3 APIs are not available: v1.custom \(MissingEndpoints: words\)"):
+        server.run()
+    assert ("Service", "kube-system", "adapter") in server.ctx.path and ("APIService", "", "v1.custom") in server.ctx.path
+    server.ctx.options["aggregated"] = False
+    assert "v1.custom" in server.run().warnings[0]
+    server.ctx.client.answers[APISERVICES] = api_error(403)
+    assert "not tested" in server.run().observed["aggregated"]
+    assert unavailable({"metadata": {"name": "x"}}) == "has no Available condition"

@@ -1,0 +1,246 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""dig's output, and what is made of it."""
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.checks import dns as module
+from ansible_collections.assay.clusters.plugins.module_utils.checks._dig import (
+    absent, answered, has, latencies, replies, reply, resolv_conf)
+from ansible_collections.assay.clusters.plugins.module_utils.checks._endpoints import SERVICE_LABEL
+from ansible_collections.assay.clusters.plugins.module_utils.checks._text import listed, percentile
+from ansible_collections.assay.clusters.plugins.module_utils.checks.dns import Dns
+from ansible_collections.assay.clusters.plugins.module_utils.engine.check import StepFailed
+from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe
+
+ANSWER = """;; Got answer:
+;; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 4711
+;; flags: qr aa rd; QUERY: 1, ANSWER: 1, AUTHORITY: 0, ADDITIONAL: 1
+
+kubernetes.default.svc.cluster.local. 5 IN A 10.96.0.1
+
+;; Query time: 3 msec
+;; SERVER: 10.96.0.10#53(10.96.0.10) (UDP)
+"""
+RESOLV = "search assay-0a0b0c0d.svc.cluster.local svc.cluster.local cluster.local corp.test\nnameserver 10.96.0.10\noptions ndots:5\n"
+
+
+def test_an_answer_is_read():
+    r = reply(ANSWER)
+    assert (r.status, r.data("A"), r.seconds, r.error, r.retries) == ("NOERROR", ["10.96.0.1"], 0.003, "", 0)
+    assert answered(r) == "" and has("A", "10.96.0.1")(r) == ""
+    assert has("A", "10.96.0.2")(r) == "NOERROR A 10.96.0.1, expected A 10.96.0.2"
+
+
+@pytest.mark.parametrize("text, error", [
+    (";; communications error to 10.96.0.10#53: timed out\n;; communications error to 10.96.0.10#53: timed out\n"
+     ";; no servers could be reached\n",
+     "communications error to 10.96.0.10#53: timed out; no servers could be reached"),
+    (";; connection timed out; no servers could be reached\n", "connection timed out; no servers could be reached"),
+    (";; Connection to 10.96.0.10#53(10.96.0.10) for a. failed: connection refused.\n",
+     "Connection to 10.96.0.10#53(10.96.0.10) for a. failed: connection refused."),
+    ("sh: dig: not found\n", "sh: dig: not found")])
+def test_silence_keeps_digs_own_words(text, error):
+    r = reply(text)
+    assert (r.status, r.error) == ("", error)
+    assert answered(r) == error and absent(r).startswith(error)
+
+
+def test_an_answer_after_a_lost_packet_counts_it():
+    r = reply(";; communications error to 10.96.0.10#53: timed out\n" + ANSWER)
+    assert (r.status, r.retries, r.error) == ("NOERROR", 1, "")
+
+
+def test_negative_answers_are_judged():
+    nothing = reply(";; ->>HEADER<<- opcode: QUERY, status: NXDOMAIN, id: 1\n;; Query time: 0 msec\n")
+    assert absent(nothing) == "" and answered(nothing) == "NXDOMAIN"
+    assert absent(reply(ANSWER)) == "NOERROR A 10.96.0.1, expected NXDOMAIN"
+    failed = reply(";; ->>HEADER<<- opcode: QUERY, status: SERVFAIL, id: 1\n")
+    assert answered(failed) == "SERVFAIL" and absent(failed) == "SERVFAIL, expected NXDOMAIN"
+
+
+def test_replies_come_in_any_order():
+    found = replies(f"noise\n#2 0\n{ANSWER}\n#0 9\n;; no servers could be reached\n")
+    assert found[2].status == "NOERROR" and found[0].error == "no servers could be reached" and 1 not in found
+
+
+def test_resolver_settings_and_domain():
+    conf = resolv_conf(RESOLV)
+    assert (conf.servers, conf.ndots, conf.domain) == (("10.96.0.10",), 5, "cluster.local")
+    assert resolv_conf("nameserver fd00::a\n# x\n\nsearch ec2.internal\n").domain == ""
+
+
+def test_latencies_in_both_units():
+    assert latencies(";; Query time: 250 usec\n;; Query time: 2 msec\n;; connection timed out\n") == [0.00025, 0.002]
+
+
+def test_percentiles_and_phrases():
+    assert percentile([5, 1, 4, 2, 3], 50) == 3 and percentile([1, 2], 99) == 2 and percentile([7], 1) == 7
+    with pytest.raises(ValueError):
+        percentile([], 50)
+    assert listed(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more" and listed([]) == ""
+
+
+class Zone:
+    """A name server per node: `answer(node, arguments) -> (status, [(type, data)])` over right defaults."""
+
+    def __init__(self, nodes=2, resolv=RESOLV, **options):
+        self.resolv, self.asked, self.silent, self.wrong = resolv, [], set(), {}
+        self.probes = [FakeProbe(f"n{i}", f"10.0.0.{i}", None, self.shell) for i in range(nodes)]
+        self.ctx = FakeContext({
+            "/api/v1/services": {"items": [{"metadata": {"name": "kube-dns", "namespace": "kube-system"},
+                                            "spec": {"clusterIP": "10.96.0.10"}}]},
+            "/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices": {"items": [self._slice(
+                "kube-dns", [("10.0.1.1", "coredns-a", "n0"), ("10.0.1.2", "coredns-b", "n1")], ("dns", 53))]},
+        }, self.probes, queries=3, **options)
+        n = self.ctx.nonce
+        self.ctx.on_create = lambda m: {**m, "spec": {**m["spec"], "clusterIP": "10.96.5.5"}}
+        self.ctx.items["endpointslices"] = {("ns", "s"): self._slice(
+            f"headless-{n}", [(p.ip, p.pod, p.node) for p in self.probes], ("http", 8080))}
+        own = f"dns-{n}.{self.ctx.namespace}.svc.cluster.local."
+        self.right = {
+            "kubernetes": [("A", "10.96.0.1")], f"dns-{n}": [("A", "10.96.5.5")],
+            f"_http._tcp.{own}": [("SRV", f"0 100 80 {own}")], "10.96.5.5": [("PTR", own)],
+            f"headless-{n}": [("A", p.ip) for p in self.probes], "www.test": [("A", "192.0.2.7")]}
+
+    @staticmethod
+    def _slice(service, addresses, port):
+        return {"metadata": {"labels": {SERVICE_LABEL: service}}, "ports": [{"name": port[0], "port": port[1]}],
+                "endpoints": [{"addresses": [a], "conditions": {"ready": True}, "nodeName": n,
+                               "targetRef": {"name": p}} for a, p, n in addresses]}
+
+    def shell(self, probe, command):
+        if command.startswith("cat"):
+            return self.resolv
+        if command.startswith("dig -u"):
+            return ";; Query time: 900 usec\n" * 3
+        out = []
+        for line in re.split(r"[&;]", command.split("};", 1)[1]):
+            words = shlex.split(line)
+            if words[:1] == ["q"]:
+                self.asked.append((probe.node, words[2:]))
+                out.append(f"#{words[1]} 0\n{self._answer(probe.node, words[2:])}")
+        return "\n".join(out)
+
+    def _answer(self, node, arguments):
+        for word, status in self.wrong.items():
+            if word in " ".join([node, *arguments]):
+                return f";; ->>HEADER<<- opcode: QUERY, status: {status}, id: 1\n"
+        if any(s in " ".join([node, *arguments]) for s in self.silent):
+            return ";; connection timed out; no servers could be reached"
+        for word, records in sorted(self.right.items(), reverse=True):
+            if any(a.startswith(word) for a in arguments):
+                lines = "".join(f"x. 5 IN {k} {d}\n" for k, d in records)
+                return f";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 1\n{lines};; Query time: 1 msec\n"
+        return ";; ->>HEADER<<- opcode: QUERY, status: NXDOMAIN, id: 1\n"
+
+    def run(self):
+        Dns().run(self.ctx)
+        return self.ctx
+
+    def red(self, match):
+        with pytest.raises(StepFailed, match=match):
+            self.run()
+        return self.ctx
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch):
+    monkeypatch.setattr(module, "LAG", 0.0)
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
+
+
+def test_healthy_dns_is_asked_in_every_way():
+    ctx = Zone(external_name="www.test").run()
+    assert not ctx.warnings
+    assert not ctx.seen(ok=False)
+    assert {o["variant"] for o in ctx.seen(kind="dns", from_node="n1")} == {
+        "internal", "tcp", "search", "srv", "ptr", "headless", "nxdomain", "nxdomain_search", "external",
+        "external_fqdn", "direct", "latency"}
+    assert {(o["from_node"], o["to_node"]) for o in ctx.seen(variant="direct")} == {
+        ("n0", "n0"), ("n0", "n1"), ("n1", "n0"), ("n1", "n1")}
+    assert ctx.observed["external_queries_per_name"] == 5
+    assert ctx.measurements["DNS answer, median"] == pytest.approx(0.9)
+    assert ("Pod", "kube-system", "coredns-b") in ctx.path
+
+
+def test_external_name_is_left_out_and_said():
+    zone = Zone()
+    assert "not tested" in zone.run().observed["external"]
+    assert not any("www" in " ".join(a) for _n, a in zone.asked)
+
+
+def test_one_node_without_dns_is_named_and_asked_twice():
+    zone = Zone()
+    zone.silent = {"n1 "}
+    ctx = zone.red(r"1 of 2 nodes: n1 \(kubernetes.default.svc.cluster.local.: connection timed out")
+    assert ctx.steps[-1] == "cluster names resolve on every node"
+    assert {o["from_node"] for o in ctx.seen(variant="internal", ok=False)} == {"n1"}
+    assert ("Node", "", "n1") in ctx.path
+    assert sum(n == "n1" for n, _a in zone.asked) == 2 * sum(n == "n0" for n, _a in zone.asked)
+
+
+def test_dead_server_behind_a_good_address_fails_directly():
+    zone = Zone()
+    zone.silent = {"@10.0.1.2"}
+    ctx = zone.red("2 of 2 nodes")
+    assert ctx.steps[-1] == "every DNS server answers every node directly"
+    assert {o["to_node"] for o in ctx.seen(variant="direct", ok=False)} == {"n1"}
+    assert not ctx.seen(variant="internal", ok=False)
+
+
+def test_dead_upstream_fails_external_names_only():
+    zone = Zone(external_name="www.test")
+    zone.wrong = {"www.test": "SERVFAIL"}
+    ctx = zone.red("www.test.: SERVFAIL")
+    assert {o["variant"] for o in ctx.seen(ok=False)} == {"external", "external_fqdn"}
+
+
+def test_name_that_resolves_only_with_a_trailing_dot():
+    zone = Zone(external_name="www.test")
+    zone.wrong = {"www.test A +search": "NXDOMAIN"}
+    assert zone.red("www.test: NXDOMAIN").steps[-1].endswith("without a trailing dot")
+
+
+def test_wildcards_fail_and_warn():
+    zone = Zone()
+    zone.right[f"{zone.ctx.nonce}-absent.assay"] = [("A", "192.0.2.1")]
+    assert zone.red("expected NXDOMAIN").steps[-1] == "a name that nobody made does not exist"
+    zone = Zone()
+    zone.right[f"{zone.ctx.nonce}-absent"] = [("A", "192.0.2.1")]
+    zone.wrong = {f"{zone.ctx.nonce}-absent.assay": "NXDOMAIN"}
+    assert "wildcard domain" in zone.run().warnings[0]
+
+
+def test_a_new_name_may_need_a_second_question():
+    zone, tries = Zone(), []
+    right = zone._answer
+
+    def late(node, arguments):
+        if "-x" in arguments and node == "n0" and not tries:
+            tries.append(1)
+            return ";; ->>HEADER<<- opcode: QUERY, status: NXDOMAIN, id: 1\n"
+        return right(node, arguments)
+
+    zone._answer = late
+    assert not zone.run().warnings
+    assert [len(a) for n, a in zone.asked if n == "n0" and "-x" in a] == [2, 2]
+
+
+def test_a_given_server_and_domain_are_used():
+    zone = Zone(resolv="nameserver 10.96.0.10\n", server="192.0.2.53", cluster_domain="cluster.local")
+    zone.run()
+    assert all(a[0] in ("@192.0.2.53", "@10.0.1.1", "@10.0.1.2") for _n, a in zone.asked)
+    with pytest.raises(StepFailed, match="names no cluster domain"):
+        Zone(resolv="nameserver 10.96.0.10\nsearch corp.test\n").run()
+
+
+def test_ipv6_clusters_are_asked_for_aaaa():
+    zone = Zone()
+    zone.ctx.on_create = lambda m: {**m, "spec": {**m["spec"], "clusterIP": "fd00::5"}}
+    zone.red("expected AAAA fd00::5")
+    assert any("AAAA" in a for _n, a in zone.asked) and not any("A" in a for _n, a in zone.asked)

@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is made of Node objects, Leases and statistics."""
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.checks._nodes import minor, moment, pool
+from ansible_collections.assay.clusters.plugins.module_utils.checks.nodes import Nodes, drift, free_shares, skew
+from ansible_collections.assay.clusters.plugins.module_utils.engine.check import StepFailed
+from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, api_error
+
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+
+
+def _node(name, **info):
+    conditions = [{"type": t, "status": "False", "message": ""} for t in ("MemoryPressure", "DiskPressure", "PIDPressure")]
+    conditions.append({"type": "Ready", "status": "True", "reason": "KubeletReady",
+                       "lastHeartbeatTime": "2026-11-21T01:46:22Z"})
+    return {"metadata": {"name": name, "labels": {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}},
+            "spec": {}, "status": {"conditions": conditions, "nodeInfo": {
+                "kubeletVersion": "v1.36.1", "containerRuntimeVersion": "containerd://2.1", "kernelVersion": "6.12",
+                "osImage": "Debian", **info}}}
+
+
+def _lease(name, renewed="2026-11-21T01:49:55.123456Z"):
+    return {"metadata": {"name": name}, "spec": {"renewTime": renewed}}
+
+
+def _summary(free):
+    fs = {"availableBytes": free, "capacityBytes": 100, "inodesFree": 90, "inodes": 100}
+    return {"node": {"fs": fs, "runtime": {"imageFs": {"availableBytes": free, "capacityBytes": 100}}}}
+
+
+class Cluster:
+    """Three good nodes; tests spoil one."""
+
+    def __init__(self, **options):
+        self.names = ["n0", "n1", "n2"]
+        self.nodes = {n: _node(n) for n in self.names}
+        self.leases = {n: _lease(n) for n in self.names}
+        self.missing, self.options, self.stats = {}, options, {n: _summary(80) for n in self.names}
+
+    def run(self):
+        answers = {"/version": {"gitVersion": "v1.36.1"}, LEASES: {"items": list(self.leases.values())},
+                   "/api/v1/nodes": {"items": list(self.nodes.values())}}
+        answers |= {f"/api/v1/nodes/{n}/proxy/stats/summary": s for n, s in self.stats.items()}
+        probes = [FakeProbe(n, "10.0.0.1") for n in self.names if n not in self.missing]
+        self.ctx = FakeContext(answers, probes, self.missing, **self.options)
+        Nodes().run(self.ctx)
+        return self.ctx
+
+    def red(self, match):
+        with pytest.raises(StepFailed, match=match):
+            self.run()
+        return self.ctx
+
+    def condition(self, node, kind, **values):
+        next(c for c in self.nodes[node]["status"]["conditions"] if c["type"] == kind).update(values)
+
+
+def test_healthy_nodes_pass_every_claim():
+    ctx = Cluster(expected=3).run()
+    assert not ctx.warnings
+    for variant in ("ready", "lease", "pressure", "cordoned", "version", "pod"):
+        assert [o["to_node"] for o in ctx.seen(kind="node", variant=variant, ok=True)] == ["n0", "n1", "n2"]
+    assert ctx.measurements["least free nodefs"] == 80
+    assert ("Node", "", "n2") in ctx.path
+
+
+def test_node_that_is_not_ready_is_named_with_its_reason():
+    c = Cluster()
+    c.condition("n1", "Ready", status="Unknown", reason="NodeStatusUnknown", message="Kubelet stopped posting node status.")
+    ctx = c.red("1 of 3 nodes: n1 Ready=Unknown NodeStatusUnknown: Kubelet stopped posting")
+    assert ctx.steps[-1] == "every node is Ready"
+    assert [o["to_node"] for o in ctx.seen(variant="ready", ok=False)] == ["n1"]
+    assert set(ctx.observed["not_ready"]) == {"n1"}
+
+
+@pytest.mark.parametrize("lease, words", [
+    (_lease("n0", "2026-11-21T01:49:19Z"), "n0 Lease not renewed for 41 s"), (_lease("other"), "n0 has no Lease")])
+def test_old_and_missing_leases_fail(lease, words):
+    c = Cluster()
+    c.leases["n0"] = lease
+    c.red(words)
+
+
+def test_lease_at_its_limit_passes_and_one_from_the_future_warns():
+    c = Cluster()
+    c.leases["n0"], c.leases["n1"] = _lease("n0", "2026-11-21T01:49:20Z"), _lease("n1", "2026-11-21T01:50:09Z")
+    assert c.run().warnings == ["node n1: its Lease is 9 s in the future of the API server's clock"]
+
+
+def test_pressure_cordon_count_and_pod_each_fail_at_their_step():
+    c = Cluster()
+    c.condition("n2", "DiskPressure", status="True", message="kubelet has disk pressure")
+    assert c.red("n2 DiskPressure: kubelet has disk pressure").steps[-1].startswith("no node is short of")
+    c = Cluster()
+    c.nodes["n0"]["spec"]["unschedulable"] = True
+    assert c.red("n0 is cordoned").steps[-1] == "no node is cordoned"
+    c.options = {"allow_cordoned": True}
+    assert c.run().steps[-1] == "every node has free disk"
+    assert Cluster(expected=4).red("3 nodes, expected 4")
+    c = Cluster()
+    c.missing = {"n1": "ImagePullBackOff: 429"}
+    assert c.red(r"1 of 3 nodes did not start a pod: n1 \(ImagePullBackOff: 429\)").seen(variant="pod", ok=False)
+
+
+def test_an_api_server_that_knows_any_node_fails_the_negative():
+    c = Cluster()
+    name = f"/api/v1/nodes/assay-{FakeContext.nonce}"
+    run = Nodes()
+    with pytest.raises(StepFailed, match="which nobody made"):
+        run._negative(FakeContext({name: {}}))
+    run._negative(FakeContext({name: api_error(404)}))
+    assert c.run().steps.index("a node that does not exist is not found") > 0
+
+
+@pytest.mark.parametrize("kubelet, server, words", [
+    ("v1.36.1", "v1.36.9", ""), ("v1.33.0", "v1.36.1", ""), ("v1.32.9", "v1.36.1", "4 minor versions older"),
+    ("v1.37.0", "v1.36.1", "newer than the API server"), ("v1.36.1-eks-4a", "v1.36.0+k3s1", ""), ("", "v1.36.1", "")])
+def test_version_skew(kubelet, server, words):
+    found = skew(_node("n", kubeletVersion=kubelet), server)
+    assert words in found and bool(words) == bool(found)
+
+
+def test_drift_is_told_within_a_pool_only():
+    nodes = [_node("a"), _node("b"), _node("c", kernelVersion="6.6")]
+    assert drift(nodes) == ["kernelVersion in linux/amd64: 6.12 (2 nodes), 6.6 (c)"]
+    other = copy.deepcopy(nodes[2])
+    other["metadata"]["labels"]["kubernetes.io/arch"] = "arm64"
+    assert drift([*nodes[:2], other]) == []
+    other["metadata"]["labels"]["node-role.kubernetes.io/control-plane"] = ""
+    assert pool(other) == "linux/arm64/control-plane"
+
+
+def test_little_free_disk_warns_and_unreadable_statistics_are_said():
+    c = Cluster()
+    c.stats["n1"], c.stats["n2"] = _summary(9), api_error(403)
+    ctx = c.run()
+    assert ctx.warnings == ["node n1: only 9 % of nodefs free", "node n1: only 9 % of imagefs free"]
+    assert ctx.observed["disk_not_read"] == ["n2"]
+
+
+def test_statistics_without_image_inodes_leave_them_out():
+    assert free_shares(_summary(50)) == {"nodefs": 0.5, "nodefs inodes": 0.9, "imagefs": 0.5}
+    assert free_shares({}) == {}
+
+
+def test_times_and_versions_of_all_kinds():
+    assert moment("2026-11-21T01:46:22Z") == moment("Sat, 21 Nov 2026 01:46:22 GMT")
+    assert moment(None) is moment("") is moment("nonsense") is None
+    assert minor("v1.9.3-gke.1") == (1, 9) and minor("unknown") is None

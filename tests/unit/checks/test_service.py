@@ -1,0 +1,186 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is made of the answers of a Service, the check's own and a user's."""
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.checks import service as module
+from ansible_collections.assay.clusters.plugins.module_utils.checks._endpoints import SERVICE_LABEL, endpoints
+from ansible_collections.assay.clusters.plugins.module_utils.checks.service import Service, refused, spread, tries
+from ansible_collections.assay.clusters.plugins.module_utils.engine.check import StepFailed
+from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe
+
+VIP, STICKY = "10.96.0.1", "10.96.0.2"
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch):
+    monkeypatch.setattr(module, "LAG", 0.0)
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
+
+
+class Dataplane:
+    """A cluster whose nodes balance over the labelled probes."""
+
+    def __init__(self, nodes=3, **options):
+        self.probes = [FakeProbe(f"n{i}", f"10.0.0.{i}", self.dial, self.shell) for i in range(nodes)]
+        self.ctx = FakeContext(probes=self.probes, **options)
+        self.ctx.on_create = self.created
+        self.ctx.client.patch = self.patch
+        self.turn, self.selected = 0, True
+        self.flushed, self.stale, self.silent, self.never, self.rotating = set(), False, False, set(), False
+        self.connects = {}
+
+    def created(self, manifest):
+        name = manifest["metadata"]["name"]
+        self._slices()
+        return {**manifest, "spec": {**manifest["spec"], "clusterIP": STICKY if "sticky" in name else VIP}}
+
+    def patch(self, path, body, **_more):
+        if "/services/" in path:
+            self.selected = not body["spec"]["selector"][module.LABEL].startswith("none")
+            self._slices()
+        return {}
+
+    def _slices(self):
+        pods = self.probes if self.selected else []
+        self.ctx.items["endpointslices"] = {("ns", "s"): {
+            "metadata": {"labels": {SERVICE_LABEL: f"svc-{self.ctx.nonce}"}}, "ports": [{"name": "http", "port": 8080}],
+            "endpoints": [{"addresses": [p.ip], "conditions": {"ready": True}, "nodeName": p.node,
+                           "targetRef": {"kind": "Pod", "name": p.pod}} for p in pods]}}
+
+    def dial(self, source, host, port, protocol, count):
+        if host not in (VIP, STICKY):
+            return [f"probe-n{host[-1]}"], []
+        if source.node in self.flushed:
+            return [], ["dial tcp 10.96.0.1:80: i/o timeout"] * count
+        if not self.selected and host == VIP and not self.stale:
+            return [], [("i/o timeout" if self.silent else "connect: connection refused")] * count
+        out = []
+        pods = [p.pod for p in self.probes if p.node not in self.never]
+        for _try in range(count):
+            self.turn += host == VIP or self.rotating
+            out.append(pods[self.turn % len(pods)])
+        return out, []
+
+    def shell(self, source, command):
+        return "\n".join(f"{n} {self.connects.get((source.node, target), 'OK')}"
+                         for n, target in re.findall(r"c (\d+) ([\d.:\[\]a-f]+)&", command))
+
+    def run(self):
+        Service().run(self.ctx)
+        return self.ctx
+
+
+def test_healthy_service_passes_and_is_measured():
+    ctx = Dataplane().run()
+    assert not ctx.warnings
+    assert {o["from_node"] for o in ctx.seen(kind="service", variant="vip", ok=True)} == {"n0", "n1", "n2"}
+    assert {o["from_node"] for o in ctx.seen(kind="service", variant="pod", ok=True)} == {"n0", "n1", "n2"}
+    assert len(ctx.seen(variant="empty", ok=True)) == len(ctx.seen(variant="affinity", ok=True)) == 3
+    assert "Service served on the slowest node after" in ctx.measurements
+
+
+def test_flushed_rules_of_one_node_differ_from_the_pod_addresses():
+    plane = Dataplane()
+    plane.flushed = {"n1"}
+    with pytest.raises(StepFailed, match="fails from 1 of 3 nodes: n1"):
+        plane.run()
+    assert [o["from_node"] for o in plane.ctx.seen(variant="vip", ok=False)] == ["n1"]
+    assert len(plane.ctx.seen(variant="pod", from_node="n1", ok=True)) == 3
+    assert ("Node", "", "n1") in plane.ctx.path
+
+
+def test_a_pod_that_is_never_chosen_fails():
+    plane = Dataplane()
+    plane.never = {"n2"}
+    with pytest.raises(StepFailed, match="never reached the pod on n2"):
+        plane.run()
+
+
+def test_a_service_without_pods_that_still_answers_fails():
+    plane = Dataplane()
+    plane.stale = True
+    with pytest.raises(StepFailed, match="lost its pods its address still answers"):
+        plane.run()
+
+
+def test_a_service_without_pods_that_is_silent_warns():
+    plane = Dataplane()
+    plane.silent = True
+    assert "time out instead of refusing" in plane.run().warnings[0]
+
+
+def test_broken_affinity_fails():
+    plane = Dataplane()
+    plane.rotating = True
+    with pytest.raises(StepFailed, match="session affinity fails from 3 of 3 nodes"):
+        plane.run()
+
+
+def _user_service(plane, selector, ready):
+    path = "/api/v1/namespaces/shop/services/web"
+    plane.ctx.client.answers[path] = {
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"clusterIP": "10.96.7.7", "selector": selector,
+                 "ports": [{"name": "http", "port": 80}, {"name": "dns", "port": 53, "protocol": "UDP"}]}}
+    plane.ctx.client.answers["/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices"] = {"items": [{
+        "metadata": {"labels": {SERVICE_LABEL: "web"}}, "ports": [{"name": "http", "port": 8000}],
+        "endpoints": [{"addresses": [f"10.0.1.{i}"], "conditions": {"ready": True}, "nodeName": f"n{i}",
+                       "targetRef": {"name": f"web-{i}"}} for i in range(ready)]}]}
+    plane.ctx.client.answers["/api/v1/namespaces/shop/pods"] = {"items": []}
+    return plane
+
+
+def test_users_service_is_connected_to_from_every_node():
+    plane = _user_service(Dataplane(service="web", namespace="shop"), {"app": "web"}, 2)
+    plane.run()
+    assert len(plane.ctx.seen(target="10.96.7.7:80", variant="vip", ok=True)) == 3
+    assert len(plane.ctx.seen(target="10.0.1.1:8000", variant="pod", ok=True)) == 3
+
+
+def test_users_service_with_a_selector_that_matches_nothing():
+    plane = _user_service(Dataplane(service="web", namespace="shop"), {"app": "wbe"}, 0)
+    with pytest.raises(StepFailed, match="Service shop/web has no ready endpoint; its selector is app=wbe and matches no pod"):
+        plane.run()
+    assert plane.ctx.observed["selector"] == {"app": "wbe"} and plane.ctx.observed["matching_pods"] == 0
+    assert ("Service", "shop", "web") in plane.ctx.path
+    assert len(plane.ctx.seen(target="shop/web", variant="endpoints", ok=False)) == 1
+
+
+def test_users_service_that_is_refused_on_one_node():
+    plane = _user_service(Dataplane(service="web", namespace="shop"), {"app": "web"}, 1)
+    plane.connects = {("n2", "10.96.7.7:80"): "TIMEOUT"}
+    with pytest.raises(StepFailed, match=r"shop/web fails from 1 of 3 nodes: n2 \(10.96.7.7:80: TIMEOUT\)"):
+        plane.run()
+
+
+def test_users_service_that_does_not_exist():
+    with pytest.raises(StepFailed, match="there is no Service default/web"):
+        Dataplane(service="web", namespace="default").run()
+
+
+def test_backends_are_few_and_spread():
+    probes = [FakeProbe(f"n{i:02}", "") for i in range(50)]
+    assert [p.node for p in spread(probes, 4)] == ["n00", "n12", "n25", "n37"]
+    assert spread(probes[:2], 4) == probes[:2]
+    assert tries(1) == 30 and tries(4) == 42
+
+
+def test_refusals_are_told_from_silence():
+    assert refused(["dial tcp 10.96.0.1:80: connect: connection refused"])
+    assert refused(["connect: no route to host"])
+    assert not refused(["dial tcp 10.96.0.1:80: i/o timeout"])
+    assert not refused([])
+
+
+def test_endpoints_of_dual_slices_and_named_ports():
+    found = endpoints([{"metadata": {"labels": {SERVICE_LABEL: "a"}}, "ports": [{"port": 53}, {"name": "m", "port": 9}],
+                        "endpoints": [{"addresses": ["fd00::1"], "conditions": {}},
+                                      {"addresses": ["10.0.0.1"], "conditions": {"ready": False}}]},
+                       {"metadata": {"labels": {SERVICE_LABEL: "b"}}, "endpoints": None, "ports": None}], "a")
+    assert [(e.address, e.ready, e.port(), e.port("m"), e.port("x")) for e in found] == [
+        ("fd00::1", True, 53, 9, None), ("10.0.0.1", False, 53, 9, None)]

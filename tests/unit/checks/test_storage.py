@@ -1,0 +1,221 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Classes, movable volumes, and what is made of the ends of the storage pods."""
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.checks._volume_pods import (
+    READ, WRITE, content, digest, ending, pod)
+from ansible_collections.assay.clusters.plugins.module_utils.checks._volumes import defaults, others, usable_on
+from ansible_collections.assay.clusters.plugins.module_utils.checks.storage import CLASSES, Storage
+from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Inconclusive, StepFailed
+from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext
+
+NONCE = FakeContext.nonce
+MARK = "storageclass.kubernetes.io/is-default-class"
+
+
+def _class(name, default=False):
+    return {"metadata": {"name": name, "annotations": {MARK: "true"} if default else None},
+            "provisioner": "disk.test", "volumeBindingMode": "WaitForFirstConsumer"}
+
+
+def _node(name, zone="a", **spec):
+    return {"metadata": {"name": name, "labels": {"topology.kubernetes.io/zone": zone, "kubernetes.io/hostname": name}},
+            "spec": spec, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+
+
+def _volume(key=None, values=(), **spec):
+    affinity = {"nodeAffinity": {"required": {"nodeSelectorTerms": [
+        {"matchExpressions": [{"key": key, "operator": "In", "values": list(values)}]}]}}} if key else {}
+    return {"metadata": {"name": "pv-1"}, "spec": {
+        "storageClassName": "fast", "persistentVolumeReclaimPolicy": "Delete",
+        "claimRef": {"namespace": FakeContext.namespace, "name": f"data-{NONCE}"}, **affinity, **spec}}
+
+
+class Disks:
+    """A cluster that gives one volume; tests spoil a part of it."""
+
+    def __init__(self, volume=None, **options):
+        self.volume = volume or _volume("topology.kubernetes.io/zone", ["a"])
+        self.classes = [_class("fast", True), _class("slow")]
+        self.results = {"writer": (0, digest(NONCE)), "reader": (0, f"{digest(NONCE)} {NONCE}")}
+        self.state, self.gone = None, True
+        self.ctx = FakeContext({
+            CLASSES: lambda params: {"items": self.classes},
+            "/api/v1/nodes": {"items": [_node("n1"), _node("n2"), _node("n3", "b"), _node("n4", unschedulable=True)]},
+        }, **options)
+        self.ctx.client.answers["/api/v1/persistentvolumes/pv-1"] = self.volume
+        self.ctx.on_create, delete = self.created, self.ctx.delete
+
+        def deleted(kind, name, wait=True):
+            delete(kind, name, wait)
+            if kind == "PersistentVolumeClaim" and self.gone:
+                del self.ctx.client.answers["/api/v1/persistentvolumes/pv-1"]
+
+        self.ctx.delete = deleted
+
+    def created(self, manifest):
+        key, role = (self.ctx.namespace, manifest["metadata"]["name"]), manifest["metadata"]["name"].split("-")[0]
+        if manifest["kind"] == "PersistentVolumeClaim":
+            self.ctx.items["persistentvolumeclaims"] = {key: {
+                **manifest, "spec": {**manifest["spec"], "volumeName": "pv-1"}, "status": {"phase": "Bound"}}}
+            return manifest
+        status, message = self.results[role]
+        state = self.state or {"terminated": {"exitCode": status, "message": message}}
+        self.ctx.items["pods"] = {key: {
+            **manifest, "spec": {**manifest["spec"], "nodeName": "n1" if role == "writer" else "n2"},
+            "status": {"phase": "Pending", "containerStatuses": [{"name": "storage", "state": state}]}}}
+        return manifest
+
+    def run(self):
+        Storage().run(self.ctx)
+        return self.ctx
+
+    def red(self, match):
+        with pytest.raises(StepFailed, match=match):
+            self.run()
+        return self.ctx
+
+    def affinity(self):
+        reader = next(m for m in self.ctx.created if m["metadata"]["name"].startswith("reader"))
+        terms = reader["spec"].get("affinity", {}).get("nodeAffinity", {}).get(
+            "requiredDuringSchedulingIgnoredDuringExecution", {}).get("nodeSelectorTerms", [])
+        return [t["matchFields"][0]["values"][0] for t in terms]
+
+
+def test_healthy_volume_moves_within_its_zone_and_goes():
+    disks = Disks()
+    ctx = disks.run()
+    assert disks.affinity() == ["n2"]
+    assert ctx.observed["volume_moves"] == "between nodes"
+    assert (ctx.observed["written_on"], ctx.observed["read_on"]) == ("n1", "n2")
+    assert ctx.deleted == [("Pod", f"writer-{NONCE}"), ("Pod", f"reader-{NONCE}"),
+                           ("PersistentVolumeClaim", f"data-{NONCE}")]
+    assert len(ctx.seen(kind="storage", ok=True)) == 2
+    assert {"StorageClass", "PersistentVolume", "Node"} <= {k for k, _ns, _n in ctx.path}
+
+
+@pytest.mark.parametrize("volume", [_volume("kubernetes.io/hostname", ["n1"]), _volume(hostPath={"path": "/x"}),
+                                    _volume(local={"path": "/x"})])
+def test_a_volume_of_one_node_is_a_capability_not_a_failure(volume):
+    disks = Disks(volume)
+    assert disks.run().observed["volume_moves"].startswith("no:")
+    assert disks.affinity() == []
+
+
+def test_default_classes():
+    assert defaults([_class("a"), _class("b", True)]) == ["b"]
+    beta = {"metadata": {"name": "c", "annotations": {"storageclass.beta.kubernetes.io/is-default-class": "true"}}}
+    assert defaults([beta, _class("b", True)]) == ["b", "c"]
+
+
+def test_none_and_several_default_classes_fail_unless_one_is_named():
+    disks = Disks()
+    disks.classes = [_class("fast"), _class("slow")]
+    assert disks.red("no StorageClasses are the default").steps == ["there is one default StorageClass"]
+    disks.classes = [_class("fast", True), _class("slow", True)]
+    assert disks.red("2 StorageClasses are the default: fast, slow").observed["defaults"] == ["fast", "slow"]
+    disks.ctx.options["storage_class"] = "fast"
+    assert disks.run().observed["storage_class"] == "fast"
+    disks.ctx.options["storage_class"] = "fats"
+    disks.red("there is no StorageClass fats; there are: fast, slow")
+
+
+def test_changed_data_is_told_from_a_failed_pod():
+    disks = Disks()
+    disks.results["reader"] = (0, f"{'0' * 64} {NONCE}")
+    ctx = disks.red("data was changed")
+    assert ctx.steps[-1] == "another pod reads what was written"
+    assert len(ctx.seen(variant="reader", ok=False)) == 1
+    disks = Disks()
+    disks.results["writer"] = (1, "dd: error writing '/data/blob': No space left on device")
+    assert "checksum" not in disks.red("ended with 1: dd: error writing").observed
+
+
+def test_a_missing_image_says_nothing_about_storage():
+    disks = Disks()
+    disks.state = {"waiting": {"reason": "ImagePullBackOff", "message": "manifest unknown"}}
+    with pytest.raises(Inconclusive, match="ImagePullBackOff: manifest unknown"):
+        disks.run()
+
+
+def test_a_pod_that_never_starts_names_the_last_warnings():
+    disks = Disks(provision_limit=25)
+    disks.state = {"waiting": {"reason": "ContainerCreating"}}
+    events = [{"reason": "ProvisioningFailed", "message": "quota", "lastTimestamp": "2"},
+              {"reason": "Older", "message": "x", "lastTimestamp": "1"}]
+    disks.ctx.client.answers[f"/api/v1/namespaces/{disks.ctx.namespace}/events"] = lambda params: {
+        "items": events if "data-" in params["fieldSelector"] else []}
+    disks.red("not within 25 s; .*ProvisioningFailed: quota")
+
+
+def test_a_volume_that_stays_fails_and_a_retained_one_is_set_free():
+    disks = Disks()
+    disks.gone = False
+    assert disks.red("pv-1 gone after its claim").steps[-1] == "the volume goes with its claim"
+    disks = Disks(_volume(persistentVolumeReclaimPolicy="Retain"))
+    ctx = disks.run()
+    assert ctx.client.patched == [("/api/v1/persistentvolumes/pv-1", {"spec": {"persistentVolumeReclaimPolicy": "Delete"}})]
+    assert ctx.observed["reclaim_policy"] == "Retain"
+
+
+@pytest.mark.parametrize("operator, values, fits", [
+    ("In", ["a"], True), ("NotIn", ["a"], False), ("Exists", None, True), ("DoesNotExist", None, False),
+    ("Gt", ["1"], False), ("Unknown", ["a"], False)])
+def test_node_selectors(operator, values, fits):
+    term = {"matchExpressions": [{"key": "topology.kubernetes.io/zone", "operator": operator, "values": values}]}
+    volume = {"spec": {"nodeAffinity": {"required": {"nodeSelectorTerms": [term]}}}}
+    assert usable_on(volume, _node("n1")) is fits
+    assert not usable_on({"spec": {"nodeAffinity": {"required": {"nodeSelectorTerms": [{}]}}}}, _node("n1"))
+    assert usable_on({"spec": {}}, _node("n1"))
+
+
+def test_other_nodes_can_take_an_ordinary_pod():
+    nodes = [_node("n1"), _node("n2", unschedulable=True), _node("n3", taints=[{"effect": "NoSchedule"}]), _node("n4")]
+    assert others(_volume(), nodes, "n1") == ["n4"]
+    nodes[3]["status"]["conditions"][0]["status"] = "Unknown"
+    assert others(_volume(), nodes, "n1") == []
+
+
+def test_ends_of_pods():
+    assert ending({"status": {"phase": "Failed", "reason": "Evicted", "message": "low on disk"}}) == (
+        -1, "Evicted: low on disk")
+    assert ending({"status": {"phase": "Pending"}}) is None
+    state = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
+    assert ending({"status": {"containerStatuses": [{"state": state}]}}) == (137, "OOMKilled")
+
+
+def _shell(command, data, tmp):
+    result = tmp / "result"
+    text = command.replace("/data", str(data)).replace("/tmp/", f"{tmp}/")
+    done = subprocess.run(["sh", "-c", text], env={"NONCE": NONCE, "R": str(result), "PATH": "/usr/bin:/bin"},
+                          capture_output=True, text=True, check=False)
+    return done.returncode, result.read_text().strip() if result.exists() else done.stderr
+
+
+def test_the_scripts_really_write_verify_and_append(tmp_path):
+    data = tmp_path / "volume"
+    data.mkdir()
+    (data / "lost+found").mkdir()
+    assert _shell(WRITE, data, tmp_path) == (0, digest(NONCE))
+    assert (data / "blob").read_bytes() == content(NONCE)
+    assert _shell(READ, data, tmp_path) == (0, f"{digest(NONCE)} {NONCE}")
+    assert (data / "log").read_text().splitlines() == [NONCE, f"read {NONCE}"]
+    (data / "blob").write_bytes(content(NONCE)[:-1] + b"x")
+    assert _shell(READ, data, tmp_path)[1] != f"{digest(NONCE)} {NONCE}"
+    status, text = _shell(WRITE, data, tmp_path)
+    assert status == 3 and "the new volume holds" in text
+
+
+def test_manifest_meets_the_restricted_level():
+    spec = pod("p", "i", "true", NONCE, "c", ["n1"])["spec"]
+    container = spec["containers"][0]
+    assert spec["securityContext"]["runAsNonRoot"] and spec["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
+    assert container["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                                            "capabilities": {"drop": ["ALL"]}}
+    assert spec["automountServiceAccountToken"] is False
+    assert set(container["resources"]) == {"requests", "limits"}
