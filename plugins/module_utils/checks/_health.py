@@ -56,6 +56,14 @@ class _NamedConnection(http.client.HTTPSConnection):
         self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
 
 
+def tls(ca_file: str | None, verify: bool) -> ssl.SSLContext:
+    """TLS settings that trust what the connection trusts."""
+    context = ssl.create_default_context(cafile=ca_file or None)
+    if not verify:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 def ask(address: str, port: int, path: str, name: str, context: ssl.SSLContext, timeout: float = 5.0) -> Health:
     """GET path of one API server, without credentials; its certificate must hold `name` or its address.
 

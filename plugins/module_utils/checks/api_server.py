@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ..engine.check import Check, Option, Permission, StepFailed
 from ..kube.errors import ApiError
 from ._endpoints import endpoints
-from ._health import Health, Unreachable, ask, health
+from ._health import Health, Unreachable, ask, health, tls
 from ._optional import optional_get
 from ._text import listed, percentile
 
@@ -132,13 +132,18 @@ class ApiServer(Check):
         item = optional_get(ctx, KUBERNETES)
         addresses = [(e.address, e.port("https") or 443) for e in endpoints([item] if item else []) if e.ready]
         ctx.observe(api_servers=len(addresses))
-        parts = urlsplit(ctx.client.raw.server)
-        context = ctx.client.raw.connection.ssl_context()
+        connection = ctx.client.raw.connection
+        settings, name = connection.configuration, urlsplit(connection.server).hostname or ""
+        if getattr(settings, "proxy", None):
+            ctx.observe(not_asked_directly="the API server is reached through a proxy")
+            return
+        context = tls(settings.ssl_ca_cert, settings.verify_ssl)
+        name = getattr(settings, "tls_server_name", None) or name
         bad, unreached = {}, {}
         for address, port in addresses:
             label = f"{address}:{port}"
             try:
-                told = ask(address, port, "/readyz?verbose=true", parts.hostname or address, context)
+                told = ask(address, port, "/readyz?verbose=true", name, context)
             except Unreachable as e:
                 unreached[label] = str(e)
                 if e.tls:

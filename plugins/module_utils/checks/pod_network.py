@@ -247,7 +247,7 @@ class PodNetwork(Check):
 
     def _report(self, ctx: Context, answers: list[Answer]) -> None:
         """The slowest small question; ctx.observe how much was covered."""
-        crossing = [a for a in answers if a.variant == "small" and a.source != a.target]
+        crossing = [a for a in answers if a.variant == "small" and a.source != a.target and not a.error]
         ctx.observe(nodes=len({a.source for a in answers}), pairs=len(crossing))
         if not crossing:
             return

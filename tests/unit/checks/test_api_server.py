@@ -3,6 +3,8 @@
 """Health lines, addresses of API servers, and the use of the API."""
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks import api_server as module
@@ -35,13 +37,11 @@ class Server:
             APISERVICES: {"items": [_apiservice("v1."), _apiservice("v1beta1.metrics.k8s.io", "metrics-server")]},
         }, **options)
         self.ctx.on_create, self.ctx.delete = self.created, self.deleted
-        self.ctx.client.connection = self
+        self.settings = SimpleNamespace(ssl_ca_cert=None, verify_ssl=True, proxy=None)
+        self.ctx.client.connection = SimpleNamespace(server=self.ctx.client.server, configuration=self.settings)
         monkeypatch.setattr(module, "ask", self.ask)
         monkeypatch.setattr(module, "SETTLE", 0.0)
         monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
-
-    def ssl_context(self):
-        return None
 
     def ask(self, address, port, path, name, context):
         answer = self.replicas[address]
@@ -121,6 +121,11 @@ def test_replicas_that_cannot_be_asked_are_told_not_failed(server):
     assert set(ctx.observed["not_asked_directly"]) == {"10.0.0.1:6443", "10.0.0.2:6443"} and not ctx.warnings
     server.replicas["10.0.0.1"] = Unreachable("certificate has expired", tls=True)
     assert "10.0.0.1:6443 does not verify: certificate has expired" in server.run().warnings[0]
+
+
+def test_replicas_are_not_asked_past_a_proxy(server):
+    server.settings.proxy = "http://proxy.test:3128"
+    assert "through a proxy" in server.run().observed["not_asked_directly"]
 
 
 def test_object_that_is_read_back_changed(server):

@@ -191,7 +191,7 @@ def test_ends_of_pods():
 
 def _shell(command, data, tmp):
     result = tmp / "result"
-    text = command.replace("/data", str(data)).replace("/tmp/", f"{tmp}/")
+    text = command.replace("/tmp/", f"{tmp}/").replace("/data", str(data))
     done = subprocess.run(["sh", "-c", text], env={"NONCE": NONCE, "R": str(result), "PATH": "/usr/bin:/bin"},
                           capture_output=True, text=True, check=False)
     return done.returncode, result.read_text().strip() if result.exists() else done.stderr
