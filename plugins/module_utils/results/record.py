@@ -27,7 +27,8 @@ class Record:
     """One check on one cluster; the schema is docs/schemas/records.schema.json.
 
     scope lists objects as "node/NAME", evidence holds at most 20 verbatim lines, measurements are
-    {name, value, unit}, started is ISO 8601 in UTC, seconds a float.
+    {name, value, unit}, started is ISO 8601 in UTC, seconds a float. expected and limit are the check's bounds in
+    seconds (above: warned, failed), 0 where not known.
     """
 
     cluster: str
@@ -48,6 +49,8 @@ class Record:
     measurements: list[dict[str, Any]] = field(default_factory=list)
     started: str = ""
     seconds: float = 0.0
+    expected: float = 0.0
+    limit: float = 0.0
     run_id: str = ""
     leftovers: list[str] = field(default_factory=list)
     version: int = VERSION

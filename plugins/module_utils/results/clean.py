@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A cluster run made fit for every writer: complete, bounded, without secrets."""
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Any
+
+from . import redact, text
+from .record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, VERDICTS, WARNED, Record, worst
+
+# Lines of evidence that a record may carry, and characters of one line.
+EVIDENCE_LINES = 20
+LINE_LENGTH = 2000
+_ORDER = (PASSED, WARNED, FAILED, SKIPPED, INCONCLUSIVE)
+_FIELDS = frozenset(f.name for f in fields(Record))
+
+
+def _number(value: Any) -> float:
+    try:
+        value = float(value or 0)
+    except (TypeError, ValueError):
+        return 0.0
+    return value if 0 <= value < float("inf") else 0.0
+
+
+def _strings(value: Any) -> list[str]:
+    items = value if isinstance(value, (list, tuple)) else [value] if value else []
+    return [text.shorten(text.printable(str(i)), LINE_LENGTH) for i in items]
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold; anything else as its text."""
+    return json.loads(json.dumps(value, default=str, skipkeys=True, allow_nan=False)) if _is_plain(value) else str(value)
+
+
+def _is_plain(value: Any) -> bool:
+    try:
+        json.dumps(value, default=str, skipkeys=True, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _measurements(items: Any) -> list[dict[str, Any]]:
+    result = []
+    for item in items or []:
+        if isinstance(item, dict) and isinstance(item.get("value"), (int, float)) and abs(item["value"]) < float("inf"):
+            result.append({"name": text.one_line(str(item.get("name", ""))), "value": item["value"],
+                           "unit": str(item.get("unit", ""))})
+    return result
+
+
+def clean_record(record: dict[str, Any], cluster: str = "", run_id: str = "") -> dict[str, Any]:
+    """A record with every field of `Record`, redacted, its evidence bounded. Unknown fields are dropped."""
+    known = {k: v for k, v in redact.redact(record).items() if k in _FIELDS}
+    full = Record(**{"cluster": cluster, "domain": "", "check": "", "verdict": INCONCLUSIVE, **known}).to_dict()
+    for name in ("cluster", "domain", "check", "verdict", "message", "step", "cause", "confidence", "remedy",
+                 "next_command", "consequence_of", "started", "run_id"):
+        full[name] = text.printable(str(full[name] or ""))
+    for name in ("scope", "evidence", "leftovers"):
+        full[name] = _strings(full[name])
+    full["evidence"] = full["evidence"][:EVIDENCE_LINES]
+    for name in ("seconds", "expected", "limit"):
+        full[name] = _number(full[name])
+    full["observed"] = _plain(full["observed"]) if isinstance(full["observed"], dict) else {}
+    full["measurements"] = _measurements(full["measurements"])
+    full["run_id"] = full["run_id"] or run_id
+    if full["verdict"] not in VERDICTS:
+        full["verdict"] = INCONCLUSIVE
+    return full
+
+
+def clean_run(run: dict[str, Any]) -> dict[str, Any]:
+    """The run as docs/schemas/records.schema.json describes it: complete and without secrets.
+
+    Verdict and counts are computed from the records, so that no writer can contradict another.
+    """
+    given = redact.redact({k: v for k, v in run.items() if k != "records"})
+    cluster, run_id = str(given.get("cluster", "")), str(given.get("run_id", ""))
+    records = [clean_record(r, cluster, run_id) for r in run.get("records") or []]
+    verdicts = [r["verdict"] for r in records]
+    extra = {k: _plain(v) for k, v in given.items()}
+    return {
+        **extra, "cluster": cluster, "run_id": run_id,
+        **{k: text.printable(str(given.get(k) or "")) for k in ("server", "version", "started", "transport", "journal")},
+        **{k: int(_number(given.get(k))) for k in ("requests", "connections")},
+        "seconds": _number(given.get("seconds")), "verdict": worst(verdicts),
+        "counts": {v: verdicts.count(v) for v in _ORDER}, "records": records, "leftovers": _strings(given.get("leftovers")),
+    }

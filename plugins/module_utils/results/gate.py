@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether a change may go on: one sentence per cluster."""
+from __future__ import annotations
+
+from typing import Any
+
+from . import causes, text
+from .clean import clean_run
+from .record import FAILED, INCONCLUSIVE, SKIPPED, WARNED
+
+
+def _counts(counts: dict[str, int], total: int) -> str:
+    tested = total - counts[SKIPPED]
+    bad = [f"{counts[v]} {v}" for v in (FAILED, INCONCLUSIVE, WARNED) if counts[v]]
+    if not tested:
+        return f"no check applies ({counts[SKIPPED]} skipped)"
+    what = text.plural(tested, "check")
+    return f"of {what} {', '.join(bad)}" if bad else f"{what} passed" if tested > 1 else "the check passed"
+
+
+def _root(group: causes.CauseGroup) -> str:
+    checks = text.listing(group.checks, 60)
+    where = f" on {text.listing(group.scope, 60)}" if group.scope else ""
+    return f"{group.code}{where} ({checks})"
+
+
+def gate(run: dict[str, Any], allow_inconclusive: bool = False) -> tuple[bool, str]:
+    """(may go on, one sentence with counts and root causes) for one cluster run.
+
+    Failed checks stop, inconclusive ones too unless allowed, and so does a run without any record: nothing was proved.
+    """
+    run = clean_run(run)
+    name = run["cluster"]
+    if not run["records"]:
+        return False, f"{name}: no check was run"
+    counts = run["counts"]
+    good = not counts[FAILED] and (allow_inconclusive or not counts[INCONCLUSIVE])
+    sentence = f"{name}: {_counts(counts, len(run['records']))}"
+    roots = causes.group_causes([run])
+    if roots:
+        named = ", ".join(_root(g) for g in roots[:3]) + (f", +{len(roots) - 3} more" if len(roots) > 3 else "")
+        sentence += f"; {'cause' if len(roots) == 1 else 'causes'}: {named}"
+    left = causes.leftovers(run)
+    if left:
+        sentence += f"; {text.plural(len(left), 'object')} of ours left behind"
+    return good, sentence

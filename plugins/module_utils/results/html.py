@@ -1,0 +1,278 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The report as one offline page: data is prepared here, html_template.py only lays it out."""
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import statistics
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from . import causes, text
+from .causes import CauseGroup
+from .html_style import SCRIPT, STYLE
+from .html_template import TEMPLATE
+from .record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, VERDICTS, WARNED, worst
+
+# Above this many checks the columns of the matrix are too narrow for words.
+_WIDE_CHECKS = 9
+# Up to this many clusters all of them are open; above, only those with something to look at.
+_OPEN_CLUSTERS = 2
+_WORDS = {PASSED: "passed", WARNED: "warned", FAILED: "failed", SKIPPED: "skipped", INCONCLUSIVE: "inconclusive"}
+
+
+def _anchor(*parts: str) -> str:
+    """An id for any names; the digest keeps "a-b" + "c" apart from "a" + "b-c"."""
+    joined = "-".join(re.sub(r"[^A-Za-z0-9]+", "-", p).strip("-").lower() for p in parts)
+    return f"{joined}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:6]}"
+
+
+def _words(name: str) -> str:
+    """"pod_network" as people say it."""
+    return name.replace("_", " ")
+
+
+def _moment(iso: str) -> str:
+    """"2026-03-14 09:26:53 UTC"; other texts as they are."""
+    match = re.match(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(Z|\+00:00)?$", iso)
+    return f"{match[1]} {match[2]}" + (" UTC" if match[3] else "") if match else iso
+
+
+# ---- the headline ----------------------------------------------------------------------------------------------
+def _headline(runs: list[dict[str, Any]]) -> str:
+    verdicts = [r["verdict"] for r in runs]
+    verdict = worst(verdicts)
+    if not runs:
+        return "No cluster was tested"
+    many = len(runs) > 1
+    name, count = runs[0]["cluster"], verdicts.count(verdict)
+    of = f"{count} of {len(runs)} clusters" if count < len(runs) else f"All {count} clusters"
+    if verdict == FAILED:
+        return f"{of} failed" if many else f"{name} failed"
+    if verdict == INCONCLUSIVE:
+        return f"{of} could not be tested fully" if many else f"{name} could not be tested fully"
+    if verdict == WARNED:
+        return f"All {len(runs)} clusters work, {count} with warnings" if many else f"{name} works, with warnings"
+    if verdict == SKIPPED:
+        return "Nothing was tested"
+    return f"All {len(runs)} clusters work" if many else f"{name} works"
+
+
+def _explanation(groups: list[CauseGroup], counts: dict[str, int]) -> str:
+    unmet = counts[FAILED] + counts[INCONCLUSIVE]
+    if not groups:
+        tested = sum(counts.values()) - counts[SKIPPED]
+        return f"{text.plural(tested, 'check')} proved from the user's side." if tested else ""
+    every = "the only check that did not pass" if unmet == 1 else f"all {unmet} checks that did not pass"
+    if len(groups) == 1:
+        return f"One cause explains {every}."
+    return f"{len(groups)} causes explain {every}."
+
+
+# ---- causes ----------------------------------------------------------------------------------------------------
+def _link(record: dict[str, Any], many: bool) -> dict[str, str]:
+    label = _words(record["check"])
+    return {"href": "#" + _anchor(record["cluster"], record["check"]), "label": label, "verdict": record["verdict"],
+            "cluster": record["cluster"] if many else ""}
+
+
+def _by_cluster(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = text.unique(r["cluster"] for r in records)
+    return [{"cluster": n, "links": [_link(r, False) for r in records if r["cluster"] == n]} for n in names]
+
+
+def _cause(group: CauseGroup, index: int, fleet: bool) -> dict[str, Any]:
+    scope = group.scope
+    return {
+        "id": _anchor("cause", group.code), "code": group.code, "verdict": group.verdict, "layer": group.layer,
+        "confidence": group.confidence, "level": group.confidence.split(",")[0], "open": index == 0,
+        "message": text.shorten(group.messages[0], 400) if group.messages else "", "more_messages": len(group.messages) - 1,
+        "scope": scope[:12], "more_scope": scope[12:], "evidence": group.evidence[:_evidence_lines(group)],
+        "remedies": group.remedies, "commands": [{"clusters": c, "text": t} for c, t in group.commands[:5]],
+        "more_commands": max(len(group.commands) - 5, 0),
+        "members": _by_cluster(group.members), "consequences": _by_cluster(group.consequences),
+        "clusters": group.clusters if fleet else [], "results": len(group.records),
+    }
+
+
+def _evidence_lines(group: CauseGroup) -> int:
+    """Lines of evidence shown for a cause: enough for one record in full, more for several clusters."""
+    return 20 if len(group.clusters) == 1 else 30
+
+
+# ---- the matrix ------------------------------------------------------------------------------------------------
+def _columns(runs: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """(domain, check) of all clusters, grouped by domain in the order first met."""
+    found = list(dict.fromkeys((r["domain"], r["check"]) for run in runs for r in run["records"]))
+    domains = text.unique(d for d, _c in found)
+    return sorted(found, key=lambda column: domains.index(column[0]) if column[0] else -1)
+
+
+def _matrix(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    columns = _columns(runs)
+    rows = []
+    for run in runs:
+        by_check = {(r["domain"], r["check"]): r for r in run["records"]}
+        cells = [_cell(run, by_check.get(column)) for column in columns]
+        rows.append({"cluster": run["cluster"], "id": _anchor(run["cluster"]), "verdict": run["verdict"], "cells": cells,
+                     "seconds": text.duration(run["seconds"])})
+    domains = [{"name": _words(d), "span": len(list(c))} for d, c in groupby(columns, key=lambda c: c[0])]
+    starts = [i for i, c in enumerate(columns) if i == 0 or columns[i - 1][0] != c[0]]
+    return {"domains": domains, "checks": [_words(c) for _d, c in columns], "rows": rows, "starts": starts,
+            "wide": len(columns) <= _WIDE_CHECKS}
+
+
+def _cell(run: dict[str, Any], record: dict[str, Any] | None) -> dict[str, str] | None:
+    if record is None:
+        return None
+    why = record["cause"] or text.first_line(record["message"])
+    title = f"{_words(record['check'])} on {run['cluster']}: {record['verdict']}" + (f", {why}" if why else "")
+    return {"href": "#" + _anchor(run["cluster"], record["check"]), "verdict": record["verdict"],
+            "title": text.shorten(title, 160), "followed": bool(record["consequence_of"])}
+
+
+# ---- measurements ----------------------------------------------------------------------------------------------
+def _range(values: list[float], unit: str) -> str:
+    if len(values) == 1 or min(values) == max(values):
+        return f"{text.number(values[0])} {unit}".strip()
+    return f"{text.number(min(values))}–{text.number(max(values))} {unit}".strip()
+
+
+def _bars(measurements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows for one check: one per name and unit; rows of one unit share a scale. Positions in percent."""
+    groups: dict[tuple[str, str], list[float]] = {}
+    for m in measurements:
+        groups.setdefault((m["unit"], m["name"]), []).append(float(m["value"]))
+    top: dict[str, float] = {}
+    for (unit, _name), values in groups.items():
+        top[unit] = max(top.get(unit, 0.0), *values)
+    rows = []
+    for (unit, name), values in groups.items():
+        scale = 100 / (top[unit] or 1)
+        middle = statistics.median(values)
+        rows.append({"name": name, "bar": round(max(middle, 0) * scale, 2), "label": _range(values, unit),
+                     "dots": [round(max(v, 0) * scale, 2) for v in values] if len(values) > 1 else [],
+                     "middle": f"median {text.number(middle)} {unit} of {len(values)}" if len(values) > 1 else ""})
+    return rows
+
+
+def _compared(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For fleets: every measurement over all clusters on one line, the slowest cluster named."""
+    found: dict[tuple[str, str], dict[tuple[str, str], list[tuple[float, str]]]] = {}
+    for run in runs:
+        for record in run["records"]:
+            for m in record["measurements"]:
+                line = found.setdefault((record["domain"], record["check"]), {}).setdefault((m["name"], m["unit"]), [])
+                line.append((float(m["value"]), run["cluster"]))
+    blocks = []
+    for (_domain, check), lines in found.items():
+        rows = [_compared_row(name, unit, values) for (name, unit), values in lines.items()
+                if len({c for _v, c in values}) > 1]
+        if rows:
+            blocks.append({"check": _words(check), "rows": rows})
+    return blocks
+
+
+def _compared_row(name: str, unit: str, values: list[tuple[float, str]]) -> dict[str, Any]:
+    top, cluster = max(values)
+    scale = 100 / top if top > 0 else 0
+    middle = statistics.median(v for v, _c in values)
+    dots = [{"at": round(max(v, 0) * scale, 2), "title": f"{c}: {text.number(v)} {unit}".strip()} for v, c in values]
+    return {"name": name, "dots": dots, "label": _range([v for v, _c in values], unit), "top": cluster,
+            "middle": round(middle * scale, 2), "median": f"{text.number(middle)} {unit}".strip()}
+
+
+# ---- clusters --------------------------------------------------------------------------------------------------
+def _time(record: dict[str, Any], slowest: float) -> dict[str, Any]:
+    """Seconds against the limit; without one, against the slowest check of the cluster."""
+    full = record["limit"] or slowest or 1
+    share = min(100, record["seconds"] / full * 100)
+    tick = record["expected"] / full * 100 if record["limit"] and record["expected"] else 0
+    label = text.duration(record["seconds"])
+    against = f"{label}, limit {text.duration(record['limit'])}" if record["limit"] else label
+    if tick:
+        against += f", expected at most {text.duration(record['expected'])}"
+    return {"label": label, "share": round(max(share, 1), 2), "tick": round(tick, 2), "against": against,
+            "limit": text.duration(record["limit"]) if record["limit"] else "",
+            "over": bool(record["expected"] and record["seconds"] > record["expected"])}
+
+
+def _check(record: dict[str, Any], slowest: float, roots: dict[int, CauseGroup]) -> dict[str, Any]:
+    group = roots.get(id(record))
+    root = group.code if group else ""
+    observed = json.dumps(record["observed"], indent=2, ensure_ascii=False) if record["observed"] else ""
+    parts = [text.plural(len(record["evidence"]), "line") + " of evidence" if record["evidence"] else "",
+             "next command" if group and record["next_command"] else "", "observed values" if observed else ""]
+    detail = ", ".join(p for p in parts if p)
+    return {**record, "id": _anchor(record["cluster"], record["check"]), "name": _words(record["check"]),
+            "unmet": bool(group), "root": root, "cause_href": "#" + _anchor("cause", root) if root else "",
+            "followed": bool(group and record["cause"] != root), "time": _time(record, slowest),
+            "observed_text": observed, "folded": bool(detail), "detail": detail[:1].upper() + detail[1:]}
+
+
+def _cluster(run: dict[str, Any], fleet_size: int, roots: dict[int, CauseGroup]) -> dict[str, Any]:
+    slowest = max((r["seconds"] for r in run["records"]), default=0.0)
+    order = _columns([run])
+    records = sorted(run["records"], key=lambda r: order.index((r["domain"], r["check"])))
+    domains = []
+    for name, members in groupby(records, key=lambda r: r["domain"]):
+        checks = [_check(r, slowest, roots) for r in members]
+        domains.append({"name": _words(name), "checks": checks, "verdict": worst([c["verdict"] for c in checks])})
+    facts = [("Address", run["server"]), ("Version", run["version"]), ("Run", run["run_id"]), ("Started", _moment(run["started"])),
+             ("Duration", text.duration(run["seconds"])), ("Probes asked by", run["transport"]),
+             ("Requests", str(run["requests"] or ""))]
+    trouble = run["verdict"] in (FAILED, INCONCLUSIVE)
+    return {"name": run["cluster"], "id": _anchor(run["cluster"]), "verdict": run["verdict"], "counts": run["counts"],
+            "version": run["version"], "seconds": text.duration(run["seconds"]), "domains": domains,
+            "facts": [(n, v) for n, v in facts if v], "leftovers": causes.leftovers(run),
+            "measured": [{"check": _words(r["check"]), "rows": _bars(r["measurements"])} for r in records if r["measurements"]],
+            "open": fleet_size <= _OPEN_CLUSTERS or (trouble and fleet_size <= 8)}
+
+
+# ---- the page --------------------------------------------------------------------------------------------------
+def collection_version() -> str:
+    """The version of this collection, empty where it cannot be told (a module copied elsewhere)."""
+    root = Path(__file__).resolve().parents[3]
+    try:
+        if (root / "MANIFEST.json").is_file():
+            return str(json.loads((root / "MANIFEST.json").read_text(encoding="utf-8"))["collection_info"]["version"])
+        match = re.search(r"^version:\s*[\"']?([^\s\"'#]+)", (root / "galaxy.yml").read_text(encoding="utf-8"), re.MULTILINE)
+        return match[1] if match else ""
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def view(runs: list[dict[str, Any]], created: str) -> dict[str, Any]:
+    """Everything the template shows, for cluster runs as `clean.clean_run` gives them."""
+    groups = causes.group_causes(runs)
+    totals = causes.totals(runs)
+    counts = {v: totals[v] for v in VERDICTS}
+    roots = {id(record): group for group in groups for record in group.records}
+    fleet = len(runs) > 1
+    checks = sum(counts.values())
+    return {
+        "fleet": fleet, "headline": _headline(runs), "explanation": _explanation(groups, counts), "checks": checks,
+        "verdict": worst([r["verdict"] for r in runs]), "counts": [(v, counts[v]) for v in VERDICTS if counts[v]],
+        "created": _moment(created), "seconds": text.duration(max((r["seconds"] for r in runs), default=0.0)),
+        "started": _moment(min((r["started"] for r in runs if r["started"]), default="")),
+        "causes": [_cause(g, i, fleet) for i, g in enumerate(groups)], "matrix": _matrix(runs) if fleet else None,
+        "compared": _compared(runs) if fleet else [], "clusters": [_cluster(r, len(runs), roots) for r in runs],
+        "run_ids": text.unique(r["run_id"] for r in runs), "versions": text.unique(r["version"] for r in runs),
+        "collection": collection_version(), "words": _WORDS, "plural": text.plural,
+    }
+
+
+def page(runs: list[dict[str, Any]], created: str = "") -> str:
+    """report.html: one file that asks the network for nothing. Raises ImportError without Jinja2."""
+    from jinja2 import Environment, StrictUndefined  # comes with ansible-core; the other writers do without it
+
+    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(TEMPLATE)
+    from markupsafe import Markup
+
+    return template.render(style=Markup(STYLE), script=Markup(SCRIPT), script_digest=digest, **view(runs, created))

@@ -1,0 +1,213 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The page's markup, filled by html.py. A Python string, as collections may hold only Python files in plugins/."""
+from __future__ import annotations
+
+_MACROS = """
+{% macro icon(verdict) %}<svg class="icon" aria-hidden="true"><use href="#i-{{ verdict }}"/></svg>{% endmacro %}
+{% macro badge(verdict) %}
+<span class="badge v-{{ verdict }}">{{ icon(verdict) }}{{ words[verdict] }}</span>
+{%- endmacro %}
+{% macro command(text) %}
+<div class="command"><pre tabindex="0"><code>{{ text }}</code></pre><button type="button" class="copy" hidden>Copy</button></div>
+{% endmacro %}
+{% macro bar(row) %}
+<span class="track" aria-hidden="true"><span class="fill" style="width:{{ row.bar }}%"></span>
+{%- for at in row.dots %}<i style="left:{{ at }}%"></i>{% endfor %}</span>
+{% endmacro %}
+{% macro results(groups, fleet) %}
+{% for group in groups %}
+<span class="result">{% if fleet %}<b>{{ group.cluster }}</b> {% endif %}
+{% for link in group.links %}<a href="{{ link.href }}">{{ link.label }}</a>{{ ", " if not loop.last }}{% endfor %}</span>
+{% endfor %}
+{% endmacro %}
+"""
+
+_HEAD = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{{ script_digest }}'">
+<link rel="icon" href="data:,">
+<title>{{ headline }} – validation report</title>
+<style>{{ style }}</style>
+</head>
+<body>
+<svg width="0" height="0" class="symbols" aria-hidden="true">
+<symbol id="i-passed" viewBox="0 0 16 16"><path d="M3.5 8.5 6.6 11.5 12.5 4.8"/></symbol>
+<symbol id="i-failed" viewBox="0 0 16 16"><path d="M4.2 4.2 11.8 11.8M11.8 4.2 4.2 11.8"/></symbol>
+<symbol id="i-warned" viewBox="0 0 16 16"><path d="M8 3.2V9M8 12.4V12.6"/></symbol>
+<symbol id="i-inconclusive" viewBox="0 0 16 16"><path d="M5.4 5.9C5.4 2.6 10.7 2.7 10.7 5.8 10.7 7.8 8 7.8 8 9.8M8 12.6V12.8"/></symbol>
+<symbol id="i-skipped" viewBox="0 0 16 16"><path d="M4.5 8H11.5"/></symbol>
+</svg>
+<a class="skip" href="#clusters">Skip to the clusters</a>
+<header class="top">
+<p class="kicker">Cluster validation{% if started %} · <time>{{ started }}</time>{% endif %} · {{ seconds }}</p>
+<h1><span class="mark v-{{ verdict }}">{{ icon(verdict) }}</span>{{ headline }}</h1>
+{% if explanation %}<p class="lead">{{ explanation }}</p>{% endif %}
+{% if checks %}
+<div class="tally" aria-hidden="true">{% for verdict, count in counts %}<span class="v-{{ verdict }}" style="flex-grow:{{ count }}"></span>{% endfor %}</div>
+<ul class="legend" aria-label="Checks by verdict">
+{% for verdict, count in counts %}
+<li><button type="button" class="filter v-{{ verdict }}" data-verdict="{{ verdict }}" aria-pressed="false" disabled>{{ icon(verdict) }}<b>{{ count }}</b> {{ words[verdict] }}</button></li>
+{% endfor %}
+<li class="all"><button type="button" class="filter" data-verdict="" hidden>Show all</button></li>
+</ul>
+{% endif %}
+</header>
+<main>
+"""
+
+_CAUSES = """
+{% if causes %}
+<section aria-labelledby="causes">
+<h2 id="causes">{{ "Cause" if causes|length == 1 else "Causes" }}</h2>
+{% for c in causes %}
+<article class="card cause v-{{ c.verdict }}" id="{{ c.id }}">
+<header>
+<h3><span class="v-{{ c.verdict }} tint">{{ icon(c.verdict) }}</span><code>{{ c.code }}</code></h3>
+{% if c.confidence %}<span class="confidence {{ c.level }}">{{ c.confidence }}</span>{% endif %}
+<span class="reach">{{ plural(c.results, "check" if not fleet else "result") }}{% if fleet %} on {{ plural(c.clusters|length, "cluster") }}{% endif %}{% if c.layer is not none %} · layer {{ c.layer }}{% endif %}</span>
+</header>
+{% if c.message %}<p class="message">{{ c.message }}{% if c.more_messages > 0 %} <span class="muted">and {{ plural(c.more_messages, "other message") }}</span>{% endif %}</p>{% endif %}
+<dl class="facts">
+{% if c.scope %}
+<dt>Where</dt>
+<dd><ul class="chips">{% for item in c.scope %}<li>{{ item }}</li>{% endfor %}</ul>
+{% if c.more_scope %}<details class="more"><summary>{{ c.more_scope|length }} more</summary><ul class="chips">{% for item in c.more_scope %}<li>{{ item }}</li>{% endfor %}</ul></details>{% endif %}</dd>
+{% endif %}
+<dt>{{ "Failed" if c.verdict == "failed" else "Not tested" }}</dt><dd class="results">{{ results(c.members, fleet) }}</dd>
+{% if c.consequences %}<dt>Because of it</dt><dd class="results">{{ results(c.consequences, fleet) }}</dd>{% endif %}
+{% if c.remedies %}<dt>Remedy</dt><dd>{% for remedy in c.remedies %}<p>{{ remedy }}</p>{% endfor %}</dd>{% endif %}
+{% if c.commands %}
+<dt>Next</dt>
+<dd>{% for item in c.commands %}{% if c.commands|length > 1 %}<p class="for">{{ item.clusters|join(", ") }}</p>{% endif %}{{ command(item.text) }}{% endfor %}
+{% if c.more_commands %}<p class="muted">The same for {{ plural(c.more_commands, "more object") }}: see the clusters below.</p>{% endif %}</dd>
+{% endif %}
+</dl>
+{% if c.evidence %}
+<details class="evidence"{{ " open" if c.open }}><summary>Evidence <span class="muted">{{ plural(c.evidence|length, "line") }}</span></summary>
+<pre tabindex="0">{{ c.evidence|join("\n") }}</pre></details>
+{% endif %}
+</article>
+{% endfor %}
+</section>
+{% endif %}
+"""
+
+_MATRIX = """
+{% if matrix %}
+<section aria-labelledby="matrix">
+<h2 id="matrix">All clusters</h2>
+<div class="card scroll" tabindex="0" role="region" aria-labelledby="matrix">
+<table class="matrix {{ "wide" if matrix.wide else "dense" }}">
+<thead>
+<tr><td></td>{% for d in matrix.domains %}<th colspan="{{ d.span }}" scope="colgroup" class="start" title="{{ d.name }}"><span>{{ d.name }}</span></th>{% endfor %}<td></td></tr>
+<tr class="checks"><th scope="col">Cluster</th>{% for name in matrix.checks %}<th scope="col"{{ ' class="start"'|safe if loop.index0 in matrix.starts }}><span>{{ name }}</span></th>{% endfor %}<th scope="col" class="seconds">Time</th></tr>
+</thead>
+<tbody>
+{% for row in matrix.rows %}
+<tr><th scope="row"><a href="#{{ row.id }}"><span class="v-{{ row.verdict }} tint">{{ icon(row.verdict) }}</span>{{ row.cluster }}<span class="sr"> {{ row.verdict }}</span></a></th>
+{% for cell in row.cells %}<td{{ ' class="start"'|safe if loop.index0 in matrix.starts }}>{% if cell %}<a class="cell v-{{ cell.verdict }}{{ " followed" if cell.followed }}" href="{{ cell.href }}" title="{{ cell.title }}">{{ icon(cell.verdict) }}<span class="word">{{ words[cell.verdict] }}</span></a>{% else %}<span class="none" title="not chosen on this cluster"><span class="sr">not chosen</span></span>{% endif %}</td>{% endfor %}
+<td class="seconds">{{ row.seconds }}</td></tr>
+{% endfor %}
+</tbody>
+</table>
+</div>
+</section>
+{% endif %}
+{% if compared %}
+<section aria-labelledby="measured">
+<h2 id="measured">Measured <span class="muted">every dot is a cluster or one of its samples, the line is the median</span></h2>
+<div class="blocks">
+{% for block in compared %}
+<details class="card block"{{ " open" if compared|length <= 9 }}><summary><h3>{{ block.check }}</h3><span class="muted">{{ plural(block.rows|length, "measurement") }}</span></summary>
+<ul class="bars">
+{% for row in block.rows %}
+<li><span class="what">{{ row.name }}</span><span class="value">{{ row.label }}</span>
+<span class="track strip" aria-hidden="true"><span class="median" style="left:{{ row.middle }}%"></span>{% for dot in row.dots %}<i style="left:{{ dot.at }}%" title="{{ dot.title }}"></i>{% endfor %}</span>
+<span class="note">median {{ row.median }}, highest on {{ row.top }}</span></li>
+{% endfor %}
+</ul></details>
+{% endfor %}
+</div>
+</section>
+{% endif %}
+"""
+
+_CLUSTERS = """
+<section aria-labelledby="clusters">
+<h2 id="clusters">{{ "Clusters" if fleet else "Checks" }}</h2>
+{% if not clusters %}<p class="card empty">No results were found in the results folder.</p>{% endif %}
+{% for k in clusters %}
+<details class="card cluster v-{{ k.verdict }}" id="{{ k.id }}"{{ " open" if k.open }}>
+<summary>
+<h3>{{ k.name }}</h3>{{ badge(k.verdict) }}
+<span class="reach">{% for verdict, count in k.counts.items() if count %}{{ count }} {{ words[verdict] }}{{ ", " if not loop.last }}{% endfor %} · {{ k.seconds }}{% if k.version %} · {{ k.version }}{% endif %}</span>
+</summary>
+{% if k.leftovers %}
+<div class="notice v-warned"><p><b>{{ plural(k.leftovers|length, "object") }} left behind by the clean-up</b></p>
+<ul>{% for item in k.leftovers %}<li><code>{{ item }}</code></li>{% endfor %}</ul></div>
+{% endif %}
+{% for d in k.domains %}
+<section class="domain" aria-label="{{ d.name }}">
+<h4><span class="v-{{ d.verdict }} tint">{{ icon(d.verdict) }}</span>{{ d.name }}</h4>
+<div class="checks">
+{% for r in d.checks %}
+<article class="check v-{{ r.verdict }}" id="{{ r.id }}">
+<div class="row">
+{{ badge(r.verdict) }}
+<div class="said"><h5>{{ r.name }}</h5>
+{% if r.message %}<p>{{ r.message }}</p>{% endif %}
+{% if r.step %}<p class="muted">at the step “{{ r.step }}”</p>{% endif %}
+{% if r.cause_href %}<p class="muted">{{ "follows from" if r.followed else "cause" }} <a href="{{ r.cause_href }}"><code>{{ r.root }}</code></a></p>{% endif %}
+</div>
+<div class="time{{ " over" if r.time.over }}" title="{{ r.time.against }}"><span>{{ r.time.label }}{% if r.time.limit %} <span class="muted">of {{ r.time.limit }}</span>{% endif %}</span>
+<span class="track" aria-hidden="true"><span class="fill" style="width:{{ r.time.share }}%"></span>{% if r.time.tick %}<span class="tick" style="left:{{ r.time.tick }}%"></span>{% endif %}</span></div>
+</div>
+{% if r.folded %}
+<details class="evidence"><summary>{{ r.detail }}</summary>
+{% if r.evidence %}<pre tabindex="0">{{ r.evidence|join("\n") }}</pre>{% endif %}
+{% if r.unmet and r.next_command %}{{ command(r.next_command) }}{% endif %}
+{% if r.observed_text %}<h6>Observed</h6><pre tabindex="0">{{ r.observed_text }}</pre>{% endif %}
+</details>
+{% endif %}
+</article>
+{% endfor %}
+</div>
+</section>
+{% endfor %}
+{% if k.measured %}
+<section class="measured" aria-label="Measured on {{ k.name }}">
+<h4>Measured</h4>
+<div class="blocks">
+{% for block in k.measured %}
+<div class="block"><h5>{{ block.check }}</h5>
+<ul class="bars">
+{% for row in block.rows %}<li><span class="what">{{ row.name }}</span><span class="value"{% if row.middle %} title="{{ row.middle }}"{% endif %}>{{ row.label }}</span>{{ bar(row) }}</li>
+{% endfor %}
+</ul></div>
+{% endfor %}
+</div>
+</section>
+{% endif %}
+<dl class="meta">{% for name, value in k.facts %}<div><dt>{{ name }}</dt><dd>{{ value }}</dd></div>{% endfor %}</dl>
+</details>
+{% endfor %}
+</section>
+</main>
+"""
+
+_FOOT = """
+<footer>
+<p>assay.clusters{% if collection %} {{ collection }}{% endif %}{% if created %} · written {{ created }}{% endif %}{% if versions %} · Kubernetes {{ versions|join(", ") }}{% endif %}{% if run_ids|length <= 3 and run_ids %} · run {{ run_ids|join(", ") }}{% endif %}</p>
+<p>The same results for programs: <code>records.json</code> and <code>junit.xml</code> beside this file.</p>
+</footer>
+<script>{{ script }}</script>
+</body>
+</html>
+"""
+
+TEMPLATE = _MACROS.lstrip("\n") + _HEAD + _CAUSES + _MATRIX + _CLUSTERS + _FOOT

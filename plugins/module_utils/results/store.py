@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The results folder: one file per cluster while the clusters run, the reports at the end. Files appear whole or not."""
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from . import html, junit
+from .clean import clean_run
+
+VERSION = 1
+_CLUSTERS = "clusters"
+_FILE_MODE, _FOLDER_MODE = 0o644, 0o755
+
+
+class ResultsError(ValueError):
+    """The results folder cannot be used; one sentence that names it."""
+
+
+def _folder(results_dir: str | os.PathLike[str]) -> Path:
+    return Path(os.path.abspath(os.path.expanduser(os.fspath(results_dir))))
+
+
+def _file_name(cluster: str) -> str:
+    """A file name for any inventory name; a changed name gets a digest, so that two clusters never share a file."""
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", cluster).lstrip(".")[:120]
+    if safe != cluster:
+        safe = f"{safe or 'cluster'}-{hashlib.sha256(cluster.encode()).hexdigest()[:8]}"
+    return f"{safe}.json"
+
+
+def check_writable(results_dir: str | os.PathLike[str]) -> None:
+    """Raise ResultsError if the folder cannot be made or written to. Creates nothing."""
+    folder = _folder(results_dir)
+    there = folder
+    while not os.path.lexists(there):
+        there = there.parent
+    if not there.is_dir():
+        raise ResultsError(f"results folder {folder}: {there} is not a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ResultsError(f"results folder {folder}: {there} is not writable by {_user()}")
+
+
+def _user() -> str:
+    return f"user {os.environ.get('USER') or os.getuid()}"
+
+
+def _make_folder(folder: Path) -> None:
+    """Like mkdir -p, with 0755 for what is new whatever the umask: results are there to be read."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    try:
+        folder.mkdir()
+        folder.chmod(_FOLDER_MODE)
+    except FileExistsError:  # another cluster's worker was faster
+        if not folder.is_dir():
+            raise
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        _make_folder(path.parent)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(content)
+            os.chmod(temporary, _FILE_MODE)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as e:
+        raise ResultsError(f"results folder {path.parent}: cannot write {path.name}: {e.strerror or e}") from None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_cluster_run(results_dir: str | os.PathLike[str], run: dict[str, Any]) -> str:
+    """Store one cluster's run, cleaned; returns the file's path."""
+    run = clean_run(run)
+    path = _folder(results_dir) / _CLUSTERS / _file_name(run["cluster"])
+    _write(path, _json(run))
+    return str(path)
+
+
+def load_cluster_runs(results_dir: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """All stored cluster runs in the order of their names; an empty list where none was stored."""
+    runs = []
+    for path in sorted((_folder(results_dir) / _CLUSTERS).glob("[!.]*.json")):
+        try:
+            run = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(run, dict) or not isinstance(run.get("records"), list):
+                raise ValueError("not the run of a cluster")
+        except (OSError, ValueError) as e:
+            raise ResultsError(f"{path}: cannot be read as the result of a cluster: {e}") from None
+        runs.append(run)
+    return sorted(runs, key=lambda r: str(r.get("cluster", "")))
+
+
+def document(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """What records.json holds (docs/schemas/records.schema.json), for clean runs."""
+    created = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    return {"version": VERSION, "created": created, "runs": runs}
+
+
+def write_reports(results_dir: str | os.PathLike[str], runs: list[dict[str, Any]]) -> dict[str, str]:
+    """Write records.json, junit.xml and report.html; returns their paths as {json, junit, html}."""
+    folder, runs = _folder(results_dir), [clean_run(r) for r in runs]
+    whole = document(runs)
+    contents = {"json": ("records.json", _json(whole)), "junit": ("junit.xml", junit.junit(runs)),
+                "html": ("report.html", html.page(runs, whole["created"]))}
+    for name, content in contents.values():
+        _write(folder / name, content)
+    return {kind: str(folder / name) for kind, (name, _content) in contents.items()}
