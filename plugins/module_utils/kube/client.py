@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Requests to an API server: raw JSON over kept-alive connections, a bounded number in flight, errors told apart."""
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+from . import library
+from .connection import Connection
+from .errors import ApiError
+
+# Seconds for a TCP and TLS handshake; an address that drops packets is found out sooner than a slow answer.
+CONNECT_TIMEOUT = 5.0
+# A 429 with Retry-After is obeyed this often, this long (seconds).
+_RETRIES, _LONGEST = 3, 5.0
+_SAFE = {"GET", "PUT", "PATCH", "DELETE"}
+
+
+def _texts(error: BaseException) -> str:
+    """The innermost words of a chain of transport errors: what the operating system or TLS said."""
+    seen, current = [], error
+    while current is not None and len(seen) < 8:
+        seen.append(current)
+        current = getattr(current, "reason", None) if isinstance(getattr(current, "reason", None), BaseException) \
+            else current.__cause__ or current.__context__
+    text = str(seen[-1]) or type(seen[-1]).__name__
+    return text if text not in ("timed out", "The read operation timed out") else f"{text}"
+
+
+class Client:
+    """One API server. Thread-safe; never shared over a fork. requests and connections count what was used."""
+
+    def __init__(self, connection: Connection, in_flight: int = 8):
+        self.connection, self.server, self.context = connection, connection.server, connection.context
+        self._urllib3 = library.load().urllib3
+        self._pool = connection.pool()
+        self._slots = threading.BoundedSemaphore(in_flight)
+        self._count = threading.Lock()
+        self.requests = 0
+
+    @property
+    def connections(self) -> int:
+        """TCP connections opened so far."""
+        pools = self._pool.pools
+        with pools.lock:
+            return sum(pools._container[key].num_connections for key in list(pools._container))
+
+    # ---- errors -----------------------------------------------------------------------------------------------
+    def _transport_error(self, e: Exception, method: str, path: str) -> ApiError:
+        ex = self._urllib3.exceptions
+        inner = e.reason if isinstance(e, ex.MaxRetryError) and e.reason else e
+        text = _texts(inner)
+        if isinstance(inner, ex.SSLError) or "SSL" in type(inner).__name__:
+            kind, reason = "tls", "TLS"
+        elif isinstance(inner, getattr(ex, "NameResolutionError", ())) or isinstance(inner.__cause__, socket.gaierror):
+            kind, reason = "dns", "NameResolution"
+        elif isinstance(inner, ex.ConnectTimeoutError):
+            kind, reason = "unreachable", "ConnectTimeout"
+            text = f"connect to {self.server}: no answer within {CONNECT_TIMEOUT:.0f} s"
+        elif isinstance(inner, ex.ReadTimeoutError):
+            kind, reason = "timeout", "Timeout"
+            text = f"no answer from {self.server} in time"
+        else:
+            kind, reason = "unreachable", type(inner).__name__
+        return ApiError(kind, None, reason, text, method, path)
+
+    @staticmethod
+    def _status_error(response: Any, method: str, path: str) -> ApiError:
+        text = response.data.decode("utf-8", "replace")
+        body: dict[str, Any] | None = None
+        try:
+            parsed = json.loads(text)
+            body = parsed if isinstance(parsed, dict) and parsed.get("kind") == "Status" else None
+        except ValueError:
+            pass
+        reason = (body or {}).get("reason") or response.reason or ""
+        message = (body or {}).get("message") or text.strip()[:4000] or reason
+        return ApiError("http", response.status, reason, message, method, path, dict(response.headers), body)
+
+    # ---- requests ---------------------------------------------------------------------------------------------
+    def _send(self, method: str, url: str, data: bytes | None, headers: Any, timeout: float, stream: bool) -> Any:
+        with self._count:
+            self.requests += 1
+        limit = self._urllib3.Timeout(connect=min(CONNECT_TIMEOUT, timeout), read=timeout)
+        return self._pool.request(method, url, body=data, headers=headers, timeout=limit, retries=False,
+                                  redirect=False, preload_content=not stream)
+
+    def _headers(self, more: dict[str, str] | None, content_type: str | None) -> Any:
+        headers = self._urllib3.HTTPHeaderDict({"Accept": "application/json", "User-Agent": "assay.clusters"})
+        for name, value in self.connection.headers():
+            headers.add(name, value)
+        if content_type:
+            headers["Content-Type"] = content_type
+        for name, value in (more or {}).items():
+            headers[name] = value
+        return headers
+
+    def _open(self, method: str, path: str, params: Any, data: bytes | None, headers: Any, timeout: float,
+              stream: bool = False) -> Any:
+        url = f"{self.server}{path}"
+        if params:
+            url += ("&" if "?" in path else "?") + urlencode(params, doseq=True)
+        ex = self._urllib3.exceptions
+        for last in (False, True):
+            try:
+                response = self._send(method, url, data, headers, timeout, stream)
+                break
+            except ex.ProtocolError as e:
+                # The server closed an idle connection just as it was used again: nothing was done, ask once more.
+                if last or method not in _SAFE or "RemoteDisconnected" not in repr(e):
+                    raise self._transport_error(e, method, path) from None
+            except ex.HTTPError as e:
+                raise self._transport_error(e, method, path) from None
+        if response.status >= 300:
+            if stream:
+                response.read()
+            raise self._status_error(response, method, path)
+        return response
+
+    def request(self, method: str, path: str, params: Any = None, body: Any = None,
+                content_type: str = "application/json", headers: dict[str, str] | None = None, timeout: float = 10.0,
+                raw: bool = False, with_headers: bool = False) -> Any:
+        """The parsed JSON of the answer (its text with raw; a pair with the headers with with_headers).
+
+        timeout: seconds for each part of the answer. Raises ApiError.
+        """
+        data = None if body is None else json.dumps(body).encode()
+        ready = self._headers(headers, content_type if data is not None else None)
+        if raw:
+            ready["Accept"] = "*/*"
+        for attempt in range(_RETRIES + 1):
+            try:
+                with self._slots:
+                    response = self._open(method, path, params, data, ready, timeout)
+                break
+            except ApiError as e:
+                wait = e.headers.get("Retry-After", "")
+                if e.status != 429 or method not in _SAFE or not wait.isdigit() or attempt == _RETRIES:
+                    raise
+                time.sleep(min(float(wait), _LONGEST))
+        text = response.data.decode("utf-8", "replace")
+        answer: Any = text
+        if not raw:
+            try:
+                answer = json.loads(text) if text else {}
+            except ValueError:
+                raise ApiError("http", response.status, "NotJSON", f"the answer is not JSON: {text[:200]}", method,
+                               path) from None
+        return (answer, dict(response.headers)) if with_headers else answer
+
+    def get(self, path: str, params: Any = None, timeout: float = 10.0, **more: Any) -> Any:
+        return self.request("GET", path, params=params, timeout=timeout, **more)
+
+    def create(self, path: str, body: dict[str, Any], timeout: float = 10.0) -> Any:
+        return self.request("POST", path, body=body, timeout=timeout)
+
+    def patch(self, path: str, body: Any, content_type: str = "application/merge-patch+json",
+              timeout: float = 10.0) -> Any:
+        return self.request("PATCH", path, body=body, content_type=content_type, timeout=timeout)
+
+    def delete(self, path: str, body: dict[str, Any] | None = None, timeout: float = 10.0) -> Any:
+        return self.request("DELETE", path, body=body, timeout=timeout)
+
+    def stream(self, path: str, params: Any, timeout: float) -> Any:
+        """An open answer whose lines are read as they come; timeout: seconds of silence. No slot is held."""
+        return self._open("GET", path, params, None, self._headers(None, None), timeout, stream=True)
+
+    def transport_error(self, e: Exception, path: str) -> ApiError:
+        """An error while a stream was read."""
+        return self._transport_error(e, "GET", path)
+
+    def close(self) -> None:
+        self._pool.clear()

@@ -1,0 +1,218 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How to reach a cluster: the options and environment names of kubernetes.core, resolved by the kubernetes package."""
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from . import library
+from .errors import BadInput
+
+NAMES = ("kubeconfig", "context", "host", "api_key", "username", "password", "validate_certs", "ca_cert", "client_cert",
+         "client_key", "proxy", "no_proxy", "proxy_headers", "impersonate_user", "impersonate_groups")
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name in NAMES:
+        value = environ.get(f"K8S_AUTH_{name.upper()}")
+        if value:
+            out[name] = value
+    if environ.get("K8S_AUTH_VERIFY_SSL") and "validate_certs" not in out:
+        out["validate_certs"] = environ["K8S_AUTH_VERIFY_SSL"]
+    return out
+
+
+def _parse(text: str, origin: str) -> dict[str, Any]:
+    try:
+        data = yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as e:
+        mark = getattr(e, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise BadInput(f"kubeconfig: {origin} is not valid YAML{where}; give the path or the content of a kubeconfig") \
+            from None
+    if not isinstance(data, dict) or not isinstance(data.get("clusters"), list) or not data["clusters"]:
+        raise BadInput(f"kubeconfig: {origin} names no clusters; give the path or the content of a kubeconfig")
+    return data
+
+
+def _is_content(value: str) -> bool:
+    return "\n" in value.strip() or value.lstrip().startswith(("{", "apiVersion:", "clusters:"))
+
+
+def _read(value: Any) -> tuple[dict[str, Any], str]:
+    """(kubeconfig as data, folder that relative paths in it start from) of a path, a content or a dictionary."""
+    if isinstance(value, Mapping):
+        return _parse(yaml.safe_dump(dict(value)), "the given dictionary"), ""
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str):
+        raise BadInput(f"kubeconfig: must be a path, the content or a dictionary, not {type(value).__name__}")
+    if _is_content(text):
+        return _parse(text, "the given content"), ""
+    paths = [Path(os.path.expanduser(p)) for p in text.split(os.pathsep) if p]
+    if len(paths) > 1:
+        merger = library.load().kube_config.KubeConfigMerger(os.pathsep.join(map(str, paths)))
+        if merger.config is None:
+            raise BadInput(f"kubeconfig: none of {text} exists")
+        return merger.config.value, ""
+    try:
+        return _parse(paths[0].read_text(encoding="utf-8"), str(paths[0])), str(paths[0].resolve().parent)
+    except (OSError, UnicodeDecodeError) as e:
+        reason = e.strerror if isinstance(e, OSError) else "not text"
+        raise BadInput(f"kubeconfig: cannot read {paths[0]}: {reason}") from None
+
+
+def _context_of(config: dict[str, Any], wanted: str | None, origin: str) -> str | None:
+    names = [c.get("name") for c in config.get("contexts") or []]
+    if wanted and wanted not in names:
+        raise BadInput(f"context: {origin} has no context {wanted!r}; it has {', '.join(map(str, names)) or 'none'}")
+    if not wanted and config.get("current-context") not in names:
+        if len(names) == 1:
+            return names[0]
+        raise BadInput(f"context: {origin} has no current context; name one of {', '.join(map(str, names)) or 'its own'}")
+    return wanted
+
+
+def _truth(value: Any, name: str) -> bool:
+    text = str(value).strip().lower()
+    if text in ("true", "yes", "on", "1", "t", "y"):
+        return True
+    if text in ("false", "no", "off", "0", "f", "n"):
+        return False
+    raise BadInput(f"{name}: must be true or false, not {value!r}")
+
+
+def _file(value: Any, name: str) -> str:
+    path = os.path.expanduser(str(value))
+    if not os.path.isfile(path) or not os.access(path, os.R_OK):
+        raise BadInput(f"{name}: cannot read {path}; name a readable PEM file")
+    return path
+
+
+class Connection:
+    """A resolved address with credentials. Certificates given as data lie in a private folder until close()."""
+
+    def __init__(self, configuration: Any, context: str | None, folder: str, impersonate: list[tuple[str, str]]):
+        self.configuration, self.context = configuration, context
+        self.server: str = configuration.host.rstrip("/")
+        self._folder, self._impersonate = folder, impersonate
+
+    @classmethod
+    def resolve(cls, options: Mapping[str, Any], environ: Mapping[str, str]) -> Connection:
+        """From options (None: not given), else K8S_AUTH_* of environ. Raises BadInput in one sentence."""
+        given = {**_environment(environ), **{k: v for k, v in options.items() if v not in (None, "")}}
+        lib = library.load()
+        configuration = lib.Configuration()
+        folder = tempfile.mkdtemp(prefix="assay-")
+        try:
+            context = cls._from_kubeconfig(lib, configuration, given, environ, folder)
+            cls._override(lib, configuration, given)
+            if not configuration.host or configuration.host == "http://localhost":
+                raise BadInput("host: no cluster address is given; set kubeconfig (a path or the content) or host")
+            cls._log_in(configuration, given)
+            return cls(configuration, context, folder, cls._as(given))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    @staticmethod
+    def _from_kubeconfig(lib: Any, configuration: Any, given: dict[str, Any], environ: Mapping[str, str],
+                         folder: str) -> str | None:
+        value, context = given.get("kubeconfig"), given.get("context")
+        if value is None and context and not given.get("host"):
+            value = environ.get("KUBECONFIG") or "~/.kube/config"
+        if value is None:
+            return None
+        config, base = _read(value)
+        origin = value if isinstance(value, str) and not _is_content(value) else "the kubeconfig"
+        context = _context_of(config, context, origin)
+        try:
+            loader = lib.kube_config.KubeConfigLoader(config, active_context=context, config_base_path=base or None,
+                                                      temp_file_path=folder)
+            loader.load_and_set(configuration)
+        except lib.ConfigException as e:
+            raise BadInput(f"kubeconfig: {origin}: {str(e).splitlines()[0] if str(e) else 'cannot be used'}") from None
+        except (KeyError, TypeError, ValueError, OSError) as e:
+            raise BadInput(f"kubeconfig: {origin} cannot be used: {type(e).__name__}: {e}") from None
+        return loader.current_context["name"]
+
+    @staticmethod
+    def _override(lib: Any, c: Any, given: dict[str, Any]) -> None:
+        """Single options on top of the kubeconfig, as kubernetes.core does."""
+        if given.get("host"):
+            host = str(given["host"])
+            c.host = host if "://" in host else f"https://{host}"
+        if given.get("api_key"):
+            c.api_key = {"authorization": f"Bearer {given['api_key']}"}
+            c.refresh_api_key_hook = None
+        if "validate_certs" in given:
+            c.verify_ssl = _truth(given["validate_certs"], "validate_certs")
+        for name, attribute in (("ca_cert", "ssl_ca_cert"), ("client_cert", "cert_file"), ("client_key", "key_file")):
+            if given.get(name):
+                setattr(c, attribute, _file(given[name], name))
+        if bool(given.get("client_cert")) != bool(given.get("client_key")):
+            raise BadInput("client_cert, client_key: give both of them, the certificate and its key, or neither")
+        if given.get("proxy"):
+            c.proxy = str(given["proxy"])
+        if given.get("no_proxy"):
+            c.no_proxy = str(given["no_proxy"])
+        if given.get("proxy_headers"):
+            if not isinstance(given["proxy_headers"], Mapping):
+                raise BadInput("proxy_headers: must be a dictionary with basic_auth, proxy_basic_auth or user_agent")
+            c.proxy_headers = lib.urllib3.util.make_headers(**{k: v for k, v in given["proxy_headers"].items() if v})
+        c.connection_pool_maxsize, c.retries = 64, False
+
+    @staticmethod
+    def _log_in(c: Any, given: dict[str, Any]) -> None:
+        """A user's password is changed for a token at OpenShift's own login."""
+        if not (given.get("username") and given.get("password")) or given.get("api_key"):
+            if given.get("username") and not given.get("password"):
+                raise BadInput("password: is missing beside username; give both, or api_key")
+            return
+        try:
+            from openshift.helper import userpassauth
+        except ImportError as e:
+            raise library.missing("openshift", e) from None
+        login = userpassauth.OCPLoginConfiguration(ocp_username=given["username"], ocp_password=given["password"])
+        login.host, login.verify_ssl, login.ssl_ca_cert = c.host, c.verify_ssl, c.ssl_ca_cert
+        try:
+            login.get_token()
+        except Exception:  # whatever requests or oauthlib raise: their text may carry the password
+            raise BadInput(f"username, password: {c.host} gave no OpenShift token for them; plain Kubernetes takes no "
+                           "passwords, give api_key or a kubeconfig there") from None
+        c.api_key = dict(login.api_key)
+
+    @staticmethod
+    def _as(given: dict[str, Any]) -> list[tuple[str, str]]:
+        groups = given.get("impersonate_groups") or []
+        groups = [g.strip() for g in groups.split(",") if g.strip()] if isinstance(groups, str) else list(groups)
+        if groups and not given.get("impersonate_user"):
+            raise BadInput("impersonate_user: is needed beside impersonate_groups")
+        who = [("Impersonate-User", str(given["impersonate_user"]))] if given.get("impersonate_user") else []
+        return who + [("Impersonate-Group", str(g)) for g in groups]
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Authorization and impersonation for one request; a token near its end is renewed here."""
+        c = self.configuration
+        out = [(s["key"], s["value"]) for s in c.auth_settings().values() if s.get("in") == "header" and s.get("value")]
+        if not out and c.username and c.password:
+            word = base64.b64encode(f"{c.username}:{c.password}".encode()).decode()
+            out.append(("authorization", f"Basic {word}"))
+        return out + self._impersonate
+
+    def pool(self) -> Any:
+        """A new urllib3 pool manager with the TLS, proxy and timeout settings; one per client and process."""
+        return library.load().RESTClientObject(self.configuration).pool_manager
+
+    def close(self) -> None:
+        """Remove certificate and key files that were given as data."""
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A shared watch: one list and one watch request serve everybody who waits for objects of a kind.
+
+A lost stream is not an end: the watch resumes where it was, or lists anew when the server has forgotten (410) or was
+restarted. What is expected to pass (no answer, 5xx, 429) is waited out; what is not (403, 404) is everybody's error.
+"""
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from . import library
+from .client import Client
+from .errors import ApiError
+
+Key = tuple[str, str]
+# Seconds of silence after which the stream is opened again: a connection that a firewall dropped says nothing.
+SILENCE = 45.0
+_PAUSES = (0.2, 0.5, 1.0, 2.0)
+
+
+class WatchTimeout(Exception):
+    """The deadline passed; items is what there was."""
+
+    def __init__(self, name: str, items: dict[Key, dict[str, Any]]):
+        super().__init__(f"{name}: not as expected in time")
+        self.items = items
+
+
+class _Gone(Exception):
+    """The server does not know the resource version any more."""
+
+
+def _key(item: dict[str, Any]) -> Key:
+    return item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
+class Watch:
+    """All objects of one collection, kept current by a thread of its own."""
+
+    def __init__(self, client: Client, path: str, params: dict[str, Any] | None = None, name: str = ""):
+        self._client, self._path, self._params = client, path, dict(params or {})
+        self.name = name or path.rsplit("/", 1)[-1]
+        self._items: dict[Key, dict[str, Any]] = {}
+        self._changed = threading.Condition()
+        self._synced, self._stopped = False, False
+        self._error: ApiError | None = None
+        self._response: Any = None
+        self._version = ""
+        self.lists = 0
+
+    # ---- for those who wait -----------------------------------------------------------------------------------
+    def start(self) -> None:
+        threading.Thread(target=self._follow, daemon=True, name=f"watch {self.name}").start()
+
+    def items(self) -> dict[Key, dict[str, Any]]:
+        """What there is now by (namespace, name); the objects are shared and not to be changed."""
+        with self._changed:
+            return dict(self._items)
+
+    def wait(self, predicate: Callable[[dict[Key, dict[str, Any]]], Any], deadline: float) -> Any:
+        """The first true predicate(items) once the list is known; deadline is of time.monotonic().
+
+        Raises WatchTimeout, or the ApiError that ended the watch.
+        """
+        with self._changed:
+            while True:
+                if self._error is not None:
+                    raise self._error
+                if self._synced:
+                    value = predicate(self._items)
+                    if value:
+                        return value
+                left = deadline - time.monotonic()
+                if left <= 0 or self._stopped:
+                    raise WatchTimeout(self.name, dict(self._items))
+                self._changed.wait(min(left, 1.0))
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            response, self._response = self._response, None
+            self._changed.notify_all()
+        if response is not None:
+            _hang_up(response)
+
+    # ---- following --------------------------------------------------------------------------------------------
+    def _follow(self) -> None:
+        failures = 0
+        while not self._stopped:
+            try:
+                if not self._version:
+                    self._list()
+                self._stream()
+                failures = 0
+            except _Gone:
+                self._version = ""
+            except ApiError as e:
+                if self._stopped:
+                    return
+                if e.status is not None and e.status not in (401, 408, 429) and e.status < 500 or e.kind == "tls":
+                    if e.status == 410:
+                        self._version = ""
+                        continue
+                    return self._end(e)
+                if failures:
+                    self._version = ""  # a server that was away may have forgotten; a list is cheap by comparison
+                time.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
+                failures += 1
+            except Exception as e:  # whatever the thread dies of, those who wait must hear it
+                return self._end(ApiError("http", None, type(e).__name__, f"watch of {self.name} broke: {e}", "GET",
+                                          self._path))
+
+    def _end(self, error: ApiError) -> None:
+        with self._changed:
+            self._error = error
+            self._changed.notify_all()
+
+    def _list(self) -> None:
+        data = self._client.get(self._path, self._params)
+        self.lists += 1
+        with self._changed:
+            self._items = {_key(i): i for i in data.get("items") or []}
+            self._version = data["metadata"]["resourceVersion"]
+            self._synced = True
+            self._changed.notify_all()
+
+    def _stream(self) -> None:
+        params = {**self._params, "watch": "true", "allowWatchBookmarks": "true", "resourceVersion": self._version}
+        response = self._client.stream(self._path, params, SILENCE)
+        with self._changed:
+            if self._stopped:
+                return _hang_up(response)
+            self._response = response
+        exceptions = library.load().urllib3.exceptions
+        rest = b""
+        try:
+            for chunk in response.stream(None, decode_content=True):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    if line.strip():
+                        self._apply(json.loads(line))
+        except exceptions.ReadTimeoutError:
+            return  # silence: resume
+        except (exceptions.HTTPError, OSError, ValueError, AttributeError) as e:
+            if not self._stopped and not isinstance(e, (ValueError, AttributeError)):
+                raise self._client.transport_error(e, self._path) from None
+        finally:
+            with self._changed:
+                self._response = None
+            _hang_up(response)
+
+    def _apply(self, event: dict[str, Any]) -> None:
+        kind, item = event["type"], event["object"]
+        if kind == "ERROR":
+            if item.get("code") == 410:
+                raise _Gone
+            raise ApiError("http", item.get("code") or 500, item.get("reason", ""), item.get("message", ""), "GET",
+                           self._path)
+        with self._changed:
+            self._version = item["metadata"].get("resourceVersion", self._version)
+            if kind == "DELETED":
+                self._items.pop(_key(item), None)
+            elif kind in ("ADDED", "MODIFIED"):
+                self._items[_key(item)] = item
+            else:
+                return
+            self._changed.notify_all()
+
+
+def _hang_up(response: Any) -> None:
+    """End a stream at once, also from another thread: a blocked read wakes only when its socket is shut down."""
+    connection = getattr(response, "connection", None) or getattr(response, "_connection", None)
+    with contextlib.suppress(Exception):
+        connection.sock.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(Exception):
+        response.close()
