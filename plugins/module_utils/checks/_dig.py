@@ -93,9 +93,9 @@ def replies(output: str) -> dict[int, Reply]:
     return out
 
 
-def latency_script(name: str, count: int) -> str:
-    """Ask for a name so many times, one after the other, each packet once."""
-    return f"dig -u +noall +comments +stats +time={TIME} +tries=1 " + " ".join([shlex.quote(name)] * count)
+def latency_script(arguments: Iterable[str]) -> str:
+    """Ask for all these names (and at a @server, if first), one after the other, each packet once."""
+    return f"dig -u +noall +comments +stats +time={TIME} +tries=1 {' '.join(shlex.quote(a) for a in arguments)}"
 
 
 def latencies(output: str) -> list[float]:
@@ -151,3 +151,8 @@ def answered(r: Reply) -> str:
 def absent(r: Reply) -> str:
     """Judge: the name does not exist."""
     return "" if r.status == "NXDOMAIN" and not r.records else f"{r.words()}, expected NXDOMAIN"
+
+
+def unanswered(r: Reply) -> str:
+    """Judge: nobody answers with records; servers above may refuse instead of saying NXDOMAIN."""
+    return r.words() if r.records else ""

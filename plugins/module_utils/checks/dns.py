@@ -12,7 +12,7 @@ from ..engine.check import Check, Option, Permission
 from ..engine.probes import APP
 from ._asked import Asked
 from ._dig import (Query, Reply, ResolvConf, absent, answered, has, latencies, latency_script, replies, resolv_conf,
-                   script)
+                   script, unanswered)
 from ._endpoints import SERVICE_LABEL, Endpoint, endpoints
 from ._manifests import service
 from ._optional import optional_get
@@ -84,7 +84,7 @@ def questions(n: Names, nonce: str, servers: list[Endpoint], external: str, at: 
         ask("ptr", n.address, has("PTR", own), "-x", n.address),
         ask("headless", n.full(n.headless), all_of(n.kind, n.pods), long=True),
         ask("nxdomain", nobody, absent),
-        ask("nxdomain_search", f"{nonce}-absent", absent, f"{nonce}-absent", n.kind, "+search"),
+        ask("nxdomain_search", f"{nonce}-absent", unanswered, f"{nonce}-absent", n.kind, "+search"),
     ]
     if external:
         name = external.rstrip(".")
@@ -144,9 +144,10 @@ class Dns(Check):
         with ctx.step("Services to be resolved are made"):
             names = self._names(ctx, domain)
         server = ctx.options.get("server")
+        at = (f"@{server}",) if server else ()
         external = ctx.options.get("external_name") or ""
         found = self._servers(ctx, server or conf.servers[0])
-        queries = questions(names, ctx.nonce, found, external, (f"@{server}",) if server else ())
+        queries = questions(names, ctx.nonce, found, external, at)
         with ctx.step("the probes ask their questions"):
             results = self._asked.all(probes, lambda p: self._ask(ctx, p, queries))
         self._record(ctx, queries, results)
@@ -155,7 +156,7 @@ class Dns(Check):
                 self._claim(ctx, queries, results, variants)
         self._external(ctx, queries, results, conf, external)
         with ctx.step("answers are quick and none is lost"):
-            self._latency(ctx, probes, names)
+            self._latency(ctx, probes, names, at)
         with ctx.step("every node has a probe that can be asked"):
             self._asked.settle()
             if ctx.probes.missing:
@@ -272,11 +273,11 @@ class Dns(Check):
             factor = len(conf.search) + 1 if name.rstrip(".").count(".") < conf.ndots else 1
             ctx.observe(external_queries_per_name=factor)
 
-    def _latency(self, ctx: Context, probes: list[Probe], names: Names) -> None:
+    def _latency(self, ctx: Context, probes: list[Probe], names: Names, at: tuple[str, ...]) -> None:
         count = ctx.options.get("queries", 20)
         if not count:
             return
-        command = latency_script(names.full("kubernetes", "default"), count)
+        command = latency_script((*at, *[names.full("kubernetes", "default")] * count))
         results = self._asked.all(probes, lambda p: latencies(p.shell(command, timeout=10.0 + 2.0 * count).output))
         values = [v for r in results.values() for v in r]
         lost = {n: count - len(r) for n, r in results.items() if len(r) < count}
