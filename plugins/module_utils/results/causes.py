@@ -13,6 +13,9 @@ from .record import FAILED, INCONCLUSIVE
 UNKNOWN = "unknown"
 _CONFIDENCE = ("confirmed", "probable", "suspected", "")
 _NO_LAYER = 99
+# What the layers are made of, from the bottom up.
+LAYERS = ("test harness", "control plane", "nodes", "admission and access", "scheduling", "images", "pods and storage",
+          "network", "cloud", "add-ons")
 
 
 @dataclass
@@ -64,8 +67,19 @@ class CauseGroup:
 
     @property
     def scope(self) -> list[str]:
-        """Objects, with the cluster before them where there is more than one."""
-        return self._with_cluster("scope")
+        """Objects; of several clusters with the cluster before them, once where they are the same on all of them."""
+        found: dict[str, list[str]] = {}
+        for record in self.members:
+            for item in record["scope"]:
+                found.setdefault(item, []).append(record["cluster"])
+        own, result = text.unique(r["cluster"] for r in self.members), []
+        for item, clusters in found.items():
+            clusters = text.unique(clusters)
+            if len(clusters) == len(own):
+                result.append(item)
+            else:
+                result += [f"{cluster}: {item}" for cluster in clusters]
+        return result
 
     @property
     def evidence(self) -> list[str]:
@@ -86,10 +100,6 @@ class CauseGroup:
             if record["next_command"]:
                 found.setdefault(record["next_command"], []).append(record["cluster"])
         return [(text.unique(clusters), command) for command, clusters in found.items()]
-
-    def _with_cluster(self, name: str) -> list[str]:
-        many = len(self.clusters) > 1
-        return text.unique(f"{r['cluster']}: {item}" if many else item for r in self.members for item in r[name])
 
 
 def _rank(confidence: str) -> int:

@@ -12,11 +12,14 @@ from .record import FAILED, INCONCLUSIVE, SKIPPED, WARNED
 
 def _counts(counts: dict[str, int], total: int) -> str:
     tested = total - counts[SKIPPED]
-    bad = [f"{counts[v]} {v}" for v in (FAILED, INCONCLUSIVE, WARNED) if counts[v]]
+    what = text.plural(tested, "check")
     if not tested:
         return f"no check applies ({counts[SKIPPED]} skipped)"
-    what = text.plural(tested, "check")
-    return f"of {what} {', '.join(bad)}" if bad else f"{what} passed" if tested > 1 else "the check passed"
+    bad = [(counts[v], v) for v in (FAILED, INCONCLUSIVE, WARNED) if counts[v]]
+    if not bad:
+        return f"{what} passed"
+    (first, verdict), *rest = bad
+    return f"{first} of {what} {verdict}" + "".join(f", {n} {v}" for n, v in rest)
 
 
 def _root(group: causes.CauseGroup) -> str:

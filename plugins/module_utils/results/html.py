@@ -80,6 +80,13 @@ def _link(record: dict[str, Any], many: bool) -> dict[str, str]:
             "cluster": record["cluster"] if many else ""}
 
 
+def _layer(layer: int | None) -> str:
+    if layer is None:
+        return ""
+    name = causes.LAYERS[layer] if 0 <= layer < len(causes.LAYERS) else ""
+    return f"layer {layer}" + (f", {name}" if name else "")
+
+
 def _by_cluster(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     names = text.unique(r["cluster"] for r in records)
     return [{"cluster": n, "links": [_link(r, False) for r in records if r["cluster"] == n]} for n in names]
@@ -88,7 +95,7 @@ def _by_cluster(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _cause(group: CauseGroup, index: int, fleet: bool) -> dict[str, Any]:
     scope = group.scope
     return {
-        "id": _anchor("cause", group.code), "code": group.code, "verdict": group.verdict, "layer": group.layer,
+        "id": _anchor("cause", group.code), "code": group.code, "verdict": group.verdict, "layer": _layer(group.layer),
         "confidence": group.confidence, "level": group.confidence.split(",")[0], "open": index == 0,
         "message": text.shorten(group.messages[0], 400) if group.messages else "", "more_messages": len(group.messages) - 1,
         "scope": scope[:12], "more_scope": scope[12:], "evidence": group.evidence[:_evidence_lines(group)],

@@ -69,7 +69,7 @@ _CAUSES = """
 <header>
 <h3><span class="v-{{ c.verdict }} tint">{{ icon(c.verdict) }}</span><code>{{ c.code }}</code></h3>
 {% if c.confidence %}<span class="confidence {{ c.level }}">{{ c.confidence }}</span>{% endif %}
-<span class="reach">{{ plural(c.results, "check" if not fleet else "result") }}{% if fleet %} on {{ plural(c.clusters|length, "cluster") }}{% endif %}{% if c.layer is not none %} · layer {{ c.layer }}{% endif %}</span>
+<span class="reach">{{ plural(c.results, "check" if not fleet else "result") }}{% if fleet %} on {{ plural(c.clusters|length, "cluster") }}{% endif %}{% if c.layer %} · {{ c.layer }}{% endif %}</span>
 </header>
 {% if c.message %}<p class="message">{{ c.message }}{% if c.more_messages > 0 %} <span class="muted">and {{ plural(c.more_messages, "other message") }}</span>{% endif %}</p>{% endif %}
 <dl class="facts">

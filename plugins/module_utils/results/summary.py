@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import Any
 
 from . import causes, text
@@ -46,6 +47,12 @@ class _Pen:
     def labelled(self, label: str, value: str) -> str:
         return f"   {label:<{_LABEL}}{text.shorten(text.one_line(value), self.width - _LABEL - 3)}"
 
+    def wrapped(self, label: str, value: str, most: int = 2) -> list[str]:
+        """Over at most so many lines."""
+        room = self.width - _LABEL - 3
+        parts = textwrap.wrap(text.one_line(value), room, max_lines=most, placeholder=" …") or [""]
+        return [f"   {label if i == 0 else '':<{_LABEL}}{part}" for i, part in enumerate(parts)]
+
     def height(self, lines: list[str]) -> int:
         """Screen lines: a command is never cut, so the terminal may wrap it."""
         return sum(max(1, math.ceil(len(one) / self.width)) for one in lines)
@@ -83,7 +90,7 @@ def _cluster_lines(runs: list[dict[str, Any]], pen: _Pen) -> list[str]:
 
 
 def _head(group: CauseGroup, pen: _Pen) -> str:
-    parts = [group.confidence, text.plural(len(group.records), "check") if len(group.clusters) == 1 else
+    parts = [group.confidence, f"{text.plural(len(group.records), 'check')} on {group.clusters[0]}" if len(group.clusters) == 1 else
              f"{text.plural(len(group.records), 'result')} on {text.plural(len(group.clusters), 'cluster')}"]
     if group.verdict == INCONCLUSIVE:
         parts.insert(0, "could not be tested")
@@ -108,7 +115,7 @@ def _block(group: CauseGroup, level: int, pen: _Pen) -> list[str]:
     evidence = group.evidence[:level] or group.messages[:1]
     lines += [pen.labelled("evidence" if i == 0 else "", e) for i, e in enumerate(evidence)]
     if group.remedies:
-        lines.append(pen.labelled("remedy", group.remedies[0]))
+        lines += pen.wrapped("remedy", group.remedies[0])
     if group.commands:
         more = len(group.commands) - 1
         lines.append(f"   {'next':<{_LABEL}}{text.one_line(group.commands[0][1])}"

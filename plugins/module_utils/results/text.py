@@ -46,14 +46,14 @@ def number(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """"0.4 s", "42 s", "3 min 05 s", "1 h 02 min"."""
+    """"0.4 s", "42 s", "3 min", "3 min 05 s", "1 h 02 min"."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     if seconds < 59.5:
         return f"{seconds:.0f} s"
     whole = round(seconds)
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
+        return f"{whole // 60} min" + (f" {whole % 60:02d} s" if whole % 60 else "")
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 

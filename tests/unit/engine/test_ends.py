@@ -30,6 +30,11 @@ def test_journal_is_read_back_and_survives_a_torn_line(tmp_path):
     assert not entry.dead()
     assert list(journal.unfinished(tmp_path, "https://other:6443")) == []
     assert [e.run_id for e in journal.unfinished(tmp_path, "https://a:6443")] == ["0a0b0c0d"]
+
+
+def test_a_finished_journal_is_nobodys_task(tmp_path):
+    made = journal.Journal(tmp_path, "0a0b0c0d", "c", "https://a:6443")
+    made.intend("Namespace", "assay-0a0b0c0d", "", "v1")
     made.done()
     assert list(journal.unfinished(tmp_path, "https://a:6443")) == []
 
