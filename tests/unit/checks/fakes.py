@@ -54,7 +54,9 @@ class FakeProbe:
         return DialAnswer(responses, errors, 0.001)
 
     def shell(self, command: str, timeout: float = 10.0) -> ShellAnswer:
-        return ShellAnswer(self._shell(self, command), "", 0.01)
+        got = self._shell(self, command)
+        output, error = got if isinstance(got, tuple) else (got, "")
+        return ShellAnswer(output, error, 0.01)
 
 
 class FakeContext:

@@ -67,6 +67,9 @@ class Dataplane:
         return out, []
 
     def shell(self, source, command):
+        if command.startswith("curl"):
+            responses, errors = self.dial(source, re.search(r"http://([\d.]+):80/", command)[1], 80, "http", 1)
+            return (f"curl: (28) {errors[0]}", "exit status 28") if errors else responses[0]
         return "\n".join(f"{n} {self.connects.get((source.node, target), 'OK')}"
                          for n, target in re.findall(r"c (\d+) ([\d.:\[\]a-f]+)&", command))
 
