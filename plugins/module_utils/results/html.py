@@ -22,6 +22,8 @@ from .record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, VERDICTS, WARNED, wor
 _WIDE_CHECKS = 9
 # Up to this many clusters all of them are open; above, only those with something to look at.
 _OPEN_CLUSTERS = 2
+# Of one cause, the different pieces of evidence and the commands on the page; the clusters have all of them.
+_EVIDENCE_BLOCKS, _COMMANDS = 4, 12
 _WORDS = {PASSED: "passed", WARNED: "warned", FAILED: "failed", SKIPPED: "skipped", INCONCLUSIVE: "inconclusive"}
 
 
@@ -98,17 +100,24 @@ def _cause(group: CauseGroup, index: int, fleet: bool) -> dict[str, Any]:
         "id": _anchor("cause", group.code), "code": group.code, "verdict": group.verdict, "layer": _layer(group.layer),
         "confidence": group.confidence, "level": group.confidence.split(",")[0], "open": index == 0,
         "message": text.shorten(group.messages[0], 400) if group.messages else "", "more_messages": len(group.messages) - 1,
-        "scope": scope[:12], "more_scope": scope[12:], "evidence": group.evidence[:_evidence_lines(group)],
-        "remedies": group.remedies, "commands": [{"clusters": c, "text": t} for c, t in group.commands[:5]],
-        "more_commands": max(len(group.commands) - 5, 0),
+        "scope": scope[:12], "more_scope": scope[12:], "evidence": _evidence(group),
+        "remedies": group.remedies, "commands": [{"clusters": c, "text": t} for c, t in group.commands[:_COMMANDS]],
+        "hidden_commands": max(len(group.commands) - _COMMANDS, 0),
         "members": _by_cluster(group.members), "consequences": _by_cluster(group.consequences),
         "clusters": group.clusters if fleet else [], "results": len(group.records),
     }
 
 
-def _evidence_lines(group: CauseGroup) -> int:
-    """Lines of evidence shown for a cause: enough for one record in full, more for several clusters."""
-    return 20 if len(group.clusters) == 1 else 30
+def _evidence(group: CauseGroup) -> dict[str, Any]:
+    """Verbatim lines with their origin; of several records the first few that differ."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for record in group.members:
+        if record["evidence"]:
+            where = (f"{record['cluster']}: " if len(group.clusters) > 1 else "") + _words(record["check"])
+            found.setdefault(tuple(record["evidence"]), []).append(where)
+    blocks = [{"where": text.listing(where, 120), "lines": list(lines)} for lines, where in found.items()]
+    return {"blocks": blocks[:_EVIDENCE_BLOCKS], "more": max(len(blocks) - _EVIDENCE_BLOCKS, 0),
+            "lines": sum(len(b["lines"]) for b in blocks[:_EVIDENCE_BLOCKS])}
 
 
 # ---- the matrix ------------------------------------------------------------------------------------------------
@@ -130,6 +139,7 @@ def _matrix(runs: list[dict[str, Any]]) -> dict[str, Any]:
     domains = [{"name": _words(d), "span": len(list(c))} for d, c in groupby(columns, key=lambda c: c[0])]
     starts = [i for i, c in enumerate(columns) if i == 0 or columns[i - 1][0] != c[0]]
     return {"domains": domains, "checks": [_words(c) for _d, c in columns], "rows": rows, "starts": starts,
+            "followed": any(c and c["followed"] for row in rows for c in row["cells"]),
             "wide": len(columns) <= _WIDE_CHECKS}
 
 
@@ -175,13 +185,16 @@ def _compared(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
             for m in record["measurements"]:
                 line = found.setdefault((record["domain"], record["check"]), {}).setdefault((m["name"], m["unit"]), [])
                 line.append((float(m["value"]), run["cluster"]))
-    blocks = []
-    for (_domain, check), lines in found.items():
-        rows = [_compared_row(name, unit, values) for (name, unit), values in lines.items()
+    by_domain = len(found) > _WIDE_CHECKS  # a block per check would be a page of its own
+    blocks: dict[str, list[dict[str, Any]]] = {}
+    for column in [c for c in _columns(runs) if c in found]:
+        rows = [_compared_row(name, unit, values) for (name, unit), values in found[column].items()
                 if len({c for _v, c in values}) > 1]
-        if rows:
-            blocks.append({"check": _words(check), "rows": rows})
-    return blocks
+        if rows and by_domain:
+            blocks.setdefault(_words(column[0]), []).extend({**r, "name": f"{_words(column[1])}: {r['name']}"} for r in rows)
+        elif rows:
+            blocks.setdefault(_words(column[1]), []).extend(rows)
+    return [{"title": title, "rows": rows, "open": not by_domain} for title, rows in blocks.items()]
 
 
 def _compared_row(name: str, unit: str, values: list[tuple[float, str]]) -> dict[str, Any]:
@@ -233,8 +246,8 @@ def _cluster(run: dict[str, Any], fleet_size: int, roots: dict[int, CauseGroup])
              ("Duration", text.duration(run["seconds"])), ("Probes asked by", run["transport"]),
              ("Requests", str(run["requests"] or ""))]
     trouble = run["verdict"] in (FAILED, INCONCLUSIVE)
-    return {"name": run["cluster"], "id": _anchor(run["cluster"]), "verdict": run["verdict"], "counts": run["counts"],
-            "version": run["version"], "seconds": text.duration(run["seconds"]), "domains": domains,
+    return {"name": run["cluster"], "id": _anchor(run["cluster"]), "verdict": run["verdict"],
+            "counts": [(v, run["counts"][v]) for v in VERDICTS if run["counts"][v]], "version": run["version"], "seconds": text.duration(run["seconds"]), "domains": domains,
             "facts": [(n, v) for n, v in facts if v], "leftovers": causes.leftovers(run),
             "measured": [{"check": _words(r["check"]), "rows": _bars(r["measurements"])} for r in records if r["measurements"]],
             "open": fleet_size <= _OPEN_CLUSTERS or (trouble and fleet_size <= 8)}

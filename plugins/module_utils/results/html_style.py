@@ -14,15 +14,15 @@ _BASE = """
   --passed: #5fcf94; --passed-bg: #16382a; --failed: #ff8a8d; --failed-bg: #47202a; --warned: #e9b755; --warned-bg: #3d3014;
   --inconclusive: #bda2f7; --inconclusive-bg: #322750; --skipped: #9aa6b5; --skipped-bg: #262e38; --bar: #5c7fbf; } }
 *, *::before, *::after { box-sizing: border-box; }
-html { scroll-behavior: smooth; scroll-padding-top: 1rem; -webkit-text-size-adjust: 100%; }
-@media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
+html { scroll-padding-top: 1rem; -webkit-text-size-adjust: 100%; }
+@media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
 body { margin: 0 auto; padding: 0 clamp(1rem, 4vw, 2.5rem) 3rem; max-width: 84rem; background: var(--page); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
 h1, h2, h3, h4, h5, h6, p, ul, dl, dd, pre { margin: 0; padding: 0; }
 ul { list-style: none; } a { color: var(--link); text-underline-offset: .15em; text-decoration-thickness: 1px; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 4px; }
-:target { outline: 2px solid var(--link); outline-offset: 4px; border-radius: 8px; }
-code, pre { font-family: var(--mono); font-size: .87em; }
+:target:not(h2) { outline: 2px solid var(--link); outline-offset: 4px; border-radius: 8px; }
+code, pre { font-family: var(--mono); font-size: .87em; } pre code { font-size: inherit; } .nowrap { white-space: nowrap; }
 .muted, .reach, .note { color: var(--muted); font-weight: 400; }
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip { position: absolute; left: -99rem; } .skip:focus { position: static; }
@@ -77,10 +77,10 @@ _CAUSES = """
 .message { margin-top: .6rem; font-size: 1.04rem; overflow-wrap: anywhere; }
 .facts { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: .6rem 1rem; margin-top: 1rem; }
 .facts dt { color: var(--muted); } .facts dd { min-width: 0; overflow-wrap: anywhere; }
-.facts dd p { max-width: 46rem; } .for { font-size: .83rem; color: var(--muted); margin: .35rem 0 .2rem; }
+.facts dd p { max-width: 46rem; } .for, .caption { font-size: .83rem; color: var(--muted); margin-top: .6rem; } .for + pre { margin-top: .2rem !important; }
 .chips { display: flex; flex-wrap: wrap; gap: .35rem; }
 .chips li { padding: .08rem .55rem; border-radius: 6px; background: var(--sunk); font: .85rem/1.5 var(--mono); overflow-wrap: anywhere; }
-.more { margin-top: .35rem; } .more .chips { margin-top: .35rem; }
+.more { margin-top: .4rem; } .more > summary { font-size: .87rem; color: var(--muted); width: fit-content; } .more .command { margin-top: .4rem; } .more .chips { margin-top: .35rem; }
 .results { display: flex; flex-wrap: wrap; gap: .15rem 1.3rem; } .result b { font-weight: 600; }
 .command { display: flex; align-items: stretch; border: 1px solid var(--line); border-radius: 8px; background: var(--sunk); overflow: hidden; }
 .command + .command { margin-top: .4rem; }
@@ -119,12 +119,13 @@ _MATRIX = """
 .wide .cell.v-passed, .wide .cell.v-skipped { font-weight: 400; }
 .wide td, .wide thead th { min-width: 6.5rem; } .wide .checks th { padding-left: .85rem; } .wide thead .start { padding-left: 1.4rem; }
 .wide tr > :first-child { padding-left: 1.25rem !important; }
-.dense td, .dense th { padding: .1rem .1rem; } .dense .start { padding-left: .7rem; }
-.dense .cell { width: 1.5rem; height: 1.5rem; font-size: .85rem; margin: auto; }
+.dense td, .dense th { padding: .1rem 0; } .dense .start { padding-left: .5rem; }
+.dense tr > :first-child { padding-right: .4rem; }
+.dense .cell { width: 1.35rem; height: 1.35rem; font-size: .85rem; margin: auto; }
 .dense .word { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .dense thead th[colspan] { max-width: 0; } .dense thead th[colspan] span { display: block; overflow: hidden; text-overflow: ellipsis; }
 .dense .checks th:not(:first-child):not(.seconds) span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 11rem;
-  overflow: hidden; line-height: 1.5rem; }
+  overflow: hidden; line-height: 1.35rem; }
 """
 
 _CLUSTERS = """
@@ -173,7 +174,7 @@ _ADAPT = """
   .cause .reach, .cluster .reach { margin-left: 0; width: 100%; }
   .domain, .measured { grid-template-columns: minmax(0, 1fr); }
   .row { grid-template-columns: minmax(0, 1fr) auto; } .row .said { grid-column: 1 / -1; grid-row: 2; }
-  .time { min-width: 7rem; } .check > .evidence { margin-left: 0; } .h2 .muted { display: block; }
+  .time { min-width: 7rem; } .check > .evidence { margin-left: 0; } h2 .muted { display: block; margin: .2rem 0 0; line-height: 1.35; }
   .command { flex-direction: column; } .copy { border-left: 0; border-top: 1px solid var(--line); padding: .35rem; }
   .matrix tr > :first-child { padding-left: .9rem !important; padding-right: .6rem; max-width: 9rem; }
 }

@@ -44,7 +44,7 @@ _HEAD = """<!doctype html>
 </svg>
 <a class="skip" href="#clusters">Skip to the clusters</a>
 <header class="top">
-<p class="kicker">Cluster validation{% if started %} · <time>{{ started }}</time>{% endif %} · {{ seconds }}</p>
+<p class="kicker">Cluster validation{% if started %} · <time>{{ started }}</time>{% endif %} · <span class="nowrap">took {{ seconds }}</span></p>
 <h1><span class="mark v-{{ verdict }}">{{ icon(verdict) }}</span>{{ headline }}</h1>
 {% if explanation %}<p class="lead">{{ explanation }}</p>{% endif %}
 {% if checks %}
@@ -79,17 +79,28 @@ _CAUSES = """
 {% if c.more_scope %}<details class="more"><summary>{{ c.more_scope|length }} more</summary><ul class="chips">{% for item in c.more_scope %}<li>{{ item }}</li>{% endfor %}</ul></details>{% endif %}</dd>
 {% endif %}
 <dt>{{ "Failed" if c.verdict == "failed" else "Not tested" }}</dt><dd class="results">{{ results(c.members, fleet) }}</dd>
-{% if c.consequences %}<dt>Because of it</dt><dd class="results">{{ results(c.consequences, fleet) }}</dd>{% endif %}
+{% if c.consequences %}<dt>Also failed</dt><dd class="results">{{ results(c.consequences, fleet) }}<span class="muted">because of it</span></dd>{% endif %}
 {% if c.remedies %}<dt>Remedy</dt><dd>{% for remedy in c.remedies %}<p>{{ remedy }}</p>{% endfor %}</dd>{% endif %}
 {% if c.commands %}
 <dt>Next</dt>
-<dd>{% for item in c.commands %}{% if c.commands|length > 1 %}<p class="for">{{ item.clusters|join(", ") }}</p>{% endif %}{{ command(item.text) }}{% endfor %}
-{% if c.more_commands %}<p class="muted">The same for {{ plural(c.more_commands, "more object") }}: see the clusters below.</p>{% endif %}</dd>
+<dd>
+{% for item in c.commands[:1] %}{{ command(item.text) }}{% endfor %}
+{% if c.commands|length > 1 %}
+<details class="more"><summary>{{ plural(c.commands|length - 1 + c.hidden_commands, "more command") }} like it</summary>
+{% for item in c.commands[1:] %}{{ command(item.text) }}{% endfor %}
+{% if c.hidden_commands %}<p class="muted">and {{ c.hidden_commands }} more, with the clusters below</p>{% endif %}</details>
+{% endif %}
+</dd>
 {% endif %}
 </dl>
-{% if c.evidence %}
-<details class="evidence"{{ " open" if c.open }}><summary>Evidence <span class="muted">{{ plural(c.evidence|length, "line") }}</span></summary>
-<pre tabindex="0">{{ c.evidence|join("\n") }}</pre></details>
+{% if c.evidence.blocks %}
+<details class="evidence"{{ " open" if c.open }}><summary>Evidence <span class="muted">{{ plural(c.evidence.lines, "line") }}</span></summary>
+{% for block in c.evidence.blocks %}
+{% if c.evidence.blocks|length > 1 %}<p class="for">{{ block.where }}</p>{% endif %}
+<pre tabindex="0">{{ block.lines|join("\n") }}</pre>
+{% endfor %}
+{% if c.evidence.more %}<p class="for">and {{ plural(c.evidence.more, "more result") }}, with the clusters below</p>{% endif %}
+</details>
 {% endif %}
 </article>
 {% endfor %}
@@ -116,6 +127,7 @@ _MATRIX = """
 </tbody>
 </table>
 </div>
+{% if matrix.followed %}<p class="caption">Outlined: failed only because of a cause found elsewhere.</p>{% endif %}
 </section>
 {% endif %}
 {% if compared %}
@@ -123,7 +135,7 @@ _MATRIX = """
 <h2 id="measured">Measured <span class="muted">every dot is a cluster or one of its samples, the line is the median</span></h2>
 <div class="blocks">
 {% for block in compared %}
-<details class="card block"{{ " open" if compared|length <= 9 }}><summary><h3>{{ block.check }}</h3><span class="muted">{{ plural(block.rows|length, "measurement") }}</span></summary>
+<details class="card block"{{ " open" if block.open }}><summary><h3>{{ block.title }}</h3><span class="muted">{{ plural(block.rows|length, "measurement") }}</span></summary>
 <ul class="bars">
 {% for row in block.rows %}
 <li><span class="what">{{ row.name }}</span><span class="value">{{ row.label }}</span>
@@ -145,7 +157,7 @@ _CLUSTERS = """
 <details class="card cluster v-{{ k.verdict }}" id="{{ k.id }}"{{ " open" if k.open }}>
 <summary>
 <h3>{{ k.name }}</h3>{{ badge(k.verdict) }}
-<span class="reach">{% for verdict, count in k.counts.items() if count %}{{ count }} {{ words[verdict] }}{{ ", " if not loop.last }}{% endfor %} · {{ k.seconds }}{% if k.version %} · {{ k.version }}{% endif %}</span>
+<span class="reach">{% for verdict, count in k.counts %}{{ count }} {{ words[verdict] }}{{ ", " if not loop.last }}{% endfor %} · {{ k.seconds }}{% if k.version %} · {{ k.version }}{% endif %}</span>
 </summary>
 {% if k.leftovers %}
 <div class="notice v-warned"><p><b>{{ plural(k.leftovers|length, "object") }} left behind by the clean-up</b></p>
@@ -203,7 +215,7 @@ _CLUSTERS = """
 _FOOT = """
 <footer>
 <p>assay.clusters{% if collection %} {{ collection }}{% endif %}{% if created %} · written {{ created }}{% endif %}{% if versions %} · Kubernetes {{ versions|join(", ") }}{% endif %}{% if run_ids|length <= 3 and run_ids %} · run {{ run_ids|join(", ") }}{% endif %}</p>
-<p>The same results for programs: <code>records.json</code> and <code>junit.xml</code> beside this file.</p>
+<p>Time bars show the seconds against the limit, the mark is what was expected. The same results for programs: <code>records.json</code> and <code>junit.xml</code> beside this file.</p>
 </footer>
 <script>{{ script }}</script>
 </body>
