@@ -59,7 +59,7 @@ class Client:
             kind, reason = "tls", "TLS"
         elif isinstance(inner, getattr(ex, "NameResolutionError", ())) or isinstance(inner.__cause__, socket.gaierror):
             kind, reason = "dns", "NameResolution"
-        elif isinstance(inner, ex.ConnectTimeoutError):
+        elif isinstance(inner, ex.ConnectTimeoutError) and not isinstance(inner, ex.NewConnectionError):
             kind, reason = "unreachable", "ConnectTimeout"
             text = f"connect to {self.server}: no answer within {CONNECT_TIMEOUT:.0f} s"
         elif isinstance(inner, ex.ReadTimeoutError):
