@@ -3,7 +3,7 @@
 """A cluster run made fit for every writer: complete, bounded, without secrets."""
 from __future__ import annotations
 
-import json
+import math
 from dataclasses import fields
 from typing import Any
 
@@ -32,15 +32,13 @@ def _strings(value: Any) -> list[str]:
 
 def _plain(value: Any) -> Any:
     """What JSON can hold; anything else as its text."""
-    return json.loads(json.dumps(value, default=str, skipkeys=True, allow_nan=False)) if _is_plain(value) else str(value)
-
-
-def _is_plain(value: Any) -> bool:
-    try:
-        json.dumps(value, default=str, skipkeys=True, allow_nan=False)
-    except (TypeError, ValueError):
-        return False
-    return True
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return text.printable(str(value))
 
 
 def _measurements(items: Any) -> list[dict[str, Any]]:

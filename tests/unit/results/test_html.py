@@ -1,0 +1,184 @@
+"""The page: complete, escaped, offline, and without errors in a real browser."""
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.results import clean, html
+from ansible_collections.assay.clusters.plugins.module_utils.results.record import FAILED, PASSED, SKIPPED
+from ansible_collections.assay.clusters.tests.unit.results import samples
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use"}
+
+
+def page(*runs: dict) -> str:
+    return html.page([clean.clean_run(r) for r in runs], "2026-03-14T09:31:00+00:00")
+
+
+class Reader(HTMLParser):
+    """Tags, attributes, text; fails on tags that do not match."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.stack: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.stack and self.stack.pop() == tag, f"</{tag}> does not match"
+
+    def handle_data(self, data: str) -> None:
+        if not self.stack or self.stack[-1] not in ("style", "script"):
+            self.words += data
+
+    def all(self, name: str) -> list[str]:
+        return [a[name] or "" for _t, a in self.tags if name in a]
+
+
+ALL = {"estate": samples.estate(), "one": [samples.node_down()], "healthy": [samples.healthy()], "fleet": samples.fleet(),
+       "red": samples.fleet(3, 12, 1), "empty": [], "no records": [samples.run("c1", [])]}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_well_formed_with_working_links(name: str) -> None:
+    reader = Reader(page(*ALL[name]))
+    assert not reader.stack
+    ids = reader.all("id")
+    assert len(ids) == len(set(ids))
+    assert {h.removeprefix("#") for h in reader.all("href") if h.startswith("#")} <= set(ids)
+    assert all(re.search(rf"\b{part}\b", " ".join(ids)) for part in ("clusters",))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_asks_the_network_for_nothing(name: str) -> None:
+    text = page(*ALL[name])
+    reader = Reader(text)
+    assert not {t for t, _a in reader.tags} & {"img", "iframe", "object", "embed", "base", "form", "video", "audio"}
+    assert all(h.startswith(("#", "data:")) for h in reader.all("href") + reader.all("src"))
+    assert "default-src 'none'" in text
+    assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest|WebSocket|sendBeacon", text)
+
+
+def test_says_what_matters() -> None:
+    words = " ".join(Reader(page(*samples.estate())).words.split())
+    for part in ("3 of 5 clusters failed", "3 causes explain all 8 checks that did not pass.", "node.unreachable", "confirmed",
+                 "node/ip-10-40-3-17.eu-west-1.compute.internal", "lease kube-node-lease/", "Bring the machine",
+                 "kubectl --context prod-eu-2 describe node", "1 object left behind", "pod network", "the cluster has no StorageClass",
+                 "service name from n1", "v1.33.5", "3f9a21c0", "2026-03-14 09:31:00 UTC", "layer 2, nodes"):
+        assert part in words, part
+
+
+@pytest.mark.parametrize("runs, headline", [
+    ([samples.node_down("c1")], "c1 failed"), ([samples.image_missing("c1")], "c1 could not be tested fully"),
+    ([samples.healthy("c1")], "c1 works, with warnings"), ([samples.healthy("a"), samples.healthy("b")],
+                                                           "All 2 clusters work, 2 with warnings"),
+    ([samples.node_down("a"), samples.node_down("b")], "All 2 clusters failed"), ([], "No cluster was tested"),
+    ([samples.run("c1", [samples.record("c1", "dns", "dns", PASSED)])], "c1 works"),
+    ([samples.run("c1", [samples.record("c1", "dns", "dns", SKIPPED)])], "Nothing was tested")])
+def test_headlines(runs: list, headline: str) -> None:
+    assert re.search(rf"</span>{headline}</h1>", page(*runs))
+
+
+def test_causes_come_before_the_matrix_and_the_clusters() -> None:
+    text = page(*samples.estate())
+    places = [text.index(f'<h2 id="{name}"') for name in ("causes", "matrix", "measured", "clusters")]
+    assert places == sorted(places)
+    opened = re.findall(r'<details class="evidence"( open)?>', text[:places[1]])
+    assert opened == [" open", "", ""]
+
+
+def test_matrix_says_every_verdict_in_words() -> None:
+    text = page(*samples.fleet(20, 40))
+    cells = re.findall(r'<a class="cell v-(\w+)[^>]*>.*?<span class="word">(\w+)</span>', text)
+    assert len(cells) == 800
+    assert all(a == b for a, b in cells)
+    assert 'id="matrix"' not in page(samples.healthy())
+
+
+def test_everything_is_escaped() -> None:
+    evil = '"><script>alert(1)</script><b onmouseover=x>{{ 7*7 }}</b>&amp;'
+    record = samples.record(evil, evil, evil, FAILED, **{n: evil for n in ("message", "step", "cause", "remedy", "next_command")},
+                            scope=[evil], evidence=[evil], observed={evil: evil}, measurements=[samples.measured(evil, 1, evil)])
+    run = samples.run(evil, [record], server=evil, version=evil, run_id=evil, leftovers=[evil], transport=evil)
+    for runs in ([run], [run, samples.healthy()]):
+        text = page(*runs)
+        assert "<script>alert" not in text and "<b onmouseover" not in text
+        assert text.count("<script>") == 1
+        assert "{{ 7*7 }}" in text
+        assert not Reader(text).stack
+
+
+def test_measurements_are_drawn() -> None:
+    record = samples.record("c1", "dns", "dns", measurements=[samples.measured("a", 50), samples.measured("b", 100),
+                                                             samples.measured("b", 60), samples.measured("c", 0, "s")])
+    rows = html.view([clean.clean_run(samples.run("c1", [record]))], "")["clusters"][0]["measured"][0]["rows"]
+    assert [(r["name"], r["bar"], r["label"], r["dots"]) for r in rows] == [
+        ("a", 50, "50 ms", []), ("b", 80, "60–100 ms", [100, 60]), ("c", 0, "0 s", [])]
+    assert 'style="width:50.0%"' in page(samples.run("c1", [record]))
+
+
+def test_time_against_the_limit() -> None:
+    record = samples.record("c1", "dns", "dns", seconds=45, expected=30, limit=180)
+    check = html.view([clean.clean_run(samples.run("c1", [record]))], "")["clusters"][0]["domains"][0]["checks"][0]
+    assert (check["time"]["share"], check["time"]["over"], check["time"]["limit"]) == (25, True, "3 min")
+
+
+# ---- in a browser ------------------------------------------------------------------------------------------------
+def browse(path: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
+                           "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
+                           f"--user-data-dir={path.parent / 'profile'}", "--enable-logging=stderr", *flags, path.as_uri()],
+                          capture_output=True, text=True, timeout=180, check=True)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)")
+@pytest.mark.parametrize("name", ["estate", "one", "fleet", "empty"])
+def test_in_chromium(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(page(*ALL[name]), encoding="utf-8")
+    done = browse(path, "--dump-dom")
+    assert "CONSOLE" not in done.stderr, "errors of the script or of the content policy"
+    assert re.search(r"<h1>.*</h1>", done.stdout, re.DOTALL)
+    if name != "empty":
+        assert not re.search(r'<button[^>]*data-verdict="\w+"[^>]*disabled', done.stdout), "the script has run"
+    if name == "estate":
+        assert "3 of 5 clusters failed" in done.stdout and "node.unreachable" in done.stdout
+        assert not re.search(r'class="copy"[^>]*hidden', done.stdout)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)")
+def test_script_filters_and_opens(tmp_path: Path) -> None:
+    """The page driven by a script of its own, with the policy widened for that script only."""
+    drive = """<script>addEventListener("load", () => {
+      const shown = (e) => e.getClientRects().length > 0;
+      const all = [...document.querySelectorAll(".check")];
+      document.querySelector('.filter[data-verdict="warned"]').click();
+      const filtered = all.filter(shown).every((e) => e.classList.contains("v-warned")) && all.some(shown);
+      document.querySelector('.filter[data-verdict=""]').click();
+      const folded = document.querySelector("details.cluster"), inside = folded.querySelector(".check");
+      folded.open = false;
+      location.hash = "#" + inside.id;
+      setTimeout(() => { document.title = JSON.stringify({ filtered, opened: folded.open,
+        wide: document.documentElement.scrollWidth > innerWidth }); }, 300);
+    });</script></body>"""
+    text = re.sub(r"script-src '[^']*'", "script-src 'unsafe-inline'", page(*samples.estate())).replace("</body>", drive)
+    path = tmp_path / "report.html"
+    path.write_text(text, encoding="utf-8")
+    done = browse(path, "--virtual-time-budget=3000", "--window-size=500,900", "--dump-dom")
+    assert '<title>{"filtered":true,"opened":true,"wide":false}</title>' in done.stdout

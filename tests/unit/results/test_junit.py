@@ -1,0 +1,87 @@
+"""junit.xml as other programs read it."""
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+import junitparser
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.results import clean, junit
+from ansible_collections.assay.clusters.plugins.module_utils.results.record import FAILED, WARNED
+from ansible_collections.assay.clusters.tests.unit.results import samples
+
+
+def written(*runs: dict) -> str:
+    return junit.junit([clean.clean_run(r) for r in runs])
+
+
+def cases(text: str) -> dict[tuple[str, str], junitparser.TestCase]:
+    return {(c.classname, c.name): c for suite in junitparser.JUnitXml.fromstring(text.encode()) for c in suite}
+
+
+def test_reads_back() -> None:
+    xml = junitparser.JUnitXml.fromstring(written(*samples.estate()).encode())
+    assert [s.name for s in xml] == ["prod-eu-1", "prod-eu-2", "qa-eu-1", "qa-us-1", "edge-01"]
+    assert (xml.tests, xml.failures, xml.errors, xml.skipped) == (35, 6, 3, 1)
+    properties = {p.name: p.value for p in list(xml)[1].properties()}
+    assert (properties["run_id"], properties["server_version"]) == ("3f9a21c0", "v1.34.2")
+    assert properties["causes"] == "node.unreachable"
+
+
+def test_counts_equal_the_elements() -> None:
+    root = ET.fromstring(written(*samples.estate()))
+    for suite in root:
+        assert int(suite.get("tests")) == len(suite.findall("testcase"))
+        for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            assert int(suite.get(attribute)) == len(suite.findall(f"testcase/{tag}"))
+            assert int(root.get(attribute)) == len(root.findall(f"testsuite/testcase/{tag}"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", root[0].get("timestamp"))
+
+
+def test_failure_tells_everything() -> None:
+    (failure,) = cases(written(samples.node_down()))["prod-eu-2.nodes", "nodes"].result
+    assert isinstance(failure, junitparser.Failure)
+    assert failure.type == "node.unreachable"
+    assert failure.message == "node ip-10-40-3-17.eu-west-1.compute.internal is not ready"
+    for part in ("cause: node.unreachable (confirmed)", "scope: node/ip-10", "remedy: Bring", "next: kubectl", "evidence:",
+                 "step: every node runs a new pod", "  lease kube-node-lease/"):
+        assert part in failure.text
+
+
+def test_other_verdicts() -> None:
+    found = cases(written(samples.image_missing(), samples.healthy()))
+    (error,) = found["edge-01.dns", "dns"].result
+    assert isinstance(error, junitparser.Error) and error.type == "image.not-found"
+    (skipped,) = found["edge-01.storage", "storage"].result
+    assert isinstance(skipped, junitparser.Skipped) and skipped.message == "the cluster has no StorageClass"
+    warned = found["prod-eu-1.storage", "storage"]
+    assert not warned.result and warned.system_out == "warned: took 71 s, expected at most 60 s"
+
+
+def test_clean_up_is_a_case_of_its_own() -> None:
+    found = cases(written(samples.node_down(), samples.healthy()))
+    (failure,) = found["prod-eu-2.cleanup", "cleanup"].result
+    assert failure.type == "leak.cleanup-stuck" and failure.text.startswith("pod/probe-x7k2p")
+    assert not found["prod-eu-1.cleanup", "cleanup"].result
+
+
+def test_names_are_unique_and_numbers_are_graphs() -> None:
+    text = written(*samples.estate())
+    names = [(c.get("classname"), c.get("name")) for c in ET.fromstring(text).iter("testcase")]
+    assert len(names) == len(set(names))
+    measured = ET.fromstring(text).find(".//testcase[@name='api_server']/properties/property[@name='list request (ms)']")
+    assert float(measured.get("value")) > 0
+
+
+@pytest.mark.parametrize("text", ["\x00\x01\x08\x0b\x1b[31mred\x1b[0m\ufffe\uffff", "]]> & < > \" ' &#0;", "\ud800 lone", "ünïcödé 中文 🚀",
+                                  "line\r\nbreak\ttab", "\x85\x9f"])
+def test_any_text_is_valid(text: str) -> None:
+    record = samples.record("c1", "dns", "dns", FAILED, message=text, evidence=[text], cause=text, scope=[text], remedy=text)
+    warned = samples.record("c1", "dns", "dns2", WARNED, message=text, measurements=[samples.measured(text, 1)])
+    root = ET.fromstring(written(samples.run("c1", [record, warned], version=text, leftovers=[text])).encode("utf-8"))
+    assert root.find("testsuite/testcase/failure") is not None
+
+
+def test_no_runs() -> None:
+    assert len(junitparser.JUnitXml.fromstring(written().encode())) == 0
