@@ -64,7 +64,7 @@ def parse(output: str) -> dict[tuple[int, str], tuple[int, str, float]]:
         words = line.split()
         if len(words) < 4 or not words[0].isdigit() or words[1] not in ("small", "large") or not words[2].isdigit():
             continue
-        *text, last = words[3:]
+        *text, last = " ".join(words[3:]).replace("|", " ").split()
         try:
             seconds = float(last)
         except ValueError:
@@ -175,7 +175,7 @@ class PodNetwork(Check):
 
     def _batch(self, source: Probe, targets: list[Probe]) -> list[Answer]:
         """The answers to one request to a probe; none when it cannot be asked."""
-        shell = self._asked.one(source, lambda: source.shell(script([t.ip for t in targets]), timeout=20.0))
+        shell = self._asked.one(source, lambda: source.shell(script([t.ip for t in targets]), timeout=13.0))
         return judge(source, targets, shell.output, shell.error) if shell else []
 
     def _udp(self, ctx: Context, probes: dict[str, Probe], asked: list[Pair]) -> list[Answer]:

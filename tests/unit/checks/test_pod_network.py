@@ -41,7 +41,7 @@ def test_output_of_the_shell_is_parsed_whatever_stands_between():
                   "0 large 0 same 0.004\n2 large 56 curl: (56) reset|0.1\n")
     assert found == {(0, "small"): (0, "probe-n1", 0.0012), (0, "large"): (0, "same", 0.004),
                      (1, "small"): (28, "curl: (28) Connection timed out", 5.001),
-                     (2, "large"): (56, "curl: (56) reset|0.1", 0.0)}
+                     (2, "large"): (56, "curl: (56) reset", 0.1)}
 
 
 def test_script_brackets_ipv6_and_fits_any_proxy():
