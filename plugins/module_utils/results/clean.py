@@ -14,6 +14,7 @@ from .record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, VERDICTS, WARNED, Rec
 EVIDENCE_LINES = 20
 LINE_LENGTH = 2000
 _ORDER = (PASSED, WARNED, FAILED, SKIPPED, INCONCLUSIVE)
+_TEXTS = ("server", "version", "started", "transport", "journal")
 _FIELDS = frozenset(f.name for f in fields(Record))
 
 
@@ -82,8 +83,9 @@ def clean_run(run: dict[str, Any]) -> dict[str, Any]:
     extra = {k: _plain(v) for k, v in given.items()}
     return {
         **extra, "cluster": cluster, "run_id": run_id,
-        **{k: text.printable(str(given.get(k) or "")) for k in ("server", "version", "started", "transport", "journal")},
+        **{k: text.printable(str(given.get(k) or "")) for k in _TEXTS},
         **{k: int(_number(given.get(k))) for k in ("requests", "connections")},
         "seconds": _number(given.get("seconds")), "verdict": worst(verdicts),
-        "counts": {v: verdicts.count(v) for v in _ORDER}, "records": records, "leftovers": _strings(given.get("leftovers")),
+        "counts": {v: verdicts.count(v) for v in _ORDER}, "records": records,
+        "leftovers": _strings(given.get("leftovers")),
     }

@@ -99,7 +99,8 @@ def _cause(group: CauseGroup, index: int, fleet: bool) -> dict[str, Any]:
     return {
         "id": _anchor("cause", group.code), "code": group.code, "verdict": group.verdict, "layer": _layer(group.layer),
         "confidence": group.confidence, "level": group.confidence.split(",")[0], "open": index == 0,
-        "message": text.shorten(group.messages[0], 400) if group.messages else "", "more_messages": len(group.messages) - 1,
+        "message": text.shorten(group.messages[0], 400) if group.messages else "",
+        "more_messages": len(group.messages) - 1,
         "scope": scope[:12], "more_scope": scope[12:], "evidence": _evidence(group),
         "remedies": group.remedies, "commands": [{"clusters": c, "text": t} for c, t in group.commands[:_COMMANDS]],
         "hidden_commands": max(len(group.commands) - _COMMANDS, 0),
@@ -134,7 +135,8 @@ def _matrix(runs: list[dict[str, Any]]) -> dict[str, Any]:
     for run in runs:
         by_check = {(r["domain"], r["check"]): r for r in run["records"]}
         cells = [_cell(run, by_check.get(column)) for column in columns]
-        rows.append({"cluster": run["cluster"], "id": _anchor(run["cluster"]), "verdict": run["verdict"], "cells": cells,
+        rows.append({"cluster": run["cluster"], "id": _anchor(run["cluster"]), "verdict": run["verdict"],
+                     "cells": cells,
                      "seconds": text.duration(run["seconds"])})
     domains = [{"name": _words(d), "span": len(list(c))} for d, c in groupby(columns, key=lambda c: c[0])]
     starts = [i for i, c in enumerate(columns) if i == 0 or columns[i - 1][0] != c[0]]
@@ -191,7 +193,8 @@ def _compared(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         rows = [_compared_row(name, unit, values) for (name, unit), values in found[column].items()
                 if len({c for _v, c in values}) > 1]
         if rows and by_domain:
-            blocks.setdefault(_words(column[0]), []).extend({**r, "name": f"{_words(column[1])}: {r['name']}"} for r in rows)
+            named = [{**r, "name": f"{_words(column[1])}: {r['name']}"} for r in rows]
+            blocks.setdefault(_words(column[0]), []).extend(named)
         elif rows:
             blocks.setdefault(_words(column[1]), []).extend(rows)
     return [{"title": title, "rows": rows, "open": not by_domain} for title, rows in blocks.items()]
@@ -242,14 +245,17 @@ def _cluster(run: dict[str, Any], fleet_size: int, roots: dict[int, CauseGroup])
     for name, members in groupby(records, key=lambda r: r["domain"]):
         checks = [_check(r, slowest, roots) for r in members]
         domains.append({"name": _words(name), "checks": checks, "verdict": worst([c["verdict"] for c in checks])})
-    facts = [("Address", run["server"]), ("Version", run["version"]), ("Run", run["run_id"]), ("Started", _moment(run["started"])),
+    facts = [("Address", run["server"]), ("Version", run["version"]), ("Run", run["run_id"]),
+             ("Started", _moment(run["started"])),
              ("Duration", text.duration(run["seconds"])), ("Probes asked by", run["transport"]),
              ("Requests", str(run["requests"] or ""))]
     trouble = run["verdict"] in (FAILED, INCONCLUSIVE)
     return {"name": run["cluster"], "id": _anchor(run["cluster"]), "verdict": run["verdict"],
-            "counts": [(v, run["counts"][v]) for v in VERDICTS if run["counts"][v]], "version": run["version"], "seconds": text.duration(run["seconds"]), "domains": domains,
+            "counts": [(v, run["counts"][v]) for v in VERDICTS if run["counts"][v]], "version": run["version"],
+            "seconds": text.duration(run["seconds"]), "domains": domains,
             "facts": [(n, v) for n, v in facts if v], "leftovers": causes.leftovers(run),
-            "measured": [{"check": _words(r["check"]), "rows": _bars(r["measurements"])} for r in records if r["measurements"]],
+            "measured": [{"check": _words(r["check"]), "rows": _bars(r["measurements"])}
+                         for r in records if r["measurements"]],
             "open": fleet_size <= _OPEN_CLUSTERS or (trouble and fleet_size <= 8)}
 
 
@@ -260,10 +266,19 @@ def collection_version() -> str:
     try:
         if (root / "MANIFEST.json").is_file():
             return str(json.loads((root / "MANIFEST.json").read_text(encoding="utf-8"))["collection_info"]["version"])
-        match = re.search(r"^version:\s*[\"']?([^\s\"'#]+)", (root / "galaxy.yml").read_text(encoding="utf-8"), re.MULTILINE)
+        match = re.search(r"^version:\s*[\"']?([^\s\"'#]+)", (root / "galaxy.yml").read_text(encoding="utf-8"),
+                          re.MULTILINE)
         return match[1] if match else ""
     except (OSError, ValueError, KeyError):
         return ""
+
+
+def _footer(runs: list[dict[str, Any]], created: str) -> list[str]:
+    versions, run_ids = (text.unique(r[name] for r in runs) for name in ("version", "run_id"))
+    parts = [f"assay.clusters {collection_version()}".strip(), f"written {_moment(created)}" if created else "",
+             f"Kubernetes {', '.join(versions)}" if versions else "",
+             f"run {text.listing(run_ids, 80)}" if run_ids else ""]
+    return [p for p in parts if p]
 
 
 def view(runs: list[dict[str, Any]], created: str) -> dict[str, Any]:
@@ -277,12 +292,11 @@ def view(runs: list[dict[str, Any]], created: str) -> dict[str, Any]:
     return {
         "fleet": fleet, "headline": _headline(runs), "explanation": _explanation(groups, counts), "checks": checks,
         "verdict": worst([r["verdict"] for r in runs]), "counts": [(v, counts[v]) for v in VERDICTS if counts[v]],
-        "created": _moment(created), "seconds": text.duration(max((r["seconds"] for r in runs), default=0.0)),
+        "seconds": text.duration(max((r["seconds"] for r in runs), default=0.0)),
         "started": _moment(min((r["started"] for r in runs if r["started"]), default="")),
         "causes": [_cause(g, i, fleet) for i, g in enumerate(groups)], "matrix": _matrix(runs) if fleet else None,
         "compared": _compared(runs) if fleet else [], "clusters": [_cluster(r, len(runs), roots) for r in runs],
-        "run_ids": text.unique(r["run_id"] for r in runs), "versions": text.unique(r["version"] for r in runs),
-        "collection": collection_version(), "words": _WORDS, "plural": text.plural,
+        "footer": _footer(runs, created), "words": _WORDS, "plural": text.plural,
     }
 
 

@@ -9,8 +9,16 @@ _MACROS = """
 <span class="badge v-{{ verdict }}">{{ icon(verdict) }}{{ words[verdict] }}</span>
 {%- endmacro %}
 {% macro command(text) %}
-<div class="command"><pre tabindex="0"><code>{{ text }}</code></pre><button type="button" class="copy" hidden>Copy</button></div>
+<div class="command"><pre tabindex="0"><code>{{ text }}</code></pre>
+<button type="button" class="copy" hidden>Copy</button></div>
 {% endmacro %}
+{% macro joined(pairs) %}
+{%- for verdict, count in pairs %}{{ count }} {{ words[verdict] }}{{ ", " if not loop.last }}{% endfor -%}
+{% endmacro %}
+{% macro cell(data) %}
+<a class="cell v-{{ data.verdict }}{{ " followed" if data.followed }}" href="{{ data.href }}" title="{{ data.title }}">
+{{- icon(data.verdict) }}<span class="word">{{ words[data.verdict] }}</span></a>
+{%- endmacro %}
 {% macro bar(row) %}
 <span class="track" aria-hidden="true"><span class="fill" style="width:{{ row.bar }}%"></span>
 {%- for at in row.dots %}<i style="left:{{ at }}%"></i>{% endfor %}</span>
@@ -18,7 +26,9 @@ _MACROS = """
 {% macro results(groups, fleet) %}
 {% for group in groups %}
 <span class="result">{% if fleet %}<b>{{ group.cluster }}</b> {% endif %}
-{% for link in group.links %}<a href="{{ link.href }}">{{ link.label }}</a>{{ ", " if not loop.last }}{% endfor %}</span>
+{% for link in group.links %}
+<a href="{{ link.href }}">{{ link.label }}</a>{{ ", " if not loop.last }}
+{%- endfor %}</span>
 {% endfor %}
 {% endmacro %}
 """
@@ -29,7 +39,8 @@ _HEAD = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{{ script_digest }}'">
+<meta http-equiv="Content-Security-Policy"
+content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{{ script_digest }}'">
 <link rel="icon" href="data:,">
 <title>{{ headline }} – validation report</title>
 <style>{{ style }}</style>
@@ -39,19 +50,27 @@ _HEAD = """<!doctype html>
 <symbol id="i-passed" viewBox="0 0 16 16"><path d="M3.5 8.5 6.6 11.5 12.5 4.8"/></symbol>
 <symbol id="i-failed" viewBox="0 0 16 16"><path d="M4.2 4.2 11.8 11.8M11.8 4.2 4.2 11.8"/></symbol>
 <symbol id="i-warned" viewBox="0 0 16 16"><path d="M8 3.2V9M8 12.4V12.6"/></symbol>
-<symbol id="i-inconclusive" viewBox="0 0 16 16"><path d="M5.4 5.9C5.4 2.6 10.7 2.7 10.7 5.8 10.7 7.8 8 7.8 8 9.8M8 12.6V12.8"/></symbol>
+<symbol id="i-inconclusive" viewBox="0 0 16 16"><path
+d="M5.4 5.9C5.4 2.6 10.7 2.7 10.7 5.8 10.7 7.8 8 7.8 8 9.8M8 12.6V12.8"/></symbol>
 <symbol id="i-skipped" viewBox="0 0 16 16"><path d="M4.5 8H11.5"/></symbol>
 </svg>
 <a class="skip" href="#clusters">Skip to the clusters</a>
 <header class="top">
-<p class="kicker">Cluster validation{% if started %} · <time>{{ started }}</time>{% endif %} · <span class="nowrap">took {{ seconds }}</span></p>
+<p class="kicker">Cluster validation ·
+{% if started %}<time>{{ started }}</time> · {% endif %}
+<span class="nowrap">took {{ seconds }}</span></p>
 <h1><span class="mark v-{{ verdict }}">{{ icon(verdict) }}</span>{{ headline }}</h1>
 {% if explanation %}<p class="lead">{{ explanation }}</p>{% endif %}
 {% if checks %}
-<div class="tally" aria-hidden="true">{% for verdict, count in counts %}<span class="v-{{ verdict }}" style="flex-grow:{{ count }}"></span>{% endfor %}</div>
+<div class="tally" aria-hidden="true">
+{% for verdict, count in counts %}
+<span class="v-{{ verdict }}" style="flex-grow:{{ count }}"></span>
+{% endfor %}
+</div>
 <ul class="legend" aria-label="Checks by verdict">
 {% for verdict, count in counts %}
-<li><button type="button" class="filter v-{{ verdict }}" data-verdict="{{ verdict }}" aria-pressed="false" disabled>{{ icon(verdict) }}<b>{{ count }}</b> {{ words[verdict] }}</button></li>
+<li><button type="button" class="filter v-{{ verdict }}" data-verdict="{{ verdict }}" aria-pressed="false"
+disabled>{{ icon(verdict) }}<b>{{ count }}</b> {{ words[verdict] }}</button></li>
 {% endfor %}
 <li class="all"><button type="button" class="filter" data-verdict="" hidden>Show all</button></li>
 </ul>
@@ -69,37 +88,58 @@ _CAUSES = """
 <header>
 <h3><span class="v-{{ c.verdict }} tint">{{ icon(c.verdict) }}</span><code>{{ c.code }}</code></h3>
 {% if c.confidence %}<span class="confidence {{ c.level }}">{{ c.confidence }}</span>{% endif %}
-<span class="reach">{{ plural(c.results, "check" if not fleet else "result") }}{% if fleet %} on {{ plural(c.clusters|length, "cluster") }}{% endif %}{% if c.layer %} · {{ c.layer }}{% endif %}</span>
+<span class="reach">
+{%- if fleet %}{{ plural(c.results, "result") }} on {{ plural(c.clusters|length, "cluster") }}
+{%- else %}{{ plural(c.results, "check") }}{% endif %}
+{%- if c.layer %} · {{ c.layer }}{% endif %}</span>
 </header>
-{% if c.message %}<p class="message">{{ c.message }}{% if c.more_messages > 0 %} <span class="muted">and {{ plural(c.more_messages, "other message") }}</span>{% endif %}</p>{% endif %}
+{% if c.message %}
+<p class="message">{{ c.message }}
+{% if c.more_messages > 0 %}<span class="muted">and {{ plural(c.more_messages, "other message") }}</span>{% endif %}</p>
+{% endif %}
 <dl class="facts">
 {% if c.scope %}
 <dt>Where</dt>
 <dd><ul class="chips">{% for item in c.scope %}<li>{{ item }}</li>{% endfor %}</ul>
-{% if c.more_scope %}<details class="more"><summary>{{ c.more_scope|length }} more</summary><ul class="chips">{% for item in c.more_scope %}<li>{{ item }}</li>{% endfor %}</ul></details>{% endif %}</dd>
+{% if c.more_scope %}
+<details class="more"><summary>{{ c.more_scope|length }} more</summary>
+<ul class="chips">{% for item in c.more_scope %}<li>{{ item }}</li>{% endfor %}</ul></details>
 {% endif %}
-<dt>{{ "Failed" if c.verdict == "failed" else "Not tested" }}</dt><dd class="results">{{ results(c.members, fleet) }}</dd>
-{% if c.consequences %}<dt>Also failed</dt><dd class="results">{{ results(c.consequences, fleet) }}<span class="muted">because of it</span></dd>{% endif %}
+</dd>
+{% endif %}
+<dt>{{ "Failed" if c.verdict == "failed" else "Not tested" }}</dt>
+<dd class="results">{{ results(c.members, fleet) }}</dd>
+{% if c.consequences %}
+<dt>Also failed</dt>
+<dd class="results">{{ results(c.consequences, fleet) }}<span class="muted">because of it</span></dd>
+{% endif %}
 {% if c.remedies %}<dt>Remedy</dt><dd>{% for remedy in c.remedies %}<p>{{ remedy }}</p>{% endfor %}</dd>{% endif %}
 {% if c.commands %}
 <dt>Next</dt>
 <dd>
 {% for item in c.commands[:1] %}{{ command(item.text) }}{% endfor %}
 {% if c.commands|length > 1 %}
-<details class="more"><summary>{{ plural(c.commands|length - 1 + c.hidden_commands, "more command") }} like it</summary>
+<details class="more">
+<summary>{{ plural(c.commands|length - 1 + c.hidden_commands, "more command") }} like it</summary>
 {% for item in c.commands[1:] %}{{ command(item.text) }}{% endfor %}
-{% if c.hidden_commands %}<p class="muted">and {{ c.hidden_commands }} more, with the clusters below</p>{% endif %}</details>
+{% if c.hidden_commands %}
+<p class="muted">and {{ c.hidden_commands }} more, with the clusters below</p>
+{% endif %}
+</details>
 {% endif %}
 </dd>
 {% endif %}
 </dl>
 {% if c.evidence.blocks %}
-<details class="evidence"{{ " open" if c.open }}><summary>Evidence <span class="muted">{{ plural(c.evidence.lines, "line") }}</span></summary>
+<details class="evidence"{{ " open" if c.open }}>
+<summary>Evidence <span class="muted">{{ plural(c.evidence.lines, "line") }}</span></summary>
 {% for block in c.evidence.blocks %}
 {% if c.evidence.blocks|length > 1 %}<p class="for">{{ block.where }}</p>{% endif %}
 <pre tabindex="0">{{ block.lines|join("\n") }}</pre>
 {% endfor %}
-{% if c.evidence.more %}<p class="for">and {{ plural(c.evidence.more, "more result") }}, with the clusters below</p>{% endif %}
+{% if c.evidence.more %}
+<p class="for">and {{ plural(c.evidence.more, "more result") }}, with the clusters below</p>
+{% endif %}
 </details>
 {% endif %}
 </article>
@@ -115,13 +155,25 @@ _MATRIX = """
 <div class="card scroll" tabindex="0" role="region" aria-labelledby="matrix">
 <table class="matrix {{ "wide" if matrix.wide else "dense" }}">
 <thead>
-<tr><td></td>{% for d in matrix.domains %}<th colspan="{{ d.span }}" scope="colgroup" class="start" title="{{ d.name }}"><span>{{ d.name }}</span></th>{% endfor %}<td></td></tr>
-<tr class="checks"><th scope="col">Cluster</th>{% for name in matrix.checks %}<th scope="col"{{ ' class="start"'|safe if loop.index0 in matrix.starts }}><span>{{ name }}</span></th>{% endfor %}<th scope="col" class="seconds">Time</th></tr>
+<tr><td></td>
+{% for d in matrix.domains %}
+<th colspan="{{ d.span }}" scope="colgroup" class="start" title="{{ d.name }}"><span>{{ d.name }}</span></th>
+{% endfor %}
+<td></td></tr>
+<tr class="checks"><th scope="col">Cluster</th>
+{% for name in matrix.checks %}
+<th scope="col" class="{{ "start" if loop.index0 in matrix.starts }}"><span>{{ name }}</span></th>
+{% endfor %}
+<th scope="col" class="seconds">Time</th></tr>
 </thead>
 <tbody>
 {% for row in matrix.rows %}
-<tr><th scope="row"><a href="#{{ row.id }}"><span class="v-{{ row.verdict }} tint">{{ icon(row.verdict) }}</span>{{ row.cluster }}<span class="sr"> {{ row.verdict }}</span></a></th>
-{% for cell in row.cells %}<td{{ ' class="start"'|safe if loop.index0 in matrix.starts }}>{% if cell %}<a class="cell v-{{ cell.verdict }}{{ " followed" if cell.followed }}" href="{{ cell.href }}" title="{{ cell.title }}">{{ icon(cell.verdict) }}<span class="word">{{ words[cell.verdict] }}</span></a>{% else %}<span class="none" title="not chosen on this cluster"><span class="sr">not chosen</span></span>{% endif %}</td>{% endfor %}
+<tr><th scope="row"><a href="#{{ row.id }}"><span class="v-{{ row.verdict }} tint">{{ icon(row.verdict) }}</span>
+{{- row.cluster }}<span class="sr"> {{ row.verdict }}</span></a></th>
+{% for data in row.cells %}
+<td class="{{ "start" if loop.index0 in matrix.starts }}">
+{%- if data %}{{ cell(data) }}{% else %}<span class="sr">not chosen</span>{% endif %}</td>
+{% endfor %}
 <td class="seconds">{{ row.seconds }}</td></tr>
 {% endfor %}
 </tbody>
@@ -132,14 +184,20 @@ _MATRIX = """
 {% endif %}
 {% if compared %}
 <section aria-labelledby="measured">
-<h2 id="measured">Measured <span class="muted">every dot is a cluster or one of its samples, the line is the median</span></h2>
+<h2 id="measured">Measured
+<span class="muted">every dot is a cluster or one of its samples, the line is the median</span></h2>
 <div class="blocks">
 {% for block in compared %}
-<details class="card block"{{ " open" if block.open }}><summary><h3>{{ block.title }}</h3><span class="muted">{{ plural(block.rows|length, "measurement") }}</span></summary>
+<details class="card block"{{ " open" if block.open }}>
+<summary><h3>{{ block.title }}</h3><span class="muted">{{ plural(block.rows|length, "measurement") }}</span></summary>
 <ul class="bars">
 {% for row in block.rows %}
 <li><span class="what">{{ row.name }}</span><span class="value">{{ row.label }}</span>
-<span class="track strip" aria-hidden="true"><span class="median" style="left:{{ row.middle }}%"></span>{% for dot in row.dots %}<i style="left:{{ dot.at }}%" title="{{ dot.title }}"></i>{% endfor %}</span>
+<span class="track strip" aria-hidden="true"><span class="median" style="left:{{ row.middle }}%"></span>
+{% for dot in row.dots %}
+<i style="left:{{ dot.at }}%" title="{{ dot.title }}"></i>
+{% endfor %}
+</span>
 <span class="note">median {{ row.median }}, highest on {{ row.top }}</span></li>
 {% endfor %}
 </ul></details>
@@ -157,7 +215,7 @@ _CLUSTERS = """
 <details class="card cluster v-{{ k.verdict }}" id="{{ k.id }}"{{ " open" if k.open }}>
 <summary>
 <h3>{{ k.name }}</h3>{{ badge(k.verdict) }}
-<span class="reach">{% for verdict, count in k.counts %}{{ count }} {{ words[verdict] }}{{ ", " if not loop.last }}{% endfor %} · {{ k.seconds }}{% if k.version %} · {{ k.version }}{% endif %}</span>
+<span class="reach">{{ joined(k.counts) }} · {{ k.seconds }}{% if k.version %} · {{ k.version }}{% endif %}</span>
 </summary>
 {% if k.leftovers %}
 <div class="notice v-warned"><p><b>{{ plural(k.leftovers|length, "object") }} left behind by the clean-up</b></p>
@@ -174,10 +232,16 @@ _CLUSTERS = """
 <div class="said"><h5>{{ r.name }}</h5>
 {% if r.message %}<p>{{ r.message }}</p>{% endif %}
 {% if r.step %}<p class="muted">at the step “{{ r.step }}”</p>{% endif %}
-{% if r.cause_href %}<p class="muted">{{ "follows from" if r.followed else "cause" }} <a href="{{ r.cause_href }}"><code>{{ r.root }}</code></a></p>{% endif %}
+{% if r.cause_href %}
+<p class="muted">{{ "follows from" if r.followed else "cause" }}
+<a href="{{ r.cause_href }}"><code>{{ r.root }}</code></a></p>
+{% endif %}
 </div>
-<div class="time{{ " over" if r.time.over }}" title="{{ r.time.against }}"><span>{{ r.time.label }}{% if r.time.limit %} <span class="muted">of {{ r.time.limit }}</span>{% endif %}</span>
-<span class="track" aria-hidden="true"><span class="fill" style="width:{{ r.time.share }}%"></span>{% if r.time.tick %}<span class="tick" style="left:{{ r.time.tick }}%"></span>{% endif %}</span></div>
+<div class="time{{ " over" if r.time.over }}" title="{{ r.time.against }}">
+<span>{{ r.time.label }} {% if r.time.limit %}<span class="muted">of {{ r.time.limit }}</span>{% endif %}</span>
+<span class="track" aria-hidden="true"><span class="fill" style="width:{{ r.time.share }}%"></span>
+{% if r.time.tick %}<span class="tick" style="left:{{ r.time.tick }}%"></span>{% endif %}
+</span></div>
 </div>
 {% if r.folded %}
 <details class="evidence"><summary>{{ r.detail }}</summary>
@@ -198,7 +262,9 @@ _CLUSTERS = """
 {% for block in k.measured %}
 <div class="block"><h5>{{ block.check }}</h5>
 <ul class="bars">
-{% for row in block.rows %}<li><span class="what">{{ row.name }}</span><span class="value"{% if row.middle %} title="{{ row.middle }}"{% endif %}>{{ row.label }}</span>{{ bar(row) }}</li>
+{% for row in block.rows %}
+<li><span class="what">{{ row.name }}</span><span class="value" title="{{ row.middle }}">{{ row.label }}</span>
+{{- bar(row) }}</li>
 {% endfor %}
 </ul></div>
 {% endfor %}
@@ -214,8 +280,9 @@ _CLUSTERS = """
 
 _FOOT = """
 <footer>
-<p>assay.clusters{% if collection %} {{ collection }}{% endif %}{% if created %} · written {{ created }}{% endif %}{% if versions %} · Kubernetes {{ versions|join(", ") }}{% endif %}{% if run_ids|length <= 3 and run_ids %} · run {{ run_ids|join(", ") }}{% endif %}</p>
-<p>Time bars show the seconds against the limit, the mark is what was expected. The same results for programs: <code>records.json</code> and <code>junit.xml</code> beside this file.</p>
+<p>{{ footer|join(" · ") }}</p>
+<p>Time bars show the seconds against the limit, the mark is what was expected.
+The same results for programs: <code>records.json</code> and <code>junit.xml</code> beside this file.</p>
 </footer>
 <script>{{ script }}</script>
 </body>

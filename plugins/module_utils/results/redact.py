@@ -19,7 +19,8 @@ MASK = "[redacted]"
 
 # Names whose value is a secret: as the end of a key, of an environment variable, of a flag.
 _SURE = (r"pass(?:word|wd|phrase|code)|pwd|api[_-]?key|(?:secret[_-]?)?access[_-]?key|secret[_-]?key|private[_-]?key"
-         r"|client[_-]?key(?:[_-]?data)?|client[_-]?secret|(?:id|access|refresh|auth|session|security|bearer|api)[_-]?token"
+         r"|client[_-]?key(?:[_-]?data)?|client[_-]?secret"
+         r"|(?:id|access|refresh|auth|session|security|bearer|api)[_-]?token"
          r"|tls[._-]key|x-amz-signature|x-amz-credential|dockerconfigjson|dockercfg|bearer|cookie")
 # Names that are also plain English ("secret: not found"): their value must look like one.
 _MAYBE = r"secret|token|credentials?|authorization"
@@ -31,7 +32,9 @@ _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY")
 _END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
                   r"(?:.*?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\:,.-]*)", re.DOTALL)
-_KUBECONFIG = re.compile(r"(?=.*\bkind[\"']?\s*:\s*[\"']?Config\b)(?=.*\busers[\"']?\s*:)(?=.*\bclusters[\"']?\s*:)", re.DOTALL)
+_KUBECONFIG = re.compile(r"(?=.*\bkind[\"']?\s*:\s*[\"']?Config\b)(?=.*\busers[\"']?\s*:)"
+                         r"(?=.*\bclusters[\"']?\s*:)",
+                         re.DOTALL)
 
 _QUOTE = r"\\{0,3}[\"']"
 _VALUE = rf"(?:({_QUOTE})(?:(?!\2).)*(?:\2|$)|[^\s\"',;&(){{}}\[\]<>\\][^\s\"',;&(){{}}\[\]<>\\]*)"

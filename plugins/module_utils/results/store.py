@@ -1,6 +1,9 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The results folder: one file per cluster while the clusters run, the reports at the end. Files appear whole or not."""
+"""The results folder: one file per cluster while the clusters run, the reports at the end.
+
+A file appears whole or not at all.
+"""
 from __future__ import annotations
 
 import datetime

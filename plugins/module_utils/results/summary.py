@@ -90,8 +90,11 @@ def _cluster_lines(runs: list[dict[str, Any]], pen: _Pen) -> list[str]:
 
 
 def _head(group: CauseGroup, pen: _Pen) -> str:
-    parts = [group.confidence, f"{text.plural(len(group.records), 'check')} on {group.clusters[0]}" if len(group.clusters) == 1 else
-             f"{text.plural(len(group.records), 'result')} on {text.plural(len(group.clusters), 'cluster')}"]
+    if len(group.clusters) == 1:
+        reach = f"{text.plural(len(group.records), 'check')} on {group.clusters[0]}"
+    else:
+        reach = f"{text.plural(len(group.records), 'result')} on {text.plural(len(group.clusters), 'cluster')}"
+    parts = [group.confidence, reach]
     if group.verdict == INCONCLUSIVE:
         parts.insert(0, "could not be tested")
     head = f"{group.code}  {', '.join(p for p in parts if p)}"

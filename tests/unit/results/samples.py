@@ -67,18 +67,22 @@ def node_down(cluster: str = "prod-eu-2", node: str = "ip-10-40-3-17.eu-west-1.c
     """A node powered off; the network checks only follow from it."""
     code, scope = "node.unreachable", [f"node/{node}"]
     root = {"cause": code, "layer": 2, "confidence": "confirmed", "scope": scope,
-            "remedy": "Bring the machine or its kubelet back, or remove the node from the cluster if it is gone for good.",
-            "next_command": f"kubectl --context {cluster} describe node {node}", "observed": {"expected": 3, "ready": 2},
-            "evidence": [f"node/{node}: Ready=Unknown since 2026-03-14T09:24:11Z (NodeStatusUnknown: Kubelet stopped posting "
-                         "node status.)", f"lease kube-node-lease/{node} renewed 162 s ago",
+            "remedy": "Bring the machine or its kubelet back, or remove the node from the cluster "
+            "if it is gone for good.",
+            "next_command": f"kubectl --context {cluster} describe node {node}",
+            "observed": {"expected": 3, "ready": 2},
+            "evidence": [f"node/{node}: Ready=Unknown since 2026-03-14T09:24:11Z (NodeStatusUnknown: Kubelet "
+                         "stopped posting node status.)", f"lease kube-node-lease/{node} renewed 162 s ago",
                          f"event NodeNotReady Node {node} status is now: NodeNotReady",
                          "probe on n1 -> 10.40.3.17:10250: connect: no route to host"]}
-    follow = {"cause": "net.node-isolated", "layer": 7, "confidence": "probable", "scope": scope, "consequence_of": code}
+    follow = {"cause": "net.node-isolated", "layer": 7, "confidence": "probable", "scope": scope,
+              "consequence_of": code}
     records = {r["check"]: r for r in (record(cluster, d, c) for d, c in CHECKS)}
     records["nodes"] = record(cluster, "nodes", "nodes", FAILED, **root, message=f"node {node} is not ready",
                               step="every node runs a new pod", seconds=41.2)
     records["pod_network"] = record(
-        cluster, "network", "pod_network", FAILED, **follow, message="no answer from 2 of 6 pairs of nodes: n1 to n3, n2 to n3",
+        cluster, "network", "pod_network", FAILED, **follow,
+        message="no answer from 2 of 6 pairs of nodes: n1 to n3, n2 to n3",
         step="a pod on every node reaches a pod on every other node", seconds=63.7,
         evidence=["n1 -> n3 dial tcp 10.244.3.8:8080: i/o timeout", "n2 -> n3 dial tcp 10.244.3.8:8080: i/o timeout"])
     records["service"] = record(
@@ -95,7 +99,8 @@ def same_cause(cluster: str) -> dict[str, Any]:
         cluster, "dns", "dns", FAILED, cause="dns.upstream", layer=7, confidence="confirmed", seconds=34.9,
         message="example.com does not resolve, names of the cluster do", scope=["deployment/kube-system/coredns"],
         step="a pod resolves an external name from every node",
-        remedy="Let CoreDNS reach its forwarders: check /etc/resolv.conf of the nodes and egress on port 53 (UDP and TCP).",
+        remedy="Let CoreDNS reach its forwarders: check /etc/resolv.conf of the nodes and egress on "
+        "port 53 (UDP and TCP).",
         next_command=f"kubectl --context {cluster} -n kube-system logs -l k8s-app=kube-dns --tail=50 | grep -i timeout",
         evidence=["[ERROR] plugin/errors: 2 example.com. A: read udp 10.244.1.4:41873->10.0.0.2:53: i/o timeout",
                   "n1: kubernetes.default.svc.cluster.local NOERROR in 2 ms", "n1: example.com SERVFAIL in 4003 ms"])
@@ -104,14 +109,18 @@ def same_cause(cluster: str) -> dict[str, Any]:
 
 def image_missing(cluster: str = "edge-01") -> dict[str, Any]:
     """The probes' image is not in the mirror: nothing could be tested that needs a probe."""
-    image = "registry.example.com/mirror/agnhost:2.53@sha256:" + "7e8bdd271312fd25fc5ff5a8f04727be84044eb3d7d8d03611972a6752e2e11e"
+    image = "registry.example.com/mirror/agnhost:2.53@sha256:" \
+        "7e8bdd271312fd25fc5ff5a8f04727be84044eb3d7d8d03611972a6752e2e11e"
     root = {"cause": "image.not-found", "layer": 5, "confidence": "confirmed", "scope": [f"image/{image}"],
-            "remedy": "Copy the image to the mirror, or map it with validate_images.", "message": "no probe became ready: "
+            "remedy": "Copy the image to the mirror, or map it with validate_images.",
+            "message": "no probe became ready: "
             f"{image}: not found", "step": "probes start on every node",
             "next_command": f"crictl pull {image}",
-            "evidence": [f'Failed to pull image "{image}": rpc error: code = NotFound desc = failed to resolve reference: not found',
+            "evidence": [f'Failed to pull image "{image}": rpc error: code = NotFound desc = '
+                         'failed to resolve reference: not found',
                          "pod assay-3f9a21c0/probe-8xq2c: ImagePullBackOff on all 3 nodes"]}
-    records = [record(cluster, d, c, INCONCLUSIVE, **root) if c in ("dns", "pod_network", "service") else record(cluster, d, c)
+    records = [record(cluster, d, c, INCONCLUSIVE, **root) if c in ("dns", "pod_network",
+                                                                    "service") else record(cluster, d, c)
                for d, c in CHECKS]
     records[-1] = record(cluster, "storage", "storage", SKIPPED, message="the cluster has no StorageClass", seconds=0.2)
     return run(cluster, records, version="v1.33.5")
@@ -123,7 +132,8 @@ def estate() -> list[dict[str, Any]]:
 
 
 _DOMAINS = ("control_plane", "nodes", "network", "dns", "storage", "load_balancing", "ingress", "observability")
-_CODES = (("node.unreachable", 2), ("dns.upstream", 7), ("svc.dataplane", 7), ("image.throttled", 5), ("storage.attach-stuck", 6),
+_CODES = (("node.unreachable", 2), ("dns.upstream", 7), ("svc.dataplane", 7), ("image.throttled", 5),
+          ("storage.attach-stuck", 6),
           ("cert.expiring", 9), ("quota.exceeded", 3), ("lb.not-provisioned", 8), ("net.mtu", 7))
 
 
@@ -146,6 +156,7 @@ def fleet(clusters: int = 20, checks: int = 40, failing: float = 0.12, seed: int
                 ("confirmed", "probable", "suspected")), message=f"the claim of {check} is not met",
                 step="what a user would do", scope=[f"node/{cluster}-n{rng.randint(1, 9)}"],
                 evidence=[f"line {i} of what {cluster} said about {check}" for i in range(4)],
-                remedy=f"What to do about {code}.", next_command=f"kubectl --context {cluster} get events -A | grep {check}"))
+                remedy=f"What to do about {code}.",
+                                  next_command=f"kubectl --context {cluster} get events -A | grep {check}"))
         runs.append(run(cluster, records))
     return runs

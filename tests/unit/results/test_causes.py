@@ -43,7 +43,8 @@ def test_weight_decides_the_order() -> None:
 
 
 def test_chains_end_at_the_root() -> None:
-    records = [failed("a", cause="node.unreachable"), failed("b", cause="net.node-isolated", consequence_of="node.unreachable"),
+    records = [failed("a", cause="node.unreachable"), failed("b", cause="net.node-isolated",
+                                                             consequence_of="node.unreachable"),
                failed("c", cause="svc.no-endpoints", consequence_of="net.node-isolated")]
     (group,) = groups(samples.run("c1", records))
     assert (group.code, group.followed) == ("node.unreachable", ["b", "c"])
@@ -55,7 +56,8 @@ def test_root_without_a_record_of_its_own() -> None:
 
 
 def test_circles_and_unknown_causes_end() -> None:
-    records = [failed("a", cause="x.a", consequence_of="x.b"), failed("b", cause="x.b", consequence_of="x.a"), failed("c")]
+    records = [failed("a", cause="x.a", consequence_of="x.b"), failed("b", cause="x.b", consequence_of="x.a"),
+               failed("c")]
     found = groups(samples.run("c1", records))
     assert sorted(r["check"] for g in found for r in g.records) == ["a", "b", "c"]
     assert causes.UNKNOWN in [g.code for g in found]
@@ -68,7 +70,8 @@ def test_confidence_says_where_it_differs() -> None:
 
 
 def test_inconclusive_after_failed() -> None:
-    records = [failed("a", verdict=INCONCLUSIVE, cause="image.auth"), failed("b", verdict=INCONCLUSIVE, cause="image.auth"),
+    records = [failed("a", verdict=INCONCLUSIVE, cause="image.auth"), failed("b", verdict=INCONCLUSIVE,
+                                                                             cause="image.auth"),
                failed("c", cause="net.mtu")]
     found = groups(samples.run("c1", records))
     assert [(g.code, g.verdict) for g in found] == [("net.mtu", FAILED), ("image.auth", INCONCLUSIVE)]

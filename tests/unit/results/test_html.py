@@ -51,7 +51,8 @@ class Reader(HTMLParser):
         return [a[name] or "" for _t, a in self.tags if name in a]
 
 
-ALL = {"estate": samples.estate(), "one": [samples.node_down()], "healthy": [samples.healthy()], "fleet": samples.fleet(),
+ALL = {"estate": samples.estate(), "one": [samples.node_down()], "healthy": [samples.healthy()],
+       "fleet": samples.fleet(),
        "red": samples.fleet(3, 12, 1), "empty": [], "no records": [samples.run("c1", [])]}
 
 
@@ -77,9 +78,11 @@ def test_asks_the_network_for_nothing(name: str) -> None:
 
 def test_says_what_matters() -> None:
     words = " ".join(Reader(page(*samples.estate())).words.split())
-    for part in ("3 of 5 clusters failed", "3 causes explain all 8 checks that did not pass.", "node.unreachable", "confirmed",
+    for part in ("3 of 5 clusters failed", "3 causes explain all 8 checks that did not pass.", "node.unreachable",
+                 "confirmed",
                  "node/ip-10-40-3-17.eu-west-1.compute.internal", "lease kube-node-lease/", "Bring the machine",
-                 "kubectl --context prod-eu-2 describe node", "1 object left behind", "pod network", "the cluster has no StorageClass",
+                 "kubectl --context prod-eu-2 describe node", "1 object left behind", "pod network",
+                 "the cluster has no StorageClass",
                  "service name from n1", "v1.33.5", "3f9a21c0", "2026-03-14 09:31:00 UTC", "layer 2, nodes"):
         assert part in words, part
 
@@ -113,8 +116,10 @@ def test_matrix_says_every_verdict_in_words() -> None:
 
 def test_everything_is_escaped() -> None:
     evil = '"><script>alert(1)</script><b onmouseover=x>{{ 7*7 }}</b>&amp;'
-    record = samples.record(evil, evil, evil, FAILED, **{n: evil for n in ("message", "step", "cause", "remedy", "next_command")},
-                            scope=[evil], evidence=[evil], observed={evil: evil}, measurements=[samples.measured(evil, 1, evil)])
+    record = samples.record(evil, evil, evil, FAILED, **{n: evil for n in ("message", "step", "cause", "remedy",
+                                                                           "next_command")},
+                            scope=[evil], evidence=[evil], observed={evil: evil},
+                            measurements=[samples.measured(evil, 1, evil)])
     run = samples.run(evil, [record], server=evil, version=evil, run_id=evil, leftovers=[evil], transport=evil)
     for runs in ([run], [run, samples.healthy()]):
         text = page(*runs)
@@ -143,7 +148,8 @@ def test_time_against_the_limit() -> None:
 def browse(path: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
                            "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
-                           f"--user-data-dir={path.parent / 'profile'}", "--enable-logging=stderr", *flags, path.as_uri()],
+                           f"--user-data-dir={path.parent / 'profile'}", "--enable-logging=stderr", *flags,
+                           path.as_uri()],
                           capture_output=True, text=True, timeout=180, check=True)
 
 
@@ -177,7 +183,8 @@ def test_script_filters_and_opens(tmp_path: Path) -> None:
       setTimeout(() => { document.title = JSON.stringify({ filtered, opened: folded.open,
         wide: document.documentElement.scrollWidth > innerWidth }); }, 300);
     });</script></body>"""
-    text = re.sub(r"script-src '[^']*'", "script-src 'unsafe-inline'", page(*samples.estate())).replace("</body>", drive)
+    text = re.sub(r"script-src '[^']*'", "script-src 'unsafe-inline'", page(*samples.estate())).replace("</body>",
+                                                                                                        drive)
     path = tmp_path / "report.html"
     path.write_text(text, encoding="utf-8")
     done = browse(path, "--virtual-time-budget=3000", "--window-size=500,900", "--dump-dom")

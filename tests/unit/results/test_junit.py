@@ -44,7 +44,8 @@ def test_failure_tells_everything() -> None:
     assert isinstance(failure, junitparser.Failure)
     assert failure.type == "node.unreachable"
     assert failure.message == "node ip-10-40-3-17.eu-west-1.compute.internal is not ready"
-    for part in ("cause: node.unreachable (confirmed)", "scope: node/ip-10", "remedy: Bring", "next: kubectl", "evidence:",
+    for part in ("cause: node.unreachable (confirmed)", "scope: node/ip-10", "remedy: Bring", "next: kubectl",
+                 "evidence:",
                  "step: every node runs a new pod", "  lease kube-node-lease/"):
         assert part in failure.text
 
@@ -70,14 +71,17 @@ def test_names_are_unique_and_numbers_are_graphs() -> None:
     text = written(*samples.estate())
     names = [(c.get("classname"), c.get("name")) for c in ET.fromstring(text).iter("testcase")]
     assert len(names) == len(set(names))
-    measured = ET.fromstring(text).find(".//testcase[@name='api_server']/properties/property[@name='list request (ms)']")
+    case = ET.fromstring(text).find(".//testcase[@name='api_server']")
+    measured = case.find("properties/property[@name='list request (ms)']")
     assert float(measured.get("value")) > 0
 
 
-@pytest.mark.parametrize("text", ["\x00\x01\x08\x0b\x1b[31mred\x1b[0m\ufffe\uffff", "]]> & < > \" ' &#0;", "\ud800 lone", "ünïcödé 中文 🚀",
+@pytest.mark.parametrize("text", ["\x00\x01\x08\x0b\x1b[31mred\x1b[0m\ufffe\uffff", "]]> & < > \" ' &#0;",
+                                  "\ud800 lone", "ünïcödé 中文 🚀",
                                   "line\r\nbreak\ttab", "\x85\x9f"])
 def test_any_text_is_valid(text: str) -> None:
-    record = samples.record("c1", "dns", "dns", FAILED, message=text, evidence=[text], cause=text, scope=[text], remedy=text)
+    record = samples.record("c1", "dns", "dns", FAILED, message=text, evidence=[text], cause=text, scope=[text],
+                            remedy=text)
     warned = samples.record("c1", "dns", "dns2", WARNED, message=text, measurements=[samples.measured(text, 1)])
     root = ET.fromstring(written(samples.run("c1", [record, warned], version=text, leftovers=[text])).encode("utf-8"))
     assert root.find("testsuite/testcase/failure") is not None

@@ -67,7 +67,8 @@ HARMLESS = [
     "pod/kube-proxy-x7k2p on shop-prod-01 10.244.3.8:8080 fd00::1",
     "Secret default/db-password not found", 'couldn\'t find key password in Secret default/db',
     "failed to get bearer token: no such file", "the bearer authentication scheme", "basic authentication failed",
-    "pull secret: missing", "token: expired", "serviceaccount token projected at /var/run/secrets/kubernetes.io/serviceaccount",
+    "pull secret: missing", "token: expired",
+    "serviceaccount token projected at /var/run/secrets/kubernetes.io/serviceaccount",
     'MountVolume.SetUp failed for volume "kube-api-access-9xk2p" : object "kube-root-ca.crt" not registered',
     'Www-Authenticate: Bearer realm="https://auth.example.com/token",service="registry"',
     "https://prod-eu-1.k8s.example.com:6443/api/v1/namespaces/assay-3f9a21c0/pods/probe-8xq2c:8080/proxy",
@@ -88,12 +89,14 @@ def test_structures_keep_their_shape() -> None:
         {"secret": {"secretName": "tls"}}], "count": 3, "ok": True, "ratio": 0.5, "t": ("a", "b"), "none": None}
     assert redact(data) == {
         "password": MASK, "empty": {"token": "", "secret": None, "apiKey": MASK},
-        "volumes": [{"secret": {"secretName": "tls"}}], "count": 3, "ok": True, "ratio": 0.5, "t": ["a", "b"], "none": None}
+        "volumes": [{"secret": {"secretName": "tls"}}], "count": 3, "ok": True, "ratio": 0.5, "t": ["a", "b"],
+        "none": None}
     assert data["password"] == "planted"
 
 
 @pytest.mark.parametrize("key", ["password", "db_password", "clientSecret", "AWS_SESSION_TOKEN", "client-key-data",
-                                 "api_key", "Authorization", "private_key", "bearerToken", ".dockerconfigjson", "tls.key"])
+                                 "api_key", "Authorization", "private_key", "bearerToken", ".dockerconfigjson",
+                                 "tls.key"])
 def test_secret_keys(key: str) -> None:
     assert redact({key: "planted"}) == {key: MASK}
 
@@ -105,8 +108,10 @@ def test_harmless_keys(key: str) -> None:
 
 
 def test_kubernetes_objects() -> None:
-    secret = {"kind": "Secret", "data": {"a": "cGxhbnRlZA=="}, "stringData": {"b": "planted"}, "metadata": {"name": "x"}}
-    assert redact(secret) == {"kind": "Secret", "data": {"a": MASK}, "stringData": {"b": MASK}, "metadata": {"name": "x"}}
+    secret = {"kind": "Secret", "data": {"a": "cGxhbnRlZA=="}, "stringData": {"b": "planted"},
+              "metadata": {"name": "x"}}
+    assert redact(secret) == {"kind": "Secret", "data": {"a": MASK}, "stringData": {"b": MASK},
+                              "metadata": {"name": "x"}}
     env = [{"name": "DB_PASSWORD", "value": "planted"}, {"name": "MODE", "value": "fast"}]
     assert redact(env) == [{"name": "DB_PASSWORD", "value": MASK}, {"name": "MODE", "value": "fast"}]
 
@@ -118,7 +123,8 @@ def test_lines_and_arguments() -> None:
 
 
 def test_kubeconfig_is_hidden_whole() -> None:
-    yaml = "apiVersion: v1\nkind: Config\nclusters:\n- cluster: {server: x}\nusers:\n- user:\n    exec: {args: [planted]}\n"
+    yaml = "apiVersion: v1\nkind: Config\nclusters:\n- cluster: {server: x}\n" \
+        "users:\n- user:\n    exec: {args: [planted]}\n"
     assert redact(yaml) == "[redacted kubeconfig]"
     as_json = json.dumps({"kind": "Config", "clusters": [], "users": [{"user": {"x": "planted"}}]})
     assert redact({"kubeconfig": as_json}) == {"kubeconfig": "[redacted kubeconfig]"}

@@ -26,7 +26,8 @@ def validate(document: Any) -> None:
                          ids=["estate", "fleet", "none", "empty"])
 def test_reports_match_the_schema(tmp_path: Path, runs: list) -> None:
     paths = store.write_reports(tmp_path / "a" / "b", runs)
-    assert {k: Path(p).name for k, p in paths.items()} == {"json": "records.json", "junit": "junit.xml", "html": "report.html"}
+    assert {k: Path(p).name for k, p in paths.items()} == {"json": "records.json", "junit": "junit.xml",
+                                                           "html": "report.html"}
     document = json.loads(Path(paths["json"]).read_text(encoding="utf-8"))
     validate(document)
     assert [r["cluster"] for r in document["runs"]] == [r["cluster"] for r in runs]
@@ -37,7 +38,8 @@ def test_schema_names_every_field_of_the_record() -> None:
     assert set(record["properties"]) == set(record["required"]) == set(Record("c", "d", "k", "passed").to_dict())
 
 
-@pytest.mark.parametrize("change", [{"verdict": "ok"}, {"layer": 12}, {"evidence": ["x"] * 21}, {"started": "yesterday"},
+@pytest.mark.parametrize("change", [{"verdict": "ok"}, {"layer": 12}, {"evidence": ["x"] * 21},
+                                    {"started": "yesterday"},
                                     {"measurements": [{"name": "a"}]}, {"unknown": 1}])
 def test_schema_refuses(change: dict) -> None:
     document = store.document([clean.clean_run(samples.healthy())])
@@ -114,8 +116,10 @@ def test_nothing_stored_is_no_error(tmp_path: Path) -> None:
 
 
 def test_odd_values_are_made_fit(tmp_path: Path) -> None:
-    record = {"cluster": "c1", "check": "x", "domain": "d", "verdict": "odd", "seconds": float("nan"), "evidence": ["e"] * 50,
-              "observed": {"when": {1, 2}, "n": float("inf")}, "measurements": [{"name": "a", "value": "fast"}, {"value": 3}],
+    record = {"cluster": "c1", "check": "x", "domain": "d", "verdict": "odd", "seconds": float("nan"),
+              "evidence": ["e"] * 50,
+              "observed": {"when": {1, 2}, "n": float("inf")}, "measurements": [{"name": "a", "value": "fast"},
+                                                                                {"value": 3}],
               "from_a_later_version": True, "layer": None, "message": None}
     run = {"cluster": "c1", "records": [record], "extra": {"kept": object()}}
     path = store.write_reports(tmp_path, [run])["json"]
@@ -136,7 +140,8 @@ def poisoned() -> dict[str, Any]:
     pem = ["-----BEGIN EC PRIVATE KEY-----", f"MHcC{PLANTED}", "-----END EC PRIVATE KEY-----"]
     record = samples.record("c1", "dns", "dns", FAILED, cause="dns.upstream", message=texts, step=texts, remedy=texts,
                             next_command=f"curl --password {PLANTED} -H 'Authorization: Bearer {JWT}'", scope=[texts],
-                            evidence=[texts, *pem], observed={"token": PLANTED, "deep": [{"env": texts}]}, leftovers=[texts],
+                            evidence=[texts, *pem], observed={"token": PLANTED, "deep": [{"env": texts}]},
+                            leftovers=[texts],
                             measurements=[samples.measured(texts, 1)])
     return samples.run("c1", [record], server=f"https://admin:{PLANTED}@c1:6443", leftovers=[texts], transport=texts,
                        extra={"client-key-data": PLANTED})
