@@ -24,6 +24,8 @@ _WIDE_CHECKS = 9
 _OPEN_CLUSTERS = 2
 # Of one cause, the different pieces of evidence and the commands on the page; the clusters have all of them.
 _EVIDENCE_BLOCKS, _COMMANDS = 4, 12
+# Units of time in seconds.
+_TIME = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _WORDS = {PASSED: "passed", WARNED: "warned", FAILED: "failed", SKIPPED: "skipped", INCONCLUSIVE: "inconclusive"}
 
 
@@ -161,17 +163,24 @@ def _range(values: list[float], unit: str) -> str:
     return f"{text.number(min(values))}–{text.number(max(values))} {unit}".strip()
 
 
+def _scale(unit: str) -> tuple[str, float]:
+    """(what units are compared with each other, factor to it): ms and s are both time."""
+    return ("time", _TIME[unit]) if unit in _TIME else (unit, 1.0)
+
+
 def _bars(measurements: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows for one check: one per name and unit; rows of one unit share a scale. Positions in percent."""
+    """Rows for one check: one per name and unit; rows of one kind of unit share a scale. Positions in percent."""
     groups: dict[tuple[str, str], list[float]] = {}
     for m in measurements:
         groups.setdefault((m["unit"], m["name"]), []).append(float(m["value"]))
     top: dict[str, float] = {}
     for (unit, _name), values in groups.items():
-        top[unit] = max(top.get(unit, 0.0), *values)
+        kind, factor = _scale(unit)
+        top[kind] = max(top.get(kind, 0.0), *(v * factor for v in values))
     rows = []
     for (unit, name), values in groups.items():
-        scale = 100 / (top[unit] or 1)
+        kind, factor = _scale(unit)
+        scale = 100 * factor / (top[kind] or 1)
         middle = statistics.median(values)
         rows.append({"name": name, "bar": round(max(middle, 0) * scale, 2), "label": _range(values, unit),
                      "dots": [round(max(v, 0) * scale, 2) for v in values] if len(values) > 1 else [],

@@ -8,7 +8,7 @@ _BASE = """
   --page: #f6f7f9; --card: #fff; --sunk: #f1f3f6; --ink: #18202b; --muted: #596474; --line: #dfe3e9; --link: #1f55c0;
   --passed: #1a7a49; --passed-bg: #e2f3e9; --failed: #bd2130; --failed-bg: #fce6e7; --warned: #8a5800;
   --warned-bg: #fcf0d4;
-  --inconclusive: #6940b8; --inconclusive-bg: #eee8fa; --skipped: #647080; --skipped-bg: #eceff3; --bar: #7f9fd6;
+  --inconclusive: #6940b8; --inconclusive-bg: #eee8fa; --skipped: #5a6574; --skipped-bg: #eceff3; --bar: #7f9fd6;
   --mono: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 @media (prefers-color-scheme: dark) { :root {
   --page: #10141a; --card: #181e26; --sunk: #11161d; --ink: #e4e8ee; --muted: #9ba7b6; --line: #2b343f; --link: #8db5ff;
@@ -132,7 +132,7 @@ _MATRIX = """
 .cell { display: flex; align-items: center; justify-content: center; gap: .4em; height: 1.75rem; border-radius: 6px;
   text-decoration: none; }
 .cell:hover { box-shadow: inset 0 0 0 1.5px var(--v); }
-.cell.v-passed, .cell.v-skipped { background: none; } .cell.v-passed { opacity: .85; }
+.cell.v-passed, .cell.v-skipped { background: none; }
 .cell.followed { background: none; box-shadow: inset 0 0 0 1.5px var(--v-bg); }
 .wide .cell { padding: 0 .6rem; min-width: 5.5rem; justify-content: flex-start; font-weight: 500; }
 .wide .cell.v-passed, .wide .cell.v-skipped { font-weight: 400; }

@@ -131,17 +131,38 @@ def test_everything_is_escaped() -> None:
 
 def test_measurements_are_drawn() -> None:
     record = samples.record("c1", "dns", "dns", measurements=[samples.measured("a", 50), samples.measured("b", 100),
-                                                             samples.measured("b", 60), samples.measured("c", 0, "s")])
+                                                             samples.measured("b", 60), samples.measured("c", 0.2, "s"),
+                                                              samples.measured("d", 7, "MB/s")])
     rows = html.view([clean.clean_run(samples.run("c1", [record]))], "")["clusters"][0]["measured"][0]["rows"]
     assert [(r["name"], r["bar"], r["label"], r["dots"]) for r in rows] == [
-        ("a", 50, "50 ms", []), ("b", 80, "60–100 ms", [100, 60]), ("c", 0, "0 s", [])]
-    assert 'style="width:50.0%"' in page(samples.run("c1", [record]))
+        ("a", 25, "50 ms", []), ("b", 40, "60–100 ms", [50, 30]), ("c", 100, "0.2 s", []), ("d", 100, "7 MB/s", [])]
+    assert 'style="width:25.0%"' in page(samples.run("c1", [record]))
 
 
 def test_time_against_the_limit() -> None:
     record = samples.record("c1", "dns", "dns", seconds=45, expected=30, limit=180)
     check = html.view([clean.clean_run(samples.run("c1", [record]))], "")["clusters"][0]["domains"][0]["checks"][0]
     assert (check["time"]["share"], check["time"]["over"], check["time"]["limit"]) == (25, True, "3 min")
+
+
+def _luminance(colour: str) -> float:
+    digits = "".join(c * 2 for c in colour) if len(colour) == 3 else colour
+    parts = [int(digits[i:i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_text_has_contrast(scheme: int) -> None:
+    """WCAG AA: 4.5 to 1 for every colour of text on every ground that it stands on."""
+    root = re.findall(r":root \{(.*?)\}", html.STYLE, re.DOTALL)[scheme]
+    colours = dict(re.findall(r"--([\w-]+): #([0-9a-f]+)", root))
+    pairs = [(text, ground) for text in ("ink", "muted", "link") for ground in ("page", "card", "sunk")]
+    for verdict in ("passed", "failed", "warned", "inconclusive", "skipped"):
+        pairs += [(verdict, f"{verdict}-bg"), (verdict, "card"), (verdict, "page")]
+    for text, ground in pairs:
+        low, high = sorted((_luminance(colours[text]), _luminance(colours[ground])))
+        assert (high + 0.05) / (low + 0.05) >= 4.5, f"{text} on {ground}"
 
 
 # ---- in a browser ------------------------------------------------------------------------------------------------
