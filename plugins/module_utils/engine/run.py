@@ -246,7 +246,8 @@ class Run:
         record = Record(self.settings.cluster, check.domain, check.name, finding.verdict, finding.message,
                         finding.step if finding.verdict not in (PASSED, WARNED, SKIPPED) else "",
                         finding.observed, measurements=list(outcome.ctx.measurements), started=_iso(outcome.started),
-                        seconds=round(outcome.seconds, 3), expected=check.expected, limit=check.limit, run_id=self.run_id)
+                        seconds=round(outcome.seconds, 3), expected=check.expected,
+                        limit=check.limit, run_id=self.run_id)
         if cause:
             record.cause, record.layer, record.confidence = cause.cause, cause.layer, cause.confidence
             record.scope, record.evidence = list(cause.scope), list(cause.evidence)[:20]

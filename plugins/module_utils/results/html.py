@@ -71,10 +71,13 @@ def _explanation(groups: list[CauseGroup], counts: dict[str, int]) -> str:
     if not groups:
         tested = sum(counts.values()) - counts[SKIPPED]
         return f"{text.plural(tested, 'check')} proved from the user's side." if tested else ""
-    every = "the only check that did not pass" if unmet == 1 else f"all {unmet} checks that did not pass"
-    if len(groups) == 1:
-        return f"One cause explains {every}."
-    return f"{len(groups)} causes explain {every}."
+    known = [g for g in groups if g.code.partition(".")[0] != causes.UNKNOWN]
+    explained = sum(len(g.records) for g in known)
+    if not known:
+        return f"No cause was found for {text.plural(unmet, 'check')}; the evidence is below."
+    what = "One cause explains" if len(known) == 1 else f"{len(known)} causes explain"
+    which = f"{explained} of {unmet}" if explained < unmet else "the one" if unmet == 1 else f"all {unmet}"
+    return f"{what} {which} {'check' if unmet == 1 else 'checks'} that did not pass."
 
 
 # ---- causes ----------------------------------------------------------------------------------------------------

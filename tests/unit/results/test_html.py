@@ -98,6 +98,16 @@ def test_headlines(runs: list, headline: str) -> None:
     assert re.search(rf"</span>{headline}</h1>", page(*runs))
 
 
+@pytest.mark.parametrize("codes, sentence", [
+    (["net.mtu"], "One cause explains the one check that did not pass."),
+    (["net.mtu", "net.mtu"], "One cause explains all 2 checks that did not pass."),
+    (["net.mtu", "unknown.timeout", ""], "One cause explains 1 of 3 checks that did not pass."),
+    (["unknown.timeout", ""], "No cause was found for 2 checks; the evidence is below.")])
+def test_no_more_is_explained_than_is_known(codes: list, sentence: str) -> None:
+    records = [samples.record("c1", "d", f"k{i}", FAILED, cause=code) for i, code in enumerate(codes)]
+    assert f'<p class="lead">{sentence}</p>' in page(samples.run("c1", records))
+
+
 def test_causes_come_before_the_matrix_and_the_clusters() -> None:
     text = page(*samples.estate())
     places = [text.index(f'<h2 id="{name}"') for name in ("causes", "matrix", "measured", "clusters")]
