@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: report
+short_description: Write the reports of all clusters and show the summary
+version_added: 1.0.0
+description:
+  - Merges the runs that M(assay.clusters.validate) and the modules of single checks stored in one results folder, writes
+    C(records.json), C(junit.xml) and C(report.html) there, and shows a summary that fits on a screen.
+  - Hands verdicts, causes and the path of the report to the statistics of the play, which AWX shows as artefacts.
+  - It runs once, on the controller, for all clusters.
+options:
+  results_dir:
+    description:
+      - The results folder, the same that the runs got.
+    type: path
+    required: true
+  expected:
+    description:
+      - The names of the clusters that must have a result. One without is told, and stops the gate.
+    type: list
+    elements: str
+    default: []
+  allow_inconclusive:
+    description:
+      - Whether checks that could not be made are good enough.
+    type: bool
+    default: false
+  gate:
+    description:
+      - Whether the task fails when a cluster is not good enough.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - assay.clusters.attributes
+seealso:
+  - module: assay.clusters.validate
+author:
+  - assay.clusters contributors (@assay-clusters)
+"""
+
+EXAMPLES = r"""
+- name: Prove all clusters, then report once
+  hosts: clusters
+  gather_facts: false
+  connection: local
+  tasks:
+    - name: Prove the cluster
+      assay.clusters.validate:
+        results_dir: ./results
+        gate: false
+
+    - name: Report, and stop here if a cluster is not good enough
+      assay.clusters.report:
+        results_dir: ./results
+        expected: "{{ ansible_play_hosts_all }}"
+        gate: true
+      run_once: true
+"""
+
+RETURN = r"""
+paths:
+  description: The paths of the files, by their kinds C(json), C(junit) and C(html).
+  returned: outside check mode
+  type: dict
+missing:
+  description: Expected clusters without a result.
+  returned: outside check mode
+  type: list
+  elements: str
+verdicts:
+  description: For every cluster whether it is good enough.
+  returned: outside check mode
+  type: dict
+  sample:
+    c1: true
+    c2: false
+msg:
+  description: Why a cluster is not good enough, or that there is no report in check mode.
+  returned: when the gate fails, and in check mode
+  type: str
+"""
+
+from ansible_collections.assay.clusters.plugins.module_utils.arguments import REPORT
+from ansible_collections.assay.clusters.plugins.module_utils.module import declare
+
+
+def main() -> None:
+    declare(REPORT)
+
+
+if __name__ == "__main__":
+    main()

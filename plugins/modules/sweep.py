@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: sweep
+short_description: Remove what runs left that were killed
+version_added: 1.0.0
+description:
+  - Finishes the clean-up of runs whose process on this controller is gone, by their journals, and of runs of any
+    controller that have expired, by the labels of what they made.
+  - Every run does this, too. Objects of others and of runs that live are never touched, and no finalizer is removed.
+options:
+  journal_dir:
+    description:
+      - The folder of the journals, the same that the runs got.
+    type: path
+  everything:
+    description:
+      - Also remove what belongs to runs that have not expired. They may be alive, on another controller.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - assay.clusters.attributes
+  - assay.clusters.cluster
+seealso:
+  - module: assay.clusters.validate
+author:
+  - assay.clusters contributors (@assay-clusters)
+"""
+
+EXAMPLES = r"""
+- name: What would be removed
+  assay.clusters.sweep:
+  check_mode: true
+  register: left
+
+- name: Remove it
+  assay.clusters.sweep:
+"""
+
+RETURN = r"""
+swept:
+  description: The runs whose objects were removed; in check mode, those whose objects would be.
+  returned: always
+  type: list
+  elements: str
+  sample: [3f9a1c07]
+remaining:
+  description: What could not be removed, and what holds it. The task has failed then.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from ansible_collections.assay.clusters.plugins.module_utils.arguments import CLUSTER, SWEEP
+from ansible_collections.assay.clusters.plugins.module_utils.module import declare
+
+
+def main() -> None:
+    declare({**CLUSTER, **SWEEP})
+
+
+if __name__ == "__main__":
+    main()
