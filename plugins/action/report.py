@@ -3,6 +3,7 @@
 """Merges the results of all clusters into the reports, shows the summary, and hands it to set_stats."""
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -40,7 +41,7 @@ class ActionModule(ActionBase):
         except store.ResultsError as e:
             raise AnsibleActionFail(str(e)) from None
         missing = [c for c in args["expected"] if c not in {r["cluster"] for r in runs}]
-        display.display("\n" + summary.summary(runs))
+        display.display("\n" + summary.summary(runs, width=min(120, shutil.get_terminal_size((100, 24)).columns)))
         for cluster in missing:
             display.display(f"{cluster}: no result, see the error above", color="red")
         display.display(f"\nreport: {paths['html']}")

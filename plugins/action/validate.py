@@ -88,7 +88,9 @@ class ActionModule(ActionBase):
                 environ.get("K8S_AUTH_KUBECONFIG") or environ.get("K8S_AUTH_HOST") or environ.get("K8S_AUTH_CONTEXT")):
             raise BadInput(f"host {self.cluster} has no cluster address: set cluster_kubeconfig (a path or the content) "
                            "or cluster_host in the inventory, or K8S_AUTH_KUBECONFIG in the environment")
-        return Connection.resolve(given, environ)
+        connection = Connection.resolve(given, environ)
+        redact.register(*connection.secrets(), given.get("password"))
+        return connection
 
     def _settings(self, checks: list[type[Check]], args: dict[str, Any], known: list[type[Check]],
                   own: dict[str, Any]) -> run.Settings:

@@ -3,16 +3,18 @@
 """Probes: one pod of ours on every node, that asks the questions users' pods would ask."""
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from ..kube.errors import ApiError
 from ..kube.pods import pod_ready, waiting_reason
-from ..kube.transport import PodHttp
+from ..kube.transport import PodHttp, TransportError
 from ..kube.watch import Watch, WatchTimeout
 from .check import Inconclusive
 from .fixtures import Fixtures
@@ -185,10 +187,21 @@ class ProbeMaker:
         finally:
             nodes.stop()
 
+    def _choose_ways(self, found: list[Probe]) -> None:
+        """Find the way to each probe by a cheap question, so that no real one waits for a way that leads nowhere."""
+        def ask(probe: Probe) -> None:
+            with contextlib.suppress(TransportError, ApiError):
+                self.http.get(probe.pod, HTTP_PORT, "/healthz", timeout=3.0)
+
+        if found:
+            with ThreadPoolExecutor(min(8, len(found))) as pool:
+                list(pool.map(ask, found))
+
     def _found(self, names: dict[str, Any], pods: dict[str, Any]) -> Probes:
         persist = self.fixtures.client.persist
         found = [Probe(n, pods[n]["metadata"]["name"], pods[n]["status"]["podIP"], self.http, persist)
                  for n in sorted(names) if n in pods and pod_ready(pods[n]) and _ready_node(names[n])]
+        self._choose_ways(found)
         missing = {n: self._why_not(names[n], pods.get(n)) for n in sorted(names) if n not in {p.node for p in found}}
         if not found:
             why = "; ".join(sorted(f"{n}: {r}" for n, r in missing.items())[:3]) or "the cluster has no Linux node"

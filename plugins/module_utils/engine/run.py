@@ -35,6 +35,8 @@ from .sweep import Sweeper
 
 # Seconds that a check gets past its limit to notice it; then its thread is left behind.
 _GRACE = 5.0
+# Seconds of trying to clean up behind an API server that did not answer; the guardian goes on when it is back.
+_SILENT = 20.0
 # Seconds that objects stay valid after the run's limit, before any sweep may take them.
 _KEEP = 1800.0
 
@@ -231,8 +233,10 @@ class Run:
         self.abort.set()
         self.fixtures.stop()
         entry = journals.read(self.journal.path)
+        silent = any(e["kind"] != "http" for o in self.outcomes for e in o.ctx.finding.errors)
+        limit = _SILENT if silent else CLEANUP_LIMIT
         try:
-            left = Remover(self.client, self.run_id, time.monotonic() + CLEANUP_LIMIT).remove(entry.objects)
+            left = Remover(self.client, self.run_id, time.monotonic() + limit).remove(entry.objects)
         except ApiError as e:
             left = [f"namespace/{self.fixtures.name} ({e.message})"] if entry.objects else []
         except Exception as e:  # the verdict stands whatever becomes of the clean-up

@@ -209,6 +209,10 @@ class Connection:
             out.append(("authorization", f"Basic {word}"))
         return out + self._impersonate
 
+    def secrets(self) -> list[str]:
+        """The credentials that requests carry, for the one place that keeps them out of all output."""
+        return [value.rpartition(" ")[2] for name, value in self.headers() if name.lower() == "authorization"]
+
     def pool(self) -> Any:
         """A new urllib3 pool manager with the TLS, proxy and timeout settings; one per client and process."""
         return library.load().RESTClientObject(self.configuration).pool_manager
