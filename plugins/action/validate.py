@@ -22,6 +22,7 @@ from ansible_collections.assay.clusters.plugins.module_utils import arguments
 from ansible_collections.assay.clusters.plugins.module_utils.engine import (
     journal, names, options, plan, registry, run, sweep)
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
+from ansible_collections.assay.clusters.plugins.module_utils.kube import library
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError, BadInput
@@ -29,6 +30,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.results import gate
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
 
 display = Display()
+library.preload()
 _SUITE = {**arguments.CLUSTER, **arguments.RUN, **arguments.SELECT}
 _SINGLE = {**arguments.CLUSTER, **arguments.RUN}
 # Options of a run that have an inventory variable too: what belongs to the cluster rather than to the task.
