@@ -79,6 +79,7 @@ class Service(Check):
         self._asked = Asked(ctx)
         with ctx.step("a Service gets the addresses of its pods"):
             backends = spread(ctx.probes.all, BACKENDS)
+            ctx.observe(nodes=len(ctx.probes.all), backends=len(backends))
             self._label(ctx, backends)
             made = self._make(ctx, f"svc-{ctx.nonce}")
             sticky = self._make(ctx, f"sticky-{ctx.nonce}", sessionAffinity="ClientIP")

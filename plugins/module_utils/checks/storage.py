@@ -118,16 +118,20 @@ class Storage(Check):
         return item if ending(item) or (reason and reason[0] in NO_IMAGE) else None
 
     def _why(self, ctx: Context, pod_name: str, claim_name: str) -> str:
-        """The last warnings about the pod and its claim, for the message."""
+        """What the claim and the pod wait for, by their states and last events, for the message."""
         item = ctx.watch("pods").items().get((ctx.namespace, pod_name)) or {}
-        reason = waiting_reason(item) if item else None
-        texts = [f"{reason[0]}: {reason[1]}".rstrip(": ")] if reason else []
+        claimed = ctx.watch("persistentvolumeclaims").items().get((ctx.namespace, claim_name)) or {}
+        texts = [f"the claim is {claimed['status']['phase']}"] if claimed.get("status", {}).get("phase") else []
         for name in (claim_name, pod_name):
             events = optional_get(ctx, f"/api/v1/namespaces/{ctx.namespace}/events",
-                                  {"fieldSelector": f"involvedObject.name={name},type=Warning"})
-            last = sorted((events or {}).get("items") or [], key=lambda e: e.get("lastTimestamp") or e.get("eventTime")
-                          or "")[-1:]
+                                  {"fieldSelector": f"involvedObject.name={name}"})
+            # A warning tells more than what was said after it.
+            last = sorted((events or {}).get("items") or [], key=lambda e: (
+                e.get("type") == "Warning", e.get("lastTimestamp") or e.get("eventTime") or ""))[-1:]
             texts += [f"{e.get('reason')}: {e.get('message')}" for e in last]
+        reason = waiting_reason(item) if item else None
+        if reason and not any(reason[1] and reason[1] in t for t in texts):
+            texts.append(f"{reason[0]}: {reason[1]}".rstrip(": "))
         return f"; {'; '.join(dict.fromkeys(texts))}"[:600] if texts else ""
 
     # ---- the volume -------------------------------------------------------------------------------------------

@@ -146,11 +146,12 @@ def test_a_missing_image_says_nothing_about_storage():
 def test_a_pod_that_never_starts_names_the_last_warnings():
     disks = Disks(provision_limit=25)
     disks.state = {"waiting": {"reason": "ContainerCreating"}}
-    events = [{"reason": "ProvisioningFailed", "message": "quota", "lastTimestamp": "2"},
-              {"reason": "Older", "message": "x", "lastTimestamp": "1"}]
+    events = [{"reason": "ProvisioningFailed", "message": "quota", "type": "Warning", "lastTimestamp": "2"},
+              {"reason": "Older", "message": "x", "type": "Warning", "lastTimestamp": "1"},
+              {"reason": "ExternalProvisioning", "message": "waiting", "type": "Normal", "lastTimestamp": "3"}]
     disks.ctx.client.answers[f"/api/v1/namespaces/{disks.ctx.namespace}/events"] = lambda params: {
         "items": events if "data-" in params["fieldSelector"] else []}
-    disks.red("not within 25 s; .*ProvisioningFailed: quota")
+    disks.red("not within 25 s; the claim is Bound; ProvisioningFailed: quota; ContainerCreating")
 
 
 def test_a_volume_that_stays_fails_and_a_retained_one_is_set_free():
