@@ -137,10 +137,12 @@ class ActionModule(ActionBase):
     def _sweep(self, _name: str) -> dict[str, Any]:
         args = self._arguments({**arguments.CLUSTER, **arguments.SWEEP})
         folder = Path(os.path.expanduser(args["journal_dir"])) if args["journal_dir"] else journal.default_folder()
-        client = Client(self._connection_of(args))
-        if self._task.check_mode:
-            return {"changed": False, **sweep.find(client, folder, args["everything"])}
-        found = sweep.sweep(client, folder, args["everything"])
+        connection = self._connection_of(args)
+        try:
+            act = sweep.find if self._task.check_mode else sweep.sweep
+            found = act(Client(connection), folder, args["everything"])
+        finally:
+            connection.close()
         failed = bool(found["remaining"])
         return {"changed": bool(found["swept"]), "failed": failed, **found,
                 **({"msg": f"{self.cluster}: still there: {'; '.join(found['remaining'])}"} if failed else {})}
@@ -153,6 +155,7 @@ class ActionModule(ActionBase):
 
     def _go(self, settings: run.Settings, args: dict[str, Any]) -> dict[str, Any]:
         if self._task.check_mode:
+            settings.connection.close()
             described = plan.describe(settings.checks, settings.options, settings.images, settings.image_registry,
                                       settings.limit)
             return {"plan": redact.redact(described), "changed": False}

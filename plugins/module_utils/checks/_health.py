@@ -64,7 +64,7 @@ def tls(ca_file: str | None, verify: bool) -> ssl.SSLContext:
     return context
 
 
-def ask(address: str, port: int, path: str, name: str, context: ssl.SSLContext, timeout: float = 5.0) -> Health:
+def ask(address: str, port: int, path: str, name: str, context: ssl.SSLContext, timeout: float = 3.0) -> Health:
     """GET path of one API server, without credentials; its certificate must hold `name` or its address.
 
     Raises Unreachable.

@@ -56,6 +56,7 @@ def moment(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00")) if text[:1].isdigit() else parsedate_to_datetime(text)
+        iso = text[:1].isdigit()
+        return datetime.fromisoformat(text.replace("Z", "+00:00")) if iso else parsedate_to_datetime(text)
     except ValueError:
         return None

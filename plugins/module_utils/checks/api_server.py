@@ -140,21 +140,25 @@ class ApiServer(Check):
         context = tls(settings.ssl_ca_cert, settings.verify_ssl)
         name = getattr(settings, "tls_server_name", None) or name
         bad, unreached = {}, {}
-        for address, port in addresses:
-            label = f"{address}:{port}"
+
+        def one(where: tuple[str, int]) -> Health | Unreachable:
             try:
-                told = ask(address, port, "/readyz?verbose=true", name, context)
+                return ask(*where, "/readyz?verbose=true", name, context)
             except Unreachable as e:
-                unreached[label] = str(e)
-                if e.tls:
-                    ctx.warn(f"the certificate of API server {label} does not verify: {e}")
-                continue
-            if told.status in (401, 403):
+                return e
+
+        for (address, port), told in zip(addresses, ctx.in_parallel(one, addresses)):
+            label = f"{address}:{port}"
+            if isinstance(told, Unreachable):
+                unreached[label] = str(told)
+                if told.tls:
+                    ctx.warn(f"the certificate of API server {label} does not verify: {told}")
+            elif told.status in (401, 403):
                 unreached[label] = f"does not tell its health to strangers ({told.status})"
-                continue
-            ctx.see(kind="api", target=label, variant="replica", ok=told.ok, error=listed(told.failed))
-            if not told.ok:
-                bad[label] = f"{told.status} {listed(told.failed)}".strip()
+            else:
+                ctx.see(kind="api", target=label, variant="replica", ok=told.ok, error=listed(told.failed))
+                if not told.ok:
+                    bad[label] = f"{told.status} {listed(told.failed)}".strip()
         if unreached:
             ctx.observe(not_asked_directly=unreached)
         ctx.expect(not bad, f"{len(bad)} of {len(addresses)} API servers are not ready: "

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ..engine.context import Context
 
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+# Seconds from the end of a claim to the end of its volume; detaching and deleting a cloud disk takes a minute.
+GONE = 300.0
 # The image is not there to be had: nothing is known about storage.
 NO_IMAGE = ("ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 
@@ -181,7 +183,7 @@ class Storage(Check):
         ctx.delete("Pod", f"reader-{ctx.nonce}")
         ctx.delete("PersistentVolumeClaim", name)
         ctx.until(lambda: self._absent(ctx, path), f"volume {volume['metadata']['name']} gone after its claim",
-                  every=1.0)
+                  seconds=GONE, every=1.0)
         ctx.measure("volume gone after its claim's deletion", time.monotonic() - start, "s")
 
     def _absent(self, ctx: Context, path: str) -> bool:

@@ -69,12 +69,14 @@ def _clean_by_journal(connection: Connection, path: Path) -> None:
     """What the guardian does for a run that was killed."""
     entry = journals.read(path)
     if entry is None or entry.done:
+        connection.close()
         return
     client = Client(connection)
     left = Remover(client, entry.run_id, time.monotonic() + CLEANUP_LIMIT).remove(entry.objects)
     if left:
         raise RuntimeError("; ".join(left))
     path.unlink(missing_ok=True)
+    connection.close()
 
 
 class Run:
@@ -226,7 +228,11 @@ class Run:
             if os.getppid() != self._parent:
                 raise Interrupted
         left = cleaning.get("left", ["clean-up ended without a result"])
-        guardian.dismiss() if not left else guardian.hand_over()
+        if left:
+            guardian.hand_over()
+        else:
+            guardian.dismiss()
+            self.settings.connection.close()
         return records, left
 
     def _clean(self) -> list[str]:

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ from .errors import BadInput
 
 NAMES = ("kubeconfig", "context", "host", "api_key", "username", "password", "validate_certs", "ca_cert", "client_cert",
          "client_key", "proxy", "no_proxy", "proxy_headers", "impersonate_user", "impersonate_groups")
+_PREFIX = "assay-keys-"
+# Longer than any run and the clean-up after it (seconds).
+_STALE = 24 * 3600.0
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -98,6 +103,15 @@ def _file(value: Any, name: str) -> str:
     return path
 
 
+def _private_folder() -> str:
+    """A folder for keys that only this user reads; those that killed processes left long ago are removed."""
+    for old in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if old.stat().st_uid == os.getuid() and old.stat().st_mtime < time.time() - _STALE:
+                shutil.rmtree(old, ignore_errors=True)
+    return tempfile.mkdtemp(prefix=_PREFIX)
+
+
 class Connection:
     """A resolved address with credentials. Certificates given as data lie in a private folder until close()."""
 
@@ -112,7 +126,7 @@ class Connection:
         given = {**_environment(environ), **{k: v for k, v in options.items() if v not in (None, "")}}
         lib = library.load()
         configuration = lib.Configuration()
-        folder = tempfile.mkdtemp(prefix="assay-")
+        folder = _private_folder()
         try:
             context = cls._from_kubeconfig(lib, configuration, given, environ, folder)
             cls._override(lib, configuration, given)
