@@ -26,7 +26,10 @@ kubernetes.default.svc.cluster.local. 5 IN A 10.96.0.1
 ;; Query time: 3 msec
 ;; SERVER: 10.96.0.10#53(10.96.0.10) (UDP)
 """
-RESOLV = "search assay-0a0b0c0d.svc.cluster.local svc.cluster.local cluster.local corp.test\nnameserver 10.96.0.10\noptions ndots:5\n"
+RESOLV = """search assay-0a0b0c0d.svc.cluster.local svc.cluster.local cluster.local corp.test
+nameserver 10.96.0.10
+options ndots:5
+"""
 
 
 def test_an_answer_is_read():

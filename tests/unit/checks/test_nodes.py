@@ -16,7 +16,7 @@ LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 
 
 def _node(name, **info):
-    conditions = [{"type": t, "status": "False", "message": ""} for t in ("MemoryPressure", "DiskPressure", "PIDPressure")]
+    conditions = [{"type": f"{t}Pressure", "status": "False", "message": ""} for t in ("Memory", "Disk", "PID")]
     conditions.append({"type": "Ready", "status": "True", "reason": "KubeletReady",
                        "lastHeartbeatTime": "2026-11-21T01:46:22Z"})
     return {"metadata": {"name": name, "labels": {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}},
@@ -72,7 +72,8 @@ def test_healthy_nodes_pass_every_claim():
 
 def test_node_that_is_not_ready_is_named_with_its_reason():
     c = Cluster()
-    c.condition("n1", "Ready", status="Unknown", reason="NodeStatusUnknown", message="Kubelet stopped posting node status.")
+    c.condition("n1", "Ready", status="Unknown", reason="NodeStatusUnknown",
+                message="Kubelet stopped posting node status.")
     ctx = c.red("1 of 3 nodes: n1 Ready=Unknown NodeStatusUnknown: Kubelet stopped posting")
     assert ctx.steps[-1] == "every node is Ready"
     assert [o["to_node"] for o in ctx.seen(variant="ready", ok=False)] == ["n1"]

@@ -147,7 +147,8 @@ def test_users_service_is_connected_to_from_every_node():
 
 def test_users_service_with_a_selector_that_matches_nothing():
     plane = _user_service(Dataplane(service="web", namespace="shop"), {"app": "wbe"}, 0)
-    with pytest.raises(StepFailed, match="Service shop/web has no ready endpoint; its selector is app=wbe and matches no pod"):
+    words = "Service shop/web has no ready endpoint; its selector is app=wbe and matches no pod"
+    with pytest.raises(StepFailed, match=words):
         plane.run()
     assert plane.ctx.observed["selector"] == {"app": "wbe"} and plane.ctx.observed["matching_pods"] == 0
     assert ("Service", "shop", "web") in plane.ctx.path

@@ -160,7 +160,8 @@ def test_a_volume_that_stays_fails_and_a_retained_one_is_set_free():
     assert disks.red("pv-1 gone after its claim").steps[-1] == "the volume goes with its claim"
     disks = Disks(_volume(persistentVolumeReclaimPolicy="Retain"))
     ctx = disks.run()
-    assert ctx.client.patched == [("/api/v1/persistentvolumes/pv-1", {"spec": {"persistentVolumeReclaimPolicy": "Delete"}})]
+    assert ctx.client.patched == [
+        ("/api/v1/persistentvolumes/pv-1", {"spec": {"persistentVolumeReclaimPolicy": "Delete"}})]
     assert ctx.observed["reclaim_policy"] == "Retain"
 
 
@@ -215,7 +216,8 @@ def test_the_scripts_really_write_verify_and_append(tmp_path):
 def test_manifest_meets_the_restricted_level():
     spec = pod("p", "i", "true", NONCE, "c", ["n1"])["spec"]
     container = spec["containers"][0]
-    assert spec["securityContext"]["runAsNonRoot"] and spec["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
+    assert spec["securityContext"]["runAsNonRoot"]
+    assert spec["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
     assert container["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
                                             "capabilities": {"drop": ["ALL"]}}
     assert spec["automountServiceAccountToken"] is False
