@@ -224,16 +224,17 @@ class Dns(Check):
                 if before and not before.status and replied[i].status:
                     replied[i] = Reply(**{**vars(replied[i]), "retries": 2})
             again += 1
-            open_ones = [(i, q) for i, q in open_ones if q.judge(replied[i]) and (again < 2 or self._late(replied[i]))]
+            open_ones = [(i, q) for i, q in open_ones if q.judge(replied[i]) and (again < 2 or self._late(q, replied[i]))]
             if ctx.left() < 30.0:
                 break
             if open_ones:
                 time.sleep(1.0)
         return replied
 
-    def _late(self, reply: Reply) -> bool:
+    def _late(self, query: Query, reply: Reply) -> bool:
         """Whether the servers may not know our new Services yet; silence is not a matter of waiting."""
-        return reply.status in ("NXDOMAIN", "NOERROR") and time.monotonic() < self._made + LAG
+        ours = not query.variant.startswith("external")
+        return ours and reply.status in ("NXDOMAIN", "NOERROR") and time.monotonic() < self._made + LAG
 
     def _record(self, ctx: Context, queries: list[Query], results: dict[str, dict[int, Reply]]) -> None:
         slow = set()
