@@ -224,7 +224,8 @@ class Dns(Check):
                 if before and not before.status and replied[i].status:
                     replied[i] = Reply(**{**vars(replied[i]), "retries": 2})
             again += 1
-            open_ones = [(i, q) for i, q in open_ones if q.judge(replied[i]) and (again < 2 or self._late(q, replied[i]))]
+            open_ones = [(i, q) for i, q in open_ones
+                         if q.judge(replied[i]) and (again < 2 or self._late(q, replied[i]))]
             if ctx.left() < 30.0:
                 break
             if open_ones:
