@@ -137,5 +137,3 @@ def table(outcomes: list[Outcome]) -> str:
 
 def total(outcomes: list[Outcome]) -> Counts:
     return sum((o.counts for o in outcomes), Counts())
-
-

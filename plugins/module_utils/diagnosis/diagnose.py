@@ -79,8 +79,9 @@ def next_command(code: str, scope: tuple[str, ...] | list[str]) -> str:
 
 def _diagnosis(c: Candidate, consequence_of: str = "") -> Diagnosis:
     cause = CAUSES[c.code]
-    return Diagnosis(c.code, cause.layer, c.confidence, list(c.scope), [line.strip()[:500] for line in c.evidence if line
-                     ][:EVIDENCE_LINES], cause.remedy, next_command(c.code, c.scope), consequence_of)
+    lines = [line.strip()[:500] for line in c.evidence if line][:EVIDENCE_LINES]
+    return Diagnosis(c.code, cause.layer, c.confidence, list(c.scope), lines, cause.remedy,
+                     next_command(c.code, c.scope), consequence_of)
 
 
 def _explains(root: Candidate, own: Candidate) -> bool:

@@ -71,7 +71,7 @@ def failed_checks(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     if f.domain != "control_plane":
         return
     text = "\n".join([ev.data.get("readyz", ""), *(e.get("message", "") for e in _errors(f, ev))])
-    bad = {name: words for name, words in _FAILED_CHECK.findall(text)}
+    bad = dict(_FAILED_CHECK.findall(text))
     if bad:
         yield Candidate("api.check-failed", "confirmed", tuple(f"check/{n}" for n in sorted(bad)),
                         tuple(f"[-]{n} {w}" for n, w in sorted(bad.items()))[:6])

@@ -109,14 +109,14 @@ def no_endpoints(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 def dataplane(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """The pods answer this node, the Service's address does not."""
-    vip = [o for o in _seen(f, "service", "vip", "affinity", "empty")]
+    vip = list(_seen(f, "service", "vip", "affinity", "empty"))
     bad = sorted({o["from_node"] for o in vip if not o["ok"]})
     reach = {o["from_node"] for o in _seen(f, "service", "pod") if o["ok"]}
     nodes = [n for n in bad if n in reach] or (bad if not _seen(f, "service", "pod") else [])
     if nodes:
         every = set(nodes) == {o["from_node"] for o in vip}
-        lines = [_line(o) for o in vip if not o["ok"]][:5] + [_line(o) for o in _seen(f, "service", "pod") if o["ok"]
-                                                             and o["from_node"] in nodes][:2]
+        direct = [o for o in _seen(f, "service", "pod") if o["ok"] and o["from_node"] in nodes]
+        lines = [_line(o) for o in vip if not o["ok"]][:5] + [_line(o) for o in direct[:2]]
         yield Candidate("svc.dataplane", "confirmed" if reach & set(nodes) else "suspected",
                         () if every and len(nodes) > 1 else tuple(f"node/{n}" for n in nodes), tuple(lines))
 

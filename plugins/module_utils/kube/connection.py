@@ -13,7 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+try:
+    import yaml
+except ImportError:  # on a controller ansible-core brings it
+    yaml = None
 
 from . import library
 from .errors import BadInput
@@ -23,7 +26,7 @@ NAMES = ("kubeconfig", "context", "host", "api_key", "username", "password", "va
 _PREFIX = "assay-keys-"
 # Longer than any run and the clean-up after it (seconds).
 _STALE = 24 * 3600.0
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Loader = getattr(yaml, "CSafeLoader", None) or getattr(yaml, "SafeLoader", None)
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -110,7 +110,7 @@ class PodHttp:
         try:
             ws.connect(url, header=header, subprotocols=["v4.channel.k8s.io"], timeout=timeout, **self._proxy(c))
         except (websocket.WebSocketException, OSError) as e:
-            raise _WayFailed(str(e).split("-+-+-")[0].strip() or type(e).__name__) from None
+            raise _WayFailed(str(e).partition("-+-+-")[0].strip() or type(e).__name__) from None
         return ws
 
     @staticmethod

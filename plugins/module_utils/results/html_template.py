@@ -231,7 +231,7 @@ _CLUSTERS = """
 {{ badge(r.verdict) }}
 <div class="said"><h5>{{ r.name }}</h5>
 {% if r.message %}<p>{{ r.message }}</p>{% endif %}
-{% if r.step %}<p class="muted">at the step “{{ r.step }}”</p>{% endif %}
+{% if r.step %}<p class="muted">at the step &ldquo;{{ r.step }}&rdquo;</p>{% endif %}
 {% if r.cause_href %}
 <p class="muted">{{ "follows from" if r.followed else "cause" }}
 <a href="{{ r.cause_href }}"><code>{{ r.root }}</code></a></p>

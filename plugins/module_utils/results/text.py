@@ -3,6 +3,7 @@
 """Small words and numbers that every writer says the same way."""
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -37,7 +38,7 @@ def plural(count: int, word: str) -> str:
 
 def number(value: float) -> str:
     """Three significant digits, without an exponent: 0.0123, 4.2, 1520."""
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         return str(value)
     if abs(value) >= 100 or value == int(value):
         return f"{value:.0f}"

@@ -27,8 +27,8 @@ def _measurements(check: str, rng: random.Random) -> list[dict[str, Any]]:
                        measured("watch event", about(7.4))],
         "dns": [measured(f"service name from {n}", about(2.2)) for n in nodes]
         + [measured("external name", about(18)), measured("new record visible", about(640))],
-        "pod_network": [measured("between nodes", about(0.9)) for _ in range(6)] + [
-            measured("same node", about(0.2)) for _ in range(3)] + [measured("throughput", about(940), "MB/s")],
+        "pod_network": [measured("between nodes", about(0.9)) for _i in range(6)] + [
+            measured("same node", about(0.2)) for _i in range(3)] + [measured("throughput", about(940), "MB/s")],
         "service": [measured("first answer by service address", about(1.4), "s"), measured("answer", about(1.9))],
         "nodes": [measured("clock skew", about(0.02), "s"), measured("pod start", about(1.8), "s")],
         "storage": [measured("volume bound", about(3.2), "s"), measured("volume mounted elsewhere", about(6.8), "s"),
@@ -157,6 +157,6 @@ def fleet(clusters: int = 20, checks: int = 40, failing: float = 0.12, seed: int
                 step="what a user would do", scope=[f"node/{cluster}-n{rng.randint(1, 9)}"],
                 evidence=[f"line {i} of what {cluster} said about {check}" for i in range(4)],
                 remedy=f"What to do about {code}.",
-                                  next_command=f"kubectl --context {cluster} get events -A | grep {check}"))
+                next_command=f"kubectl --context {cluster} get events -A | grep {check}"))
         runs.append(run(cluster, records))
     return runs

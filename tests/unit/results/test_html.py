@@ -141,7 +141,7 @@ def test_everything_is_escaped() -> None:
 
 def test_measurements_are_drawn() -> None:
     record = samples.record("c1", "dns", "dns", measurements=[samples.measured("a", 50), samples.measured("b", 100),
-                                                             samples.measured("b", 60), samples.measured("c", 0.2, "s"),
+                                                              samples.measured("b", 60), samples.measured("c", 0.2, "s"),
                                                               samples.measured("d", 7, "MB/s")])
     rows = html.view([clean.clean_run(samples.run("c1", [record]))], "")["clusters"][0]["measured"][0]["rows"]
     assert [(r["name"], r["bar"], r["label"], r["dots"]) for r in rows] == [
