@@ -1,0 +1,177 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Builds the lab's programs from their published modules; a result is kept by the content that it was built from."""
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .base import HERE, KUBERNETES, LOCAL_PATH, METRICS_SERVER, LabError, cache, say
+
+_VERSION = "k8s.io/component-base/version"
+_MAJOR, _MINOR, _PATCH = KUBERNETES.lstrip("v").split(".")
+_KUBE_FLAGS = (f"-s -w -X {_VERSION}.gitVersion={KUBERNETES} -X {_VERSION}.gitMajor={_MAJOR} "
+               f"-X {_VERSION}.gitMinor={_MINOR} -X {_VERSION}.gitTreeState=clean -X {_VERSION}.gitCommit=lab "
+               f"-X {_VERSION}.buildDate=2026-01-01T00:00:00Z")
+_PLAIN = "-s -w"
+HEARTBEAT = 20.0
+
+
+@dataclass(frozen=True)
+class Program:
+    """package of the module in go/FOLDER, or with a version of its own where folder is empty; command: what go runs."""
+
+    name: str
+    folder: str
+    package: str
+    flags: str = _PLAIN
+
+    def key(self) -> str:
+        """Hash of everything that the result depends on."""
+        h = hashlib.sha256(repr((self.package, self.flags, "cgo=0 trimpath")).encode())
+        for file in sorted((HERE / "go" / self.folder).glob("*")) if self.folder else ():
+            h.update(file.read_bytes())
+        return h.hexdigest()[:16]
+
+    @property
+    def path(self) -> Path:
+        return cache() / "bin" / f"{self.name}-{self.key()}"
+
+
+# From one graph of modules, so that each compiles little beyond the first.
+PROGRAMS = (
+    Program("hyperkube", "kube", ".", _KUBE_FLAGS),
+    Program("etcd", "kube", "go.etcd.io/etcd/server/v3", _KUBE_FLAGS),
+    Program("etcdctl", "kube", "go.etcd.io/etcd/etcdctl/v3", _KUBE_FLAGS),
+    Program("agnhost", "kube", "k8s.io/kubernetes/test/images/agnhost", _KUBE_FLAGS),
+    Program("coredns", "coredns", "."),
+    Program("local-path-provisioner", "", f"github.com/rancher/local-path-provisioner@{LOCAL_PATH}"),
+    Program("metrics-server", "", f"sigs.k8s.io/metrics-server/cmd/metrics-server@{METRICS_SERVER}"),
+)
+COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl")
+
+
+def go() -> str:
+    """A Go of at least 1.26: on PATH, or beside this Python."""
+    for found in (shutil.which("go"), str(Path(sys.executable).parent / "go")):
+        if found and Path(found).exists():
+            version = subprocess.run([found, "version"], capture_output=True, text=True, check=False,
+                                     env={**os.environ, "GOTOOLCHAIN": "local"}).stdout
+            match = re.search(r"go(\d+)\.(\d+)", version)
+            if match and (int(match[1]), int(match[2])) >= (1, 26):
+                return found
+    raise LabError("Go 1.26 or newer is needed to build the lab's programs: put it on PATH, or run make setup")
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    cache().mkdir(parents=True, exist_ok=True)
+    with open(cache() / "build.lock", "w", encoding="utf-8") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def heartbeat(text: str) -> Iterator[None]:
+    """Say now and then that it goes on: a build of minutes looks dead otherwise."""
+    done, start = threading.Event(), time.monotonic()
+
+    def beat() -> None:
+        while not done.wait(HEARTBEAT):
+            say(f"{text} ... {time.monotonic() - start:.0f} s")
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def compile_one(program: Program) -> None:
+    target = program.path
+    work = target.parent / f".{target.name}.{os.getpid()}"
+    work.mkdir(parents=True, exist_ok=True)
+    env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local", "GOBIN": str(work)}
+    if program.folder:
+        command = [go(), "build", "-trimpath", "-ldflags", program.flags, "-o", str(work / program.name), program.package]
+    else:
+        command = [go(), "install", "-trimpath", "-ldflags", program.flags, program.package]
+    try:
+        with heartbeat(f"building {program.name}"):
+            done = subprocess.run(command, cwd=HERE / "go" / (program.folder or "kube"), env=env, text=True, check=False,
+                                  capture_output=True)
+        if done.returncode:
+            raise LabError(f"building {program.name} failed: {done.stderr.strip()[-2000:]}")
+        os.replace(work / program.name, target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def build() -> None:
+    """Build what is not there yet, one line each."""
+    with _locked():
+        missing = [p for p in PROGRAMS if not p.path.exists()]
+        for number, program in enumerate(missing, 1):
+            start = time.monotonic()
+            say(f"building {program.name} ({number} of {len(missing)})")
+            compile_one(program)
+            say(f"built {program.name} in {time.monotonic() - start:.0f} s, {program.path.stat().st_size >> 20} MiB")
+        bindir()
+        pause()
+
+
+def bindir() -> Path:
+    """A folder with all programs under their plain names; made anew for every set of contents."""
+    key = hashlib.sha256("".join(p.key() for p in PROGRAMS).encode()).hexdigest()[:16]
+    folder = cache() / "sets" / key
+    if not folder.exists():
+        work = folder.with_name(f".{key}.{os.getpid()}")
+        work.mkdir(parents=True)
+        for program in PROGRAMS:
+            os.link(program.path, work / program.name)
+        for name in COMPONENTS:
+            (work / name).symlink_to("hyperkube")
+        try:
+            os.rename(work, folder)
+        except OSError:  # another process was faster
+            shutil.rmtree(work)
+    return folder
+
+
+_PAUSE_SOURCE = """#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void end(int s) { _exit(0); }
+static void child(int s) { while (waitpid(-1, 0, WNOHANG) > 0); }
+int main(void) {
+  signal(SIGINT, end); signal(SIGTERM, end); signal(SIGCHLD, child);
+  for (;;) pause();
+}
+"""
+
+
+def pause() -> Path:
+    """The program of the sandbox image: holds the namespaces, reaps children, ends at once when told."""
+    target = cache() / "bin" / f"pause-{hashlib.sha256(_PAUSE_SOURCE.encode()).hexdigest()[:16]}"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = target.with_suffix(f".{os.getpid()}")
+        done = subprocess.run(["gcc", "-Os", "-static", "-s", "-w", "-x", "c", "-o", str(work), "-"], input=_PAUSE_SOURCE,
+                              text=True, capture_output=True, check=False)
+        if done.returncode:
+            raise LabError(f"building pause failed: {done.stderr.strip()[-500:]}")
+        os.replace(work, target)
+    return target

@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One cluster of the lab: up, down, mended; and the way tests speak to it."""
+from __future__ import annotations
+
+import concurrent.futures
+import fcntl
+import json
+import re
+import shutil
+import ssl
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from . import build, components, helpers, host, node
+from .base import HERE, LabError, run, say, state, wait_for
+
+_DEPLOYMENTS = (("kube-system", "coredns"), ("local-path-storage", "local-path-provisioner"))
+
+
+class Lab:
+    """A cluster by name. index decides its addresses: nodes in 172.30.INDEX.0/24, pods in 10.(240+INDEX).0.0/16."""
+
+    def __init__(self, name: str = "c1", index: int | None = None, workers: int = 3, memory_gib: int = 4,
+                 disk_gib: int = 20):
+        if not re.fullmatch(r"[a-z][a-z0-9]{0,6}", name):
+            raise LabError(f"--name: must be a letter and up to six letters or digits, not {name!r}")
+        self.name, self.folder = name, state() / name
+        saved = self.folder / "cluster.json"
+        known = json.loads(saved.read_text()) if saved.exists() else {}
+        digits = re.sub(r"\D", "", name)
+        self.index: int = known.get("index") or index or int(digits or 1)
+        self.workers: int = known.get("workers") or workers
+        self.memory_gib, self.disk_gib = memory_gib, disk_gib
+        if not 1 <= self.index <= 15:
+            raise LabError(f"--index: must be from 1 to 15, not {self.index}")
+        if not 1 <= self.workers <= 9:
+            raise LabError(f"--workers: must be from 1 to 9, not {self.workers}")
+        self.children: list[subprocess.Popen[bytes]] = []
+        net = f"172.30.{self.index}"
+        self.bridge, self.host, self.control_plane = f"lab-{name}", f"{net}.1", f"{net}.10"
+        self.pod_cidr, self.service_cidr = f"10.{240 + self.index}.0.0/16", "10.96.0.0/16"
+        self.dns_ip, self.registry = "10.96.0.10", f"{self.host}:5055"
+        self.nodes = {"cp": self.control_plane, **{f"n{i}": f"{net}.{10 + i}" for i in range(1, self.workers + 1)}}
+        self.kubeconfig = self.folder / "pki/admin.kubeconfig"
+
+    @cached_property
+    def fault(self) -> Any:
+        from .faults import Faults
+
+        return Faults(self)
+
+    # ---- names and ways in ------------------------------------------------------------------------------------
+    @property
+    def exists(self) -> bool:
+        return (self.folder / "cluster.json").exists()
+
+    @property
+    def machines(self) -> list[str]:
+        """Short names of the nodes that Kubernetes knows."""
+        return [n for n in self.nodes if n != "cp"]
+
+    def node_name(self, short: str) -> str:
+        return f"{self.name}-{short}"
+
+    def node_folder(self, short: str) -> Path:
+        if short not in self.nodes:
+            raise LabError(f"there is no node {short!r} in {self.name}; there are {', '.join(self.nodes)}")
+        return self.folder / "nodes" / short
+
+    def in_node(self, short: str, *command: Any, check: bool = True) -> str:
+        return node.inside(self, short, *command, check=check)
+
+    @cached_property
+    def _opener(self) -> urllib.request.OpenerDirector:
+        context = ssl.create_default_context(cafile=str(self.folder / "pki/ca.crt"))
+        context.load_cert_chain(self.folder / "pki/admin.crt", self.folder / "pki/admin.key")
+        return urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+
+    def api(self, path: str, method: str = "GET", body: Any = None, timeout: float = 10.0) -> Any:
+        """The API server's answer as data (as text where it is no JSON); urllib's HTTPError for an error status."""
+        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        request = urllib.request.Request(f"https://{self.control_plane}:6443{path}", method=method,
+                                         headers={"Content-Type": kind, "Accept": "application/json, */*"},
+                                         data=None if body is None else json.dumps(body).encode())
+        with self._opener.open(request, timeout=timeout) as answer:
+            data = answer.read()
+        return json.loads(data) if data[:1] in (b"{", b"[") else data.decode()
+
+    def kubectl(self, *arguments: Any, **kwargs: Any) -> str:
+        return run(build.bindir() / "kubectl", "--kubeconfig", self.kubeconfig, *arguments, **kwargs)
+
+    @property
+    def audit_log(self) -> Path:
+        return self.node_folder("cp") / "log/audit.log"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One command at a time changes a cluster."""
+        state().mkdir(parents=True, exist_ok=True)
+        with open(state() / f"{self.name}.lock", "w", encoding="utf-8") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    # ---- up ---------------------------------------------------------------------------------------------------
+    def ready_nodes(self) -> int:
+        return sum(c["type"] == "Ready" and c["status"] == "True" for i in self.api("/api/v1/nodes")["items"]
+                   for c in i["status"].get("conditions", []))
+
+    def _available(self, namespace: str, name: str) -> bool:
+        found = self.api(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
+        return found["status"].get("readyReplicas", 0) == found["spec"]["replicas"] > 0
+
+    def healthy(self) -> bool:
+        """All nodes on and Ready, the base deployments available."""
+        try:
+            return (all(node.pid(self, n) for n in self.nodes) and self.ready_nodes() == self.workers
+                    and all(self._available(*d) for d in _DEPLOYMENTS)
+                    and all(helpers.pid(self, h) for h in ("registry", "named")))
+        except (OSError, ValueError, KeyError):
+            return False
+
+    def ensure(self) -> None:
+        """Up and mended, quietly if it is already."""
+        with self.locked():
+            if self.exists:
+                self.restore()
+            if not (self.exists and self.healthy()):
+                self._up()
+
+    up = ensure
+
+    def _up(self) -> None:
+        build.bindir()
+        if self.exists:
+            try:
+                return self._start()
+            except LabError as e:
+                say(f"{self.name} cannot be repaired ({e}); it is made anew")
+                self._down()
+        self._start()
+
+    def _start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "cluster.json").write_text(json.dumps({"index": self.index, "workers": self.workers}))
+        host.prepare()
+        host.add_bridge(self.bridge, f"{self.host}/24")
+        if not self.kubeconfig.exists():
+            self._make_pki()
+        self._power_on()
+        wait_for("the API server", lambda: self.api("/readyz") == "ok", 90)
+        say(f"{self.name}: API server ready")
+        wait_for("the default namespaces", lambda: self.api("/api/v1/namespaces/kube-system"), 60)
+        self._apply()
+        wait_for("pod networks of all nodes", self.learn_routes, 90)
+        wait_for("all nodes Ready", lambda: self.ready_nodes() == self.workers, 120)
+        say(f"{self.name}: all {self.workers} nodes Ready")
+        wait_for("CoreDNS", lambda: self._available("kube-system", "coredns"), 120)
+        self._resolve_everywhere()
+        say(f"{self.name}: DNS answers in the pod network of every node")
+        wait_for("the volume provisioner", lambda: self._available(*_DEPLOYMENTS[1]), 120)
+        say(f"{self.name}: up; KUBECONFIG={self.kubeconfig}")
+
+    def _make_pki(self) -> None:
+        from . import pki
+
+        nodes = {n: (self.node_name(n), self.nodes[n]) for n in self.machines}
+        work = self.folder / "pki.new"
+        shutil.rmtree(work, ignore_errors=True)
+        pki.make(work, self.name, self.control_plane, "10.96.0.1", nodes)
+        work.rename(self.folder / "pki")
+
+    def _power_on(self) -> None:
+        """The control plane first, as all else waits for it; the rest beside it."""
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            written = {n: pool.submit(components.write, self, n) for n in self.nodes if not node.pid(self, n)}
+            jobs = [pool.submit(helpers.name_server, self), pool.submit(helpers.registry, self)]
+            if "cp" in written:
+                written["cp"].result()
+                node.boot(self, "cp")
+            for job in [*written.values(), *jobs]:
+                job.result()
+        say(f"{self.name}: control plane started, images in the registry")
+        for n in self.nodes:
+            node.boot(self, n)
+
+    def _apply(self) -> None:
+        texts = [components.filled(HERE / "manifests/cluster.yaml", DNS_IP=self.dns_ip)]
+        texts += [(HERE / "manifests" / f"{n}.yaml").read_text() for n in ("local-path-storage", "metrics-server")]
+        wait_for("the base objects", lambda: self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-",
+                                                          input="\n---\n".join(texts)), 60, 0.5)
+
+    def learn_routes(self) -> bool:
+        """The lab's part as a routed CNI: every node's podCIDR to its CNI file, and routes to it everywhere."""
+        given = {i["metadata"]["name"]: i["spec"].get("podCIDR") for i in self.api("/api/v1/nodes")["items"]}
+        known = {n: given[self.node_name(n)] for n in self.machines if given.get(self.node_name(n))}
+        (self.folder / "pod-cidrs.json").write_text(json.dumps(known))
+        for short, cidr in known.items():
+            text = components.filled(HERE / "node/cni.conflist", POD_CIDR=cidr)
+            (self.node_folder(short) / "rootfs/etc/cni/net.d/10-lab.conflist").write_text(text)
+            Path(f"/proc/{node.pid(self, short)}/root/etc/cni/net.d/10-lab.conflist").write_text(text)
+            run("ip", "route", "replace", cidr, "via", self.nodes[short], "dev", self.bridge)
+            for other in self.nodes:
+                if other != short:
+                    node.in_network(self, other, "ip", "route", "replace", cidr, "via", self.nodes[short])
+        return len(known) == self.workers
+
+    def _resolve_everywhere(self) -> None:
+        """Names of inside and outside, asked on every node by way of its own service rules."""
+        for name in ("kubernetes.default.svc.cluster.local", "www.lab.test"):
+            for short in self.machines:
+                wait_for(f"DNS of {name} on {short}", lambda n=name, s=short: node.in_network(
+                    self, s, "dig", "+short", "+time=1", "+tries=1", f"@{self.dns_ip}", n).strip(), 60, 0.3)
+
+    # ---- down, mending ----------------------------------------------------------------------------------------
+    def down(self) -> None:
+        with self.locked():
+            self._down()
+        (state() / f"{self.name}.lock").unlink(missing_ok=True)
+
+    def _down(self) -> None:
+        for n in self.nodes:
+            node.power_off(self, n)
+        node.kill_everything(self.folder)
+        for child in self.children:
+            child.poll()
+        for n in self.nodes:
+            run("ip", "netns", "del", node.netns(self, n), check=False)
+            run("ip", "link", "del", node.veth(self, n), check=False)
+            for root in host.cgroup_roots():
+                folder = root / f"lab-{self.name}-{n}"
+                wait_for(f"cgroup {folder} empty", lambda f=folder: host.remove_cgroup(f), 20, 0.05)
+        run("ip", "link", "del", self.bridge, check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.__dict__.pop("_opener", None)
+        host.restore()
+
+    def restore(self) -> list[str]:
+        """Mend what killed tests left broken; the names of the faults that were mended."""
+        return self.fault.mend_orphans()
