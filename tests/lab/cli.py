@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The lab's command line."""
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from .base import LabError, say, state
+
+VERBS = {
+    "preflight": "whether this machine can run the lab; changes nothing",
+    "build": "build the programs that are not in the cache yet",
+    "up": "a cluster, up and mended",
+    "down": "take a cluster down (--all: all of them); nothing of it stays",
+    "status": "clusters, nodes, faults; mends what killed tests left broken",
+    "kubeconfig": "print the path of the administrator's kubeconfig",
+    "env": "print shell lines that set KUBECONFIG and PATH",
+    "kubectl": "run kubectl of the cluster's version on it",
+    "shell": "NODE [COMMAND...]: a shell, or a command, on a node",
+    "logs": "COMPONENT [NODE]: print the log of a component",
+    "fault": "NAME ...: break something until Ctrl-C; --help lists what",
+    "conformance": "upstream conformance tests against the cluster",
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.lab", description="A real Kubernetes cluster on this machine.",
+                                     formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     epilog="\n".join(f"  {v:12} {words}" for v, words in VERBS.items()))
+    parser.add_argument("verb", choices=VERBS, metavar="VERB")
+    parser.add_argument("words", nargs="*", metavar="...")
+    parser.add_argument("--name", default="c1", help="the cluster (default: c1)")
+    parser.add_argument("--index", type=int, help="its number in addresses (default: the digits of its name)")
+    parser.add_argument("--workers", type=int, default=3, help="how many nodes (default: 3)")
+    parser.add_argument("--all", action="store_true", help="with down: all clusters")
+    return parser
+
+
+def _preflight() -> int:
+    from . import host
+
+    missing = host.missing()
+    for sentence in missing:
+        print(f"lab: {sentence}", file=sys.stderr)
+    return 2 if missing else 0
+
+
+def _names() -> list[str]:
+    return sorted(p.parent.name for p in state().glob("*/cluster.json"))
+
+
+def _status() -> int:
+    from . import Lab, node
+
+    for name in _names():
+        lab = Lab(name)
+        lab.restore()
+        print(f"{name}: {'healthy' if lab.healthy() else 'NOT healthy'}, KUBECONFIG={lab.kubeconfig}")
+        for short, address in lab.nodes.items():
+            print(f"  {lab.node_name(short):8} {address:14} {'on' if node.pid(lab, short) else 'OFF'}")
+    if not _names():
+        print("no cluster of the lab is up")
+    return 0
+
+
+def _shell(lab: object, words: Sequence[str]) -> int:
+    from . import node
+
+    if not words:
+        raise LabError("shell: name a node")
+    first = node.pid(lab, words[0]) if lab.node_folder(words[0]) else None
+    if not first:
+        raise LabError(f"shell: node {words[0]} is off")
+    os.execvp("nsenter", ["nsenter", "-t", str(first), "-a", "env", "-u", "KUBECONFIG", node._PATH,
+                          *(words[1:] or ["bash"])])
+
+
+def _logs(lab: object, words: Sequence[str]) -> int:
+    from .components import ON_CONTROL_PLANE
+
+    if not words:
+        raise LabError("logs: name a component")
+    nodes = words[1:] or (["cp"] if words[0] in ON_CONTROL_PLANE else lab.machines)
+    found = [f for n in nodes if (f := lab.node_folder(n) / "log" / f"{words[0]}.log").exists()]
+    if not found:
+        raise LabError(f"logs: there is no component {words[0]!r} on {', '.join(nodes)}")
+    for file in found:
+        sys.stdout.write(file.read_text(errors="replace"))
+    return 0
+
+
+def _fault(lab: object, words: Sequence[str]) -> int:
+    from . import faults
+
+    if not words or words[0] not in faults.BY_HAND:
+        for name, (usage, _make) in faults.BY_HAND.items():
+            print(f"  fault {name} {usage}")
+        return 0 if not words or words[0] == "help" else 2
+    faults.hold_by_hand(lab, words[0], list(words[1:]))
+    return 0
+
+
+def _cluster_verb(options: argparse.Namespace) -> int:
+    from . import Lab, build
+
+    lab = Lab(options.name, options.index, options.workers)
+    if options.verb == "up":
+        lab.up()
+        return 0
+    if options.verb == "down":
+        for one in [Lab(n) for n in _names()] if options.all else [lab]:
+            one.down()
+            say(f"{one.name} is down")
+        return 0
+    if not lab.exists:
+        raise LabError(f"there is no cluster {options.name}; python -m tests.lab up makes it")
+    if options.verb == "kubeconfig":
+        print(lab.kubeconfig)
+    elif options.verb == "env":
+        print(f"export KUBECONFIG={lab.kubeconfig} PATH={build.bindir()}:$PATH")
+    elif options.verb == "kubectl":
+        os.execv(build.bindir() / "kubectl", ["kubectl", "--kubeconfig", str(lab.kubeconfig), *options.words])
+    elif options.verb == "conformance":
+        from . import e2e
+
+        return e2e.run_on(lab)
+    else:
+        return {"shell": _shell, "logs": _logs, "fault": _fault}[options.verb](lab, options.words)
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    rest: list[str] = []
+    if words[:1] in (["kubectl"], ["shell"], ["fault"]) and "--name" not in words:
+        words, rest = words[:1], words[1:]  # their words are not ours to read
+    options = _parser().parse_args(words)
+    options.words += [w for w in rest if w != "--"] if words[0] == "shell" else rest
+    try:
+        if options.verb == "preflight":
+            return _preflight()
+        if options.verb == "build":
+            from . import build
+
+            build.build()
+            return 0
+        return _status() if options.verb == "status" else _cluster_verb(options)
+    except LabError as e:
+        print(f"lab: {e}", file=sys.stderr)
+        return 1

@@ -1,0 +1,358 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Breaking the lab on purpose. Every fault is written down before it is made, and mended from what was written alone: a
+test that is killed leaves a note, and the next `up` or `status` mends it.
+
+    with lab.fault.node_power_off("n2"): ...
+"""
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from . import helpers, images, node
+from .base import LabError, run, say, wait_for
+
+if TYPE_CHECKING:
+    from .cluster import Lab
+
+_FILLER = "/var/lib/kubelet/lab-filler"
+
+
+def _process_start(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
+
+
+class Faults:
+    """Each method is a context manager: broken inside, mended and seen healthy after it."""
+
+    def __init__(self, lab: Lab):
+        self.lab, self.folder = lab, lab.folder / "faults"
+
+    # ---- notes ------------------------------------------------------------------------------------------------
+    @contextmanager
+    def _fault(self, kind: str, **args: Any) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        note = self.folder / f"{uuid.uuid4().hex}.json"
+        note.write_text(json.dumps({"kind": kind, "args": args, "pid": os.getpid(),
+                                    "start": _process_start(os.getpid())}))
+        try:
+            getattr(self, f"_break_{kind}")(**args)
+            yield
+        finally:
+            self._mend(note)
+
+    def _mend(self, note: Path) -> None:
+        data = json.loads(note.read_text())
+        getattr(self, f"_mend_{data['kind']}")(**data["args"])
+        note.unlink(missing_ok=True)
+
+    def mend_orphans(self, everything: bool = False) -> list[str]:
+        """Mend the faults of processes that are gone (all of them with everything); what they were."""
+        mended = []
+        for note in sorted(self.folder.glob("*.json")) if self.folder.is_dir() else []:
+            data = json.loads(note.read_text() or "{}")
+            if not data:
+                note.unlink()
+                continue
+            if everything or _process_start(data["pid"]) != data["start"]:
+                say(f"{self.lab.name}: mending {data['kind']} {data['args']} of a process that is gone")
+                self._mend(note)
+                mended.append(data["kind"])
+        return mended
+
+    # ---- looking at the cluster -------------------------------------------------------------------------------
+    def _condition(self, short: str, kind: str) -> str:
+        item = self.lab.api(f"/api/v1/nodes/{self.lab.node_name(short)}")
+        return next((c["status"] for c in item["status"]["conditions"] if c["type"] == kind), "")
+
+    def _node_ready(self, short: str) -> None:
+        def fit() -> bool:
+            item = self.lab.api(f"/api/v1/nodes/{self.lab.node_name(short)}")
+            taints = [t["key"] for t in item["spec"].get("taints") or [] if t["key"].startswith("node.kubernetes.io/")
+                      and t["key"] != "node.kubernetes.io/unschedulable"]
+            return self._condition(short, "Ready") == "True" and not taints
+
+        wait_for(f"node {short} Ready again", fit, 120)
+
+    def _base_pods(self) -> None:
+        """Pods of the cluster itself are back where a fault took them."""
+        wait_for("the lab's own deployments", lambda: all(
+            self.lab._available(s, d) for s, d in (("kube-system", "coredns"),
+                                                   ("local-path-storage", "local-path-provisioner"))), 150)
+
+    def _component_healthy(self, short: str, component: str) -> None:
+        wait_for(f"{component} on {short}", lambda: node.service_pid(self.lab, short, component), 30)
+        if short == "cp":
+            wait_for("the API server", lambda: self.lab.api("/readyz") == "ok", 90)
+        else:
+            self._node_ready(short)
+
+    # ---- machines and components ------------------------------------------------------------------------------
+    def node_power_off(self, short: str) -> Any:
+        """The plug is pulled; inside, the cluster has noticed (Ready is Unknown)."""
+        return self._fault("power", short=short)
+
+    def _break_power(self, short: str) -> None:
+        node.power_off(self.lab, short)
+        wait_for(f"node {short} given up", lambda: self._condition(short, "Ready") == "Unknown", 90)
+
+    def _mend_power(self, short: str) -> None:
+        before = self.lab.api(f"/api/v1/nodes/{self.lab.node_name(short)}")["status"]["nodeInfo"]["bootID"]
+        was_off = not node.pid(self.lab, short)
+        node.boot(self.lab, short)
+        if was_off:
+            wait_for(f"node {short} booted", lambda: self.lab.api(f"/api/v1/nodes/{self.lab.node_name(short)}")
+                     ["status"]["nodeInfo"]["bootID"] != before, 90)
+        self._node_ready(short)
+        self._base_pods()
+
+    def stop(self, short: str, component: str) -> Any:
+        """Kill a component and hold it down; of a node's containerd or kubelet, until the node is not Ready."""
+        return self._fault("stop", short=short, component=component)
+
+    def _break_stop(self, short: str, component: str) -> None:
+        node.hold(self.lab, short, component)
+        if component in ("containerd", "kubelet"):
+            wait_for(f"node {short} not Ready", lambda: self._condition(short, "Ready") != "True", 120)
+
+    def _mend_stop(self, short: str, component: str) -> None:
+        node.release(self.lab, short, component)
+        self._component_healthy(short, component)
+        if short != "cp":
+            self._base_pods()
+
+    def freeze(self, short: str, component: str) -> Any:
+        """SIGSTOP: the process is there and does nothing."""
+        return self._fault("freeze", short=short, component=component)
+
+    def _break_freeze(self, short: str, component: str) -> None:
+        node.signal_service(self.lab, short, component, "STOP")
+
+    def _mend_freeze(self, short: str, component: str) -> None:
+        node.signal_service(self.lab, short, component, "CONT")
+        self._component_healthy(short, component)
+
+    # ---- networks ---------------------------------------------------------------------------------------------
+    def cut_network(self, short: str) -> Any:
+        """The cable is out."""
+        return self._fault("cable", short=short)
+
+    def _break_cable(self, short: str) -> None:
+        run("ip", "link", "set", node.veth(self.lab, short), "down")
+
+    def _mend_cable(self, short: str) -> None:
+        run("ip", "link", "set", node.veth(self.lab, short), "up")
+        self._node_ready(short)
+        self._base_pods()
+
+    @contextmanager
+    def _rules(self, rules: dict[str, list[list[str]]]) -> Iterator[None]:
+        """iptables rules by node; the first word of each is the chain."""
+        with self._fault("rules", rules=rules):
+            yield
+
+    def _break_rules(self, rules: dict[str, list[list[str]]]) -> None:
+        for short, mine in rules.items():
+            for chain, *rest in mine:
+                self.lab.in_node(short, "iptables", "-w", "-I", chain, *rest)
+
+    def _mend_rules(self, rules: dict[str, list[list[str]]]) -> None:
+        for short, mine in rules.items():
+            for chain, *rest in mine:
+                if node.pid(self.lab, short):
+                    self.lab.in_node(short, "iptables", "-w", "-D", chain, *rest, check=False)
+        for short in rules:
+            if short != "cp":
+                self._node_ready(short)
+        self._base_pods()
+
+    def drop_pod_traffic(self, short: str) -> Any:
+        """What its pods send to or get from other machines is lost; the node's own address works."""
+        return self._rules({short: [["FORWARD", "-i", "eth0", "-j", "DROP"], ["FORWARD", "-o", "eth0", "-j", "DROP"]]})
+
+    def drop_all_pod_traffic(self) -> Any:
+        """Pods reach only pods of their own node; the API server still reaches all of them."""
+        from_others = [["FORWARD", "-i", "eth0", "-s", self.lab.pod_cidr, "-j", "DROP"]]
+        return self._rules({n: from_others for n in self.lab.machines})
+
+    def drop_port(self, short: str, port: int, protocol: str = "tcp") -> Any:
+        """Packets to a port of the node itself are lost."""
+        return self._rules({short: [["INPUT", "-i", "eth0", "-p", protocol, "--dport", str(port), "-j", "DROP"]]})
+
+    def drop_large_packets(self, short: str, size: int = 1000) -> Any:
+        """Packets of `size` bytes and more between its pods and other machines are lost, as with a wrong MTU."""
+        match = ["-m", "length", "--length", f"{size}:65535", "-j", "DROP"]
+        return self._rules({short: [["FORWARD", "-i", "eth0", *match], ["FORWARD", "-o", "eth0", *match]]})
+
+    def cut_from_pods(self, short: str, namespace: str, selector: str) -> Any:
+        """The node and its pods do not reach the pods that are selected now."""
+        found = self.lab.api(f"/api/v1/namespaces/{namespace}/pods?labelSelector={quote(selector)}")["items"]
+        addresses = [p["status"]["podIP"] for p in found if p["status"].get("podIP")]
+        if not addresses:
+            raise LabError(f"no pod of {namespace} matches {selector}")
+        return self._rules({short: [[chain, "-d", a, "-j", "DROP"] for a in addresses for chain in ("FORWARD", "OUTPUT")]})
+
+    def flush_service_rules(self, short: str) -> Any:
+        """kube-proxy is frozen and its rules for Services are gone."""
+        return self._fault("flush", short=short)
+
+    def _break_flush(self, short: str) -> None:
+        node.signal_service(self.lab, short, "kube-proxy", "STOP")
+        self.lab.in_node(short, "iptables", "-w", "-t", "nat", "-F", "KUBE-SERVICES")
+
+    def _mend_flush(self, short: str) -> None:
+        node.signal_service(self.lab, short, "kube-proxy", "KILL")  # a new one writes all rules; an old one only changes
+        wait_for(f"service rules of {short}", lambda: self.lab.dns_ip in self.lab.in_node(
+            short, "iptables", "-w", "-t", "nat", "-S", "KUBE-SERVICES"), 60)
+
+    def dns_upstream_down(self) -> Any:
+        """The name server of the internet is there and says nothing."""
+        return self._fault("upstream")
+
+    def _break_upstream(self) -> None:
+        os.kill(helpers.pid(self.lab, "named") or 0, 19)
+        self._forget_answers()
+
+    def _mend_upstream(self) -> None:
+        number = helpers.pid(self.lab, "named")
+        if number:
+            os.kill(number, 18)
+        helpers.name_server(self.lab)
+        wait_for("the upstream name server", lambda: run("dig", "+short", "+time=1", "+tries=1", f"@{self.lab.host}",
+                                                         "www.lab.test").strip(), 30)
+
+    def _forget_answers(self) -> None:
+        """CoreDNS keeps answers for 30 s: a fault behind it would show only then."""
+        self.lab.kubectl("-n", "kube-system", "delete", "pod", "-l", "k8s-app=kube-dns", "--wait=true", "--grace-period=1")
+        wait_for("CoreDNS", lambda: self.lab._available("kube-system", "coredns"), 90)
+
+    # ---- nodes' insides ---------------------------------------------------------------------------------------
+    def fill_disk(self, short: str) -> Any:
+        """Until the kubelet says DiskPressure."""
+        return self._fault("disk", short=short)
+
+    def _break_disk(self, short: str) -> None:
+        self.lab.in_node(short, "sh", "-c", f"free=$(df -B1 --output=avail {os.path.dirname(_FILLER)} | tail -1); "
+                                            f"fallocate -l $((free * 97 / 100)) {_FILLER}")
+        wait_for(f"disk pressure on {short}", lambda: self._condition(short, "DiskPressure") == "True", 120)
+
+    def _mend_disk(self, short: str) -> None:
+        self.lab.in_node(short, "rm", "-f", _FILLER)
+        wait_for(f"no disk pressure on {short}", lambda: self._condition(short, "DiskPressure") == "False", 120)
+        self._node_ready(short)
+        self._base_pods()
+
+    def remove_cni_config(self, short: str) -> Any:
+        """The CNI file is gone and containerd has noticed; the node is not Ready inside."""
+        return self._fault("cni", short=short)
+
+    def _break_cni(self, short: str) -> None:
+        self.lab.in_node(short, "sh", "-c", "mv /etc/cni/net.d/10-lab.conflist /etc/cni/10-lab.kept")
+        node.signal_service(self.lab, short, "containerd", "KILL")
+        wait_for(f"node {short} without network", lambda: self._condition(short, "Ready") == "False", 120)
+
+    def _mend_cni(self, short: str) -> None:
+        self.lab.in_node(short, "sh", "-c", "[ ! -e /etc/cni/10-lab.kept ] || "
+                                            "mv /etc/cni/10-lab.kept /etc/cni/net.d/10-lab.conflist")
+        self._node_ready(short)
+        self._base_pods()
+
+    def remove_image(self, reference: str) -> Any:
+        """path:tag is gone from the registry and from all nodes."""
+        return self._fault("image", reference=reference)
+
+    def _break_image(self, reference: str) -> None:
+        images.remove(self.lab.registry, reference)
+        for short in self.lab.machines:
+            names = self.lab.in_node(short, "ctr", "-n", "k8s.io", "images", "ls", "-q").split()
+            for name in [n for n in names if n.endswith(reference)]:
+                self.lab.in_node(short, "ctr", "-n", "k8s.io", "images", "rm", name)
+
+    def _mend_image(self, reference: str) -> None:
+        images.push(self.lab.registry, reference, images.core()[reference])
+
+    # ---- objects ----------------------------------------------------------------------------------------------
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
+        """A merge patch, and afterwards the former values of what it changed."""
+        item = self.lab.api(path)
+        return self._fault("object", path=path, body=body, former=former_values(item, body))
+
+    def _break_object(self, path: str, body: dict[str, Any], former: dict[str, Any]) -> None:
+        self.lab.api(path, "PATCH", body)
+
+    def _mend_object(self, path: str, body: dict[str, Any], former: dict[str, Any]) -> None:
+        self.lab.api(path, "PATCH", former)
+
+    def scale(self, namespace: str, deployment: str, replicas: int) -> Any:
+        path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{deployment}"
+        return self._fault("scale", path=path, replicas=replicas, former=self.lab.api(path)["spec"]["replicas"])
+
+    def _scaled(self, path: str, replicas: int) -> None:
+        self.lab.api(path, "PATCH", {"spec": {"replicas": replicas}})
+
+        def there() -> bool:
+            status = self.lab.api(path)["status"]
+            return status.get("replicas", 0) == replicas == status.get("readyReplicas", 0)
+
+        wait_for(f"{replicas} replicas of {path.rpartition('/')[2]}", there, 120)
+
+    def _break_scale(self, path: str, replicas: int, former: int) -> None:
+        self._scaled(path, replicas)
+
+    def _mend_scale(self, path: str, replicas: int, former: int) -> None:
+        self._scaled(path, former)
+
+
+def former_values(item: Any, patch: dict[str, Any]) -> dict[str, Any]:
+    """The merge patch that takes a merge patch back: former values, None (delete) where there was none."""
+    out: dict[str, Any] = {}
+    for key, value in patch.items():
+        before = item.get(key) if isinstance(item, dict) else None
+        if isinstance(value, dict) and isinstance(before, dict):
+            out[key] = former_values(before, value)
+            out[key].update({k: before[k] for k in before if k in value and not isinstance(value[k], dict)})
+        else:
+            out[key] = before
+    return out
+
+
+# For the command line: what can be broken by hand, and how it is spoken of.
+BY_HAND: dict[str, tuple[str, Callable[..., Any]]] = {
+    "power-off": ("NODE", lambda f, n: f.node_power_off(n)),
+    "stop": ("NODE COMPONENT", lambda f, n, c: f.stop(n, c)),
+    "freeze": ("NODE COMPONENT", lambda f, n, c: f.freeze(n, c)),
+    "cut-network": ("NODE", lambda f, n: f.cut_network(n)),
+    "drop-pod-traffic": ("NODE", lambda f, n: f.drop_pod_traffic(n)),
+    "drop-all-pod-traffic": ("", lambda f: f.drop_all_pod_traffic()),
+    "drop-large-packets": ("NODE", lambda f, n: f.drop_large_packets(n)),
+    "flush-service-rules": ("NODE", lambda f, n: f.flush_service_rules(n)),
+    "dns-upstream-down": ("", lambda f: f.dns_upstream_down()),
+    "fill-disk": ("NODE", lambda f, n: f.fill_disk(n)),
+    "remove-cni-config": ("NODE", lambda f, n: f.remove_cni_config(n)),
+    "scale": ("NAMESPACE DEPLOYMENT REPLICAS", lambda f, s, d, r: f.scale(s, d, int(r))),
+}
+
+
+def hold_by_hand(lab: Lab, name: str, words: list[str]) -> None:
+    """Break, wait for Enter or Ctrl-C, mend."""
+    usage, make = BY_HAND[name]
+    if len(words) != len(usage.split()):
+        raise LabError(f"fault {name}: takes {usage or 'no arguments'}")
+    with make(lab.fault, *words):
+        say(f"{lab.name}: {name} {' '.join(words)} is in force; Ctrl-C mends it")
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            say("mending")
