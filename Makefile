@@ -5,7 +5,6 @@
 PYTHON ?=
 export PYTHON
 WITH := tests/setup/with
-LAB := $(if $(KUBECONFIG),,--lab)
 STAGES ?=
 ARGS ?=
 TEST := tests.runner
@@ -18,7 +17,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-32s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## from nothing to a validated cluster: lab up, every check, the report
-	@$(WITH) $(LAB) python tests/setup/demo.py $(ARGS)
+	@$(WITH) --lab python tests/setup/demo.py $(ARGS)
 
 validate: ## every check once more on the lab (or on KUBECONFIG)
 	@$(WITH) python tests/setup/demo.py --validate-only $(ARGS)
@@ -33,10 +32,10 @@ preflight: ## whether this machine can run the lab; changes nothing
 	@$(WITH) --preflight
 
 lab-build: ## the lab's programs: Debian packages, Go, builds
-	@$(WITH) --lab true
+	@KUBECONFIG= $(WITH) --lab true
 
 lab-up: ## one cluster of the lab
-	@$(WITH) --lab python -m tests.lab up $(ARGS)
+	@KUBECONFIG= $(WITH) --lab python -m tests.lab up $(ARGS)
 
 status: ## what of the lab is running
 	@$(WITH) python -m tests.lab status
@@ -54,10 +53,10 @@ soak: ## the long tests: the same again and again, kills at random moments (SOAK
 	@$(WITH) python -m $(TEST) soak
 
 bench: ## time, CPU, memory and requests against the same work as kubernetes.core tasks
-	@$(WITH) $(LAB) python -m tests.bench $(ARGS)
+	@$(WITH) --lab python -m tests.bench $(ARGS)
 
 conformance-lab: ## the upstream conformance tests against the lab
-	@$(WITH) --lab python -m tests.lab conformance $(ARGS)
+	@KUBECONFIG= $(WITH) --lab python -m tests.lab conformance $(ARGS)
 
 docs: ## the reference of modules and roles, from their own documentation
 	@$(WITH) tests/setup/docs

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 
+from tests.lab.base import state
+
 from .counts import Counts
 from .leftovers import of_lab, snapshot
 from .schedule import Outcome, Schedule, say, table, total
@@ -22,10 +24,9 @@ def _lab(*arguments: str, limit: float = 300.0) -> subprocess.CompletedProcess[s
                           check=False, timeout=limit, start_new_session=True)
 
 
-def _running_clusters() -> set[str]:
-    """The lab's clusters that are up before us; they stay up after us."""
-    text = _lab("status").stdout
-    return {name for name in CLUSTERS if any(name in line.split() for line in text.splitlines())}
+def _up_now() -> set[str]:
+    """The lab's clusters that are up; those from before us stay up after us."""
+    return {p.parent.name for p in state().glob("*/cluster.json")}
 
 
 def _take_down(before: set[str], machine: set[str]) -> Outcome:
@@ -37,7 +38,7 @@ def _take_down(before: set[str], machine: set[str]) -> Outcome:
         result = _lab("down", "--name", name)
         if result.returncode:
             wrong.append(f"down of {name} failed: {(result.stdout + result.stderr).strip()[-500:]}")
-    wrong += of_lab(machine, snapshot(), CLUSTERS) if not before else []
+    wrong += of_lab(machine, snapshot(), _up_now() - set(CLUSTERS)) if not before else []
     for line in wrong:
         say(f"[clean-up] left over: {line}")
     reason = f"{', '.join(sorted(before))} was up before and stays" if before else ""
@@ -53,7 +54,7 @@ def main(words: list[str]) -> int:
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
     with_lab = any(s.name == "lab" for s in stages)
-    before = _running_clusters() if with_lab else set()
+    before = _up_now() & set(CLUSTERS) if with_lab else set()
     machine = snapshot() if with_lab else set()
     schedule = Schedule(stages)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -27,8 +27,25 @@ def _processes() -> set[str]:
         except OSError:
             continue
         name = os.path.basename(argv[0].decode(errors="replace"))
-        if name in PROGRAMS:
-            found.add(f"process {folder.name} {b' '.join(argv).decode(errors='replace')[:120]}")
+        if name in PROGRAMS or b"/assay-lab/" in b" ".join(argv):
+            found.add(f"process {folder.name} {b' '.join(argv).decode(errors='replace')[:200]} {_cgroup(folder)}")
+    return found
+
+
+def _cgroup(process: Path) -> str:
+    """The process's cgroup, which tells whose it is."""
+    try:
+        return process.joinpath("cgroup").read_text(encoding="utf-8").splitlines()[0]
+    except (OSError, IndexError):
+        return ""
+
+
+def _sysctls() -> set[str]:
+    """Settings of the whole machine that kubelets change."""
+    found = set()
+    for name in ("vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops", "fs/inotify/max_user_instances"):
+        path = Path("/proc/sys") / name
+        found |= {f"setting {name} is {path.read_text().strip()}"} if path.exists() else set()
     return found
 
 
@@ -44,16 +61,19 @@ def _mounts() -> set[str]:
 
 
 def snapshot() -> set[str]:
-    """Network namespaces, links, loop devices, mounts, cgroups, firewall rules, routes and lab processes of now."""
+    """Network namespaces, links, loop devices, mounts, cgroups, firewall rules, routes, settings and lab processes."""
     found = {f"network namespace {line.split()[0]}" for line in _lines("ip", "netns", "list")}
     found |= {f"link {line.split(': ')[1].split('@')[0]}" for line in _lines("ip", "-o", "link") if ": " in line}
     found |= {f"loop device {line}" for line in _lines("losetup", "-n", "-O", "NAME,BACK-FILE", "-a")}
     found |= {f"firewall {line}" for line in _lines("iptables-save") if line.startswith("-A")}
     found |= {f"route {line}" for line in _lines("ip", "route")}
-    return found | _processes() | _cgroups() | _mounts()
+    return found | _processes() | _cgroups() | _mounts() | _sysctls()
 
 
-def of_lab(before: set[str], after: set[str], ours: tuple[str, ...]) -> list[str]:
-    """What is there now and was not before, less what belongs to clusters of other names running beside."""
-    others = {line.split()[-1].rsplit("-", 1)[0] for line in after if line.startswith("network namespace ")} - set(ours)
-    return sorted(line for line in after - before if not any(f"{name}-" in line or f"/{name}" in line for name in others))
+def of_lab(before: set[str], after: set[str], others: set[str]) -> list[str]:
+    """What is there now and was not before, less what belongs to clusters of other names that run beside ours."""
+    def foreign(line: str) -> bool:
+        return any(f"lab-{name}" in line or f"/{name}/" in line for name in others) or (
+            bool(others) and line.startswith(("setting", "firewall")))
+
+    return sorted(line for line in after - before if not foreign(line))

@@ -28,6 +28,7 @@ class Running:
         self.ended_by = ""
         self._say = say
         self._show = re.compile(stage.show)
+        self._shown = 0
         self._signals = iter(())
         self._next: tuple[float, signal.Signals] | None = None
         shutil.rmtree(stage.junit, ignore_errors=True)
@@ -50,7 +51,9 @@ class Running:
                 if text:
                     self.last = text
                 if self._show.search(text):
-                    self._say(f"[{self.stage.name}] {text}")
+                    self._shown += 1
+                    if self._shown <= self.stage.most:
+                        self._say(f"[{self.stage.name}] {text}")
 
     @property
     def seconds(self) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output/stages"
-CLUSTERS = ("c1", "c2")
+CLUSTERS = ("c1", "c2")  # molecule/inventory names the second
 LAB_LINES = r"PASSED|FAILED|ERROR|SKIPPED|^(lab|assay): "
 FAILED_LINES = r"^(\[gw\d+\] )?(FAILED|ERROR)\b|\bFAILED\b"
 
@@ -21,7 +21,7 @@ class Stage:
 
     uses: what it must have for itself; two stages run side by side only when they share nothing.
     after: stages that must have ended; needs: stages that must have passed, else this one is failed without a run.
-    show: the lines of its output worth showing live (a regular expression). limit: seconds, then it is ended.
+    show: the lines of its output worth showing live (a regular expression), the first `most` of them. limit: seconds, then it is ended.
     absent: why there is nothing to run; the stage then counts as skipped. in_all: part of a plain `make test`.
     """
 
@@ -31,6 +31,7 @@ class Stage:
     after: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     show: str = FAILED_LINES
+    most: int = 15
     limit: float = 900.0
     absent: str = ""
     in_all: bool = True
@@ -82,7 +83,7 @@ def _scenarios() -> list[str]:
 def _lab_stage(own_cluster: bool) -> list[Stage]:
     if own_cluster:
         return []
-    return [Stage("lab", (sys.executable, "tests/runner/lab_up.py", *CLUSTERS), frozenset(CLUSTERS), show=r"\S",
+    return [Stage("lab", (sys.executable, "tests/runner/lab_up.py", *CLUSTERS), frozenset(CLUSTERS), show=r"\S", most=1000,
                   limit=3000, counted=False)]
 
 
@@ -92,13 +93,13 @@ def _cluster_stages(own_cluster: bool) -> list[Stage]:
     only_lab = "KUBECONFIG is set: only the lab's own clusters are broken on purpose" if own_cluster else ""
     return [
         Stage("integration", _pytest("integration", "-v", "-m", "not soak", paths=("tests/integration",)),
-              frozenset({"c1"}), needs=lab, show=LAB_LINES, limit=1800, absent=_no_tests("tests/integration")),
+              frozenset({"c1"}), needs=lab, show=LAB_LINES, most=1000, limit=1800, absent=_no_tests("tests/integration")),
         *_molecule(lab),
         Stage("faults", _pytest("faults", "-v", "-m", "not soak", "-n2", "--dist=worksteal", paths=("tests/faults",)),
-              frozenset(CLUSTERS), after=("integration",), needs=lab, show=LAB_LINES, limit=2700,
+              frozenset(CLUSTERS), after=("integration",), needs=lab, show=LAB_LINES, most=1000, limit=2700,
               absent=only_lab or _no_tests("tests/faults")),
         Stage("soak", _pytest("soak", "-v", "-m", "soak", paths=("tests/integration", "tests/faults")),
-              frozenset(CLUSTERS), needs=lab, show=LAB_LINES, limit=7200, in_all=False, absent=only_lab),
+              frozenset(CLUSTERS), needs=lab, show=LAB_LINES, most=1000, limit=7200, in_all=False, absent=only_lab),
     ]
 
 

@@ -5,7 +5,8 @@
     bootstrap.py --preflight | [--lab] COMMAND...
 
 Python packages go to a virtual environment in the user's cache, named by a hash of the requirements; the collection is
-importable through a symlink there. With --lab: the preflight, Debian packages, Go and the lab's programs, too.
+importable through a symlink there. With --lab: the preflight, Debian packages, Go and the lab's programs, too, unless
+KUBECONFIG names a cluster that is not the lab's.
 """
 from __future__ import annotations
 
@@ -136,6 +137,8 @@ def environment(venv: Path, tree: Path) -> dict[str, str]:
     environ["PATH"] = ":".join(keep)
     environ["VIRTUAL_ENV"] = str(venv)
     environ.pop("PYTHONHOME", None)
+    if not own_cluster():
+        environ.pop("KUBECONFIG", None)  # who looks around in the lab still means the lab
     environ["PYTHONPATH"] = f"{tree}:{CHECKOUT}"
     environ["ANSIBLE_COLLECTIONS_PATH"] = str(tree)
     environ["ASSAY_CACHE"] = str(cache())
@@ -144,6 +147,13 @@ def environment(venv: Path, tree: Path) -> dict[str, str]:
     if "utf" not in (environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or "").lower():
         environ["LC_ALL"] = "C.UTF-8"
     return environ
+
+
+def own_cluster() -> bool:
+    """Whether KUBECONFIG names a cluster of the user's, which is then used in place of the lab."""
+    state = os.environ.get("ASSAY_LAB_STATE") or "/var/lib/assay-lab"
+    path = os.environ.get("KUBECONFIG", "")
+    return bool(path) and not path.startswith(f"{state}/")
 
 
 def _go_version(go: str, environ: dict[str, str]) -> tuple[int, ...]:
@@ -175,6 +185,8 @@ def prepare_lab(venv: Path, environ: dict[str, str]) -> None:
 
 def preflight() -> None:
     """The lab's own look at this machine, before anything is changed."""
+    if platform.system() != "Linux":
+        raise SetupError("the lab needs Linux; with KUBECONFIG set, that cluster is used instead")
     result = subprocess.run([sys.executable, "-m", "tests.lab", "preflight"], cwd=CHECKOUT, check=False)
     if result.returncode:
         raise SetupError("this machine cannot run the lab (see above); with KUBECONFIG set, that cluster is used instead")
@@ -187,8 +199,7 @@ def main(arguments: list[str]) -> int:
         if arguments == ["--preflight"]:
             preflight()
             return 0
-        if platform.system() != "Linux" and lab:
-            raise SetupError("the lab needs Linux; with KUBECONFIG set, that cluster is used instead")
+        lab = lab and not own_cluster()
         if lab:
             preflight()
         venv = make_venv()

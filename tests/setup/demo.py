@@ -15,15 +15,16 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CLUSTER = "c1"
-NEXT_LAB = """
+NEXT = """
 Look around:
-    export KUBECONFIG={kubeconfig}
-    {kubectl} get pods --all-namespaces --output wide
-Break something and see it found:
-    {kubectl} --namespace kube-system scale deployment coredns --replicas=0
+    {env}
+    kubectl get pods --all-namespaces --output wide
+Break something and see it found (this goes on until Ctrl-C and is mended then; without words it lists what there is):
+    tests/setup/with python -m tests.lab fault
+or, by hand, a cluster without DNS servers:
+    kubectl --namespace kube-system scale deployment coredns --replicas=0
     make validate
-    {kubectl} --namespace kube-system scale deployment coredns --replicas=2
-    tests/setup/with python -m tests.lab fault --help
+    kubectl --namespace kube-system scale deployment coredns --replicas={replicas}
 Take the lab down:
     make down
 """
@@ -69,15 +70,15 @@ def main(arguments: list[str]) -> int:
         status, results = _validate(_inventory_of(own, folder) if own else "inventories/lab", more)
     _report(results)
     if not own:
-        kubeconfig = _lab("kubeconfig", "--name", CLUSTER).stdout.strip()
-        print(NEXT_LAB.format(kubeconfig=kubeconfig, kubectl=_kubectl()))
+        print(NEXT.format(env=_lab("env", "--name", CLUSTER).stdout.strip(), replicas=_replicas()))
     return status
 
 
-def _kubectl() -> str:
-    """A kubectl that works here: the user's own, else the lab's."""
-    found = subprocess.run(["sh", "-c", "command -v kubectl"], capture_output=True, text=True, check=False).stdout.strip()
-    return "kubectl" if found else f"{CHECKOUT}/tests/setup/with python -m tests.lab kubectl"
+def _replicas() -> str:
+    """How many DNS servers the lab has."""
+    asked = _lab("kubectl", "--namespace", "kube-system", "get", "deployment", "coredns", "--output",
+                 "jsonpath={.spec.replicas}")
+    return asked.stdout.strip() or "2"
 
 
 if __name__ == "__main__":
