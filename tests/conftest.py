@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+FIRST, SECOND = os.environ.get("ASSAY_CLUSTERS", "c1 c2").split()
 # Workers never share a cluster that they break.
-CLUSTER_OF_WORKER = {"master": "c1", "gw0": "c1", "gw1": "c2"}
+CLUSTER_OF_WORKER = {"master": FIRST, "gw0": FIRST, "gw1": SECOND}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -37,7 +38,7 @@ def _cluster(name: str) -> Any:
 
 @pytest.fixture(scope="session")
 def lab(worker_id: str) -> Any:
-    """The lab cluster of this worker: c1, or c2 in the second one."""
+    """The lab cluster of this worker: c1, or c2 in the second one (names: ASSAY_CLUSTERS)."""
     if worker_id not in CLUSTER_OF_WORKER:
         pytest.fail(f"the lab has two clusters, so at most two workers: -n 2 (this is {worker_id})", pytrace=False)
     return _cluster(CLUSTER_OF_WORKER[worker_id])
@@ -48,7 +49,7 @@ def lab2(worker_id: str) -> Any:
     """A second lab cluster beside `lab`; only without parallel workers."""
     if worker_id != "master":
         pytest.fail("two clusters in one test need a run without -n", pytrace=False)
-    return _cluster("c2")
+    return _cluster(SECOND)
 
 
 @pytest.fixture(scope="session")

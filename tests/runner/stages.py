@@ -10,7 +10,8 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output/stages"
-CLUSTERS = ("c1", "c2")  # molecule/inventory names the second
+# Others by name let two checkouts test on one machine at once; molecule/inventory names the second.
+CLUSTERS = tuple(os.environ.get("ASSAY_CLUSTERS", "c1 c2").split())
 LAB_LINES = r"PASSED|FAILED|ERROR|SKIPPED|^(lab|assay): "
 FAILED_LINES = r"^(\[gw\d+\] )?(FAILED|ERROR)\b|\bFAILED\b"
 
@@ -21,7 +22,8 @@ class Stage:
 
     uses: what it must have for itself; two stages run side by side only when they share nothing.
     after: stages that must have ended; needs: stages that must have passed, else this one is failed without a run.
-    show: the lines of its output worth showing live (a regular expression), the first `most` of them. limit: seconds, then it is ended.
+    show: the lines of its output worth showing live (a regular expression), the first `most` of them.
+    limit: seconds, then it is ended.
     absent: why there is nothing to run; the stage then counts as skipped. in_all: part of a plain `make test`.
     """
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CLUSTER = "c1"
+LAB_INVENTORY = "inventories/lab"
 NEXT = """
 Look around:
     {env}
@@ -67,7 +68,7 @@ def main(arguments: list[str]) -> int:
     if not own and not only and (status := _lab("up", "--name", CLUSTER).returncode):
         return status
     with tempfile.TemporaryDirectory() as folder:
-        status, results = _validate(_inventory_of(own, folder) if own else "inventories/lab", more)
+        status, results = _validate(_inventory_of(own, folder) if own else LAB_INVENTORY, more)
     _report(results)
     if not own:
         print(NEXT.format(env=_lab("env", "--name", CLUSTER).stdout.strip(), replicas=_replicas()))
