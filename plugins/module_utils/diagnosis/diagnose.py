@@ -3,28 +3,36 @@
 """Why: from findings and evidence to one cause for every failed check, with what only followed from it.
 
 The lowest layer with evidence on the failing path is the root; within a layer the first rule that matches, as rules are
-ordered from special words to general signs. A time-out alone names no cause.
+ordered from special words to general signs. Known consequences go before layers. A time-out alone names no cause.
 """
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..results.record import FAILED, INCONCLUSIVE
-from . import rules_access, rules_network, rules_node, rules_workload
-from .evidence import Candidate, Evidence
+from . import rules_access, rules_admission, rules_dns, rules_network, rules_node, rules_storage, rules_workload
+from .evidence import Candidate, Evidence, label, unique
 from .finding import Finding
-from .taxonomy import CAUSES
+from .paths import line
+from .taxonomy import CAUSES, GLOBAL, layer, leads_to, next_command
 
 Rule = Callable[[Finding, Evidence], Iterator[Candidate]]
-RULES: tuple[Rule, ...] = (*rules_access.RULES, *rules_node.RULES, *rules_workload.RULES, *rules_network.RULES)
+RULES: tuple[Rule, ...] = (*rules_access.RULES, *rules_node.RULES, *rules_admission.RULES, *rules_storage.RULES,
+                           *rules_workload.RULES, *rules_dns.RULES[:3], *rules_network.RULES, *rules_dns.RULES[3:])
 EVIDENCE_LINES = 20
+LINE = 500
+# What began this many seconds after the failure is not its cause.
+_LATE = 30.0
+# So many objects, and all that there are of the kind, are said as the zone or the cluster.
+_MANY = 3
 _SURE = ("confirmed", "probable", "suspected")
 _TIMEOUT = re.compile(r"not within|timed? ?out|no answer|deadline|took too long|not finished", re.I)
-# Lower causes that explain any failure above them on the same cluster, wherever it shows.
-_GLOBAL = {"api.unreachable", "api.tls", "api.unauthenticated", "etcd.unhealthy", "etcd.space", "api.overloaded"}
+# The checks whose own subject a layer is: what they say is the root, for the others it is a consequence.
+_OWNERS = {1: "control_plane", 2: "nodes"}
+_ZONE = "topology.kubernetes.io/zone"
 
 
 @dataclass
@@ -41,74 +49,140 @@ class Diagnosis:
     consequence_of: str = ""
 
 
-def _merged(candidates: list[Candidate]) -> list[Candidate]:
+@dataclass
+class _Case:
+    """One finding with all that rules see behind it: root below, symptom what the finding itself shows above it."""
+
+    finding: Finding
+    found: list[Candidate]
+    root: Candidate | None = None
+    symptom: Candidate | None = None
+
+
+# ---- one finding ------------------------------------------------------------------------------------------------
+def _merged(found: list[Candidate]) -> list[Candidate]:
     """One candidate per code, with all scopes and lines; the surest says how sure it is."""
     by_code: dict[str, list[Candidate]] = {}
-    for c in candidates:
+    for c in found:
         by_code.setdefault(c.code, []).append(c)
     out = []
-    for code, same in by_code.items():
-        sure = min((c.confidence for c in same), key=_SURE.index)
-        out.append(Candidate(code, sure, tuple(dict.fromkeys(s for c in same for s in c.scope)),
-                             tuple(dict.fromkeys(line for c in same for line in c.evidence)), any(c.own for c in same)))
+    for same in by_code.values():
+        best = min(same, key=lambda c: _SURE.index(c.confidence))
+        began = [c.since for c in same if c.since]
+        out.append(replace(best, scope=unique(s for c in same for s in c.scope),
+                           evidence=unique(text for c in same for text in c.evidence),
+                           own=any(c.own for c in same), since=min(began, default=0.0)))
     return out
 
 
 def candidates(finding: Finding, evidence: Evidence) -> list[Candidate]:
-    """Everything that the rules see behind one finding, lowest layer first, in the order of the rules within one."""
-    found = _merged([c for rule in RULES for c in rule(finding, evidence)])
-    return sorted(found, key=lambda c: CAUSES[c.code].layer)
+    """Everything that the rules see behind one finding, roots before their consequences, then by layer.
+
+    What began after the finding had ended is left out.
+    """
+    symptom = finding.ended + evidence.skew if finding.ended else 0.0
+    found = [c for rule in RULES for c in rule(finding, evidence)
+             if not (symptom and c.since > symptom + _LATE)]
+    merged = _merged(found)
+    follows = {c.code for c in merged for other in merged if leads_to(other.code, c.code, c.evidence)
+               and not leads_to(c.code, other.code, other.evidence)}
+    return sorted(merged, key=lambda c: (c.code in follows, layer(c.code)))
+
+
+def _case(finding: Finding, evidence: Evidence) -> _Case:
+    found = candidates(finding, evidence)
+    if not found:
+        return _Case(finding, found)
+    root = found[0]
+    above = [c for c in found[1:] if c.own and (layer(c.code) > layer(root.code) or leads_to(root.code, c.code, c.evidence))]
+    return _Case(finding, found, root, above[0] if above and not root.own else None)
 
 
 def _unknown(finding: Finding) -> Candidate:
     code = "unknown.timeout" if _TIMEOUT.search(finding.message) else "unknown.unexplained"
     step = f"unmet: {finding.step}" if finding.step else ""
-    return Candidate(code, "suspected", (), tuple(x for x in (step, finding.message) if x))
+    bad = [line(o) for o in finding.observations if not o["ok"]][:5]
+    return Candidate(code, "suspected", (), unique((step, finding.message, *bad)))
 
 
-def next_command(code: str, scope: tuple[str, ...] | list[str]) -> str:
-    """The command of the code with the names of the first object in the scope."""
-    parts = scope[0].split("/") if scope else []
-    name = parts[-1] if parts else "NAME"
-    space = parts[1] if len(parts) > 2 else "default"
-    command = CAUSES[code].command.replace("{name}", name).replace("{namespace}", space)
-    if not parts and "NAME" in command:
-        return command.replace(" NAME", "")
-    return command
+# ---- scope ------------------------------------------------------------------------------------------------------
+def _scope(c: Candidate, ev: Evidence) -> list[str]:
+    """Nodes said as their zone, or as the cluster, where it is all of them; the rest as they are."""
+    nodes = [s.partition("/")[2] for s in c.scope if s.startswith("node/")]
+    others = [s for s in c.scope if not s.startswith("node/")]
+    if len(nodes) < _MANY or not set(nodes) <= set(ev.nodes):
+        return list(c.scope)
+    if len(nodes) == len(ev.nodes):
+        return ["cluster", *others]
+    zones = {label(ev.nodes[n], _ZONE) for n in nodes}
+    members = [n for n, item in ev.nodes.items() if label(item, _ZONE) in zones]
+    if len(zones) == 1 and "" not in zones and len(members) == len(nodes):
+        return [f"zone/{zones.pop()}", *others]
+    return list(c.scope)
 
 
-def _diagnosis(c: Candidate, consequence_of: str = "") -> Diagnosis:
+def _diagnosis(c: Candidate, ev: Evidence, consequence_of: str = "", also: list[Candidate] | None = None) -> Diagnosis:
     cause = CAUSES[c.code]
-    lines = [line.strip()[:500] for line in c.evidence if line][:EVIDENCE_LINES]
-    return Diagnosis(c.code, cause.layer, c.confidence, list(c.scope), lines, cause.remedy,
-                     next_command(c.code, c.scope), consequence_of)
+    lines = [*c.evidence, *(text for other in also or () for text in other.evidence)]
+    command = next_command(c.code, c.subject or (c.scope[0] if c.scope else ""), c.node)
+    return Diagnosis(c.code, cause.layer, c.confidence, _scope(c, ev),
+                     [text.strip()[:LINE] for text in unique(lines)][:EVIDENCE_LINES], cause.remedy, command, consequence_of)
 
 
-def _explains(root: Candidate, own: Candidate) -> bool:
-    """Whether another check's root is below this cause and about the same object, or about the whole cluster."""
-    below = CAUSES[root.code].layer < CAUSES[own.code].layer
-    return below and (root.code in _GLOBAL or bool(set(root.scope) & set(own.scope)))
+# ---- findings among each other ----------------------------------------------------------------------------------
+def _overlap(a: Candidate, b: Candidate) -> bool:
+    return bool(set(a.scope) & set(b.scope))
 
 
-def _one(finding: Finding, found: list[Candidate], others: list[Candidate]) -> Diagnosis:
-    if not found:
-        everywhere = next((o for o in others if o.code in _GLOBAL), None)
-        return _diagnosis(everywhere) if everywhere and finding.verdict == INCONCLUSIVE else _diagnosis(_unknown(finding))
-    root = found[0]
-    own = next((c for c in found if c.own and c.code != root.code), None)
-    if not root.own and own is not None and CAUSES[own.code].layer > CAUSES[root.code].layer:
-        return _diagnosis(own, root.code)
-    above = next((o for o in others if _explains(o, root)), None)
-    return _diagnosis(root, above.code if above else "")
+def _reached(case: _Case, code: str) -> bool:
+    """Whether a cause of the whole API could have made this finding: it asked the API in vain, or waited in vain."""
+    f = case.finding
+    if code != "api.overloaded":
+        return True
+    return bool(f.errors) or f.verdict == INCONCLUSIVE or bool(_TIMEOUT.search(f.message))
+
+
+def _explains(root: Candidate, case: _Case) -> bool:
+    """Whether another finding's root is below this one's cause, and about the same object or the whole cluster."""
+    mine = case.symptom or case.root
+    if root.code in GLOBAL:
+        return _reached(case, root.code) and (mine is None or layer(mine.code) > layer(root.code)
+                                              or leads_to(root.code, mine.code, mine.evidence))
+    if mine is None or root.code == mine.code:
+        return False
+    if leads_to(root.code, mine.code, mine.evidence):
+        return not root.scope or not mine.scope or _overlap(root, mine)
+    return layer(root.code) < layer(mine.code) and _overlap(root, mine)
+
+
+def _owns(case: _Case) -> bool:
+    """Whether the finding's own subject is where its root lies."""
+    return case.root is not None and case.root.own and case.finding.domain == _OWNERS.get(layer(case.root.code))
+
+
+def _conclude(case: _Case, cases: list[_Case], ev: Evidence) -> Diagnosis:
+    others = [c for c in cases if c is not case]
+    roots = sorted((c.root for c in others if c.root and c.symptom is None), key=lambda r: layer(r.code))
+    above = next((r for r in roots if _explains(r, case)), None)
+    if case.root is None:
+        if above:
+            return _diagnosis(replace(above, confidence="suspected" if case.finding.verdict == FAILED
+                                      else above.confidence), ev, above.code)
+        return _diagnosis(_unknown(case.finding), ev)
+    if case.symptom:
+        owned = any(c.root and c.root.code == case.root.code and c.symptom is None for c in others)
+        if owned:
+            return _diagnosis(case.symptom, ev, case.root.code)
+        # Nobody else names the root: this finding has to, or its evidence would be lost.
+        return _diagnosis(case.root, ev, "", [case.symptom])
+    if above:
+        return _diagnosis(case.root, ev, above.code)
+    led = not _owns(case) and any(_owns(c) and c.root and c.root.code == case.root.code for c in others)
+    return _diagnosis(case.root, ev, case.root.code if led else "")
 
 
 def diagnose(findings: list[Finding], evidence: dict[str, Any]) -> dict[str, Diagnosis]:
     """A Diagnosis per failed or inconclusive finding, by the name of its check. Never calls the cluster."""
     ev = Evidence(evidence)
-    unmet = [f for f in findings if f.verdict in (FAILED, INCONCLUSIVE)]
-    found = {f.check: candidates(f, ev) for f in unmet}
-    out = {}
-    for f in unmet:
-        roots = [c[0] for check, c in found.items() if check != f.check and c]
-        out[f.check] = _one(f, found[f.check], sorted(roots, key=lambda c: CAUSES[c.code].layer))
-    return out
+    cases = [_case(f, ev) for f in findings if f.verdict in (FAILED, INCONCLUSIVE)]
+    return {case.finding.check: _conclude(case, cases, ev) for case in cases}

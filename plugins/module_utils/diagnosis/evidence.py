@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .finding import Finding
+Object = dict[str, Any]
+PROBE_LABEL = "assay.clusters/probe"
+DNS_APPS = ("kube-dns", "coredns", "node-local-dns")
+_DNS_LABEL = "dns.operator.openshift.io/daemonset-dns"
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class Candidate:
     """A cause that evidence supports for one finding.
 
     own: seen in the finding's own answers rather than on something below it. scope: objects as "kind/name" or
-    "kind/namespace/name".
+    "kind/namespace/name"; empty is the whole cluster. since: epoch seconds on the cluster's clock when it began, 0 when
+    not known. subject: the object for the next command, where it is not the first of the scope; node: where to run it.
     """
 
     code: str
@@ -26,6 +30,9 @@ class Candidate:
     scope: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     own: bool = True
+    since: float = 0.0
+    subject: str = ""
+    node: str = ""
 
 
 def seconds(stamp: str | None) -> float:
@@ -36,79 +43,141 @@ def seconds(stamp: str | None) -> float:
         return 0.0
 
 
-def name_of(item: dict[str, Any]) -> str:
+def name_of(item: Object) -> str:
     return item["metadata"]["name"]
 
 
-def space_of(item: dict[str, Any]) -> str:
+def space_of(item: Object) -> str:
     return item["metadata"].get("namespace", "")
 
 
+def label(item: Object, key: str) -> str:
+    return (item["metadata"].get("labels") or {}).get(key, "")
+
+
+def condition(item: Object, kind: str) -> Object:
+    """The condition of this type, or an empty dictionary."""
+    return next((c for c in item.get("status", {}).get("conditions") or [] if c["type"] == kind), {})
+
+
+def unique(lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(line for line in lines if line))
+
+
+# ---- pods -------------------------------------------------------------------------------------------------------
+def ready(pod: Object) -> bool:
+    """Whether the pod does its work, or has done it."""
+    if pod.get("status", {}).get("phase") == "Succeeded":
+        return True
+    return condition(pod, "Ready").get("status") == "True" and not pod["metadata"].get("deletionTimestamp")
+
+
+def node_of(pod: Object) -> str:
+    return pod.get("spec", {}).get("nodeName") or ""
+
+
+def containers(pod: Object) -> list[Object]:
+    """The statuses of all containers, those of initialisation first."""
+    status = pod.get("status", {})
+    return [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+
+
+def pod_ref(pod: Object) -> str:
+    return f"pod/{space_of(pod)}/{name_of(pod)}"
+
+
+# ---- events -----------------------------------------------------------------------------------------------------
+def about(event: Object) -> Object:
+    return event.get("involvedObject") or event.get("regarding") or {}
+
+
+def words(event: Object) -> str:
+    return (event.get("message") or event.get("note") or "").strip()
+
+
+def event_line(event: Object) -> str:
+    return f"{about(event).get('kind', '').lower()}/{about(event).get('name')} {event.get('reason')}: {words(event)}"
+
+
+def first_seen(event: Object) -> float:
+    return seconds(event.get("firstTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp"))
+
+
+def last_seen(event: Object) -> float:
+    stamps = (event.get("lastTimestamp"), (event.get("series") or {}).get("lastObservedTime"), event.get("eventTime"),
+              event["metadata"].get("creationTimestamp"))
+    return max(map(seconds, stamps))
+
+
 class Evidence:
-    """One cluster's evidence; see engine/evidence.py for what is collected."""
+    """One cluster's evidence; engine/evidence.py collects it and says what it holds."""
 
     def __init__(self, data: dict[str, Any]):
         self.data = data
-        self.space: str = data.get("run_namespace", "")
+        self.space: str = data.get("run_namespace") or ""
         self.now = seconds(data.get("server_date"))
+        # Seconds to add to the controller's clock to get the cluster's.
+        here = seconds(data.get("controller_date"))
+        self.skew = self.now - here if here and self.now else 0.0
 
-    def items(self, key: str) -> list[dict[str, Any]]:
+    def items(self, key: str) -> list[Any]:
         return self.data.get(key) or []
+
+    def known(self, key: str) -> bool:
+        """Whether this kind was asked for and answered: only then does absence mean anything."""
+        return key in self.data and key not in (self.data.get("errors") or {}) and bool(self.now)
 
     # ---- nodes ------------------------------------------------------------------------------------------------
     @property
-    def nodes(self) -> dict[str, dict[str, Any]]:
+    def nodes(self) -> dict[str, Object]:
         return {name_of(n): n for n in self.items("nodes")}
 
-    @staticmethod
-    def condition(item: dict[str, Any], kind: str) -> dict[str, Any]:
-        return next((c for c in item.get("status", {}).get("conditions") or [] if c["type"] == kind), {})
-
     def lease_age(self, node: str) -> float | None:
-        """Seconds since the node renewed its Lease, on the API server's clock."""
-        lease = next((i for i in self.items("node_leases") if name_of(i) == node), None)
+        """Seconds since the node renewed its Lease, on the API server's clock; None when that is not known."""
+        return self._age(next((i for i in self.items("node_leases") if name_of(i) == node), None))
+
+    def leader_age(self, component: str) -> float | None:
+        """Seconds since the leader of a control-plane component renewed its Lease."""
+        return self._age(next((i for i in self.items("leases") if name_of(i) == component), None))
+
+    def _age(self, lease: Object | None) -> float | None:
         renewed = seconds(((lease or {}).get("spec") or {}).get("renewTime"))
         return self.now - renewed if renewed and self.now else None
 
     # ---- events, pods -----------------------------------------------------------------------------------------
-    def events(self, kind: str = "", namespace: str | None = None, name: str = "") -> Iterator[dict[str, Any]]:
+    def events(self, kind: str = "", namespace: str | None = None, name: str = "") -> Iterator[Object]:
         for event in self.items("events"):
-            about = event.get("involvedObject") or event.get("regarding") or {}
-            if (not kind or about.get("kind") == kind) and (not name or about.get("name") == name) and (
-                    namespace is None or about.get("namespace", "") == namespace):
+            what = about(event)
+            if (not kind or what.get("kind") == kind) and (not name or what.get("name") == name) and (
+                    namespace is None or what.get("namespace", "") == namespace):
                 yield event
 
-    def pods(self, namespace: str | None = None) -> list[dict[str, Any]]:
+    def events_of(self, item: Object) -> list[Object]:
+        """Events about a pod or another object; of its namesake of before, not."""
+        return [e for e in self.events(namespace=space_of(item), name=name_of(item))
+                if about(e).get("uid") in (None, "", item["metadata"].get("uid"))
+                or not item["metadata"].get("uid")]
+
+    def pods(self, namespace: str | None = None) -> list[Object]:
         return [p for p in self.items("pods") if namespace is None or space_of(p) == namespace]
 
-    def logs(self, namespace: str, pod: str = "") -> Iterator[tuple[str, str]]:
-        """(namespace/pod/container, line) of the collected log tails."""
-        for key, lines in (self.data.get("logs") or {}).items():
-            parts = key.split("/")
-            if parts[0] == namespace and (not pod or parts[1] == pod):
-                for line in lines:
-                    yield key, line
+    def probes(self) -> list[Object]:
+        return [p for p in self.pods(self.space) if label(p, PROBE_LABEL)] if self.space else []
 
+    def dns_pods(self) -> list[Object]:
+        return [p for p in self.pods() if label(p, "k8s-app") in DNS_APPS or label(p, _DNS_LABEL)]
+
+    def logs(self, pods: Iterable[Object]) -> Iterator[tuple[str, str]]:
+        """(namespace/pod/container, line) of the collected log tails of these pods."""
+        wanted = {(space_of(p), name_of(p)) for p in pods}
+        for key, lines in (self.data.get("logs") or {}).items():
+            if tuple(key.split("/")[:2]) in wanted:
+                yield from ((key, line) for line in lines)
+
+    # ---- replay -----------------------------------------------------------------------------------------------
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(self.data), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Evidence:
         return cls(json.loads(path.read_text(encoding="utf-8")))
-
-
-def event_line(event: dict[str, Any]) -> str:
-    about = event.get("involvedObject") or event.get("regarding") or {}
-    return f"{about.get('kind', '').lower()}/{about.get('name')} {event.get('reason')}: " \
-           f"{(event.get('message') or event.get('note') or '').strip()}"
-
-
-def path_names(finding: Finding, kind: str) -> set[str]:
-    """Names of the objects of a kind that the check depended on."""
-    return {p["name"] for p in finding.path if p["kind"] == kind}
-
-
-def failing_nodes(finding: Finding) -> set[str]:
-    """Nodes at either end of an answer that was not as it should be."""
-    bad = [o for o in finding.observations if not o["ok"]]
-    return {n for o in bad for n in (o.get("from_node"), o.get("to_node")) if n}

@@ -14,7 +14,8 @@ class Finding:
     errors: API errors as dictionaries {kind, status, reason, message, method, path}.
     path: the objects the check depended on, as {kind, namespace, name}.
     observations: what probes saw, as {kind, from_node, to_node, target, variant, ok, error, seconds};
-    an empty from_node is the controller.
+    an empty from_node is the controller. ended: when the check ended, in epoch seconds of the controller's clock; 0 when
+    that is not known.
     """
 
     check: str
@@ -26,6 +27,7 @@ class Finding:
     errors: list[dict[str, Any]] = field(default_factory=list)
     path: list[dict[str, str]] = field(default_factory=list)
     observations: list[dict[str, Any]] = field(default_factory=list)
+    ended: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -1,117 +1,218 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Layer 2: nodes. Only nodes on the failing path count: where an answer was wrong, or a check of nodes itself."""
+"""Layer 2: nodes. Only those on the failing path count, and only faults that can break what failed there.
+
+A node that is gone breaks everything on it. One that is short of disk, or whose runtime is down, starts no pods, but what
+runs goes on: for missing answers between running pods such faults count only with a broken network agent beside them.
+"""
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from .evidence import Candidate, Evidence, event_line, failing_nodes
+from .evidence import (Candidate, Evidence, Object, condition, event_line, first_seen, name_of, node_of, pod_ref,
+                       ready, seconds, unique, words)
 from .finding import Finding
+from .paths import concerned, pods, seen, work_nodes
 
 _RUNTIME = re.compile(r"container runtime is down|PLEG is not healthy|container runtime status check may not have"
-                      r"|RuntimeReady=false|runtime network not ready: NetworkReady=unknown|containerd\.sock")
-_CNI = re.compile(r"cni plugin not initialized|NetworkPluginNotReady|cni config uninitialized|no networks found in")
+                      r"|RuntimeReady=false|container runtime not ready|containerd\.sock|crio\.sock")
+_CNI = re.compile(r"cni plugin not initialized|NetworkPluginNotReady|cni config uninitialized|no networks found in"
+                  r"|network plugin is not ready|NetworkReady=false")
+_NO_ADDRESS = re.compile(r"no IP addresses available|failed to assign an IP address|range is full|no free IP")
 _PRESSURE = ("DiskPressure", "MemoryPressure", "PIDPressure")
 _KERNEL = ("KernelDeadlock", "ReadonlyFilesystem", "XfsShutdown", "DiskBadBlock", "CperHardwareErrorFatal")
+_RUNTIME_CONDITIONS = ("FrequentContainerdRestart", "FrequentKubeletRestart", "FrequentDockerRestart",
+                       "ContainerRuntimeUnhealthy", "KubeletUnhealthy")
+_AGENTS = re.compile(r"^(kube-proxy|calico-node|cilium|canal|kube-flannel|flannel|aws-node|azure-cni|antrea|weave|ovnkube"
+                     r"|kube-router|kindnet|multus)")
+_CERTIFICATE = re.compile(r"x509|tls: internal error|certificate")
 # A Lease is renewed every 10 s; the node controller gives a node up after 40 s.
 _LEASE = 40.0
+# Skew that breaks certificates, tokens and leases (seconds).
+_SKEW = 5.0
 
 
-def _concerned(f: Finding, ev: Evidence) -> list[str]:
-    """Nodes on the failing path, and those without the probe that should run there."""
-    named = {n for n in ev.nodes if re.search(rf"(?<![\w.-]){re.escape(n)}(?![\w-])", f.message)}
-    return sorted((failing_nodes(f) | named) & set(ev.nodes))
+def _own(f: Finding) -> bool:
+    return f.domain == "nodes"
 
 
-def _ready_line(node: str, c: dict) -> str:
+def _ready_line(node: str, c: Object) -> str:
     return f"node/{node} Ready={c.get('status')} {c.get('reason', '')}: {c.get('message', '')}"
 
 
+def _since(c: Object) -> float:
+    return seconds(c.get("lastTransitionTime"))
+
+
+def _agent_down(node: str, ev: Evidence) -> list[str]:
+    """Network agents of the node that are not ready, as lines."""
+    return [f"{pod_ref(p)} is {p.get('status', {}).get('phase', 'not ready')}, not ready" for p in ev.pods()
+            if node_of(p) == node and _AGENTS.search(name_of(p)) and not ready(p)]
+
+
+def _at_work(f: Finding, ev: Evidence) -> dict[str, list[str]]:
+    """Nodes that did not do their work, and those whose network agent is down, with lines about the latter."""
+    work = work_nodes(f, ev)
+    agents = {n: _agent_down(n, ev) for n in concerned(f, ev)}
+    return {n: agents[n] for n in concerned(f, ev) if n in work or agents[n]}
+
+
 def not_reporting(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    for node in _concerned(f, ev):
-        c = ev.condition(ev.nodes[node], "Ready")
+    for node in concerned(f, ev):
+        c = condition(ev.nodes[node], "Ready")
         age = ev.lease_age(node)
         stale = age is not None and age > _LEASE
+        old = (f"lease/{node} not renewed for {age:.0f} s",) if stale else ()
         if c.get("status") == "Unknown":
-            more = (f"lease/{node} not renewed for {age:.0f} s",) if stale else ()
-            yield Candidate("node.unreachable", "confirmed" if c.get("reason") == "NodeStatusUnknown" else "probable",
-                            (f"node/{node}",), (_ready_line(node, c), *more), f.domain == "nodes")
+            sure = "confirmed" if c.get("reason") == "NodeStatusUnknown" else "probable"
+            yield Candidate("node.unreachable", sure, (f"node/{node}",), (_ready_line(node, c), *old), _own(f), _since(c))
         elif stale:
-            yield Candidate("node.unreachable", "probable", (f"node/{node}",),
-                            (f"lease/{node} not renewed for {age:.0f} s",), f.domain == "nodes")
+            since = ev.now - (age or 0.0)
+            yield Candidate("node.unreachable", "probable", (f"node/{node}",), (*old, _ready_line(node, c)), _own(f), since)
 
 
 def not_ready(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    for node in _concerned(f, ev):
-        c = ev.condition(ev.nodes[node], "Ready")
+    for node in concerned(f, ev):
+        c = condition(ev.nodes[node], "Ready")
+        text = c.get("message", "")
         if c.get("status") != "False":
             continue
         for code, pattern in (("node.runtime-down", _RUNTIME), ("node.cni-not-ready", _CNI)):
-            if pattern.search(c.get("message", "")):
-                yield Candidate(code, "confirmed", (f"node/{node}",), (_ready_line(node, c),), f.domain == "nodes")
+            if pattern.search(text):
+                yield Candidate(code, "confirmed", (f"node/{node}",), (_ready_line(node, c),), _own(f), _since(c))
                 break
 
 
 def pressure(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    for node in _concerned(f, ev):
-        lines = [f"node/{node} {c['type']}=True {c.get('reason', '')}: {c.get('message', '')}"
-                 for c in ev.nodes[node].get("status", {}).get("conditions") or []
+    for node, agents in _at_work(f, ev).items():
+        found = [c for c in ev.nodes[node].get("status", {}).get("conditions") or []
                  if c["type"] in _PRESSURE and c["status"] == "True"]
-        if lines:
-            yield Candidate("node.pressure", "confirmed", (f"node/{node}",), tuple(lines), f.domain == "nodes")
-    full = [event_line(e) for e in ev.events(namespace=ev.space) if ev.space
-            and "no space left on device" in (e.get("message") or "")]
-    if full:
-        yield Candidate("node.pressure", "confirmed", (), tuple(full[:4]), False)
+        if found:
+            lines = [f"node/{node} {c['type']}=True {c.get('reason', '')}: {c.get('message', '')}" for c in found]
+            yield Candidate("node.pressure", "confirmed", (f"node/{node}",), (*lines, *agents), _own(f),
+                            min(map(_since, found)))
+    for pod in pods(f, ev):
+        status = pod.get("status", {})
+        texts = [event_line(e) for e in ev.events_of(pod) if "no space left on device" in words(e)]
+        if status.get("reason") == "Evicted":
+            texts.append(f"{pod_ref(pod)} Evicted: {status.get('message', '')}")
+        if texts and node_of(pod):
+            yield Candidate("node.pressure", "confirmed", (f"node/{node_of(pod)}",), unique(texts)[:4], False)
 
 
 def kernel(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    for node in _concerned(f, ev):
+    """What the node problem detector says."""
+    for node in concerned(f, ev):
         for c in ev.nodes[node].get("status", {}).get("conditions") or []:
-            if c["type"] in _KERNEL and c["status"] == "True":
-                yield Candidate("node.kernel-fault", "confirmed", (f"node/{node}",),
-                                (f"node/{node} {c['type']}=True {c.get('message', '')}",), f.domain == "nodes")
-            elif c["type"] == "NTPProblem" and c["status"] == "True":
-                yield Candidate("node.clock", "confirmed", (f"node/{node}",), (f"node/{node} NTPProblem=True",),
-                                f.domain == "nodes")
+            code = "node.kernel-fault" if c["type"] in _KERNEL else \
+                "node.runtime-down" if c["type"] in _RUNTIME_CONDITIONS else ""
+            if code and c["status"] == "True":
+                line = f"node/{node} {c['type']}=True {c.get('reason', '')}: {c.get('message', '')}"
+                sure = "confirmed" if code == "node.kernel-fault" else "probable"
+                yield Candidate(code, sure, (f"node/{node}",), (line,), _own(f), _since(c))
+
+
+def clock(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """Clocks break certificates and tokens, not packets: only where those are the trouble, or nodes are judged."""
+    trust = any(_CERTIFICATE.search(e.get("message") or "") or "token" in (e.get("message") or "") for e in f.errors)
+    if not (_own(f) and "clock" in f.message) and not trust:
+        return
+    for node in (concerned(f, ev) or sorted(ev.nodes)):
+        skew = (ev.data.get("node_clock") or {}).get(node)
+        if isinstance(skew, (int, float)) and abs(skew) > _SKEW:
+            yield Candidate("node.clock", "confirmed", (f"node/{node}",), (f"node/{node} clock is off by {skew:.1f} s",),
+                            _own(f))
+        c = condition(ev.nodes[node], "NTPProblem") if node in ev.nodes else {}
+        if c.get("status") == "True":
+            yield Candidate("node.clock", "confirmed", (f"node/{node}",),
+                            (f"node/{node} NTPProblem=True {c.get('message', '')}",), _own(f), _since(c))
+        age = ev.lease_age(node)
+        if age is not None and age < -_SKEW:
+            yield Candidate("node.clock", "probable", (f"node/{node}",), (
+                f"lease/{node} was renewed {-age:.0f} s in the future of the API server's clock",), _own(f))
 
 
 def sandbox(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """A Ready node whose new pods get no network."""
-    on_node = {p["metadata"]["name"]: p["spec"].get("nodeName", "") for p in ev.pods(ev.space)} if ev.space else {}
-    for event in ev.events("Pod", ev.space or None):
-        name = (event.get("involvedObject") or {}).get("name", "")
-        if event.get("reason") == "FailedCreatePodSandBox" and name in on_node and "cni" in event.get("message", ""):
-            yield Candidate("node.cni-not-ready", "confirmed", (f"node/{on_node[name]}",), (event_line(event),), False)
+    """A node, perhaps Ready, whose new pods get no sandbox; by the kubelet's words."""
+    for pod in pods(f, ev):
+        for event in ev.events_of(pod):
+            text, node = words(event), node_of(pod)
+            if event.get("reason") not in ("FailedCreatePodSandBox", "NetworkNotReady") or not node:
+                continue
+            code = "net.node-isolated" if _NO_ADDRESS.search(text) else "node.runtime-down" if _RUNTIME.search(text) \
+                else "node.cni-not-ready" if _CNI.search(text) or re.search(r"\bcni\b|plugin type=", text) else ""
+            if code:
+                yield Candidate(code, "confirmed", (f"node/{node}",), (event_line(event),), _own(f), first_seen(event))
 
 
 def kubelet_certificate(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    for e in f.errors:
-        if ":10250" in e.get("message", "") and "x509" in e.get("message", ""):
-            yield Candidate("node.kubelet-cert", "confirmed", tuple(f"node/{n}" for n in ev.nodes if n in e["path"]),
-                            (e["message"],))
+    texts = [(e.get("message") or "", e.get("path") or "") for e in f.errors]
+    texts += [(o.get("error") or "", o.get("to_node") or "") for o in seen(f, "probe") if not o["ok"]]
+    for text, where in texts:
+        if ":10250" in text and _CERTIFICATE.search(text):
+            address = re.search(r"https://([^:/]+|\[[^]]+\]):10250", text)
+            on = [n for n, node in ev.nodes.items() if n == where or n in where.split("/") or any(
+                address and a.get("address") == address[1] for a in node.get("status", {}).get("addresses") or [])]
+            yield Candidate("node.kubelet-cert", "confirmed", tuple(f"node/{n}" for n in on), (text[:400],))
 
 
 def too_few(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     found = re.match(r"(\d+) nodes, expected (\d+)", f.message)
-    if f.check == "nodes" and found:
+    if _own(f) and found:
         code = "node.not-joined" if int(found[1]) < int(found[2]) else "node.drift"
-        yield Candidate(code, "confirmed", (), (f"{found[1]} nodes are registered, {found[2]} are expected: "
-                                                f"{', '.join(sorted(ev.nodes))}",))
+        there = f": {', '.join(sorted(ev.nodes)[:20])}" if ev.nodes else ""
+        yield Candidate(code, "confirmed", (), (f"{found[1]} nodes are registered, {found[2]} are expected{there}",))
 
 
 def version(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    for o in f.observations:
-        if o["kind"] == "node" and o["variant"] == "version" and not o["ok"]:
-            yield Candidate("node.drift", "confirmed", (f"node/{o['to_node']}",), (f"node/{o['to_node']} {o['error']}",))
+    for o in seen(f, "node", "version"):
+        if not o["ok"]:
+            yield Candidate("node.drift", "confirmed", (f"node/{o['to_node']}",), (f"node/{o['to_node']} {o.get('error')}",))
+
+
+def judged(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """What the check of nodes saw itself, where the cluster tells nothing any more or something else by now."""
+    for o in seen(f, "node", "ready", "lease", "pressure"):
+        text, node = o.get("error") or "", o.get("to_node") or ""
+        if o["ok"]:
+            continue
+        code = {"lease": "node.unreachable", "pressure": "node.pressure"}.get(o["variant"], "") or (
+            "node.unreachable" if "NodeStatusUnknown" in text else "node.runtime-down" if _RUNTIME.search(text)
+            else "node.cni-not-ready" if _CNI.search(text) else "")
+        if code:
+            sure = "probable" if o["variant"] == "lease" else "confirmed"
+            yield Candidate(code, sure, (f"node/{node}",), (f"node/{node} {text}",))
 
 
 def cordoned(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    for o in f.observations:
-        if o["kind"] == "node" and o["variant"] == "cordoned" and not o["ok"]:
+    for o in seen(f, "node", "cordoned"):
+        if not o["ok"]:
             yield Candidate("sched.constraint", "confirmed", (f"node/{o['to_node']}",),
                             (f"node/{o['to_node']} spec.unschedulable=true",))
 
 
-RULES = (not_reporting, not_ready, pressure, kernel, sandbox, kubelet_certificate, too_few, version, cordoned)
+_TAINT = re.compile(r"node\.kubernetes\.io/(not-ready|unreachable|disk-pressure|memory-pressure|pid-pressure"
+                    r"|network-unavailable)")
+
+
+def tainted(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """A pod that was not scheduled because nodes are ill: those nodes are on its path."""
+    waits = [p for p in pods(f, ev) if not node_of(p)]
+    told = {m for p in waits for e in ev.events_of(p) if e.get("reason") == "FailedScheduling"
+            for m in _TAINT.findall(words(e))}
+    told |= {m for p in waits for m in _TAINT.findall(condition(p, "PodScheduled").get("message", ""))}
+    for node, item in sorted(ev.nodes.items()) if told else ():
+        keys = {t.get("key", "").rpartition("/")[2] for t in item.get("spec", {}).get("taints") or []}
+        c = condition(item, "Ready")
+        text = c.get("message", "")
+        code = "node.unreachable" if c.get("status") == "Unknown" else "node.runtime-down" if _RUNTIME.search(text) \
+            else "node.cni-not-ready" if _CNI.search(text) else \
+            "node.pressure" if any(k.endswith("-pressure") for k in keys & told) else ""
+        if keys & told and code:
+            lines = (f"node/{node} has the taint {', '.join(sorted(keys & told))}", _ready_line(node, c))
+            yield Candidate(code, "probable", (f"node/{node}",), lines, False, _since(c))
+
+
+RULES = (not_reporting, not_ready, judged, pressure, kernel, clock, sandbox, kubelet_certificate, too_few, version,
+         cordoned, tainted)

@@ -1,179 +1,155 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Layers 3 to 6: admission, scheduling, images, pods, storage; by the words of events, statuses and refusals."""
+"""Layers 4 to 6: scheduling, images, containers of the pods on the failing path; by the words of statuses and events."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-from .evidence import Candidate, Evidence, event_line, name_of, path_names, space_of
+from .evidence import (Candidate, Evidence, Object, condition, containers, event_line, first_seen, last_seen, name_of,
+                       node_of, pod_ref, space_of, words)
 from .finding import Finding
+from .paths import pods
+from .rules_dns import config_lines
 
-# Words of an API answer, most special first.
-_REFUSALS = (
-    ("webhook.no-endpoints", r"failed calling webhook.*(no endpoints available|connection refused)"),
-    ("webhook.ca-mismatch", r"failed calling webhook.*x509"),
-    ("webhook.timeout", r"failed calling webhook.*(deadline exceeded|timeout)"),
-    ("quota.exceeded", r"exceeded quota|maximum .* usage per|LimitRange"),
-    ("admission.denied", r"violates PodSecurity|admission webhook .* denied|ValidatingAdmissionPolicy .* denied"),
-)
-# Words of a kubelet or containerd about an image.
+# Words of a kubelet or containerd about an image, most special first, with how sure they are.
 _IMAGES = (
-    ("image.kubelet-qps", r"pull QPS exceeded"),
-    ("image.throttled", r"toomanyrequests|429 Too Many Requests"),
-    ("image.auth", r"401 Unauthorized|403 Forbidden|no basic auth credentials|pull access denied|authorization failed"),
-    ("image.not-found", r"not found|manifest unknown|no match for platform|InvalidImageName"),
-    ("image.registry-unreachable", r"no such host|i/o timeout|connection refused|x509|no route to host|dial tcp"),
+    ("image.kubelet-qps", "confirmed", r"pull QPS exceeded"),
+    ("image.throttled", "confirmed", r"toomanyrequests|429 Too Many Requests|pull rate limit|too many requests"),
+    # The Docker registry says the same of what is private and of what does not exist.
+    ("image.auth", "probable", r"pull access denied, repository does not exist or may require"),
+    ("image.auth", "confirmed", r"401 Unauthorized|403 Forbidden|no basic auth credentials|authorization failed"
+                                r"|authentication required|unauthorized:|failed to fetch (?:anonymous|oauth) token"),
+    ("image.registry-unreachable", "confirmed", r"no such host|i/o timeout|connection refused|x509|no route to host"
+                                                r"|dial tcp|TLS handshake timeout|server gave HTTP response to HTTPS"
+                                                r"|connection reset by peer|server misbehaving|network is unreachable"),
+    ("image.not-found", "confirmed", r"not found|manifest unknown|no match for platform|couldn't parse image (?:name|ref)"
+                                     r"|name unknown|is not present with pull policy of Never|no such image"),
+    ("image.registry-unreachable", "probable", r"context deadline exceeded|\bEOF\b|50[0234] "),
 )
+_IMAGE_REASONS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
+                  "RegistryUnavailable", "SignatureValidationFailed")
 _SCHEDULING = (
     ("storage.zone-conflict", r"volume node affinity conflict"),
-    ("sched.insufficient", r"Insufficient |Too many pods"),
-    ("sched.constraint", r"untolerated taint|didn't match Pod's node affinity|unschedulable|topology spread|node selector"),
+    ("storage.attach-stuck", r"exceed max volume count"),
+    ("sched.insufficient", r"Insufficient |Too many pods|not have enough free storage|free ports for the requested"),
+    ("sched.constraint", r"untolerated taint|had taint|didn't match Pod's node affinity|node\(s\) were unschedulable"
+                         r"|topology spread|node selector|didn't match pod (?:anti-)?affinity"),
 )
-_VOLUMES = (
-    ("storage.attach-stuck", "FailedAttachVolume", r"."),
-    ("storage.driver-missing", "FailedMount", r"not found in the list of registered CSI drivers"),
-    ("storage.mount-failed", "FailedMount", r"."),
-)
+_CONFIG = re.compile(r'(configmap|secret) "[^"]*" not found|couldn\'t find key|references non-existent', re.I)
 
 
-def _first(table: Iterable[tuple[str, str]], text: str) -> str:
-    return next((code for code, pattern in table if re.search(pattern, text, re.S)), "")
-
-
-def _mine(f: Finding, ev: Evidence) -> list[dict[str, Any]]:
-    """Pods of the run that this check depended on; all of them where it got no probe."""
-    pods = ev.pods(ev.space) if ev.space else []
-    names = path_names(f, "Pod")
-    whole = "no probe became ready" in f.message or f.check == "nodes" or not names
-    return [p for p in pods if whole or name_of(p) in names]
-
-
-def _events(f: Finding, ev: Evidence) -> list[dict[str, Any]]:
-    names = {name_of(p) for p in _mine(f, ev)} | path_names(f, "Pod")
-    return [e for e in ev.events("Pod", ev.space) if e.get("involvedObject", {}).get("name") in names] if ev.space else []
-
-
-def refused(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    for e in f.errors:
-        code = _first(_REFUSALS, e.get("message", ""))
-        if code:
-            yield Candidate(code, "confirmed", (), (e["message"],))
-    for event in ev.events(namespace=ev.space) if ev.space else ():
-        if event.get("reason") == "FailedCreate":
-            code = _first(_REFUSALS, event.get("message", ""))
-            if code:
-                yield Candidate(code, "confirmed", (), (event_line(event),), False)
-
-
+# ---- scheduling -------------------------------------------------------------------------------------------------
 def scheduling(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    for event in _events(f, ev):
-        if event.get("reason") == "FailedScheduling":
-            code = _first(_SCHEDULING, event.get("message", ""))
-            pod = event["involvedObject"]["name"]
-            still = next((p for p in _mine(f, ev) if name_of(p) == pod and not p["spec"].get("nodeName")), None)
-            if code and still:
-                yield Candidate(code, "confirmed", (f"pod/{ev.space}/{pod}",), (event_line(event),))
+    for pod in pods(f, ev):
+        if node_of(pod):
+            continue
+        c = condition(pod, "PodScheduled")
+        told = [(last_seen(e), words(e), event_line(e), first_seen(e)) for e in ev.events_of(pod)
+                if e.get("reason") == "FailedScheduling"]
+        if c.get("status") == "False":
+            told.append((ev.now + 1, c.get("message", ""), f"{pod_ref(pod)} PodScheduled=False {c.get('reason', '')}: "
+                         f"{c.get('message', '')}", 0.0))
+        for _when, text, line, since in sorted(told, reverse=True)[:1]:  # what keeps it now, not what kept it before
+            code = next((code for code, pattern in _SCHEDULING if re.search(pattern, text)), "")
+            if code:
+                yield Candidate(code, "confirmed", (pod_ref(pod),), (line,), _own(f, pod, ev), since)
 
 
-def _statuses(pod: dict[str, Any]) -> list[dict[str, Any]]:
-    status = pod.get("status", {})
-    return [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+def _own(f: Finding, pod: Object, ev: Evidence) -> bool:
+    """Whether the pod is ours, so that its trouble is the finding itself."""
+    return space_of(pod) == ev.space
+
+
+# ---- images -----------------------------------------------------------------------------------------------------
+def _image_words(pod: Object, ev: Evidence) -> Iterator[tuple[str, str, str]]:
+    """(image, text, line) of everything said about images of the pod that it still waits for."""
+    waiting = {}
+    for status in containers(pod):
+        state = status.get("state", {}).get("waiting") or {}
+        if state.get("reason") in _IMAGE_REASONS:
+            image = status.get("image", "")
+            waiting[image] = True
+            line = f"{pod_ref(pod)} {state['reason']}: {state.get('message', '')}".rstrip(": ")
+            yield image, state.get("message", "") or state["reason"], line
+    for event in ev.events_of(pod):
+        text, reason = words(event), event.get("reason")
+        found = re.search(r'(?:image|for) "([^"\s]+)"', text)
+        if reason in ("Failed", "InspectFailed") and waiting and re.search(r"pull|image", text):
+            yield found[1] if found else next(iter(waiting)), text, event_line(event)
+        elif reason == "FailedCreatePodSandBox" and "sandbox image" in text:
+            yield found[1] if found else "", text, event_line(event)
 
 
 def images(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    words = [(e["involvedObject"]["name"], event_line(e)) for e in _events(f, ev)
-             if e.get("reason") in ("Failed", "InspectFailed") and "pull" in (e.get("message") or "")]
-    for pod in _mine(f, ev):
-        for status in _statuses(pod):
-            waiting = status.get("state", {}).get("waiting") or {}
-            if waiting.get("reason") in ("ErrImagePull", "ImagePullBackOff", "InvalidImageName"):
-                words.append((name_of(pod), f"pod/{name_of(pod)} {waiting['reason']}: {waiting.get('message', '')}"))
-    if not words and re.search(r"ErrImagePull|ImagePullBackOff", f.message):
-        words.append(("", f.message))
-    for pod, text in words:
-        code = _first(_IMAGES, text)
+    told = [(image, text, line, pod) for pod in pods(f, ev) for image, text, line in _image_words(pod, ev)]
+    if not told and re.search("|".join(_IMAGE_REASONS), f.message):
+        found = re.search(r'image "([^"\s]+)"', f.message)
+        told = [(found[1] if found else "", f.message, f.message, {"metadata": {"name": ""}})]
+    for image, text, line, pod in told:
+        code, sure = next(((c, s) for c, s, pattern in _IMAGES if re.search(pattern, text)), ("", ""))
         if code:
-            found = re.search(r'image "?([\w./:@-]+)', text)
-            scope = (f"image/{found[1]}",) if found else ((f"pod/{ev.space}/{pod}",) if pod else ())
-            yield Candidate(code, "confirmed", scope, (text,))
-            return
+            scope = (f"image/{image}",) if image else ((pod_ref(pod),) if name_of(pod) else ())
+            yield Candidate(code, sure, scope, (line,), not name_of(pod) or _own(f, pod, ev), node=node_of(pod))
 
 
-def containers(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    for pod in _mine(f, ev):
-        scope = (f"pod/{space_of(pod)}/{name_of(pod)}",)
-        for status in _statuses(pod):
-            waiting = status.get("state", {}).get("waiting") or {}
-            ended = status.get("state", {}).get("terminated") or status.get("lastState", {}).get("terminated") or {}
-            line = f"pod/{name_of(pod)} container {status['name']}: "
-            if waiting.get("reason") in ("CreateContainerConfigError", "CreateContainerError"):
-                yield Candidate("pod.config-missing", "confirmed", scope, (line + waiting.get("message", ""),))
-            elif ended.get("reason") == "OOMKilled":
-                yield Candidate("pod.oom", "confirmed", scope, (line + "OOMKilled",))
-            elif waiting.get("reason") == "CrashLoopBackOff" or ended.get("exitCode"):
-                yield Candidate("pod.crash", "probable", scope,
-                                (f"{line}exit code {ended.get('exitCode')} {ended.get('message', '')}".strip(),))
-    for event in _events(f, ev):
-        if event.get("reason") == "Unhealthy" and "Readiness" in event.get("message", ""):
-            yield Candidate("pod.probe-failing", "probable", (f"pod/{ev.space}/{event['involvedObject']['name']}",),
-                            (event_line(event),), False)
+# ---- containers -------------------------------------------------------------------------------------------------
+def _ended(status: Object) -> Object:
+    return status.get("state", {}).get("terminated") or status.get("lastState", {}).get("terminated") or {}
 
 
-# ---- storage --------------------------------------------------------------------------------------------------
-_DEFAULT = "storageclass.kubernetes.io/is-default-class"
+def _judge(status: Object) -> tuple[str, str, str]:
+    """(code, confidence, words) of a container that does not run; an empty code for one that just starts."""
+    waiting = status.get("state", {}).get("waiting") or {}
+    ended, text = _ended(status), waiting.get("message", "")
+    reason = waiting.get("reason", "")
+    if reason in ("CreateContainerConfigError", "CreateContainerError") and _CONFIG.search(text):
+        return "pod.config-missing", "confirmed", f"{reason}: {text}"
+    if ended.get("reason") == "OOMKilled":
+        return "pod.oom", "confirmed", f"OOMKilled, exit code {ended.get('exitCode')}"
+    if "exec format error" in f"{text} {ended.get('message', '')}":
+        return "image.not-found", "probable", f"exec format error: the image is for another architecture; {text}"
+    if reason in ("RunContainerError", "CreateContainerError") or ended.get("reason") in ("StartError",
+                                                                                      "ContainerCannotRun"):
+        return "pod.crash", "confirmed", f"{reason or ended.get('reason')}: {text or ended.get('message', '')}"
+    if reason == "CrashLoopBackOff" or (ended.get("exitCode") and status.get("state", {}).get("terminated")):
+        words_ = f" {ended['message'].strip()}" if ended.get("message") else ""
+        return "pod.crash", "confirmed" if words_ else "probable", \
+            f"{reason or 'ended'}, exit code {ended.get('exitCode', 'unknown')}{words_}"
+    return "", "", ""
 
 
-def default_class(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    if f.domain != "storage" or "default" not in f.message:
-        return
-    marks = {name_of(c): c["metadata"].get("annotations", {}).get(_DEFAULT, "-") for c in ev.items("storageclasses")}
-    if list(marks.values()).count("true") != 1:
-        yield Candidate("storage.no-default-class", "confirmed", (), tuple(
-            f"storageclass/{n} {_DEFAULT}={v}" for n, v in sorted(marks.items())) or ("there is no StorageClass",))
+def crashed(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    for pod in pods(f, ev):
+        for status in containers(pod):
+            code, sure, text = _judge(status)
+            if not code or (code == "pod.crash" and config_lines(ev, [pod])):
+                continue  # a name server that refuses its configuration is no accident
+            log = [f"{key}: {line}" for key, line in ev.logs([pod]) if key.endswith(f"/{status['name']}")][-3:]
+            yield Candidate(code, sure, (pod_ref(pod),), (f"{pod_ref(pod)} container {status['name']}: {text}", *log),
+                            _own(f, pod, ev), node=node_of(pod))
 
 
-def volumes(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    for event in _events(f, ev):
-        for code, reason, pattern in _VOLUMES:
-            if event.get("reason") == reason and re.search(pattern, event.get("message", "")):
-                yield Candidate(code, "confirmed", (f"pod/{ev.space}/{event['involvedObject']['name']}",),
-                                (event_line(event),))
-                break
+def config_missing(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """A volume of a ConfigMap or Secret that is not there."""
+    for pod in pods(f, ev):
+        for event in ev.events_of(pod):
+            if event.get("reason") == "FailedMount" and _CONFIG.search(words(event)):
+                yield Candidate("pod.config-missing", "confirmed", (pod_ref(pod),), (event_line(event),),
+                                _own(f, pod, ev), first_seen(event))
 
 
-def _asleep(ev: Evidence, provisioner: str) -> list[str]:
-    """Deployments that look like this provisioner and have no pod to do the work."""
-    word = provisioner.rpartition("/")[2]
-    return [f"deployment/{space_of(d)}/{name_of(d)} has {d.get('status', {}).get('availableReplicas', 0)} of "
-            f"{d['spec'].get('replicas', 1)} replicas available" for d in ev.items("deployments")
-            if word in name_of(d) and not d.get("status", {}).get("availableReplicas")]
-
-
-def provisioning(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    if f.domain != "storage":
-        return
-    claims = path_names(f, "PersistentVolumeClaim")
-    for event in ev.events("PersistentVolumeClaim", ev.space):
-        name, text = event["involvedObject"]["name"], event.get("message", "")
-        if name not in claims:
+def probe_failing(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """It runs, its probe fails: said by the kubelet, or by what the pod's conditions leave."""
+    for pod in pods(f, ev):
+        statuses = containers(pod)
+        running = [s for s in statuses if "running" in (s.get("state") or {})]
+        if not running or len(running) != len(pod.get("spec", {}).get("containers") or running):
             continue
-        if event.get("reason") == "ProvisioningFailed":
-            yield Candidate("storage.provision-failed", "confirmed", (f"persistentvolumeclaim/{ev.space}/{name}",),
-                            (event_line(event),))
-        found = re.search(r"external provisioner '([^']+)'", text)
-        pending = any(name_of(c) == name and c.get("status", {}).get("phase") == "Pending" for c in ev.items("pvcs"))
-        if event.get("reason") == "ExternalProvisioning" and found and pending:
-            asleep = _asleep(ev, found[1])
-            yield Candidate("storage.driver-missing", "confirmed" if asleep else "suspected",
-                            (f"provisioner/{found[1]}",), (event_line(event), *asleep))
+        for event in ev.events_of(pod):
+            if event.get("reason") == "Unhealthy" and last_seen(event) > ev.now - 120:
+                yield Candidate("pod.probe-failing", "confirmed", (pod_ref(pod),), (event_line(event),),
+                                _own(f, pod, ev), first_seen(event))
 
 
-def corrupt(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    if f.domain == "storage" and "data was changed" in f.message:
-        yield Candidate("storage.data-corrupt", "confirmed", tuple(
-            f"persistentvolume/{n}" for n in sorted(path_names(f, "PersistentVolume"))), (f.message,))
-
-
-RULES = (refused, scheduling, images, default_class, volumes, provisioning, corrupt, containers)
+RULES = (scheduling, images, crashed, config_missing, probe_failing)

@@ -1,269 +1,267 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The causes: stable codes with their layer, meaning, remedy, and the command that looks further.
+"""The causes: stable codes with layer, meaning, remedy and the command that looks further, and what follows from what.
 
 Layers from the bottom up: 0 the test itself, 1 API and etcd, 2 nodes, 3 admission, 4 scheduling, 5 images,
 6 pods and storage, 7 network, 8 cloud, 9 what stands on all of it.
 """
 from __future__ import annotations
 
+import fnmatch
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Cause:
-    """command is a template over {name} and {namespace} of the first object in the scope."""
+    """layer is None where nothing is known.
 
-    layer: int
+    command looks further when nothing more special is known; on: templates by the kind of the object in question, over
+    {name}, {namespace} and {ref} (all that follows the kind).
+    """
+
+    layer: int | None
     meaning: str
     remedy: str
     command: str
+    on: dict[str, str]
 
 
-def _c(layer: int, meaning: str, remedy: str, command: str = "kubectl get events -A --sort-by=.lastTimestamp") -> Cause:
-    return Cause(layer, meaning, remedy, command)
+def _c(layer: int | None, meaning: str, remedy: str, command: str = "", **on: str) -> Cause:
+    return Cause(layer, meaning, remedy, command, on)
 
 
-_NODE = "kubectl describe node {name}"
-_POD = "kubectl -n {namespace} describe pod {name}"
-_PVC = "kubectl get storageclass,csidriver,pv; kubectl get events -A --field-selector reason=ProvisioningFailed"
+EVENTS = "kubectl get events -A --sort-by=.lastTimestamp"
+# What is looked at first, by kind of object, where a cause has no better idea.
+GENERIC = {
+    "node": "kubectl describe node {name}", "pod": "kubectl -n {namespace} describe pod {name}",
+    "service": "kubectl -n {namespace} describe service {name}",
+    "deployment": "kubectl -n {namespace} describe deployment {name}",
+    "daemonset": "kubectl -n {namespace} describe daemonset {name}",
+    "persistentvolumeclaim": "kubectl -n {namespace} describe persistentvolumeclaim {name}",
+    "persistentvolume": "kubectl describe persistentvolume {name}",
+    "storageclass": "kubectl get storageclass {name} -o yaml",
+    "configmap": "kubectl -n {namespace} get configmap {name} -o yaml",
+    "namespace": "kubectl get namespace {name} -o yaml", "apiservice": "kubectl describe apiservice {name}",
+    "resourcequota": "kubectl -n {namespace} describe resourcequota {name}",
+}
 _READY = "kubectl get --raw '/readyz?verbose'"
+_HOOKS = "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
+_DNS_PODS = "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide"
+_DNS_LOGS = "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50"
+_ON_NODE = "kubectl get pods -A -o wide --field-selector spec.nodeName={name}"
+_PULL = "ssh {name} crictl pull {ref}"
+_CLASSES = "kubectl get storageclass,csidriver,csinode"
+_PROVISION = "kubectl get events -A --field-selector reason=ProvisioningFailed"
 
 CAUSES: dict[str, Cause] = {
-    "harness.precondition": _c(
-        0, "something that the check needs is not there",
-        "install it, or leave the check out"),
-    "harness.forbidden": _c(
-        0, "our own user may not do what the check needs",
-        "grant the verb on the resource, for example by the ClusterRole of assay.clusters.rbac",
-        "kubectl auth can-i --list"),
-    "harness.interrupted": _c(
-        0, "objects of a run that died are still there",
-        "run assay.clusters.sweep",
-        "kubectl get ns -l app.kubernetes.io/managed-by=assay.clusters"),
-    "api.unreachable": _c(
-        1, "the API server's address does not answer",
-        'look at the load balancer, the firewall and the kube-apiserver process',
-        'kubectl --request-timeout=5s get --raw /livez'),
-    "api.tls": _c(
-        1, "the certificate of the API server is not trusted",
+    # ---- 0: the test itself
+    "harness.precondition": _c(0, "something that the check needs, or that its options name, is not there",
+        "install it, correct the option, or leave the check out"),
+    "harness.forbidden": _c(0, "our own user may not do what the check needs",
+        "grant the verb on the resource; the module assay.clusters.rbac_info prints a ClusterRole",
+        "kubectl auth can-i --list", permission="kubectl auth can-i {ref}"),
+    "harness.interrupted": _c(0, "objects of a run that died are in the way", "run assay.clusters.sweep",
+        "kubectl get namespace -l app.kubernetes.io/managed-by=assay.clusters"),
+    # ---- 1: API and etcd
+    "api.unreachable": _c(1, "the API server's address does not answer",
+        "look at the load balancer, the firewall and the kube-apiserver process",
+        "kubectl --request-timeout=5s get --raw /livez", address="curl -vk https://{ref}/livez"),
+    "api.tls": _c(1, "the certificate at the API server's address is not trusted",
         "renew it, or correct certificate-authority in the kubeconfig",
-        "kubectl config view --raw --minify"),
-    "api.unauthenticated": _c(
-        1, "the API server does not know our credentials",
-        "renew the token or client certificate in the kubeconfig",
-        "kubectl auth whoami"),
-    "api.overloaded": _c(
-        1, "the API server turns requests away or is too slow",
-        "find the client that floods it, look at API priority and fairness",
+        "kubectl config view --minify"),
+    "api.unauthenticated": _c(1, "the API server does not know our credentials",
+        "renew the token or client certificate in the kubeconfig", "kubectl auth whoami"),
+    "api.overloaded": _c(1, "the API server turns requests away, or takes too long for them while etcd is well",
+        "find the client that floods it; look at API priority and fairness and the server's size",
         "kubectl get --raw /metrics | grep apiserver_flowcontrol_rejected"),
-    "etcd.unhealthy": _c(
-        1, 'etcd does not answer the API server',
-        'look at the etcd members, their quorum and disks',
+    "etcd.unhealthy": _c(1, "etcd does not answer the API server", "look at the etcd members, their quorum and disks",
         "kubectl get --raw '/readyz/etcd?verbose'"),
-    "etcd.slow": _c(
-        1, "writes are slow while reads are quick",
-        "look at the disk of the etcd members",
-        "kubectl get --raw /metrics | grep etcd_request_duration"),
-    "etcd.space": _c(
-        1, "the etcd database is full",
-        "compact, defragment, disarm the alarm, raise the quota",
-        "etcdctl endpoint status -w table"),
-    "api.check-failed": _c(
-        1, 'a health check of the API server fails',
-        "look at the named check in the API server's log", _READY),
-    "api.aggregated-down": _c(
-        1, "an aggregated API has no working backend",
-        "look at the Service and pods behind the APIService",
-        "kubectl describe apiservice {name}"),
-    "ctrl.not-progressing": _c(
-        1, 'a controller does not act',
-        "look at the named controller's log and Lease",
-        'kubectl -n kube-system get lease'),
-    "node.unreachable": _c(
-        2, "the kubelet does not report any more",
-        "look at the machine, its kubelet and its network", _NODE),
-    "node.clock": _c(
-        2, "the node's clock is off",
-        "look at chrony or the hypervisor's time", _NODE),
-    "node.runtime-down": _c(
-        2, "the kubelet cannot reach the container runtime",
-        "look at containerd on the node",
-        "ssh {name} systemctl status containerd"),
-    "node.kernel-fault": _c(
-        2, "the node reports a fault of its kernel or disks",
-        "replace the node", _NODE),
-    "node.pressure": _c(
-        2, "the node is short of disk, memory or process ids",
-        "free or enlarge it", _NODE),
-    "node.cni-not-ready": _c(
-        2, "the node has no working CNI configuration",
-        "look at the CNI pod of that node",
-        "ssh {name} ls -l /etc/cni/net.d"),
-    "node.kubelet-cert": _c(
-        2, "the kubelet's serving certificate is not accepted",
-        'approve its CSR, or rotate it',
-        'kubectl get csr'),
-    "node.drift": _c(
-        2, "nodes differ where they should not",
-        "bring the nodes of the pool to one version",
-        "kubectl get nodes -o wide"),
-    "node.not-joined": _c(
-        2, 'fewer nodes than expected are in the cluster',
-        "look at the missing machine's bootstrap log",
-        'kubectl get nodes -o wide'),
-    "webhook.no-endpoints": _c(
-        3, 'an admission webhook has nobody behind it',
-        "look at the webhook's pods",
-        'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations'),
-    "webhook.timeout": _c(
-        3, 'an admission webhook does not answer in time',
-        "look at the way from the control plane to the webhook's pods",
-        'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations'),
-    "webhook.ca-mismatch": _c(
-        3, "an admission webhook's certificate is not trusted",
-        'renew its caBundle',
-        'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations'),
-    "admission.denied": _c(
-        3, "a policy refuses the object",
-        "change the object or the policy",
-        "kubectl get events -A --field-selector type=Warning"),
-    "policy.not-enforced": _c(
-        3, "what should be refused is allowed",
-        "turn enforcement on"),
-    "quota.exceeded": _c(
-        3, "a quota is used up",
-        "raise it, or clean up",
-        "kubectl get resourcequota -A"),
-    "rbac.missing": _c(
-        3, "a component lacks a right",
-        "bind the role",
-        "kubectl get clusterrolebinding"),
-    "sched.insufficient": _c(
-        4, "no node has room",
-        "add capacity, or lower requests",
+    "etcd.slow": _c(1, "writes are slow while reads are quick", "look at the disks of the etcd members",
+        "kubectl get --raw /metrics | grep etcd_request_duration_seconds"),
+    "etcd.space": _c(1, "the etcd database is full", "compact, defragment, disarm the alarm; raise the quota",
+        "etcdctl endpoint status --cluster -w table"),
+    "api.check-failed": _c(1, "a health check of the API server fails",
+        "look for the named check in the API server's log", _READY),
+    "api.aggregated-down": _c(1, "an aggregated API has no working backend",
+        "look at the Service and the pods behind the APIService"),
+    "ctrl.not-progressing": _c(1, "a controller does not act", "look at the named controller's log and Lease",
+        "kubectl -n kube-system get lease"),
+    # ---- 2: nodes
+    "node.unreachable": _c(2, "the node's kubelet does not report any more",
+        "look at the machine, its kubelet and its network"),
+    "node.clock": _c(2, "the node's clock is off", "look at chrony and at the hypervisor's time",
+        node="ssh {name} chronyc tracking"),
+    "node.runtime-down": _c(2, "the kubelet cannot use the container runtime", "look at containerd on the node",
+        node="ssh {name} systemctl status containerd"),
+    "node.kernel-fault": _c(2, "the node reports a fault of its kernel or disks", "replace the node"),
+    "node.pressure": _c(2, "the node is short of disk, memory or process ids", "free it, or enlarge it"),
+    "node.cni-not-ready": _c(2, "the node has no working CNI plugin", "look at the CNI pod of that node",
+        node="ssh {name} ls -l /etc/cni/net.d"),
+    "node.kubelet-cert": _c(2, "the kubelet's serving certificate is not accepted",
+        "approve its CertificateSigningRequest, or rotate the certificate", "kubectl get csr"),
+    "node.drift": _c(2, "nodes differ from each other or from what is expected",
+        "bring the nodes of the pool to one version; correct the expected number", "kubectl get nodes -o wide"),
+    "node.not-joined": _c(2, "fewer nodes than expected are in the cluster",
+        "look at the missing machine's bootstrap log", "kubectl get nodes -o wide"),
+    # ---- 3: admission
+    "webhook.no-endpoints": _c(3, "an admission webhook has nobody behind it", "look at the webhook's pods", _HOOKS),
+    "webhook.timeout": _c(3, "an admission webhook does not answer in time",
+        "look at the way from the control plane to the webhook's pods, and its firewall", _HOOKS),
+    "webhook.ca-mismatch": _c(3, "an admission webhook's certificate is not trusted",
+        "renew its caBundle (cainjector, if cert-manager does that)", _HOOKS),
+    "admission.denied": _c(3, "a policy refuses the object", "change the object or the policy",
+        "kubectl get validatingadmissionpolicies,validatingwebhookconfigurations"),
+    "policy.not-enforced": _c(3, "what a policy should refuse is allowed", "turn enforcement on"),
+    "quota.exceeded": _c(3, "a quota or limit of the namespace refuses the object", "raise it, or clean up",
+        "kubectl get resourcequota,limitrange -A", resourcequota=GENERIC["resourcequota"]),
+    "rbac.missing": _c(3, "a component of the cluster lacks a right", "bind the role",
+        "kubectl get clusterrolebinding -o wide"),
+    # ---- 4: scheduling
+    "sched.insufficient": _c(4, "no node has room for the pod", "add capacity, or lower requests",
         "kubectl describe nodes"),
-    "sched.constraint": _c(
-        4, "no node is allowed: cordons, taints, affinity or selectors",
+    "sched.constraint": _c(4, "cordons, taints, affinity or selectors keep the pod off",
         "correct labels and tolerations, or uncordon",
-        "kubectl get nodes -o custom-columns=NAME:.metadata.name,CORDONED:.spec.unschedulable,TAINTS:.spec.taints"),
-    "storage.zone-conflict": _c(
-        4, "a volume is in another zone than its pod may be",
-        "use WaitForFirstConsumer",
-        "kubectl get pv -o wide"),
-    "drain.pdb-blocked": _c(
-        4, "a disruption budget allows no eviction",
-        "more replicas, or another budget",
-        "kubectl get pdb -A"),
-    "image.not-found": _c(
-        5, "the image does not exist in the registry",
-        "correct the tag, or push the image", _POD),
-    "image.auth": _c(
-        5, 'the registry refuses our credentials',
-        "correct the pull secret or the node's rights", _POD),
-    "image.throttled": _c(
-        5, "the registry limits how often we may pull",
-        "use a mirror, or log in", _POD),
-    "image.kubelet-qps": _c(
-        5, "the kubelet limits how often it pulls",
-        "raise registryPullQPS", _POD),
-    "image.registry-unreachable": _c(
-        5, "the registry cannot be reached",
-        "look at egress, name resolution and certificates on the node", _POD),
-    "image.slow": _c(
-        5, "images come slowly",
-        "look at the network and the registry", _POD),
-    "pod.config-missing": _c(
-        6, "a ConfigMap, Secret or key does not exist",
-        "create it", _POD),
-    "pod.crash": _c(
-        6, "a container ends with an error",
-        "read its last log lines", _POD),
-    "pod.oom": _c(
-        6, "a container used more memory than it may",
-        "raise its limit", _POD),
-    "pod.probe-failing": _c(
-        6, "a container runs but is not ready",
-        "look at its probe", _POD),
-    "storage.no-default-class": _c(
-        6, "not exactly one StorageClass is the default",
-        "annotate one with storageclass.kubernetes.io/is-default-class=true",
-        "kubectl get storageclass"),
-    "storage.driver-missing": _c(
-        6, 'nobody provisions volumes of this class',
-        "look at the provisioner's or CSI driver's pods", _PVC),
-    "storage.provision-failed": _c(
-        6, "the provisioner cannot make the volume",
-        "read its words", _PVC),
-    "storage.attach-stuck": _c(
-        6, "a volume cannot be attached",
-        "detach it from the dead node",
-        "kubectl get volumeattachment"),
-    "storage.mount-failed": _c(
-        6, 'a volume cannot be mounted',
-        "read the driver's log on the node", _PVC),
-    "storage.data-corrupt": _c(
-        6, "what was read is not what was written",
-        "stop using the volume, restore from backup", _PVC),
-    "net.node-isolated": _c(
-        7, "pods of one node cannot reach those of others",
-        "look at the routes, firewall and CNI agent of that node", _NODE),
-    "net.overlay-down": _c(
-        7, 'pods reach each other on one node but not across nodes',
-        "look at the CNI's tunnel or routing ports between nodes",
-        'kubectl get nodes -o wide'),
-    "net.mtu": _c(
-        7, "small packets pass between nodes, large ones do not",
-        "align the MTU of the CNI with the network",
-        "ip link show"),
-    "netpol.overblocking": _c(
-        7, "a NetworkPolicy blocks what should pass",
-        "look at the policies of the namespace",
+        "kubectl get nodes -o custom-columns=NAME:.metadata.name,CORDONED:.spec.unschedulable,TAINTS:.spec.taints[*].key",
+        node=GENERIC["node"]),
+    "storage.zone-conflict": _c(4, "the volume is where its pod may not run",
+        "use volumeBindingMode WaitForFirstConsumer", "kubectl get persistentvolume -o wide"),
+    "drain.pdb-blocked": _c(4, "a disruption budget allows no eviction", "more replicas, or another budget",
+        "kubectl get poddisruptionbudget -A"),
+    # ---- 5: images
+    "image.not-found": _c(5, "the registry does not have the image (or not for this architecture)",
+        "correct the name or tag, or push the image", _PULL),
+    "image.auth": _c(5, "the registry refuses our credentials", "correct the pull secret or the node's rights", _PULL),
+    "image.throttled": _c(5, "the registry limits how often we may pull", "use a mirror, or log in", _PULL),
+    "image.kubelet-qps": _c(5, "the kubelet limits how often it pulls", "raise registryPullQPS",
+        "kubectl get --raw /api/v1/nodes/{name}/proxy/configz"),
+    "image.registry-unreachable": _c(5, "the registry cannot be reached, or not trusted",
+        "look at egress, name resolution and certificates on the node", _PULL),
+    "image.slow": _c(5, "images come slowly", "look at the network and the registry", _PULL),
+    # ---- 6: pods and storage
+    "pod.config-missing": _c(6, "a ConfigMap, Secret or key that the pod names does not exist", "create it"),
+    "pod.crash": _c(6, "a container ends with an error", "read its last log lines",
+        pod="kubectl -n {namespace} logs {name} --previous"),
+    "pod.oom": _c(6, "a container used more memory than it may", "raise its limit, or find the leak"),
+    "pod.probe-failing": _c(6, "a container runs but does not become ready", "look at its probe and its log"),
+    "storage.no-default-class": _c(6, "not exactly one StorageClass is the default",
+        "annotate one with storageclass.kubernetes.io/is-default-class=true, and no other", "kubectl get storageclass"),
+    "storage.driver-missing": _c(6, "nobody provisions or mounts volumes of this class",
+        "look at the pods of the provisioner or CSI driver", _CLASSES, deployment=GENERIC["deployment"]),
+    "storage.provision-failed": _c(6, "the provisioner cannot make the volume", "read its words", _PROVISION),
+    "storage.attach-stuck": _c(6, "the volume cannot be attached to the node",
+        "detach it from the dead node, or use a node with room for it", "kubectl get volumeattachment"),
+    "storage.mount-failed": _c(6, "the volume cannot be mounted or written", "read the driver's log on the node",
+        _CLASSES, node=_ON_NODE),
+    "storage.data-corrupt": _c(6, "what was read is not what was written",
+        "stop using the volume, restore from a backup", "kubectl get persistentvolume"),
+    # ---- 7: network
+    "net.node-isolated": _c(7, "pods of one node cannot reach those of others, or not be reached",
+        "look at routes, firewall and CNI agent of that node", node=_ON_NODE),
+    "net.overlay-down": _c(7, "pods reach each other on one node, but not across nodes",
+        "look at the CNI's tunnel or routing ports between nodes: UDP 8472, 4789 or 6081, IP protocol 4, TCP 179",
+        "kubectl get nodes -o wide"),
+    "net.mtu": _c(7, "small packets pass between nodes, large ones do not",
+        "align the MTU of the CNI with that of the network", "kubectl get nodes -o wide",
+        node="ssh {name} ip link show"),
+    "netpol.overblocking": _c(7, "a NetworkPolicy blocks what should pass", "look at the policies of the namespace",
         "kubectl get networkpolicy -A"),
-    "svc.no-endpoints": _c(
-        7, "a Service has nobody behind it",
-        "compare its selector with the labels of the pods",
-        "kubectl -n {namespace} describe service {name}"),
-    "svc.dataplane": _c(
-        7, "pods answer on their own address but not behind the Service's",
-        'look at kube-proxy (or the CNI in its place) on the node',
-        'kubectl -n kube-system get pods -o wide'),
-    "dns.server-down": _c(
-        7, "cluster DNS has no working server",
-        "look at the CoreDNS pods",
-        "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide"),
-    "dns.upstream": _c(
-        7, "only names outside the cluster fail",
-        "look at the forwarders of CoreDNS and the way to them",
-        "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50"),
-    "dns.config": _c(
-        7, "DNS servers answer, but wrongly",
-        "look at the Corefile",
-        "kubectl -n kube-system get configmap coredns -o yaml"),
-    "dns.delegation": _c(
-        7, "the zone is not delegated to the servers that hold it",
+    "svc.no-endpoints": _c(7, "a Service has no ready pod behind it",
+        "compare its selector and port with the labels and ports of the pods"),
+    "svc.dataplane": _c(7, "pods answer on their own address, but not behind the Service's",
+        "look at kube-proxy (or the CNI in its place) on the node",
+        "kubectl -n kube-system get pods -o wide", node=_ON_NODE),
+    "dns.server-down": _c(7, "cluster DNS has no working server", "look at the CoreDNS pods", _DNS_PODS, node=_ON_NODE),
+    "dns.upstream": _c(7, "only names outside the cluster fail",
+        "look at the forwarders of CoreDNS and the way to them", _DNS_LOGS),
+    "dns.config": _c(7, "DNS servers answer, but wrongly, or refuse their configuration", "look at the Corefile",
+        "kubectl -n kube-system get configmap coredns -o yaml", configmap=GENERIC["configmap"]),
+    "dns.delegation": _c(7, "the zone is not delegated to the servers that hold it",
         "correct the NS records at the parent"),
-    "cloud.permission": _c(
-        8, "the cloud refuses a controller's request",
-        'extend its IAM role'),
-    "cloud.quota": _c(
-        8, "a quota of the cloud is used up",
-        "raise it"),
-    "cloud.config": _c(
-        8, 'the cloud lacks a subnet, tag or group that is needed',
+    # ---- 8: cloud
+    "cloud.permission": _c(8, "the cloud refuses a controller's request", "extend its role"),
+    "cloud.quota": _c(8, "a quota or request limit of the cloud is used up", "raise it, or ask less often"),
+    "cloud.config": _c(8, "the cloud lacks a subnet, tag, zone or group that is needed",
         "correct the cloud's configuration"),
-    "ns.stuck": _c(
-        9, "a namespace does not end",
-        "look at what remains in it and whose finalizer it is",
-        "kubectl get namespace {name} -o yaml"),
-    "leak.cleanup-stuck": _c(
-        9, "an object of ours does not go away",
-        "look at the named controller",
-        "kubectl get namespace {name} -o yaml"),
-    "unknown.timeout": _c(
-        9, "it did not happen in time, and nothing says why",
-        "look at the evidence and the unmet step"),
-    "unknown.unexplained": _c(
-        9, "it failed, and no rule explains it",
-        "look at the evidence and the unmet step"),
+    "id.trust-mismatch": _c(8, "the cloud does not trust the pod's identity", "correct the trust policy or the issuer"),
+    "lb.not-provisioned": _c(8, "no load balancer was made for the Service", "look at its controller and address pool"),
+    "lb.targets-unhealthy": _c(8, "the load balancer's health check fails", "open the health port to it"),
+    "lb.dns-lag": _c(8, "the load balancer's name does not resolve yet", "wait; look at the resolver"),
+    # ---- 9: what stands on all of it
+    "ingress.class-mismatch": _c(9, "no ingress controller took the Ingress", "correct its class and host"),
+    "ingress.backend-error": _c(9, "the ingress controller cannot use a healthy backend",
+        "correct port and protocol; look at NetworkPolicies"),
+    "ingress.tls-secret": _c(9, "another certificate than ours is served", "look at the Secret and the host names"),
+    "gw.not-programmed": _c(9, "a Gateway or route is not accepted or programmed", "read the condition's reason"),
+    "edns.not-syncing": _c(9, "external-dns does not write the records", "read its log and metrics"),
+    "cert.issue-failed": _c(9, "a certificate is not issued", "read the reason of Issuer, Order and Challenge"),
+    "cert.expiring": _c(9, "a certificate ends soon, or its successor is not in use", "renew it"),
+    "hpa.no-metrics": _c(9, "the autoscaler gets no metrics", "look at the metrics API"),
+    "cas.blocked": _c(9, "the cluster autoscaler does not act", "read its events and status"),
+    "prom.not-scraped": _c(9, "Prometheus does not scrape the target", "compare selectors; read the target's error"),
+    "alert.undelivered": _c(9, "an alert does not reach its receiver", "look at Alertmanager and the receiver"),
+    "log.lost": _c(9, "log lines do not arrive", "look at the agent of the node and at the backend"),
+    "audit.missing": _c(9, "requests are not in the audit log", "look at audit policy and sink"),
+    "enc.off": _c(9, "secrets lie unencrypted in etcd", "turn encryption on, and write them anew"),
+    "api.deprecated-use": _c(9, "somebody uses an API that goes away", "migrate that client"),
+    "ns.stuck": _c(9, "a namespace does not end", "look at what remains in it, and whose finalizer that is"),
+    "platform.degraded": _c(9, "an operator of the platform reports trouble", "look at that operator"),
+    "vm.health": _c(9, "the virtual machine is not in order", "look at it in vSphere"),
+    "leak.cleanup-stuck": _c(9, "an object of ours does not go away", "look at the controller that holds it",
+        "kubectl get namespace,persistentvolume -l app.kubernetes.io/managed-by=assay.clusters"),
+    # ---- nothing known
+    "unknown.timeout": _c(None, "it did not happen in time, and nothing says why", "look at the unmet step and the evidence"),
+    "unknown.unexplained": _c(None, "it failed, and no rule explains it", "look at the unmet step and the evidence"),
 }
+
+# No check can do its work without these.
+GLOBAL = {"api.unreachable", "api.tls", "api.unauthenticated", "etcd.unhealthy", "etcd.space", "api.overloaded"}
+
+# Known consequences, whatever the layers: (cause, what follows, words that must be in the consequence's evidence).
+_UP = ("sched.*", "pod.*", "image.*")
+EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("etcd.*", ("api.check-failed", "api.overloaded"), ""),
+    ("node.clock", ("api.tls", "id.*", "cert.*"), ""),
+    ("node.*", ("sched.*", "pod.*", "storage.*", "net.*", "svc.*", "dns.*", "webhook.*"), ""),
+    ("api.aggregated-down", ("hpa.no-metrics", "ns.stuck"), ""),
+    ("webhook.*", ("ctrl.not-progressing",), ""),
+    ("dns.*", ("image.registry-unreachable",), "no such host"),
+    ("dns.*", ("edns.*", "cert.issue-failed"), ""),
+    ("svc.dataplane", ("dns.*", "webhook.timeout"), ""),
+    ("net.*", ("svc.dataplane", "dns.*", "webhook.timeout", "ingress.backend-error"), ""),
+    ("cloud.*", ("lb.*", "storage.*", "cas.*", "edns.*"), ""),
+    ("svc.no-endpoints", ("dns.*", "ingress.*", "webhook.no-endpoints", "api.aggregated-down"), ""),
+    *((p, ("svc.no-endpoints", "dns.*", "storage.driver-missing", "webhook.*", "api.aggregated-down"), "") for p in _UP),
+    ("image.*", ("pod.*",), ""), ("rbac.missing", ("dns.*", "ctrl.not-progressing"), ""),
+    ("dns.config", ("pod.crash", "dns.server-down"), ""),
+    ("lb.*", ("ingress.*", "cert.issue-failed"), ""),
+    ("edns.*", ("cert.issue-failed",), ""), ("dns.delegation", ("cert.issue-failed",), ""),
+    ("storage.driver-missing", ("storage.provision-failed", "leak.cleanup-stuck"), ""),
+)
+
+
+def layer(code: str) -> int:
+    """The layer as a number to compare; the unknown is above all."""
+    found = CAUSES[code].layer
+    return 99 if found is None else found
+
+
+def leads_to(cause: str, code: str, evidence: Sequence[str] = ()) -> bool:
+    """Whether the code, with these lines of evidence, is a known consequence of the cause."""
+    if cause == code:
+        return False
+    return any(fnmatch.fnmatch(cause, left) and any(fnmatch.fnmatch(code, r) for r in right)
+               and (not words or any(words in line for line in evidence)) for left, right, words in EDGES)
+
+
+def next_command(code: str, subject: str = "", node: str = "") -> str:
+    """The command to go on with. subject: the object in question as "kind/name", "kind/namespace/name", "image/REF"."""
+    cause = CAUSES[code]
+    kind, _slash, ref = subject.partition("/")
+    parts = ref.split("/")
+    template = cause.on.get(kind) or cause.command or GENERIC.get(kind) or EVENTS
+    name = parts[-1]
+    if kind == "image":  # pulled again where it failed
+        name = node or "NODE"
+    return template.format(name=name, namespace=parts[0] if len(parts) > 1 else "default", ref=ref) \
+        if ref or "{" not in template else EVENTS

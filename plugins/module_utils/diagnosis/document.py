@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The page of all causes, docs/causes.md, from the taxonomy: run this as a module and redirect its output there."""
+from __future__ import annotations
+
+from .taxonomy import CAUSES, EDGES, EVENTS, GENERIC
+
+LAYERS = {0: "The test itself", 1: "API server, etcd, controllers", 2: "Nodes", 3: "Admission and access",
+          4: "Scheduling", 5: "Images", 6: "Pods and storage", 7: "Network", 8: "Cloud", 9: "Add-ons and operations",
+          None: "Nothing known"}
+HEAD = """# Causes
+
+Every failed or inconclusive record names a cause. The page is generated from `plugins/module_utils/diagnosis/taxonomy.py`.
+
+How a cause is chosen: evidence is collected once for everything that failed, then read offline. Layers are walked from
+the bottom up, and the lowest one with evidence on the failing path (the same node, pod, claim, registry) is the root; what
+stands above it is its consequence. Evidence off the path is not blamed, nor what began after the failure. Within a layer
+special words win over a reason, a reason over a condition. A time-out alone names no cause: it gives `unknown.timeout`
+with the unmet step.
+
+| confidence | means |
+| --- | --- |
+| confirmed | a component said so in words, or answers that differ in one thing only show it |
+| probable | a condition or reason says so |
+| suspected | what is left after everything else was ruled out |
+"""
+
+
+def _row(code: str) -> str:
+    cause = CAUSES[code]
+    commands = list(cause.on.values()) or [cause.command or (GENERIC["node"] if cause.layer == 2 else EVENTS)]
+    return f"| `{code}` | {cause.meaning} | {cause.remedy} | `{commands[0].replace('|', chr(92) + '|')}` |"
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    out = [HEAD]
+    for number, title in LAYERS.items():
+        codes = [c for c, cause in CAUSES.items() if cause.layer == number]
+        out += [f"## {title}" if number is None else f"## Layer {number}: {title}", "",
+                "| code | it means | what helps | look further, for example |", "| --- | --- | --- | --- |",
+                *map(_row, codes), ""]
+    out += ["## Known consequences", "", "| cause | what follows from it |", "| --- | --- |"]
+    for left, right, words in EDGES:
+        only = f" (with \"{words}\")" if words else ""
+        out.append(f"| `{left}` | {', '.join(f'`{r}`' for r in right)}{only} |")
+    return "\n".join(out) + "\n"
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who cannot reach whom: the pattern of a matrix of nodes."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Edge = tuple[str, str]
+# Somebody answered, if only to refuse or in another's name: the way there works.
+ANSWERED = re.compile(r"refused|reset by peer|answered by", re.I)
+
+
+def edges(seen: Iterable[dict[str, Any]]) -> dict[Edge, bool]:
+    """{(from, to): whether a question of that pair was answered}.
+
+    Refusals are left out, as they prove no silence, and so are pods that do not even answer their own node.
+    """
+    out: dict[Edge, bool] = {}
+    for o in seen:
+        pair = o.get("from_node") or "", o.get("to_node") or ""
+        if all(pair) and (o["ok"] or not ANSWERED.search(o.get("error") or "")):
+            out[pair] = out.get(pair, False) or o["ok"]
+    dead = {a for (a, b), ok in out.items() if a == b and not ok}
+    return {e: ok for e, ok in out.items() if e[1] not in dead}
+
+
+def _cut_off(node: str, cross: Mapping[Edge, bool]) -> bool:
+    """Its whole row or whole column is red, and enough others see green to say that it is this node."""
+    row = [ok for e, ok in cross.items() if e[0] == node]
+    column = [ok for e, ok in cross.items() if e[1] == node]
+    others = [ok for e, ok in cross.items() if node not in e]
+    red_row, red_column = bool(row) and not any(row), len(column) > 1 and not any(column)
+    return any(others) and (red_row or red_column)
+
+
+def spread(matrix: Mapping[Edge, bool]) -> tuple[str, tuple[str, ...]]:
+    """(pattern, nodes) of the matrix.
+
+    "none": nothing between nodes is red. "isolated": every red pair has one of these nodes at an end, whose row or
+    column is all red while others are green. "target": all who asked one node got nothing, and nobody asked others.
+    "overlay": no pair of different nodes is green. "partial": anything else, with the nodes that red pairs have in
+    common, or all at their ends.
+    """
+    cross = {e: ok for e, ok in matrix.items() if e[0] != e[1]}
+    bad = [e for e, ok in cross.items() if not ok]
+    if not bad:
+        return "none", ()
+    nodes = sorted({n for e in cross for n in e})
+    common = sorted(set.intersection(*(set(e) for e in bad)))
+    if len(bad) == len(cross):
+        if len(common) == 1 and len(bad) > 1:
+            return "target", tuple(common)
+        return ("overlay", ()) if len(bad) > 1 else ("partial", tuple(common))
+    alone = [n for n in nodes if _cut_off(n, cross)]
+    if alone and len(alone) < len(nodes) and all(e[0] in alone or e[1] in alone for e in bad):
+        return "isolated", tuple(alone)
+    return "partial", tuple(common) or tuple(sorted({n for e in bad for n in e}))
+
+
+def between_groups(matrix: Mapping[Edge, bool], group: Mapping[str, str]) -> bool:
+    """Whether just the pairs that cross from one group (zone) to another are red, and all of them."""
+    cross = {e: ok for e, ok in matrix.items() if e[0] != e[1]}
+    inside = [ok for e, ok in cross.items() if group.get(e[0]) == group.get(e[1])]
+    outside = [ok for e, ok in cross.items() if group.get(e[0]) != group.get(e[1])]
+    return all(group.get(n) for e in cross for n in e) and bool(inside and outside) and all(inside) and not any(outside)

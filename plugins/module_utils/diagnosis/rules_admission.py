@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Layer 3: admission. What the API server said when it refused an object of ours, or one that a controller made for us."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .evidence import Candidate, Evidence, about, event_line, first_seen, unique, words
+from .finding import Finding
+from .paths import about_probes
+from .rules_access import decisive, said
+
+# Words of the API server, most special first; the group is the object in question.
+_REFUSALS = (
+    ("webhook.no-endpoints", "webhook", r'failed calling webhook "([^"]+)".*(?:no endpoints available for service'
+                                        r'|connection refused|service "[^"]+" not found)'),
+    ("webhook.ca-mismatch", "webhook", r'failed calling webhook "([^"]+)".*(?:x509|failed to verify certificate)'),
+    ("webhook.timeout", "webhook", r'failed calling webhook "([^"]+)".*(?:deadline exceeded|timeout|Timeout exceeded'
+                                   r'|no route to host|timed out)'),
+    ("quota.exceeded", "resourcequota", r"exceeded quota: ([^,]+),"),
+    ("quota.exceeded", "resourcequota", r"failed quota: ([^:]+): must specify"),
+    ("quota.exceeded", "", r"(?:maximum|minimum) \S+ (?:usage|request|limit|storage)? ?\S* ?per \w+|LimitRange"),
+    ("admission.denied", "podsecurity", r'violates PodSecurity "([^"]+)"'),
+    ("admission.denied", "webhook", r'admission webhook "([^"]+)" denied the request'),
+    ("admission.denied", "policy", r"ValidatingAdmissionPolicy '([^']+)' with binding '[^']+' denied request"),
+    ("admission.denied", "policy", r"unable to validate against any security context constraint()"),
+)
+
+
+def refusal(text: str) -> tuple[str, str]:
+    """(code, object) of an API server's refusal; empty texts for other words."""
+    for code, kind, pattern in _REFUSALS:
+        found = re.search(pattern, text, re.S)
+        if found:
+            name = found[1].strip() if kind and found.groups() else ""
+            return code, f"{kind}/{name}" if kind and name else ""
+    return "", ""
+
+
+def _scope(ref: str, space: str) -> tuple[str, ...]:
+    if ref.startswith("resourcequota/") and space:
+        return (ref.replace("/", f"/{space}/", 1),)
+    return (ref,) if ref else ()
+
+
+def refused(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """Our own object."""
+    for e in decisive(f):
+        code, ref = refusal(e.get("message") or "")
+        if code:
+            space = re.search(r"/namespaces/([^/]+)", e.get("path") or "")
+            yield Candidate(code, "confirmed", _scope(ref, space[1] if space else ev.space), (said(e),))
+
+
+def refused_for_us(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """A pod that a controller was to make for us: FailedCreate of the DaemonSet of our probes, or on the path."""
+    wanted = {(p.get("namespace", ""), p["name"]) for p in f.path if p["kind"] in ("DaemonSet", "Deployment", "Job")}
+    for event in ev.events(namespace=ev.space) if ev.space else ():
+        what = about(event)
+        ours = (what.get("namespace", ""), what.get("name", "")) in wanted or (
+            about_probes(f) and what.get("kind") == "DaemonSet")
+        if event.get("reason") != "FailedCreate" or not ours:
+            continue
+        code, ref = refusal(words(event))
+        if code:
+            yield Candidate(code, "confirmed", _scope(ref, ev.space), (event_line(event),), f.domain == "nodes",
+                            first_seen(event))
+
+
+def component_forbidden(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """A component on the path that may not read or do what it needs, by its own log."""
+    if f.domain not in ("dns", "storage"):
+        return
+    found = []
+    for key, text in ev.logs(p for p in ev.pods() if p["metadata"].get("namespace") != ev.space):
+        mine = ("coredns" in key or "dns" in key) if f.domain == "dns" else "provisioner" in key or "csi" in key
+        if mine and re.search(r'is forbidden: User "system:serviceaccount:', text):
+            found.append(f"{key}: {text}")
+    if found:
+        user = re.search(r'User "system:serviceaccount:([^":]+):([^"]+)"', found[0])
+        scope = (f"serviceaccount/{user[1]}/{user[2]}",) if user else ()
+        yield Candidate("rbac.missing", "confirmed", scope, unique(found)[:3], False)
+
+
+RULES = (refused, refused_for_us, component_forbidden)
