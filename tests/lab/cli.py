@@ -58,7 +58,9 @@ def _status() -> int:
     for name in _names():
         lab = Lab(name)
         lab.restore()
-        print(f"{name}: {'healthy' if lab.healthy() else 'NOT healthy'}, KUBECONFIG={lab.kubeconfig}")
+        print(f"{name} {'healthy' if lab.healthy() else 'BROKEN'} KUBECONFIG={lab.kubeconfig}")
+        for words in lab.fault.in_force():
+            print(f"  {words}")
         for short, address in lab.nodes.items():
             print(f"  {lab.node_name(short):8} {address:14} {'on' if node.pid(lab, short) else 'OFF'}")
     if not _names():
@@ -74,7 +76,7 @@ def _shell(lab: object, words: Sequence[str]) -> int:
     first = node.pid(lab, words[0]) if lab.node_folder(words[0]) else None
     if not first:
         raise LabError(f"shell: node {words[0]} is off")
-    os.execvp("nsenter", ["nsenter", "-t", str(first), "-a", "env", "-u", "KUBECONFIG", node._PATH,
+    os.execvp("nsenter", ["nsenter", "-t", str(first), "-a", "env", "-u", "KUBECONFIG", node.PATH,
                           *(words[1:] or ["bash"])])
 
 
@@ -98,7 +100,7 @@ def _fault(lab: object, words: Sequence[str]) -> int:
     if not words or words[0] not in faults.BY_HAND:
         for name, (usage, _make) in faults.BY_HAND.items():
             print(f"  fault {name} {usage}")
-        return 0 if not words or words[0] == "help" else 2
+        return 0 if not words or words[0].strip("-") in ("help", "h") else 2
     faults.hold_by_hand(lab, words[0], list(words[1:]))
     return 0
 
@@ -135,10 +137,11 @@ def _cluster_verb(options: argparse.Namespace) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     rest: list[str] = []
-    if words[:1] in (["kubectl"], ["shell"], ["fault"]) and "--name" not in words:
-        words, rest = words[:1], words[1:]  # their words are not ours to read
+    if words[:1] in (["kubectl"], ["shell"], ["fault"]):  # words after --name are not ours to read
+        end = 3 if words[1:2] == ["--name"] else 1
+        words, rest = words[:end], words[end:]
     options = _parser().parse_args(words)
-    options.words += [w for w in rest if w != "--"] if words[0] == "shell" else rest
+    options.words += rest[1:] if rest[:1] == ["--"] else rest
     try:
         if options.verb == "preflight":
             return _preflight()
@@ -151,3 +154,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LabError as e:
         print(f"lab: {e}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130

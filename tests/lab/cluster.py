@@ -126,17 +126,29 @@ class Lab:
             return False
 
     def ensure(self) -> None:
-        """Up and mended, quietly if it is already."""
+        """Up and mended, quickly if it is already; a cluster that a living process broke on purpose is left to it."""
         with self.locked():
             if self.exists:
-                self.restore()
-            if not (self.exists and self.healthy()):
+                self._restore()
+            if self.exists and self.healthy():
+                say(f"{self.name}: up; KUBECONFIG={self.kubeconfig}")
+            elif broken := self.exists and self.fault.in_force():
+                raise LabError(f"{self.name} is {'; '.join(broken)}")
+            else:
                 self._up()
+
+    def _restore(self) -> None:
+        """Mend what is left of killed tests; what cannot be mended makes the cluster be made anew."""
+        try:
+            self.fault.mend_orphans()
+        except (LabError, OSError) as e:
+            say(f"{self.name} cannot be mended ({e}); it is made anew")
+            self._down()
 
     up = ensure
 
     def _up(self) -> None:
-        build.bindir()
+        build.build()
         if self.exists:
             try:
                 return self._start()
@@ -242,4 +254,5 @@ class Lab:
 
     def restore(self) -> list[str]:
         """Mend what killed tests left broken; the names of the faults that were mended."""
-        return self.fault.mend_orphans()
+        with self.locked():
+            return self.fault.mend_orphans()

@@ -33,6 +33,14 @@ def _process_start(pid: int) -> str:
         return ""
 
 
+def _write(note: Path, data: dict[str, Any]) -> None:
+    """All or nothing: a kill in the middle leaves no half a note."""
+    note.parent.mkdir(parents=True, exist_ok=True)
+    work = note.with_suffix(".new")
+    work.write_text(json.dumps(data))
+    work.replace(note)
+
+
 class Faults:
     """Each method is a context manager: broken inside, mended and seen healthy after it."""
 
@@ -42,30 +50,44 @@ class Faults:
     # ---- notes ------------------------------------------------------------------------------------------------
     @contextmanager
     def _fault(self, kind: str, **args: Any) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
         note = self.folder / f"{uuid.uuid4().hex}.json"
-        note.write_text(json.dumps({"kind": kind, "args": args, "pid": os.getpid(),
-                                    "start": _process_start(os.getpid())}))
+        data = {"kind": kind, "args": args, "pid": os.getpid(), "start": _process_start(os.getpid())}
+        _write(note, data)
         try:
             getattr(self, f"_break_{kind}")(**args)
             yield
         finally:
-            self._mend(note)
+            try:
+                self._mend(note)
+            except BaseException:
+                _write(note, {**data, "pid": 0})  # nobody's any more: the next `up` mends it, or makes the cluster anew
+                raise
 
     def _mend(self, note: Path) -> None:
         data = json.loads(note.read_text())
         getattr(self, f"_mend_{data['kind']}")(**data["args"])
         note.unlink(missing_ok=True)
 
-    def mend_orphans(self, everything: bool = False) -> list[str]:
-        """Mend the faults of processes that are gone (all of them with everything); what they were."""
-        mended = []
+    def _notes(self) -> list[tuple[Path, dict[str, Any], bool]]:
+        """(file, what it says, whether the process that made the fault lives) of every fault in force."""
+        found = []
         for note in sorted(self.folder.glob("*.json")) if self.folder.is_dir() else []:
-            data = json.loads(note.read_text() or "{}")
-            if not data:
-                note.unlink()
+            try:
+                data = json.loads(note.read_text())
+            except FileNotFoundError:  # mended meanwhile
                 continue
-            if everything or _process_start(data["pid"]) != data["start"]:
+            found.append((note, data, _process_start(data["pid"]) == data["start"]))
+        return found
+
+    def in_force(self) -> list[str]:
+        """What is broken on purpose by living processes, one line each."""
+        return [f"broken on purpose by process {d['pid']}: {d['kind']} {d['args']}" for _n, d, lives in self._notes() if lives]
+
+    def mend_orphans(self) -> list[str]:
+        """Mend the faults of processes that are gone; what they were."""
+        mended = []
+        for note, data, lives in self._notes():
+            if not lives:
                 say(f"{self.lab.name}: mending {data['kind']} {data['args']} of a process that is gone")
                 self._mend(note)
                 mended.append(data["kind"])
@@ -133,11 +155,21 @@ class Faults:
             self._base_pods()
 
     def freeze(self, short: str, component: str) -> Any:
-        """SIGSTOP: the process is there and does nothing."""
+        """SIGSTOP: the process is there and does nothing; inside, etcd's or a kubelet's silence has been noticed."""
         return self._fault("freeze", short=short, component=component)
 
     def _break_freeze(self, short: str, component: str) -> None:
         node.signal_service(self.lab, short, component, "STOP")
+        if component == "etcd":
+            wait_for("an API server without etcd", lambda: not self._api_ready(), 60)
+        elif component == "kubelet":
+            wait_for(f"node {short} not Ready", lambda: self._condition(short, "Ready") != "True", 120)
+
+    def _api_ready(self) -> bool:
+        try:
+            return self.lab.api("/readyz", timeout=5) == "ok"
+        except OSError:
+            return False
 
     def _mend_freeze(self, short: str, component: str) -> None:
         node.signal_service(self.lab, short, component, "CONT")
@@ -145,15 +177,19 @@ class Faults:
 
     # ---- networks ---------------------------------------------------------------------------------------------
     def cut_network(self, short: str) -> Any:
-        """The cable is out."""
+        """The cable is out; inside, the cluster has noticed (Ready is Unknown)."""
         return self._fault("cable", short=short)
 
     def _break_cable(self, short: str) -> None:
         run("ip", "link", "set", node.veth(self.lab, short), "down")
+        if short != "cp":
+            wait_for(f"node {short} given up", lambda: self._condition(short, "Ready") == "Unknown", 90)
 
     def _mend_cable(self, short: str) -> None:
         run("ip", "link", "set", node.veth(self.lab, short), "up")
-        self._node_ready(short)
+        wait_for("the API server", self._api_ready, 60)
+        for one in self.lab.machines if short == "cp" else [short]:
+            self._node_ready(one)
         self._base_pods()
 
     @contextmanager
@@ -196,12 +232,13 @@ class Faults:
         return self._rules({short: [["FORWARD", "-i", "eth0", *match], ["FORWARD", "-o", "eth0", *match]]})
 
     def cut_from_pods(self, short: str, namespace: str, selector: str) -> Any:
-        """The node and its pods do not reach the pods that are selected now."""
+        """The node and its pods do not reach the pods that are selected now, by address or by Service."""
         found = self.lab.api(f"/api/v1/namespaces/{namespace}/pods?labelSelector={quote(selector)}")["items"]
         addresses = [p["status"]["podIP"] for p in found if p["status"].get("podIP")]
         if not addresses:
             raise LabError(f"no pod of {namespace} matches {selector}")
-        return self._rules({short: [[chain, "-d", a, "-j", "DROP"] for a in addresses for chain in ("FORWARD", "OUTPUT")]})
+        from_here = (["FORWARD", "-i", "cni0"], ["OUTPUT"])  # what others send to pods of this node passes
+        return self._rules({short: [[*chain, "-d", a, "-j", "DROP"] for a in addresses for chain in from_here]})
 
     def flush_service_rules(self, short: str) -> Any:
         """kube-proxy is frozen and its rules for Services are gone."""
@@ -252,6 +289,8 @@ class Faults:
         wait_for(f"no disk pressure on {short}", lambda: self._condition(short, "DiskPressure") == "False", 120)
         self._node_ready(short)
         self._base_pods()
+        for namespace in ("kube-system", "local-path-storage"):  # the evicted have successors and would stay for good
+            self.lab.kubectl("-n", namespace, "delete", "pods", "--field-selector=status.phase=Failed")
 
     def remove_cni_config(self, short: str) -> Any:
         """The CNI file is gone and containerd has noticed; the node is not Ready inside."""
@@ -269,7 +308,7 @@ class Faults:
         self._base_pods()
 
     def remove_image(self, reference: str) -> Any:
-        """path:tag is gone from the registry and from all nodes."""
+        """path:tag is gone from all nodes and from the registry, whose storage all clusters share: mark the test `machine`."""
         return self._fault("image", reference=reference)
 
     def _break_image(self, reference: str) -> None:
@@ -280,7 +319,10 @@ class Faults:
                 self.lab.in_node(short, "ctr", "-n", "k8s.io", "images", "rm", name)
 
     def _mend_image(self, reference: str) -> None:
-        images.push(self.lab.registry, reference, images.core()[reference])
+        path = reference.rpartition(":")[0]
+        for name, image in images.core().items():  # tags of one content went together
+            if name.rpartition(":")[0] == path:
+                images.push(self.lab.registry, name, image)
 
     # ---- objects ----------------------------------------------------------------------------------------------
     def patch(self, path: str, body: dict[str, Any]) -> Any:

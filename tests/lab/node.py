@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # What is started on the machine for a cluster; a user's pager or kubectl on the same files is none of these.
 _PROGRAMS = {b"sh", b"bash", b"nsenter", b"unshare", b"tini", b"docker-registry", b"named"}
-_PATH = "PATH=/opt/lab/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH = "PATH=/opt/lab/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def netns(lab: Lab, short: str) -> str:
@@ -47,7 +47,7 @@ def inside(lab: Lab, short: str, *command: Any, check: bool = True, **kwargs: An
     first = pid(lab, short)
     if not first:
         raise LabError(f"node {short} of {lab.name} is off")
-    return run("nsenter", "-t", first, "-a", "env", "-u", "KUBECONFIG", _PATH, *command, check=check, **kwargs)
+    return run("nsenter", "-t", first, "-a", "env", "-u", "KUBECONFIG", PATH, *command, check=check, **kwargs)
 
 
 def in_network(lab: Lab, short: str, *command: Any, check: bool = True) -> str:
