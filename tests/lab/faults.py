@@ -151,8 +151,7 @@ class Faults:
     def _mend_stop(self, short: str, component: str) -> None:
         node.release(self.lab, short, component)
         self._component_healthy(short, component)
-        if short != "cp":
-            self._base_pods()
+        self._base_pods()
 
     def freeze(self, short: str, component: str) -> Any:
         """SIGSTOP: the process is there and does nothing; inside, etcd's or a kubelet's silence has been noticed."""
@@ -174,6 +173,7 @@ class Faults:
     def _mend_freeze(self, short: str, component: str) -> None:
         node.signal_service(self.lab, short, component, "CONT")
         self._component_healthy(short, component)
+        self._base_pods()
 
     # ---- networks ---------------------------------------------------------------------------------------------
     def cut_network(self, short: str) -> Any:
