@@ -223,11 +223,14 @@ class Lab:
         return len(known) == self.workers
 
     def _resolve_everywhere(self) -> None:
-        """Names of inside and outside, asked on every node by way of its own service rules."""
+        """Names of inside and outside, asked as a pod of every node asks: by its CNI and its node's service rules."""
+        def resolves(short: str, name: str) -> bool:
+            return bool(node.in_pod_network(self, short, "dig", "+short", "+time=1", "+tries=1", f"@{self.dns_ip}",
+                                            name).strip())
+
         for name in ("kubernetes.default.svc.cluster.local", "www.lab.test"):
             for short in self.machines:
-                wait_for(f"DNS of {name} on {short}", lambda n=name, s=short: node.in_network(
-                    self, s, "dig", "+short", "+time=1", "+tries=1", f"@{self.dns_ip}", n).strip(), 60, 0.3)
+                wait_for(f"DNS of {name} on {short}", lambda n=name, s=short: resolves(s, n), 60, 0.3)
 
     # ---- down, mending ----------------------------------------------------------------------------------------
     def down(self) -> None:

@@ -55,6 +55,24 @@ def in_network(lab: Lab, short: str, *command: Any, check: bool = True) -> str:
     return run("nsenter", f"--net=/run/netns/{netns(lab, short)}", *command, check=check)
 
 
+_AS_A_POD = """name=lab-guest-$$
+cni() { echo "$CONFIG" | CNI_COMMAND=$1 CNI_CONTAINERID=$name CNI_NETNS=/run/netns/$name CNI_IFNAME=eth0 \\
+        CNI_PATH=/opt/cni/bin /opt/cni/bin/bridge; }
+ip netns add $name
+trap 'cni DEL; ip netns del $name' EXIT
+cni ADD > /dev/null
+nsenter --net=/run/netns/$name "$@"
+"""
+
+
+def in_pod_network(lab: Lab, short: str, *command: Any) -> str:
+    """Run a program where a new pod of the node would run it: behind the node's CNI plugin."""
+    text = inside(lab, short, "cat", "/etc/cni/net.d/10-lab.conflist")
+    chain = json.loads(text)
+    config = json.dumps({"cniVersion": chain["cniVersion"], "name": chain["name"], **chain["plugins"][0]})
+    return inside(lab, short, f"CONFIG={config}", "sh", "-ec", _AS_A_POD, "sh", *command)
+
+
 def routes(lab: Lab) -> dict[str, str]:
     """Pod networks by node, as the cluster gave them."""
     file = lab.folder / "pod-cidrs.json"
