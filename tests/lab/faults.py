@@ -304,6 +304,7 @@ class Faults:
     def _mend_cni(self, short: str) -> None:
         self.lab.in_node(short, "sh", "-c", "[ ! -e /etc/cni/10-lab.kept ] || "
                                             "mv /etc/cni/10-lab.kept /etc/cni/net.d/10-lab.conflist")
+        node.signal_service(self.lab, short, "containerd", "KILL")  # one that started without it does not see it come
         self._node_ready(short)
         self._base_pods()
 
