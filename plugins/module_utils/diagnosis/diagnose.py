@@ -89,12 +89,19 @@ def candidates(finding: Finding, evidence: Evidence) -> list[Candidate]:
     return sorted(merged, key=lambda c: (c.code in follows, layer(c.code)))
 
 
+def _related(root: Candidate, other: Candidate) -> bool:
+    """Not, where both name nodes and none in common: then they are two faults."""
+    mine, its = ({s for s in c.scope if s.startswith("node/")} for c in (root, other))
+    return not mine or not its or bool(mine & its)
+
+
 def _case(finding: Finding, evidence: Evidence) -> _Case:
     found = candidates(finding, evidence)
     if not found:
         return _Case(finding, found)
     root = found[0]
-    above = [c for c in found[1:] if c.own and (layer(c.code) > layer(root.code) or leads_to(root.code, c.code, c.evidence))]
+    above = [c for c in found[1:] if c.own and _related(root, c)
+             and (layer(c.code) > layer(root.code) or leads_to(root.code, c.code, c.evidence))]
     return _Case(finding, found, root, above[0] if above and not root.own else None)
 
 

@@ -125,7 +125,8 @@ class Evidence:
 
     def known(self, key: str) -> bool:
         """Whether this kind was asked for and answered: only then does absence mean anything."""
-        return key in self.data and key not in (self.data.get("errors") or {}) and bool(self.now)
+        answered = any(self.items(k) for k in ("nodes", "pods", "services", "deployments"))
+        return key in self.data and key not in (self.data.get("errors") or {}) and answered
 
     # ---- nodes ------------------------------------------------------------------------------------------------
     @property

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .evidence import Candidate, Evidence, Object, containers, name_of, pod_ref, ready, space_of, unique
+from .evidence import Candidate, Evidence, Object, containers, name_of, pod_ref, ready, seconds, space_of, unique
 from .finding import Finding
 from .paths import line, seen
 
@@ -23,6 +23,8 @@ _SERVERS = ("coredns", "kube-dns", "dns-default")
 _COREFILE = ("configmap/kube-system/coredns",)
 # A cache on the node has an address that no Service has.
 _NODE_CACHE = "169.254."
+# An end longer ago (seconds) says nothing about this failure.
+_RECENT = 900.0
 
 
 def silent(o: dict[str, Any]) -> bool:
@@ -30,8 +32,12 @@ def silent(o: dict[str, Any]) -> bool:
 
 
 def config_lines(ev: Evidence, pods: Iterable[Object]) -> list[str]:
-    """What servers that do not run, or did not for a while, said about their configuration."""
-    shaky = [p for p in pods if not ready(p) or any(s.get("restartCount") for s in containers(p))]
+    """What servers that do not run, or ended a while ago, said about their configuration."""
+    def ended(pod: Object) -> bool:
+        stamps = [(s.get("lastState", {}).get("terminated") or {}).get("finishedAt") for s in containers(pod)]
+        return any(seconds(t) > ev.now - _RECENT for t in stamps if t)
+
+    shaky = [p for p in pods if not ready(p) or ended(p)]
     return list(unique(f"{key}: {text}" for key, text in ev.logs(shaky) if _CONFIG.search(text)))
 
 

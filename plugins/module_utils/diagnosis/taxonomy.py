@@ -220,7 +220,7 @@ GLOBAL = {"api.unreachable", "api.tls", "api.unauthenticated", "etcd.unhealthy",
 # Known consequences, whatever the layers: (cause, what follows, words that must be in the consequence's evidence).
 _UP = ("sched.*", "pod.*", "image.*")
 EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("etcd.*", ("api.check-failed", "api.overloaded"), ""),
+    ("etcd.*", ("api.check-failed", "api.overloaded"), ""), ("etcd.*", ("api.unreachable",), "in time"),
     ("node.clock", ("api.tls", "id.*", "cert.*"), ""),
     ("node.*", ("sched.*", "pod.*", "storage.*", "net.*", "svc.*", "dns.*", "webhook.*"), ""),
     ("api.aggregated-down", ("hpa.no-metrics", "ns.stuck"), ""),

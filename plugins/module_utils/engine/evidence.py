@@ -42,7 +42,7 @@ def empty(run_namespace: str = "") -> dict[str, Any]:
     """Evidence of a cluster that tells nothing: every key that diagnosis may read."""
     out: dict[str, Any] = {name: [] for name in _LISTS}
     out.update({"pvcs": [], "configmaps": [], "logs": {}, "readyz": "", "api_errors": [], "errors": {},
-                "server_date": "", "run_namespace": run_namespace, "node_clock": {}})
+                "server_date": "", "controller_date": "", "run_namespace": run_namespace, "node_clock": {}})
     return out
 
 
@@ -90,6 +90,7 @@ class Collector:
             text, headers = self.client.request("GET", "/readyz", params={"verbose": "true"}, timeout=_TIMEOUT, raw=True,
                                                 with_headers=True)
             self.data["readyz"] = text
+            self.data["controller_date"] = datetime.datetime.now(datetime.timezone.utc).isoformat()
             self.data["server_date"] = datetime.datetime.fromtimestamp(
                 now_of(headers), datetime.timezone.utc).isoformat()
         except ApiError as e:
@@ -138,6 +139,8 @@ class Collector:
                 crashed = status.get("restartCount", 0) > 0 and not status.get("ready")
                 if dns or provisioner or (crashed and pod["metadata"]["namespace"] in _SYSTEM | {self.space}):
                     wanted.append((pod, status["name"], crashed))
+                if dns and status.get("restartCount", 0) > 0 and not crashed:
+                    wanted.append((pod, status["name"], True))  # it runs again; why it ended is in the log before
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda w: self._log(*w), wanted[:12]))
 

@@ -66,5 +66,5 @@ def execute(ctx: Context) -> Outcome:
     seconds = time.monotonic() - clock
     if verdict == PASSED and seconds > ctx.check.expected:
         verdict, message = WARNED, f"took {seconds:.0f} s, expected at most {ctx.check.expected:.0f} s"
-    ctx.finding.verdict, ctx.finding.message = verdict, message
+    ctx.finding.verdict, ctx.finding.message, ctx.finding.ended = verdict, message, started + seconds
     return Outcome(ctx, started, seconds)
