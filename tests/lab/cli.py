@@ -57,8 +57,14 @@ def _status() -> int:
 
     for name in _names():
         lab = Lab(name)
-        lab.restore()
-        print(f"{name} {'healthy' if lab.healthy() else 'BROKEN'} KUBECONFIG={lab.kubeconfig}")
+        try:
+            lab.restore()
+            words = "healthy" if lab.healthy() else "BROKEN"
+        except BlockingIOError:
+            words = "being changed by another command"
+        except LabError as e:
+            words = f"BROKEN, {e}; python -m tests.lab up --name {name} makes it anew"
+        print(f"{name} {words} KUBECONFIG={lab.kubeconfig}")
         for words in lab.fault.in_force():
             print(f"  {words}")
         for short, address in lab.nodes.items():

@@ -6,6 +6,7 @@ from __future__ import annotations
 import concurrent.futures
 import fcntl
 import json
+import os
 import re
 import shutil
 import ssl
@@ -100,12 +101,17 @@ class Lab:
         return self.node_folder("cp") / "log/audit.log"
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """One command at a time changes a cluster."""
+    def locked(self, wait: bool = True) -> Iterator[None]:
+        """One command at a time changes a cluster; without wait, BlockingIOError where another one does."""
+        file = state() / f"{self.name}.lock"
         state().mkdir(parents=True, exist_ok=True)
-        with open(state() / f"{self.name}.lock", "w", encoding="utf-8") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
+        while True:
+            with open(file, "w", encoding="utf-8") as handle:
+                fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                if not file.exists() or os.fstat(handle.fileno()).st_ino != file.stat().st_ino:
+                    continue  # `down` removed it while we waited
+                yield
+                return
 
     # ---- up ---------------------------------------------------------------------------------------------------
     def ready_nodes(self) -> int:
@@ -158,6 +164,9 @@ class Lab:
         self._start()
 
     def _start(self) -> None:
+        taken = host.link_with(self.host)
+        if taken not in ("", self.bridge):
+            raise LabError(f"{self.host} belongs to {taken} already; give {self.name} another --index")
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "cluster.json").write_text(json.dumps({"index": self.index, "workers": self.workers}))
         host.prepare()
@@ -236,7 +245,7 @@ class Lab:
     def down(self) -> None:
         with self.locked():
             self._down()
-        (state() / f"{self.name}.lock").unlink(missing_ok=True)
+            (state() / f"{self.name}.lock").unlink()
 
     def _down(self) -> None:
         for n in self.nodes:
@@ -257,5 +266,5 @@ class Lab:
 
     def restore(self) -> list[str]:
         """Mend what killed tests left broken; the names of the faults that were mended."""
-        with self.locked():
+        with self.locked(wait=False):
             return self.fault.mend_orphans()

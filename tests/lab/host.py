@@ -40,11 +40,23 @@ def _namespaces() -> list[str]:
     return [n for n in ("net", "mnt", "uts", "ipc", "pid", "cgroup") if not Path(f"/proc/self/ns/{n}").exists()]
 
 
-def _can_unshare() -> bool:
-    if not shutil.which("unshare"):
-        return True  # util-linux is installed later
-    return subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "true"], capture_output=True,
+def _isolated(*command: str) -> bool:
+    """Whether a command succeeds in fresh namespaces, which are gone with it. What is installed later is not missed."""
+    if not shutil.which("unshare") or not shutil.which(command[0]):
+        return True
+    return subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", *command], capture_output=True,
                           check=False).returncode == 0
+
+
+def _network() -> list[str]:
+    """What the nodes' network lacks, tried in a network of its own."""
+    if not _isolated("true"):
+        return ["this machine does not let root make namespaces; a container needs to be privileged for that"]
+    out = [f"the kernel has no {kind} links, which connect the nodes" for kind in ("veth", "bridge")
+           if not _isolated("ip", "link", "add", "lab0", "type", kind)]
+    if not _isolated("iptables", "-t", "nat", "-L"):
+        out.append("the kernel has no iptables nat table, which kube-proxy needs")
+    return out
 
 
 def missing() -> list[str]:
@@ -61,13 +73,13 @@ def missing() -> list[str]:
         out.append("the kernel has no loop devices (/dev/loop-control), which the nodes' disks need")
     for name in _namespaces():
         out.append(f"the kernel has no {name} namespaces, which the nodes are made of")
-    if not _can_unshare():
-        out.append("this machine does not let root make namespaces; a container needs to be privileged for that")
+    out += _network()
     if not Path("/sys/fs/cgroup").is_dir():
         out.append("no cgroup hierarchy is mounted at /sys/fs/cgroup, which kubelets need")
-    if _memory() < MEMORY_GIB:
+    running = any(state().glob("*/cluster.json"))  # then its memory is used already
+    if _memory() < MEMORY_GIB and not running:
         out.append(f"{_memory():.1f} GiB of memory are free and a cluster needs {MEMORY_GIB} GiB")
-    for path in {state(), cache()}:
+    for path in dict.fromkeys((state(), cache())):
         if _free(path) < DISK_GIB:
             out.append(f"{_free(path):.1f} GiB are free for {path} and the lab needs {DISK_GIB} GiB")
     return out
@@ -85,7 +97,9 @@ def prepare() -> None:
     """Raise the machine's limits for kubelets; the former values are kept until restore()."""
     state().mkdir(parents=True, exist_ok=True)
     if not _saved().exists():
-        _saved().write_text(json.dumps({k: _sysctl(k).read_text().strip() for k in SYSCTLS if _sysctl(k).exists()}))
+        work = _saved().with_suffix(f".{os.getpid()}")
+        work.write_text(json.dumps({k: _sysctl(k).read_text().strip() for k in SYSCTLS if _sysctl(k).exists()}))
+        work.rename(_saved())
     for key, value in SYSCTLS.items():
         if value and _sysctl(key).exists() and int(_sysctl(key).read_text()) < value:
             _sysctl(key).write_text(str(value))
@@ -119,6 +133,15 @@ def cgroup_roots() -> list[Path]:
 
 def link_exists(name: str) -> bool:
     return Path(f"/sys/class/net/{name}").exists()
+
+
+def link_with(address: str) -> str:
+    """The name of the link that has an address; empty if none has."""
+    for line in run("ip", "-o", "-4", "addr").splitlines():
+        words = line.split()
+        if words[3].split("/")[0] == address:
+            return words[1]
+    return ""
 
 
 def add_bridge(name: str, address: str) -> None:
