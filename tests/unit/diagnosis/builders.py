@@ -52,7 +52,8 @@ def probe(on: str, ready: bool = True, **more: Any) -> dict[str, Any]:
 
 
 def waiting(reason: str, message: str = "") -> dict[str, Any]:
-    return {"ready": False, "state": {"waiting": {"reason": reason, "message": message}}}
+    """The state of a container that waits: probe("n2", False, **waiting("ErrImagePull", ...))."""
+    return {"state": {"waiting": {"reason": reason, "message": message}}}
 
 
 def coredns(on: str = "n1", ready: bool = True, **more: Any) -> dict[str, Any]:
