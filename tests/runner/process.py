@@ -35,7 +35,7 @@ class Running:
         stage.junit.mkdir(parents=True)
         environ = {**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1",
                    "ASSAY_JUNIT": str(stage.junit), **stage.environ}
-        self.started = time.monotonic()
+        self.started = self.spoke = time.monotonic()
         self._process = subprocess.Popen(stage.command, cwd=CHECKOUT, env=environ, stdin=subprocess.DEVNULL,
                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                          errors="replace", start_new_session=True)
@@ -53,6 +53,7 @@ class Running:
                 if self._show.search(text):
                     self._shown += 1
                     if self._shown <= self.stage.most:
+                        self.spoke = time.monotonic()
                         self._say(f"[{self.stage.name}] {text}")
 
     @property

@@ -47,7 +47,6 @@ class Schedule:
         self.running: list[Running] = []
         self.outcomes: list[Outcome] = []
         self.interrupted = ""
-        self._beat = time.monotonic()
 
     def interrupt(self, reason: str) -> None:
         """End what runs, start nothing more."""
@@ -118,17 +117,16 @@ class Schedule:
         say(f"[{stage.name}] {self.outcomes[-1].verdict}: {reason}")
 
     def _heartbeat(self) -> None:
-        now = time.monotonic()
-        if now - self._beat < HEARTBEAT:
-            return
-        self._beat = now
+        """A line for every stage that has been silent for a while."""
         for running in self.running:
-            say(f"[{running.stage.name}] {running.seconds:.0f} s: {running.last[:110]}")
+            if time.monotonic() - running.spoke >= HEARTBEAT:
+                running.spoke = time.monotonic()
+                say(f"[{running.stage.name}] {running.seconds:.0f} s: {running.last[:110]}")
 
 
 def table(outcomes: list[Outcome]) -> str:
     """One line per stage, in the order in which they ended."""
-    width = max(len(o.stage.name) for o in outcomes)
+    width = max(5, *(len(o.stage.name) for o in outcomes))
     rows = [f"{'stage':{width}}  {'verdict':8}{'seconds':>8}  tests"]
     rows += [f"{o.stage.name:{width}}  {o.verdict:8}{o.seconds:8.0f}  {o.counts if o.counts.total else ''}"
              + (f"  ({o.reason})" if o.reason else "") for o in outcomes]

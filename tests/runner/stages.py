@@ -12,7 +12,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output/stages"
 # Others by name let two checkouts test on one machine at once; molecule/inventory names the second.
 CLUSTERS = tuple(os.environ.get("ASSAY_CLUSTERS", "c1 c2").split())
-LAB_LINES = r"PASSED|FAILED|ERROR|SKIPPED|^(lab|assay): "
+LAB_LINES = r"(::.* |\] )(PASSED|FAILED|ERROR|SKIPPED)\b|^(FAILED|ERROR) tests/"
 FAILED_LINES = r"^(\[gw\d+\] )?(FAILED|ERROR)\b|\bFAILED\b"
 
 
