@@ -31,6 +31,8 @@ if not find_spec("pip"):
 options = [a for a in sys.argv[1:] if a not in ("--no-setuptools", "--no-wheel")]
 sys.exit(subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *options], env=environ).returncode)
 '''
+# Kubernetes manifests and files of the lab's nodes: other people's YAML and templates of it, and never built.
+NOT_ANSIBLE = ("tests/lab/manifests/", "tests/lab/node/")
 _TEST = re.compile(r'^Running sanity test "([\w-]+)"', re.MULTILINE)
 _FAILED = re.compile(r"The (\d+) sanity test\(s\) listed below \(out of \d+\) failed", re.MULTILINE)
 
@@ -42,13 +44,13 @@ def cache() -> Path:
 
 
 def copy_tree() -> Path:
-    """The tracked files as they are now, under ansible_collections/assay/clusters in the cache."""
+    """The tracked files as they are now, but NOT_ANSIBLE, under ansible_collections/assay/clusters in the cache."""
     digest = hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
     tree = cache() / f"sanity-{digest}/ansible_collections/assay/clusters"
     shutil.rmtree(tree, ignore_errors=True)
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
+        if (ROOT / name).is_file() and not name.startswith(NOT_ANSIBLE):
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, tree / name)
     return tree

@@ -9,6 +9,7 @@ once for all clusters.
 from __future__ import annotations
 
 import copy
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,6 +41,11 @@ _RUN_VARIABLES = ("images", "image_registry", "transport")
 def _option_spec(check: type[Check]) -> dict[str, dict[str, Any]]:
     """Raw, as the engine types and bounds them with a sentence of its own."""
     return {o.name: {"type": "raw"} for o in check.options}
+
+
+def _plain(value: Any) -> Any:
+    """Without Ansible's tags: PyYAML takes and gives plain types only."""
+    return json.loads(json.dumps(value, default=str))
 
 
 class ActionModule(ActionBase):
@@ -77,12 +83,12 @@ class ActionModule(ActionBase):
         return {n: v for n, v in args.items() if n in spec}
 
     def _variable(self, name: str) -> Any:
-        return self._templar.template(self._vars[name]) if name in self._vars else None
+        return _plain(self._templar.template(self._vars[name])) if name in self._vars else None
 
     def _connection_of(self, args: Mapping[str, Any]) -> Connection:
         given = {}
         for name in arguments.CLUSTER:
-            value = args.get(name)
+            value = _plain(args.get(name))
             given[name] = self._variable(f"cluster_{name}") if value is None else value
         environ = {**os.environ, **{str(k): str(v) for e in (self._task.environment or []) if isinstance(e, dict)
                                     for k, v in self._templar.template(e).items()}}
@@ -127,7 +133,7 @@ class ActionModule(ActionBase):
         check = registry.one(name.removeprefix("check_"))
         args = self._arguments({**_option_spec(check), **_SINGLE})
         own = {o.name: args.pop(o.name) for o in check.options if args.get(o.name) is not None}
-        return self._go(self._settings([check], args, [check], own), args)
+        return self._go(self._settings([check], args, list(registry.load().values()), own), args)
 
     def _rbac(self, _name: str) -> dict[str, Any]:
         args = self._arguments({**arguments.SELECT, "name": {"type": "str", "default": "assay-clusters"}})

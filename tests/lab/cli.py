@@ -62,7 +62,7 @@ def _status() -> int:
             words = "healthy" if lab.healthy() else "BROKEN"
         except BlockingIOError:
             words = "being changed by another command"
-        except LabError as e:
+        except (LabError, OSError) as e:
             words = f"BROKEN, {e}; python -m tests.lab up --name {name} makes it anew"
         print(f"{name} {words} KUBECONFIG={lab.kubeconfig}")
         for words in lab.fault.in_force():

@@ -265,6 +265,6 @@ class Lab:
         host.restore()
 
     def restore(self) -> list[str]:
-        """Mend what killed tests left broken; the names of the faults that were mended."""
+        """Mend what killed tests left broken; the faults that were mended. BlockingIOError where a command changes it."""
         with self.locked(wait=False):
             return self.fault.mend_orphans()

@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every form that an address may have in an inventory. In check mode: it is resolved, and nothing is asked."""
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+KUBECONFIG = {
+    "apiVersion": "v1", "kind": "Config", "current-context": "first", "users": [{"name": "me", "user": {"token": "t"}}],
+    "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+    "contexts": [{"name": "first", "context": {"cluster": "c", "user": "me"}}]}
+PLAYBOOK = "assay.clusters.validate"
+
+
+def _environ(folder: Path, **more: str) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("K8S_AUTH_") and k != "KUBECONFIG"}
+    return {**kept, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state"), "ANSIBLE_NOCOLOR": "1", **more}
+
+
+def _plan(folder: Path, inventory: str, *more: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    (folder / "hosts.yml").write_text(inventory)
+    done = subprocess.run(["ansible-playbook", PLAYBOOK, "--check", "-i", "hosts.yml", *more], cwd=folder, text=True,
+                          env=_environ(folder, **environ), capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    print(done.stdout, done.stderr)
+    return done
+
+
+def _inventory(**variables: Any) -> str:
+    return yaml.safe_dump({"all": {"hosts": {"c": variables}}})
+
+
+@pytest.mark.parametrize("variables", [
+    {"cluster_kubeconfig": yaml.safe_dump(KUBECONFIG)},
+    {"cluster_kubeconfig": KUBECONFIG},
+    {"cluster_kubeconfig": "{{ lookup('ansible.builtin.file', inventory_dir ~ '/config') }}"},
+    {"cluster_kubeconfig": "~/config"},
+    {"cluster_kubeconfig": "{{ inventory_dir }}/config", "cluster_context": "first"},
+    {"cluster_host": "https://127.0.0.1:1", "cluster_api_key": "t", "cluster_validate_certs": False},
+    {"cluster_host": "https://127.0.0.1:1", "cluster_impersonate_user": "u", "cluster_impersonate_groups": ["a", "b"]},
+    {"cluster_host": "https://127.0.0.1:1", "cluster_proxy": "http://127.0.0.1:1",
+     "cluster_proxy_headers": {"user_agent": "me"}},
+], ids=["content", "dictionary", "template", "home", "path", "token", "groups", "headers"])
+def test_a_form_that_is_understood(variables: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(yaml.safe_dump(KUBECONFIG))
+    done = _plan(tmp_path, _inventory(**variables))
+    assert done.returncode == 0
+    assert "dns/dns" in done.stdout
+
+
+@pytest.mark.parametrize("environ", [{"K8S_AUTH_KUBECONFIG": "config"}, {"K8S_AUTH_HOST": "https://127.0.0.1:1"},
+                                     {"K8S_AUTH_CONTEXT": "first", "KUBECONFIG": "config"}], ids=str)
+def test_an_address_of_the_environment(environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(yaml.safe_dump(KUBECONFIG))
+    assert _plan(tmp_path, _inventory(), **environ).returncode == 0
+
+
+def test_a_kubeconfig_in_a_vault(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("a password\n")
+    secret = subprocess.run(["ansible-vault", "encrypt_string", "--vault-password-file", "password", "--stdin-name",
+                             "cluster_kubeconfig"], cwd=tmp_path, input=yaml.safe_dump(KUBECONFIG), text=True, check=True,
+                            capture_output=True, env=_environ(tmp_path)).stdout
+    lines = "\n".join(f"      {line}" for line in secret.splitlines())
+    done = _plan(tmp_path, f"all:\n  hosts:\n    c:\n{lines}\n", "--vault-password-file", "password")
+    assert done.returncode == 0
+
+
+def test_the_users_own_kubeconfig_is_not_taken_by_accident(tmp_path: Path) -> None:
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube/config").write_text(yaml.safe_dump(KUBECONFIG))
+    done = _plan(tmp_path, _inventory())
+    assert done.returncode == 2
+    assert "host c has no cluster address: set cluster_kubeconfig" in done.stdout + done.stderr
+    assert _plan(tmp_path, _inventory(cluster_context="first")).returncode == 0
+
+
+def test_options_of_other_checks_of_a_domain_do_not_disturb_a_single_check(tmp_path: Path) -> None:
+    (tmp_path / "play.yml").write_text("""
+- hosts: all
+  gather_facts: false
+  tasks:
+    - assay.clusters.check_service:
+      register: planned
+    - ansible.builtin.assert:
+        that: planned.plan.checks | map(attribute='name') == ['service']
+""")
+    (tmp_path / "hosts.yml").write_text(_inventory(cluster_host="https://127.0.0.1:1", network_check_slow_pair=3))
+    done = subprocess.run(["ansible-playbook", "--check", "-i", "hosts.yml", "play.yml"], cwd=tmp_path, text=True,
+                          env=_environ(tmp_path), capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    print(done.stdout, done.stderr)
+    assert done.returncode == 0

@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The pod network and Services, replayed: the patterns of who does not answer whom."""
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.matrix import between_groups, edges, spread
+from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import (
+    NODES, TIMED_OUT, cause, finding, healthy, isolated, matrix, on_path, one, pod, pod_network, seen, waiting)
+
+REFUSED = "curl: (7) Failed to connect to 10.244.2.3 port 8080: Connection refused"
+HUNG = "curl: (28) Operation timed out after 5000 milliseconds with 0 bytes received"
+
+
+# ---- pods -------------------------------------------------------------------------------------------------------
+def test_row_and_column_of_one_node() -> None:
+    found = one(pod_network(matrix(isolated("n2"))), healthy())
+    assert (found.cause, found.confidence, found.scope) == ("net.node-isolated", "confirmed", ["node/n2"])
+    assert f"n1 -> n2 10.244.0.9 (pod small): {TIMED_OUT}" in found.evidence
+    assert any(line.endswith(": ok") for line in found.evidence), "the difference is shown"
+    assert found.next_command == "kubectl get pods -A -o wide --field-selector spec.nodeName=n2"
+
+
+@pytest.mark.parametrize("bad", [lambda a, b: a != b and a == "n2", lambda a, b: a != b and b == "n2"])
+def test_only_its_row_or_only_its_column(bad: object) -> None:
+    assert cause(pod_network(matrix(bad)), healthy()) == ("net.node-isolated", "confirmed", ["node/n2"])
+
+
+def test_two_isolated_nodes_of_four() -> None:
+    nodes = ("n1", "n2", "n3", "n4")
+    red = matrix(lambda a, b: a != b and bool({"n1", "n3"} & {a, b}), nodes=nodes)
+    assert cause(pod_network(red), healthy(nodes)) == ("net.node-isolated", "confirmed", ["node/n1", "node/n3"])
+
+
+def test_nothing_between_nodes() -> None:
+    found = one(pod_network(matrix(lambda a, b: a != b)), healthy())
+    assert (found.cause, found.confidence, found.scope) == ("net.overlay-down", "confirmed", [])
+    assert any(line.startswith("n1 -> n1") and line.endswith("ok") for line in found.evidence)
+
+
+def test_two_nodes_that_lost_each_other() -> None:
+    red = matrix(lambda a, b: a != b, nodes=("n1", "n2"))
+    assert cause(pod_network(red), healthy(("n1", "n2")))[0] == "net.overlay-down"
+    one_way = matrix(lambda a, b: (a, b) == ("n1", "n2"), nodes=("n1", "n2"))
+    assert cause(pod_network(one_way), healthy(("n1", "n2"))) == ("net.node-isolated", "suspected", ["node/n1", "node/n2"])
+
+
+def test_a_single_pair_is_no_isolated_node() -> None:
+    code, confidence, scope = cause(pod_network(matrix(lambda a, b: (a, b) == ("n1", "n3"))), healthy())
+    assert (code, confidence, scope) == ("net.node-isolated", "suspected", ["node/n1", "node/n3"])
+
+
+def test_between_zones() -> None:
+    nodes = ("n1", "n2", "n3", "n4")
+    data = healthy(nodes)
+    for item, zone in zip(data["nodes"], ("a", "a", "b", "b")):
+        item["metadata"]["labels"]["topology.kubernetes.io/zone"] = zone
+    zones = dict(zip(nodes, "aabb"))
+    red = matrix(lambda a, b: zones[a] != zones[b], nodes=nodes)
+    assert cause(pod_network(red), data) == ("net.overlay-down", "confirmed", ["zone/a", "zone/b"])
+
+
+def test_refusals_are_answers() -> None:
+    assert cause(pod_network(matrix(isolated("n2"), error=REFUSED)), healthy())[0] == "unknown.unexplained"
+    other = matrix(isolated("n2"), error="answered by 'probe-x', not by probe-n2")
+    assert cause(pod_network(other), healthy())[0] == "unknown.unexplained"
+
+
+def test_all_is_well() -> None:
+    assert spread(edges(matrix(lambda a, b: False))) == ("none", ())
+    assert spread({}) == ("none", ())
+    assert not between_groups({}, {})
+
+
+def test_large_cluster_where_pairs_are_sampled() -> None:
+    nodes = tuple(f"n{i}" for i in range(40))
+    ring = [(nodes[i], nodes[(i + d) % 40]) for i in range(40) for d in (-2, -1, 1, 2)]
+    asked = {e: "n7" not in e for e in ring}
+    assert spread(asked) == ("isolated", ("n7",))
+    assert spread({e: ok for e, ok in asked.items() if e != ("n7", "n8")})[1] == ("n7",)
+
+
+# ---- large packets ----------------------------------------------------------------------------------------------
+def test_large_packets_of_one_node() -> None:
+    both = matrix(lambda a, b: False) + matrix(isolated("n3"), "large", error=HUNG)
+    found = one(pod_network(both, "large"), healthy())
+    assert (found.cause, found.confidence, found.scope) == ("net.mtu", "confirmed", ["node/n3"])
+    assert any("pod large" in line and HUNG in line for line in found.evidence)
+    assert any("pod small" in line and line.endswith("ok") for line in found.evidence)
+    assert found.next_command == "ssh n3 ip link show"
+
+
+def test_large_packets_everywhere() -> None:
+    both = matrix(lambda a, b: False) + matrix(lambda a, b: a != b, "large", error=HUNG)
+    assert cause(pod_network(both, "large"), healthy()) == ("net.mtu", "confirmed", [])
+
+
+def test_large_bodies_that_change_are_no_matter_of_size() -> None:
+    both = matrix(lambda a, b: False) + matrix(isolated("n3"), "large", error="20000 bytes came back changed")
+    assert cause(pod_network(both, "large"), healthy())[0] == "unknown.unexplained"
+
+
+def test_large_packets_of_silent_pairs_prove_nothing() -> None:
+    both = matrix(isolated("n3")) + matrix(isolated("n3"), "large", error=HUNG)
+    assert cause(pod_network(both), healthy())[0] == "net.node-isolated"
+
+
+# ---- Services ---------------------------------------------------------------------------------------------------
+def _service(bad: str, direct: str = "", variant: str = "vip") -> object:
+    """The Service's address fails from the nodes in bad; pods on their own addresses fail for pairs in direct."""
+    observations = [seen("service", variant, n, error="curl: (28) Connection timed out" if n in bad.split() else "",
+                         target="10.96.0.7:80") for n in NODES]
+    observations += [seen("service", "pod", a, b, "context deadline exceeded" if f"{a}>{b}" in direct.split() else "",
+                          "10.244.0.9:8080") for a, b in itertools.product(NODES, ("n1", "n2"))]
+    return finding("service", f"the Service's cluster address 10.96.0.7:80 fails from {len(bad.split())} of 3 nodes: {bad}",
+                   step="its cluster address reaches every pod from every node", observations=observations)
+
+
+def test_rules_of_one_node() -> None:
+    found = one(_service("n1"), healthy())
+    assert (found.cause, found.confidence, found.scope) == ("svc.dataplane", "confirmed", ["node/n1"])
+    assert "n1 10.96.0.7:80 (service vip): curl: (28) Connection timed out" in found.evidence
+    assert "n1 -> n1 10.244.0.9:8080 (service pod): ok" in found.evidence
+
+
+def test_rules_of_all_nodes() -> None:
+    assert cause(_service("n1 n2 n3"), healthy()) == ("svc.dataplane", "confirmed", [])
+
+
+def test_stale_rules_after_the_pods_are_gone() -> None:
+    assert cause(_service("n2", variant="empty"), healthy()) == ("svc.dataplane", "confirmed", ["node/n2"])
+
+
+def test_a_backend_out_of_reach_is_not_the_dataplane() -> None:
+    direct = " ".join(f"{a}>n2" for a in NODES if a != "n2") + " n2>n1"
+    found = one(_service("n1 n2 n3", direct), healthy())
+    assert (found.cause, found.scope) == ("net.node-isolated", ["node/n2"])
+
+
+def test_without_direct_answers_the_dataplane_is_only_suspected() -> None:
+    check = finding("service", "fails from n1", observations=[seen("service", "vip", "n1", error="timeout"),
+                                                              seen("service", "vip", "n2")])
+    assert cause(check, healthy()) == ("svc.dataplane", "suspected", ["node/n1"])
+
+
+def _user_service(matching: int) -> object:
+    words = f"Service default/web has no ready endpoint; its selector is app=web and matches {matching or 'no'} pods"
+    return finding("service", words, observations=[seen("service", "endpoints", target="default/web",
+                                                        error="0 endpoints, none ready")],
+                   observed={"service": "default/web", "selector": {"app": "web"}, "matching_pods": matching},
+                   path=[on_path("Service", "web", "default")])
+
+
+def test_a_selector_that_matches_nothing() -> None:
+    found = one(_user_service(0), healthy())
+    assert (found.cause, found.confidence, found.scope) == ("svc.no-endpoints", "confirmed", ["service/default/web"])
+    assert found.next_command == "kubectl -n default describe service web"
+
+
+def test_a_service_whose_pods_crash_follows_from_them() -> None:
+    data = healthy()
+    crash = {"lastState": {"terminated": {"exitCode": 1, "message": "no database"}}, **waiting("CrashLoopBackOff")}
+    data["pods"].append(pod("web-1", "default", labels={"app": "web"}, ready=False, **crash))
+    found = one(_user_service(1), data)
+    assert (found.cause, found.scope) == ("pod.crash", ["pod/default/web-1"])
+    assert found.next_command == "kubectl -n default logs web-1 --previous"
+    assert any("default/web" in line for line in found.evidence)
+
+
+def test_somebody_elses_crashing_pod_is_not_blamed() -> None:
+    data = healthy()
+    data["pods"].append(pod("web-1", "default", labels={"app": "other"}, ready=False, **waiting("CrashLoopBackOff")))
+    assert cause(_user_service(0), data)[0] == "svc.no-endpoints"
+
+
+# ---- probes that cannot be asked ----------------------------------------------------------------------------------
+def test_probes_that_the_api_server_cannot_ask() -> None:
+    words = "pod assay-1/probe-n3: pod-proxy: error trying to reach service: dial tcp 10.244.3.2:8080: i/o timeout"
+    check = finding("pod_network", f"the probe could not be asked on n3 ({words})", "inconclusive",
+                    observations=[seen("pod", "small", "n1", "n2"), seen("probe", "", "", "n3", words)])
+    assert cause(check, healthy()) == ("net.node-isolated", "suspected", ["node/n3"])
