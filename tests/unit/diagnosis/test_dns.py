@@ -138,7 +138,7 @@ def test_dead_upstream() -> None:
     found = one(_dns({}, {}, {"*": "SERVFAIL"}, message="3 of 3 nodes: n1 (www.lab.test.: SERVFAIL)"), data)
     assert (found.cause, found.confidence, found.scope) == ("dns.upstream", "confirmed", [])
     assert f"kube-system/coredns-n1/coredns: {text}" in found.evidence
-    assert "n1 www.lab.test. (dns external): SERVFAIL" in found.evidence
+    assert "n1 www.lab.test. (dns external_fqdn): SERVFAIL" in found.evidence
 
 
 @pytest.mark.parametrize(("external", "sure"), [
