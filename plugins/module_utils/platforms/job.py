@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a platform job is given besides its options: a voice, a deadline, and whether it may change anything."""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .errors import Interrupted
+
+
+@dataclass
+class Job:
+    """One call of a platform module.
+
+    say: shows a line at once, where the controller runs the job (elsewhere the lines are returned only).
+    deadline: of time.monotonic(); check_mode: nothing may be changed, the result says exactly what would be.
+    """
+
+    say: Callable[[str], None] = lambda line: None
+    check_mode: bool = False
+    deadline: float = float("inf")
+    lines: list[str] = field(default_factory=list)
+
+    def tell(self, line: str) -> None:
+        self.lines.append(line)
+        self.say(line)
+
+    def limit(self, seconds: float) -> None:
+        """Start the clock: `seconds` from now on for everything that follows."""
+        self.deadline = time.monotonic() + seconds
+
+    def left(self) -> float:
+        return self.deadline - time.monotonic()
+
+    def pause(self, seconds: float, waiting_for: str) -> None:
+        """Sleep between two looks. Interrupted, naming what was waited for, when the deadline has passed."""
+        if self.left() <= 0:
+            raise Interrupted(f"the time was up while waiting for {waiting_for}")
+        time.sleep(max(0.0, min(seconds, self.left())))

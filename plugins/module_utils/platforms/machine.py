@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a platform of machines can do, and the words it is said in. One file per platform stands behind this."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One snapshot of one machine. created: ISO 8601 UTC; size: bytes, -1 where the platform does not tell.
+
+    memory: it holds the running processes (on vSphere and ESXi told by the power state stored with it).
+    parent: id of the snapshot that it stands on, "" for a root; current: the machine's disks stand on it.
+    """
+
+    id: str
+    name: str
+    created: str
+    memory: bool = False
+    quiesced: bool = False
+    current: bool = False
+    parent: str = ""
+    size: int = -1
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A virtual machine as it was when looked at.
+
+    id: what the platform takes without doubt (MoID, Vmid, instance id); power: on, off or suspended;
+    tools: running, not running, none; place: folder or availability zone, to tell equal names apart;
+    datastores: names (keys of Store.name); consolidate: the platform asks for a consolidation of its disks.
+    """
+
+    id: str
+    name: str
+    uuid: str = ""
+    power: str = "on"
+    tools: str = "none"
+    place: str = ""
+    address: str = ""
+    datastores: tuple[str, ...] = ()
+    provisioned: int = -1
+    used: int = -1
+    consolidate: bool = False
+    snapshots: tuple[Snapshot, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Store:
+    """A datastore; bytes. uncommitted: what thin disks on it may still grow by."""
+
+    name: str
+    capacity: int
+    free: int
+    uncommitted: int = 0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which machines: any of these; tags are AWS or vSphere tags. Every name given must fit exactly one machine."""
+
+    names: tuple[str, ...] = ()
+    uuids: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    folder: str = ""
+
+
+class Pending(Protocol):
+    """Work that the platform was asked for."""
+
+    def poll(self) -> float | None:
+        """Progress 0 to 100, None when it is done. PlatformError with the platform's own fault when it failed."""
+
+    def result(self) -> str:
+        """Id of what was made, "" where nothing is."""
+
+
+class MachinePlatform(Protocol):
+    """Thread-safe: several machines are worked on at once."""
+
+    name: str
+    round_trips: int
+
+    def find(self, wanted: Wanted) -> list[Machine]:
+        """Exactly the wanted machines with all their snapshots. BadOption for what is absent or ambiguous, listing what
+        there is."""
+
+    def stores(self, machines: Sequence[Machine]) -> list[Store]:
+        """The datastores of these machines; empty where the platform has none (AWS)."""
+
+    def take(self, machine: Machine, name: str, description: str, memory: bool, quiesce: bool) -> Pending: ...
+
+    def revert(self, machine: Machine, snapshot: Snapshot) -> Pending:
+        """Leaves the machine off, whatever the snapshot holds, where the platform can."""
+
+    def remove(self, machine: Machine, snapshot: Snapshot, children: bool = False) -> Pending: ...
+
+    def consolidate(self, machine: Machine) -> Pending: ...
+
+    def power_on(self, machine: Machine) -> Pending: ...
+
+    def power_off(self, machine: Machine) -> Pending: ...
+
+    def close(self) -> None: ...

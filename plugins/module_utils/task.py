@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs a platform job for a module: in the controller's worker by plugins/action/platform.py, with live lines, or, for
+hosts behind a bastion, in the module's own process.
+
+A module is its documentation and `SPEC = Task(...)`, `main()` calls SPEC.main().
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .platforms.errors import PlatformError
+from .platforms.job import Job
+from .results import redact
+
+Entry = Callable[[Mapping[str, Any], Job], dict[str, Any]]
+
+
+def outcome(entry: Entry, params: Mapping[str, Any], job: Job, secret: list[str]) -> dict[str, Any]:
+    """The result of a job as a task result: changed, failed with msg, progress; without what is secret."""
+    redact.register(*secret)
+    try:
+        result = {"changed": False, **entry(params, job)}
+    except PlatformError as e:
+        result = {"failed": True, "changed": bool(e.details.pop("changed", False)), "msg": str(e), **e.details}
+    if job.lines:
+        result["progress"] = list(job.lines)
+    return redact.redact(result)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a module accepts (as AnsibleModule takes it), and what it does with it."""
+
+    entry: Entry
+    argument_spec: dict[str, dict[str, Any]]
+    required_if: tuple[tuple[Any, ...], ...] = ()
+    required_one_of: tuple[tuple[str, ...], ...] = ()
+    mutually_exclusive: tuple[tuple[str, ...], ...] = ()
+    required_together: tuple[tuple[str, ...], ...] = ()
+    keep: tuple[str, ...] = ()  # results that hold secrets on purpose, under these keys; the task wants no_log
+
+    def rules(self) -> dict[str, Any]:
+        return {n: list(getattr(self, n)) for n in ("required_if", "required_one_of", "mutually_exclusive",
+                                                     "required_together")}
+
+    def run(self, params: Mapping[str, Any], job: Job) -> dict[str, Any]:
+        secret = [str(params[n]) for n, s in self.argument_spec.items() if s.get("no_log") and params.get(n)]
+        held: dict[str, Any] = {}
+
+        def entry(given: Mapping[str, Any], of: Job) -> dict[str, Any]:
+            result = dict(self.entry(given, of))
+            held.update({k: result.pop(k) for k in self.keep if k in result})
+            return result
+
+        return {**outcome(entry, params, job, secret), **held}
+
+    def main(self) -> None:
+        """The body of every platform module."""
+        module = AnsibleModule(argument_spec=self.argument_spec, supports_check_mode=True, **self.rules())
+        result = self.run(module.params, Job(check_mode=module.check_mode))
+        (module.fail_json if result.pop("failed", False) else module.exit_json)(**result)
