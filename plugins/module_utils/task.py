@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs a platform job for a module: in the controller's worker by plugins/action/platform.py, with live lines, or, for
+"""Runs a platform job for a module: in the controller's worker by plugins/action/cluster.py, with live lines, or, for
 hosts behind a bastion, in the module's own process.
 
 A module is its documentation and `SPEC = Task(...)`, `main()` calls SPEC.main().

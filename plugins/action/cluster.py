@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs platform modules in the controller's worker, so that long work shows a line per step; where the connection is not
+"""Runs cluster, and all other platform modules, in the controller's worker, so that long work shows a line per step; where the connection is not
 local (a bastion), the module itself runs there.
 """
 from __future__ import annotations
