@@ -60,3 +60,39 @@ SWEEP: dict[str, dict[str, Any]] = {
     "journal_dir": {"type": "path"},
     "everything": {"type": "bool", "default": False},
 }
+
+# Settings of the platforms that clusters come from, one dictionary for each.
+PLATFORM_COMMAND: dict[str, dict[str, Any]] = {
+    "workdir": {"type": "path", "required": True},
+    "create": {"type": "list", "elements": "raw", "required": True},
+    "delete": {"type": "list", "elements": "raw", "required": True},
+    "kubeconfig": {"type": "list", "elements": "raw", "required": True, "no_log": False},
+    "list": {"type": "list", "elements": "raw"},
+    "list_pattern": {"type": "str"},
+    "version": {"type": "list", "elements": "raw"},
+    "size": {"type": "list", "elements": "raw"},
+    "environment": {"type": "dict"},
+    "repeatable": {"type": "bool", "default": False},
+}
+
+CLUSTER_PLATFORM: dict[str, dict[str, Any]] = {
+    "platform": {"type": "str", "required": True, "choices": ["command"]},
+    "command": {"type": "dict", "options": PLATFORM_COMMAND},
+}
+
+CLUSTER_WANTED: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+    "version": {"type": "str"},
+    "nodes": {"type": "int"},
+    "run_id": {"type": "str"},
+    "lifetime": {"type": "int", "default": 86400},
+    "kubeconfig": {"type": "path", "no_log": False},
+    "cluster_id": {"type": "str"},
+    "disposable": {"type": "bool", "default": False},
+    "adopt": {"type": "bool", "default": False},
+    "wait": {"type": "bool", "default": True},
+    "wait_until": {"type": "str", "default": "nodes", "choices": ["platform", "api", "nodes"]},
+    "timeout": {"type": "int", "default": 3600},
+    "poll": {"type": "float", "default": 5},
+}

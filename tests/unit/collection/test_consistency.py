@@ -23,7 +23,7 @@ DOMAINS = sorted({c.domain for c in CHECKS.values()})
 # What every role takes beside the options of its checks.
 ROLE_OPTIONS = {"results_dir": {"type": "path"}, "exclude": {"type": "list", "elements": "str", "default": []},
                 "allow_inconclusive": {"type": "bool", "default": False}}
-WITHOUT_CLUSTER = {"rbac_info", "report"}
+WITHOUT_CLUSTER = {"cluster", "cluster_info", "rbac_info", "report"}
 
 
 def _yaml(path: str) -> Any:
@@ -121,7 +121,8 @@ def test_options_of_a_check_are_not_those_of_every_run(name: str) -> None:
 
 
 @pytest.mark.parametrize(("fragment", "spec"), [("cluster", arguments.CLUSTER), ("run", arguments.RUN),
-                                                ("select", arguments.SELECT)])
+                                                ("select", arguments.SELECT),
+                                                ("cluster_platform", arguments.CLUSTER_PLATFORM)])
 def test_a_fragment_documents_its_spec(fragment: str, spec: dict[str, Any]) -> None:
     assert {n: _plain(o) for n, o in _fragment(fragment).items()} == {n: _plain(o) for n, o in spec.items()}
 
@@ -142,7 +143,7 @@ def test_every_module_has_an_action_plugin() -> None:
     routed = {n: r["action_plugin"] for n, r in _yaml("meta/runtime.yml")["plugin_routing"]["modules"].items()}
     own = {p.stem for p in (ROOT / "plugins/action").glob("*.py")}
     assert {*routed, *own} == {p.stem for p in (ROOT / "plugins/modules").glob("*.py")}
-    assert set(routed.values()) == {"assay.clusters.validate"} and not own & set(routed)
+    assert set(routed.values()) <= {f"assay.clusters.{n}" for n in own} and not own & set(routed)
 
 
 def test_an_example_is_a_task_list_or_plays_that_parse() -> None:

@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Kubeconfigs of clusters that a platform made: read, put into one text, written, and asked who is behind them."""
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+try:
+    import yaml
+except ImportError:  # on a controller ansible-core brings it
+    yaml = None
+
+from ..kube.client import Client
+from ..kube.connection import Connection
+from ..kube.errors import ApiError, BadInput
+from ..results import redact
+from .errors import BadOption, PlatformError
+
+_FILES = (("certificate-authority", "certificate-authority-data"), ("client-certificate", "client-certificate-data"),
+          ("client-key", "client-key-data"))
+_CONTROL_PLANE = {"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"}
+_SECRETS = ("token", "password", "client-key-data")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the API server itself says. uid: of the namespace kube-system, the identity of a cluster.
+
+    nodes, ready: without those of the control plane, where there are others; waiting: names of all that are not Ready.
+    """
+
+    uid: str
+    version: str
+    nodes: int
+    ready: int
+    waiting: tuple[str, ...] = ()
+
+
+@contextlib.contextmanager
+def client(kubeconfig: str) -> Iterator[Client]:
+    """A client of the cluster behind a kubeconfig (its content). Nothing of the environment is taken."""
+    connection = Connection.resolve({"kubeconfig": kubeconfig}, {})
+    try:
+        made = Client(connection)
+        yield made
+        made.close()
+    finally:
+        connection.close()
+
+
+def uid_of(kubeconfig: str) -> str:
+    """The identity of the cluster behind a kubeconfig, "" where it does not answer."""
+    try:
+        with client(kubeconfig) as api:
+            return str(api.get("/api/v1/namespaces/kube-system")["metadata"]["uid"])
+    except (ApiError, BadInput):
+        return ""
+
+
+def look(kubeconfig: str) -> Facts:
+    """Identity, version and nodes. ApiError or BadInput where it cannot be asked."""
+    with client(kubeconfig) as api:
+        uid = api.get("/api/v1/namespaces/kube-system")["metadata"]["uid"]
+        version = api.get("/version").get("gitVersion", "")
+        nodes = api.get("/api/v1/nodes").get("items") or []
+    waiting = tuple(sorted(n["metadata"]["name"] for n in nodes if not _is_ready(n)))
+    workers = [n for n in nodes if not _CONTROL_PLANE & {*(n["metadata"].get("labels") or {})}] or nodes
+    return Facts(uid, version, len(workers), sum(map(_is_ready, workers)), waiting)
+
+
+def _is_ready(node: Mapping[str, Any]) -> bool:
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in node.get("status", {}).get("conditions") or [])
+
+
+def _mapping(text: str, origin: str) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError:
+        data = None
+    if not isinstance(data, dict) or not isinstance(data.get("clusters"), list):
+        raise PlatformError(f"{origin} is no kubeconfig: it begins with {text.strip()[:60]!r}")
+    return data
+
+
+def embedded(text: str, origin: str, folder: Path | None = None) -> str:
+    """The kubeconfig with certificates and keys of files put in; its credentials are kept out of all output.
+
+    folder: where relative paths in it start. PlatformError where the text is no kubeconfig or a file is missing.
+    """
+    data = _mapping(text, origin)
+    for entry in (*data["clusters"], *(data.get("users") or [])):
+        inner = entry.get("cluster") or entry.get("user") or {}
+        for name, target in _FILES:
+            if inner.get(name):
+                path = (folder or Path.cwd()) / os.path.expanduser(str(inner.pop(name)))
+                try:
+                    inner[target] = base64.b64encode(path.read_bytes()).decode()
+                except OSError as e:
+                    raise PlatformError(f"{origin} names {path}: {e.strerror}") from None
+        redact.register(*(str(inner[n]) for n in _SECRETS if inner.get(n)))
+    return yaml.safe_dump(data, sort_keys=False)
+
+
+def read(path: str) -> str:
+    """The content of a kubeconfig file, "" where there is none."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as e:
+        raise BadOption(f"kubeconfig: cannot read {path}: {getattr(e, 'strerror', None) or 'not text'}") from None
+    return embedded(text, path, Path(path).resolve().parent) if text.strip() else ""
+
+
+def check_target(path: str) -> None:
+    """BadOption where the file holds several clusters: it is somebody's collection, and would be lost."""
+    if os.path.isdir(path):
+        raise BadOption(f"kubeconfig: {path} is a folder; name a file")
+    found = [str(c.get("name")) for c in _mapping(read(path) or "clusters: []", path)["clusters"]]
+    if len(found) > 1:
+        raise BadOption(f"kubeconfig: {path} holds other clusters ({', '.join(found)}); name a file of its own")
+
+
+def write(path: str, content: str) -> bool:
+    """The file, readable for its owner only, whole or not at all. Whether it changed."""
+    target = Path(path)
+    if target.exists() and target.read_text(encoding="utf-8") == content and target.stat().st_mode & 0o777 == 0o600:
+        return False
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # made with mode 0600
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(content)
+        os.replace(temporary, target)
+    except OSError as e:
+        raise BadOption(f"kubeconfig: cannot write {path}: {e.strerror}") from None
+    return True
+
+
+def made_kubeconfig(name: str, server: str, ca_data: str, user: Mapping[str, Any]) -> str:
+    """A kubeconfig with one cluster, one user, one context, all of one name; ca_data in base64."""
+    cluster = {"server": server, **({"certificate-authority-data": ca_data} if ca_data else {})}
+    return yaml.safe_dump({
+        "apiVersion": "v1", "kind": "Config", "clusters": [{"name": name, "cluster": cluster}],
+        "users": [{"name": name, "user": dict(user)}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}], "current-context": name,
+    }, sort_keys=False)

@@ -1,0 +1,24 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which platform of clusters the options name."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from .clusters import ClusterPlatform
+from .job import Job
+
+# Name of the option and of the dictionary with its settings -> file and class. Imported when used only.
+PLATFORMS = {
+    "command": ("command", "Command"),
+}
+
+
+def open_platform(params: Mapping[str, Any], job: Job) -> ClusterPlatform:
+    """The platform of option `platform`, with the settings under the option of the same name."""
+    name = params["platform"]
+    file, kind = PLATFORMS[name]
+    settings = {k: v for k, v in (params.get(name) or {}).items() if v is not None}
+    return getattr(import_module(f".{file}", __package__), kind)(settings, job)

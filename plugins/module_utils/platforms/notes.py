@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is noted beside the state of a program that makes clusters: `<folder>/<name>.assay.json`, and who works on it."""
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .errors import BadOption, PlatformError
+
+_END = ".assay.json"
+
+
+class Notes:
+    """Notes on clusters in one folder; all are readable for their owner only."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+
+    def _file(self, name: str) -> Path:
+        return self._folder / f"{name}{_END}"
+
+    def all(self) -> dict[str, dict[str, Any]]:
+        names = sorted(p.name.removesuffix(_END) for p in self._folder.glob(f"*{_END}"))
+        return {n: note for n in names if (note := self.read(n)) is not None}
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        try:
+            return dict(json.loads(self._file(name).read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as e:
+            raise PlatformError(f"cannot read {self._file(name)}, the notes on the cluster {name}: {e}") from None
+
+    def write(self, name: str, **what: Any) -> None:
+        """Add to the note; a note that is not there is begun."""
+        begun = {"name": name, "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        note = {**begun, **(self.read(name) or {}), **what}
+        temporary = self._folder / f".{name}.{os.getpid()}"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                json.dump(note, file, indent=1)
+            os.replace(temporary, self._file(name))
+        except OSError as e:
+            raise BadOption(f"workdir: cannot write {self._file(name)}: {e.strerror}") from None
+
+    def forget(self, name: str) -> None:
+        self._file(name).unlink(missing_ok=True)
+
+    # ---- one at a time ----------------------------------------------------------------------------------------
+    @contextlib.contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """PlatformError where another process works on this cluster. The lock goes with the process that holds it."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle = open(self._folder / f".{name}.lock", "w", encoding="utf-8")  # noqa: SIM115
+        except OSError as e:
+            raise BadOption(f"workdir: cannot write into {self._folder}: {e.strerror}") from None
+        with handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise PlatformError(f"another process works on {name} in {self._folder} right now") from None
+            yield
+
+    def busy(self, name: str) -> bool:
+        """Whether another process works on this cluster."""
+        try:
+            with open(self._folder / f".{name}.lock", encoding="utf-8") as handle:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False

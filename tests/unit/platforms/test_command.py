@@ -1,0 +1,247 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Platform `command`, and what all platforms share: present, absent, identity, names, deadlines."""
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.api_server import FakeApiServer
+from tests.fakes import maker
+
+from .cluster_task import ensure, info
+
+MAKER = [sys.executable, "-I", "-S", maker.__file__]
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApiServer]:
+    with FakeApiServer() as server:
+        yield server
+
+
+@pytest.fixture
+def given(tmp_path: Path, api: FakeApiServer) -> dict[str, Any]:
+    """Options for a cluster c1; change what a test wants otherwise."""
+    return {"name": "c1", "platform": "command", "kubeconfig": str(tmp_path / "c1.kubeconfig"), "nodes": 2, "command": {
+        "workdir": str(tmp_path / "work"), "environment": {"MAKER_KUBECONFIG": api.kubeconfig},
+        "create": [*MAKER, "create", "{name}", "{nodes}"], "delete": [*MAKER, "delete", "{name}"],
+        "list": [*MAKER, "list"], "kubeconfig": [*MAKER, "kubeconfig", "{name}"],
+        "size": [*MAKER, "size", "{name}", "{nodes}"]}}
+
+
+def _calls(given: dict[str, Any]) -> list[str]:
+    log = Path(given["command"]["workdir"]) / "calls.log"
+    return [w for w in log.read_text().splitlines() if w.split()[0] in ("create", "delete", "size")] if log.exists() else []
+
+
+def _made(given: dict[str, Any]) -> list[str]:
+    return sorted(json.loads((Path(given["command"]["workdir"]) / "made.json").read_text()))
+
+
+def test_made_found_and_disposed_of(given: dict[str, Any], api: FakeApiServer) -> None:
+    made = ensure(**given)
+    file = Path(given["kubeconfig"])
+    assert not made["failed"] and made["changed"]
+    assert made["cluster"]["uid"] == api.uid and made["cluster"]["version"] == "v1.31.4" and made["cluster"]["nodes"] == 2
+    assert made["kubeconfig"] == file.read_text() and stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert any("waiting for the control plane" in line for line in made["progress"])
+    again = ensure(**given)
+    assert not again["changed"] and again["cluster"]["uid"] == api.uid and again["kubeconfig"] == made["kubeconfig"]
+    gone = ensure(**given, state="absent", disposable=True, cluster_id=api.uid)
+    assert gone["changed"] and gone["cluster"]["state"] == "absent" and not file.exists() and _made(given) == []
+    assert not ensure(**given, state="absent", disposable=True)["changed"]
+    assert _calls(given) == ["create c1 2", "delete c1"]
+
+
+def test_check_mode_says_what_would_be_and_does_nothing(given: dict[str, Any], api: FakeApiServer) -> None:
+    plan = ensure(True, **given)
+    assert plan["changed"] and _calls(given) == [] and not Path(given["kubeconfig"]).exists()
+    assert plan["diff"] == {"before": {"name": "c1", "state": "absent"},
+                            "after": {"name": "c1", "state": "present", "version": "", "nodes": 2}}
+    ensure(**given)
+    assert not ensure(True, **given)["changed"]
+    Path(given["kubeconfig"]).unlink()
+    assert ensure(True, **given)["changed"] and not Path(given["kubeconfig"]).exists()
+    more = ensure(True, **{**given, "nodes": 4})
+    assert more["changed"] and (more["diff"]["before"]["nodes"], more["diff"]["after"]["nodes"]) == (2, 4)
+    gone = ensure(True, **given, state="absent", disposable=True)
+    assert gone["changed"] and gone["diff"]["after"] == {"name": "c1", "state": "absent"}
+    assert _calls(given) == ["create c1 2"] and _made(given) == ["c1"]
+
+
+def test_another_size_is_asked_for_once(given: dict[str, Any], api: FakeApiServer) -> None:
+    ensure(**given)
+    api.nodes = 4
+    more = ensure(**{**given, "nodes": 4})
+    assert more["changed"] and more["cluster"]["nodes"] == 4
+    assert not ensure(**{**given, "nodes": 4})["changed"]
+    assert _calls(given) == ["create c1 2", "size c1 4"]
+
+
+def test_what_cannot_be_changed_or_goes_back_is_refused(given: dict[str, Any]) -> None:
+    ensure(**given)
+    newer = ensure(**given, version="1.32")
+    assert newer["failed"] and "command.version: is missing" in newer["msg"]
+    older = ensure(**given, version="1.30")
+    assert older["failed"] and "does not go back to 1.30" in older["msg"] and not older["changed"]
+    none = ensure(**{**given, "nodes": 0})
+    assert none["failed"] and none["msg"].startswith("nodes: must be at least 1")
+    assert not ensure(**given, version="1.31")["changed"] and _calls(given) == ["create c1 2"]
+
+
+def test_half_made_is_told_and_can_be_disposed_of(given: dict[str, Any]) -> None:
+    environment = given["command"]["environment"]
+    environment["MAKER_FAIL"] = "create"
+    failed = ensure(**given)
+    assert failed["failed"] and failed["changed"]
+    assert "exit status 3" in failed["msg"] and "quota exceeded: 0 of 3 machines" in failed["msg"]
+    assert "state: absent with the same name" in failed["msg"]
+    assert "waiting for the control plane" in failed["log"] and "hunter2planted" not in json.dumps(failed)
+    del environment["MAKER_FAIL"]
+    again = ensure(**given)
+    assert again["failed"] and "half made" in again["msg"] and not again["changed"] and again["log"]
+    assert info(**{n: given[n] for n in ("platform", "command")})["clusters"][0]["phase"] == "failed"
+    assert ensure(**given, state="absent", disposable=True)["changed"]
+    assert not ensure(**given)["failed"] and _calls(given) == ["create c1 2", "delete c1", "create c1 2"]
+
+
+def test_a_repeatable_program_goes_on(given: dict[str, Any]) -> None:
+    given["command"]["environment"]["MAKER_FAIL"] = "create"
+    given["command"]["repeatable"] = True
+    assert ensure(**given)["failed"]
+    del given["command"]["environment"]["MAKER_FAIL"]
+    assert ensure(**given)["changed"] and _calls(given) == ["create c1 2"] * 2
+
+
+def test_the_deadline_ends_the_whole_process_group(given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible_collections.assay.clusters.plugins.module_utils.platforms.program._GRACE", 0.3)
+    given["command"]["environment"]["MAKER_HANG"] = "create"
+    late = ensure(**given, timeout=2)
+    assert late["failed"] and late["changed"] and "the time was up while" in late["msg"]
+    assert "waiting for the control plane" in late["msg"]
+    child = int((Path(given["command"]["workdir"]) / "child.pid").read_text())
+    for _look in range(100):  # init takes its time with orphans
+        state = re.search(r"State:\s+(\w)", Path(f"/proc/{child}/status").read_text()) if os.path.exists(
+            f"/proc/{child}") else None
+        if not state or state[1] == "Z":
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the child of the program lives on")
+    del given["command"]["environment"]["MAKER_HANG"]
+    assert not ensure(**given, state="absent", disposable=True)["failed"]
+
+
+def test_a_cluster_of_others_is_left_alone(given: dict[str, Any]) -> None:
+    work = Path(given["command"]["workdir"])
+    work.mkdir()
+    (work / "made.json").write_text(json.dumps({"c1": {"name": "c1", "status": "RUNNING", "currentNodeCount": 2}}))
+    for more in ({}, {"state": "absent", "disposable": True}):
+        refused = ensure(**given, **more)
+        assert refused["failed"] and "did not make" in refused["msg"] and not refused["changed"]
+    adopted = ensure(**given, adopt=True)
+    assert not adopted["failed"] and _calls(given) == []
+    assert ensure(**given, state="absent", disposable=True, adopt=True)["changed"]
+
+
+def test_only_what_is_disposable_is_disposed_of(given: dict[str, Any]) -> None:
+    ensure(**given)
+    for check_mode in (True, False):
+        refused = ensure(check_mode, **given, state="absent")
+        assert refused["failed"] and refused["msg"].startswith("disposable: c1 is not marked") and not refused["changed"]
+    assert _made(given) == ["c1"]
+
+
+def test_the_identity_is_compared_before_the_end(given: dict[str, Any], api: FakeApiServer) -> None:
+    ensure(**given)
+    wrong = ensure(**given, state="absent", disposable=True, cluster_id="3d0e2b0c-other")
+    assert wrong["failed"] and "cluster_id: c1 is" in wrong["msg"] and api.uid in wrong["msg"]
+    was, api.uid = api.uid, "4711-rebuilt-by-somebody"
+    moved = ensure(**given, state="absent", disposable=True)
+    assert moved["failed"] and "4711-rebuilt" in moved["msg"] and not moved["changed"]
+    assert "leads to another cluster" in ensure(**given)["msg"]
+    api.uid = was
+    with FakeApiServer() as other:
+        Path(given["kubeconfig"]).write_text(other.kubeconfig)
+        foreign = ensure(**given, state="absent", disposable=True)
+    assert foreign["failed"] and foreign["msg"].startswith("kubeconfig: ") and other.uid in foreign["msg"]
+    assert _made(given) == ["c1"]
+
+
+def test_deleted_by_somebody_else(given: dict[str, Any]) -> None:
+    ensure(**given)
+    (Path(given["command"]["workdir"]) / "made.json").write_text("{}")
+    assert not ensure(**given, state="absent", disposable=True)["changed"]
+    assert ensure(**given)["changed"] and _calls(given) == ["create c1 2"] * 2
+
+
+def test_nodes_that_are_not_ready_are_waited_for(given: dict[str, Any], api: FakeApiServer) -> None:
+    api.not_ready = 1
+    late = ensure(**given, timeout=2)
+    assert late["failed"] and "1 of 2 nodes Ready, not n0" in late["msg"] and late["cluster"]["phase"] == "ready"
+    assert not ensure(**given, timeout=2, wait_until="api")["failed"]
+
+
+def test_a_cluster_that_does_not_answer(given: dict[str, Any]) -> None:
+    way = {"clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}], "users": [],
+           "contexts": [{"name": "c", "context": {"cluster": "c"}}], "current-context": "c"}
+    given["command"]["environment"]["MAKER_KUBECONFIG"] = json.dumps(way)
+    late = ensure(**given, timeout=2)
+    assert late["failed"] and "the API server does not answer yet" in late["msg"]
+    assert ensure(**given, state="absent", disposable=True)["changed"]
+
+
+def test_names_carry_run_and_expiry(given: dict[str, Any]) -> None:
+    made = ensure(**given, run_id="3f9a1c07", lifetime=7200)["cluster"]
+    assert re.fullmatch(r"c1-3f9a1c07-x\d{8}", made["name"]) and made["run_id"] == "3f9a1c07" and not made["expired"]
+    assert not ensure(**given, run_id="3f9a1c07")["changed"]
+    ensure(**{**given, "kubeconfig": None}, run_id="5c5c5c5c", lifetime=-7200)
+    platform = {n: given[n] for n in ("platform", "command")}
+    assert [c["name"] for c in info(**platform, name="c1", run_id="3f9a1c07")["clusters"]] == [made["name"]]
+    assert [c["expired"] for c in info(**platform)["clusters"]] == [False, True]
+    assert ensure(**given, run_id="3f9a1c07", state="absent", disposable=True)["changed"]
+    assert len(_made(given)) == 1
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"name": "-rf"}, "name: must be letters"), ({"run_id": "A B"}, "run_id: must be"),
+    ({"version": "newest"}, "version: must be like 1.31"), ({"name": "c" * 101}, "name: c"),
+    ({"command": {"create": []}}, "command.create: is missing"),
+    ({"command": {"delete": ["x", "{cluster}"]}}, "command.delete: there is no placeholder {cluster}"),
+    ({"command": {"create": ["no-such-program", "{name}"]}}, "there is no program no-such-program"),
+    ({"command": {"list": ["true"], "list_pattern": "("}}, "command.list_pattern: is no regular expression"),
+    ({"command": {"create": ["x", "{version}"]}}, "version: is needed"),
+])
+def test_bad_options_are_one_sentence_and_change_nothing(given: dict[str, Any], change: dict[str, Any], words: str) -> None:
+    command = {**given["command"], **change.pop("command", {})}
+    for check_mode in (True, False):
+        bad = ensure(check_mode, **{**given, **change, "command": command})
+        assert bad["failed"] and bad["msg"].startswith(words) and not bad["changed"], bad
+    assert _calls(given) == []
+
+
+def test_a_kubeconfig_with_other_clusters_is_not_overwritten(given: dict[str, Any], api: FakeApiServer) -> None:
+    both = json.loads(api.kubeconfig)
+    both["clusters"].append({"name": "prod", "cluster": {"server": "https://prod"}})
+    Path(given["kubeconfig"]).write_text(json.dumps(both))
+    refused = ensure(**given)
+    assert refused["failed"] and "holds other clusters (c, prod)" in refused["msg"] and _calls(given) == []
+
+
+def test_two_at_once_do_not_meet(given: dict[str, Any]) -> None:
+    from ansible_collections.assay.clusters.plugins.module_utils.platforms.notes import Notes
+
+    ensure(**given)
+    with Notes(Path(given["command"]["workdir"])).locked("c1"):
+        busy = ensure(**given, state="absent", disposable=True)
+    assert busy["failed"] and "another process works on c1" in busy["msg"] and _made(given) == ["c1"]
