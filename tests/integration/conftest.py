@@ -8,10 +8,13 @@ import os
 import signal
 import subprocess
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.fakes.moto_server import moto_server, reset
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MARK = "ASSAY_TEST_MARK"
@@ -79,3 +82,17 @@ def playbook(tmp_path: Path, kubeconfig: Any) -> Any:
     yield make
     for book in made:
         book.kill_all()
+
+
+@pytest.fixture(scope="session")
+def moto_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """moto's server, one per worker."""
+    with moto_server(tmp_path_factory.mktemp("moto") / "log") as url:
+        yield url
+
+
+@pytest.fixture
+def moto(moto_address: str) -> str:
+    """The address of an AWS in which nothing is yet."""
+    reset(moto_address)
+    return moto_address

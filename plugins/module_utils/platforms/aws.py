@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Instances of EC2 as machines: sets of EBS snapshots, volumes swapped on revert.
+
+What differs from a hypervisor: a snapshot is a copy outside the machine, so there is no tree, no chain that slows the
+machine down, and nothing to consolidate; it never holds memory, and all volumes are as after a power cut at one moment.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .aws_client import AwsError, Ec2, connect
+from .aws_revert import Revert, power
+from .aws_sets import INSTANCE, NAME, SET, SnapshotSet, as_tags, device_of, is_claim, new_tags, plain, sets_of, tags_of
+from .errors import BadOption, PlatformError
+from .job import Job
+from .machine import Machine, Pending, Snapshot, Store, Wanted
+from .steps import Steps, Stepwise, nothing
+
+_LIVE = ["pending", "running", "stopping", "stopped"]
+_POWER = {"pending": "on", "running": "on", "stopping": "off", "stopped": "off"}
+_FILTER_VALUES = 200  # EC2 takes no more values in one filter
+_SHOWN = 20
+_GIB = 1024 ** 3
+
+
+class Aws:
+    """A MachinePlatform (machine.py). tags: what every snapshot carries besides (cluster, run, creator)."""
+
+    name = "aws"
+
+    def __init__(self, ec2: Ec2, job: Job, tags: Mapping[str, str] | None = None, replace_root: bool = False,
+                 delete_replaced: bool = True) -> None:
+        self._ec2, self._job, self._tags = ec2, job, dict(tags or {})
+        self._replace_root, self._delete_replaced = replace_root, delete_replaced
+
+    @property
+    def round_trips(self) -> int:
+        return self._ec2.round_trips
+
+    def find(self, wanted: Wanted) -> list[Machine]:
+        """See MachinePlatform. tags: instances that bear all of them."""
+        for option in ("uuids", "folder"):
+            if getattr(wanted, option):
+                raise BadOption(f"{option}: instances of AWS have none; select them by names, ids or tags")
+        found: dict[str, dict[str, Any]] = {}
+        for filters in _filters(wanted):
+            found |= {i["InstanceId"]: i for i in self._instances(filters) if _is_wanted(i, wanted)}
+        self._check(wanted, list(found.values()))
+        ids = sorted(found)
+        disks = self._listed("DescribeVolumes", "Volumes", "attachment.instance-id", ids)
+        taken = self._listed("DescribeSnapshots", "Snapshots", f"tag:{INSTANCE}", ids, OwnerIds=["self"])
+        sets = sets_of(taken)
+        return sorted((_machine(i, disks, sets.get(n, [])) for n, i in found.items()), key=lambda m: (m.name, m.id))
+
+    def _instances(self, filters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        live = {"Name": "instance-state-name", "Values": _LIVE}
+        pages = self._ec2.pages("DescribeInstances", "Reservations", Filters=[*filters, live])
+        return [i for r in pages for i in r["Instances"]]
+
+    def _listed(self, operation: str, key: str, name: str, values: list[str], **more: Any) -> list[dict[str, Any]]:
+        """All items whose property is one of the values."""
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(values), _FILTER_VALUES):
+            found += self._ec2.pages(operation, key, Filters=[
+                {"Name": name, "Values": values[start:start + _FILTER_VALUES]}], **more)
+        return found
+
+    def _check(self, wanted: Wanted, found: list[dict[str, Any]]) -> None:
+        """BadOption where a name or id fits none or several, or the tags fit none; it lists what there is."""
+        names = [tags_of(i).get(NAME, "") for i in found]
+        for name in wanted.names:
+            if names.count(name) > 1:
+                which = ", ".join(sorted(i["InstanceId"] for i in found if tags_of(i).get(NAME) == name))
+                raise BadOption(f"names: {names.count(name)} instances are named {name!r}: {which}; name one by ids")
+        absent = [f"names: no instance is named {n!r}" for n in wanted.names if n not in names]
+        absent += [f"ids: there is no instance {i!r}" for i in wanted.ids if i not in {f["InstanceId"] for f in found}]
+        tags = dict(wanted.tags)
+        if tags and not any(tags.items() <= tags_of(i).items() for i in found):
+            absent.append("tags: no instance has " + ", ".join(f"{k}={v}" for k, v in tags.items()))
+        if absent:
+            raise BadOption(f"{absent[0]} in {self._ec2.region}; {self._there()}", missing=absent)
+
+    def _there(self) -> str:
+        all_of_them = sorted((tags_of(i).get(NAME, ""), i["InstanceId"]) for i in self._instances([]))
+        if not all_of_them:
+            return "there are no instances at all"
+        shown = ", ".join(f"{n!r} ({i})" if n else i for n, i in all_of_them[:_SHOWN])
+        return f"there are: {shown}" + (f" and {len(all_of_them) - _SHOWN} more" if len(all_of_them) > _SHOWN else "")
+
+    def stores(self, machines: Sequence[Machine]) -> list[Store]:
+        """EBS has no datastores that could fill up."""
+        return []
+
+    def take(self, machine: Machine, name: str, description: str, memory: bool, quiesce: bool) -> Pending:
+        """All volumes of the machine at one moment; those behind PersistentVolumes belong to the cluster and are left out."""
+        if memory:
+            raise BadOption("memory: snapshots on AWS hold no memory")
+        if quiesce:
+            raise BadOption("quiesce: EC2 does not ask the system to write its buffers first; stop the machine, or take the "
+                            "snapshot as after a power cut")
+        return Stepwise(self._take(machine, name, description))
+
+    def _take(self, machine: Machine, name: str, text: str) -> Steps:
+        attached = self._ec2.pages("DescribeVolumes", "Volumes", machine.name,
+                                   Filters=[{"Name": "attachment.instance-id", "Values": [machine.id]}])
+        own = {v["VolumeId"]: device_of(v, machine.id) for v in attached if not is_claim(v)}
+        claims = [v["VolumeId"] for v in attached if is_claim(v)]
+        specification: dict[str, Any] = {"InstanceId": machine.id}
+        if claims:
+            self._job.tell(f"{machine.name}: volumes of PersistentVolumes are not in the snapshot: {', '.join(claims)}")
+            specification["ExcludeDataVolumeIds"] = claims
+        tags = new_tags(name, machine.id, own, self._tags)
+        made = self._ec2.call("CreateSnapshots", machine.name, InstanceSpecification=specification,
+                              Description=plain(text),
+                              TagSpecifications=[{"ResourceType": "snapshot", "Tags": as_tags(tags)}])["Snapshots"]
+        ids = [m["SnapshotId"] for m in made]
+        while True:
+            now = self._ec2.pages("DescribeSnapshots", "Snapshots", machine.name, OwnerIds=["self"],
+                                  Filters=[{"Name": "snapshot-id", "Values": ids}])
+            broken = [s for s in now if s["State"] == "error"]
+            if broken:
+                self._delete(machine.name, ids)
+                why = broken[0].get("StateMessage") or "AWS tells no reason"
+                raise PlatformError(f"{machine.name}: AWS could not take the snapshot of {broken[0]['VolumeId']}: {why}; the "
+                                    "others of the set are removed")
+            if len(now) == len(ids) and all(s["State"] == "completed" for s in now):
+                return tags[SET]
+            yield sum(float((s.get("Progress") or "0").rstrip("%") or 0) for s in now) / len(ids)
+
+    def _delete(self, name: str, ids: list[str]) -> None:
+        for one in ids:
+            try:
+                self._ec2.call("DeleteSnapshot", name, SnapshotId=one)
+            except AwsError as e:
+                if e.code != "InvalidSnapshot.NotFound":
+                    raise
+
+    def _set(self, machine: Machine, snapshot: Snapshot) -> SnapshotSet:
+        taken = self._ec2.pages("DescribeSnapshots", "Snapshots", machine.name, OwnerIds=["self"], Filters=[
+            {"Name": f"tag:{SET}", "Values": [snapshot.id]}, {"Name": f"tag:{INSTANCE}", "Values": [machine.id]}])
+        for one in sets_of(taken).get(machine.id, []):
+            return one
+        raise PlatformError(f"{machine.name}: snapshot {snapshot.name!r} ({snapshot.id}) is gone")
+
+    def revert(self, machine: Machine, snapshot: Snapshot) -> Pending:
+        return Stepwise(Revert(self._ec2, machine.id, machine.name, self._set(machine, snapshot), self._replace_root,
+                               self._delete_replaced, self._job.tell).steps())
+
+    def remove(self, machine: Machine, snapshot: Snapshot, children: bool = False) -> Pending:
+        """children: there are none on AWS."""
+        return Stepwise(self._remove(machine, snapshot))
+
+    def _remove(self, machine: Machine, snapshot: Snapshot) -> Steps:
+        self._delete(machine.name, self._set(machine, snapshot).ids())
+        yield from ()
+        return snapshot.id
+
+    def consolidate(self, machine: Machine) -> Pending:
+        """Nothing to do: snapshots are no part of the machine's disks."""
+        return Stepwise(nothing())
+
+    def power_on(self, machine: Machine) -> Pending:
+        return Stepwise(self._power(machine, "running"))
+
+    def power_off(self, machine: Machine) -> Pending:
+        """As EC2 does it: the system is asked to shut down, and cut off after some minutes."""
+        return Stepwise(self._power(machine, "stopped"))
+
+    def _power(self, machine: Machine, wanted: str) -> Steps:
+        yield from power(self._ec2, machine.id, machine.name, wanted)
+        return ""
+
+    def close(self) -> None:
+        self._ec2.close()
+
+
+def _filters(wanted: Wanted) -> list[list[dict[str, Any]]]:
+    """What to ask DescribeInstances for, one list per request. `*` and `?` are wildcards in filters, and names may have them."""
+    asked = [("tag:Name", [_literal(n) for n in wanted.names]), ("instance-id", list(wanted.ids))]
+    chunks = [[{"Name": key, "Values": values[start:start + _FILTER_VALUES]}] for key, values in asked
+              for start in range(0, len(values), _FILTER_VALUES)]
+    if wanted.tags:
+        chunks.append([{"Name": f"tag:{k}", "Values": [_literal(v)]} for k, v in wanted.tags])
+    return chunks
+
+
+def _is_wanted(instance: Mapping[str, Any], wanted: Wanted) -> bool:
+    """To the letter; what a filter matches is more on some servers."""
+    tags = tags_of(instance)
+    return (tags.get(NAME) in wanted.names or instance["InstanceId"] in wanted.ids
+            or bool(wanted.tags) and dict(wanted.tags).items() <= tags.items())
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("*", "\\*").replace("?", "\\?")
+
+
+def _machine(instance: Mapping[str, Any], disks: list[dict[str, Any]], sets: list[SnapshotSet]) -> Machine:
+    key = instance["InstanceId"]
+    own = [d for d in disks if device_of(d, key) and not is_claim(d)]
+    defects = {s.id: s.defect() for s in sets if s.defect()}
+    return Machine(
+        id=key, name=tags_of(instance).get(NAME) or key, power=_POWER.get(instance["State"]["Name"], "off"),
+        place=instance.get("Placement", {}).get("AvailabilityZone", ""), address=instance.get("PrivateIpAddress", ""),
+        provisioned=sum(d["Size"] for d in own) * _GIB, snapshots=tuple(s.snapshot(own) for s in sets),
+        extra={"volumes": {device_of(d, key): d["VolumeId"] for d in own}, **({"defects": defects} if defects else {})})
+
+
+def open_aws(params: Mapping[str, Any], job: Job, tags: Mapping[str, str]) -> Aws:
+    """params: those of aws_client.connect, root_volume (swap or replace) and replaced_volumes (delete or keep)."""
+    return Aws(connect(params), job, tags, replace_root=params.get("root_volume") == "replace",
+               delete_replaced=params.get("replaced_volumes") != "keep")

@@ -1,0 +1,159 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""EC2 through boto3: the connection from options named as in amazon.aws, and AWS's errors as one sentence."""
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from .errors import BadOption, PlatformError
+
+# What EC2 answers, and what helps: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+_KEYS = "check access_key, secret_key and session_token, or the profile"
+_EXPIRED = "the session has expired: log in again, or renew session_token"
+_THROTTLED = "AWS throttles this account's calls even after retries: lower parallel"
+_HINTS = {
+    "AuthFailure": _KEYS, "InvalidClientTokenId": _KEYS, "SignatureDoesNotMatch": _KEYS, "UnrecognizedClientException": _KEYS,
+    "ExpiredToken": _EXPIRED, "ExpiredTokenException": _EXPIRED, "RequestExpired": f"{_EXPIRED}; or this clock is wrong",
+    "UnauthorizedOperation": "the right ec2:{operation} is missing", "AccessDenied": "the right ec2:{operation} is missing",
+    "RequestLimitExceeded": _THROTTLED, "Throttling": _THROTTLED, "ThrottlingException": _THROTTLED,
+    "SnapshotCreationPerVolumeRateExceeded": "a volume allows one new snapshot in 15 seconds",
+    "InvalidSnapshot.InUse": "an image is made of it: deregister the image first",
+    "OptInRequired": "this account has not enabled the region",
+}
+_ATTEMPTS = 6
+
+
+class AwsError(PlatformError):
+    """code: AWS's own word for what went wrong."""
+
+    def __init__(self, sentence: str, code: str = "", **details: Any) -> None:
+        super().__init__(sentence, **details)
+        self.code = code
+
+
+def _boto3() -> Any:
+    try:
+        return import_module("boto3")
+    except ImportError as e:
+        raise PlatformError(f"the Python package boto3 is missing or broken for {sys.executable}: {e}") from None
+
+
+def _sentence(operation: str, error: Mapping[str, Any]) -> tuple[str, str]:
+    code, text = str(error.get("Code", "")), str(error.get("Message", ""))
+    # what follows is only readable for those who may call sts:DecodeAuthorizationMessage, and fills a screen
+    text = " ".join(text.partition("Encoded authorization failure message")[0].split()).rstrip(".")
+    hint = _HINTS.get(code, "").format(operation=operation)
+    return f"AWS refused {operation}: {code}: {text}" + (f" ({hint})" if hint else ""), code
+
+
+class Ec2:
+    """The EC2 API of one region. Thread-safe, as boto3 clients are; round_trips counts requests, retries too."""
+
+    def __init__(self, client: Any, region: str) -> None:
+        self._client, self.region = client, region
+        self.round_trips = 0
+        self._lock = threading.Lock()
+        client.meta.events.register("before-send.ec2", self._count)
+
+    def _count(self, **_event: Any) -> None:
+        with self._lock:
+            self.round_trips += 1
+
+    def call(self, operation: str, subject: str = "", **arguments: Any) -> dict[str, Any]:
+        """One request. operation as AWS writes it ("CreateSnapshots"); subject: whom it is about, for the sentence."""
+        from botocore import xform_name
+
+        with _told(operation, subject):
+            return getattr(self._client, xform_name(operation))(**arguments)
+
+    def pages(self, operation: str, key: str, subject: str = "", **arguments: Any) -> list[dict[str, Any]]:
+        """All items of a list that comes in pages."""
+        from botocore import xform_name
+
+        found: list[dict[str, Any]] = []
+        with _told(operation, subject):
+            for page in self._client.get_paginator(xform_name(operation)).paginate(**arguments):
+                found += page.get(key, [])
+        return found
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class _told:  # pylint: disable=invalid-name
+    """Whatever boto3 raises inside, as an AwsError or BadOption that tells it in one sentence."""
+
+    def __init__(self, operation: str, subject: str) -> None:
+        self.operation, self.start = operation, f"{subject}: " if subject else ""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        from botocore import exceptions
+
+        if isinstance(error, exceptions.ClientError):
+            sentence, code = _sentence(self.operation, error.response.get("Error", {}))
+            raise AwsError(self.start + sentence, code) from None
+        if isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):
+            raise BadOption("access_key: no AWS credentials: set access_key and secret_key, a profile, or the variables "
+                            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from None
+        if isinstance(error, exceptions.EndpointConnectionError):
+            raise AwsError(f"{self.start}AWS cannot be reached ({self.operation}): {_flat(error)}: is the region right, "
+                           "and does a proxy stand between?") from None
+        if isinstance(error, exceptions.BotoCoreError):
+            raise AwsError(f"{self.start}AWS {self.operation}: {_flat(error)}") from None
+
+
+def _flat(error: BaseException) -> str:
+    return " ".join(str(error).split()).rstrip(".")
+
+
+def _session(params: Mapping[str, Any]) -> Any:
+    """BadOption for a profile that does not exist, half a key, and where no region is told."""
+    boto3 = _boto3()
+    from botocore import exceptions
+
+    access, secret = params.get("access_key"), params.get("secret_key")
+    if bool(access) != bool(secret):
+        raise BadOption("access_key and secret_key: one is set without the other")
+    if access and params.get("profile"):
+        raise BadOption("profile: not together with access_key; set one of them")
+    try:
+        session = boto3.session.Session(
+            profile_name=params.get("profile") or None, region_name=params.get("region") or None,
+            aws_access_key_id=access or None, aws_secret_access_key=secret or None,
+            aws_session_token=params.get("session_token") or None)
+    except exceptions.ProfileNotFound as e:
+        raise BadOption(f"profile: {_flat(e)}") from None
+    if not (session.region_name or os.environ.get("AWS_REGION")):
+        raise BadOption("region: not told: set region, the variable AWS_REGION, or a profile that has one")
+    return session
+
+
+def connect(params: Mapping[str, Any]) -> Ec2:
+    """params: region, access_key, secret_key, session_token, profile, endpoint_url, validate_certs, parallel.
+
+    Nothing is asked of AWS yet. AWS_MAX_ATTEMPTS of the environment, where set, is how often a call is tried.
+    """
+    session = _session(params)
+    from botocore import exceptions
+    from botocore.config import Config
+
+    region = params.get("region") or os.environ.get("AWS_REGION") or session.region_name
+    retries: dict[str, Any] = {"mode": os.environ.get("AWS_RETRY_MODE", "standard")}
+    if not os.environ.get("AWS_MAX_ATTEMPTS"):
+        retries["total_max_attempts"] = _ATTEMPTS
+    config = Config(connect_timeout=10, read_timeout=60, retries=retries,
+                    max_pool_connections=max(10, int(params.get("parallel") or 0)))
+    try:
+        client = session.client("ec2", region_name=region, endpoint_url=params.get("endpoint_url") or None, config=config,
+                                verify=False if params.get("validate_certs") is False else None)
+    except (ValueError, exceptions.BotoCoreError) as e:
+        raise BadOption(f"region, endpoint_url or profile: {_flat(e)}") from None
+    return Ec2(client, region)

@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""moto's server as a process of its own, on a port of its own: AWS for the tests."""
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+REGION = "eu-central-1"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def moto_server(log: Path) -> Iterator[str]:
+    """Its address. RuntimeError with its log when it does not come up."""
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    # Amazon's own images take seconds to load at each reset, and moto runs instances of any image id without them.
+    environ = {**os.environ, "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
+    with log.open("wb") as out:
+        server = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=out,
+                                  stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environ)
+    try:
+        until = time.monotonic() + 60
+        while not _answers(url):
+            if server.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"moto's server does not come up: {log.read_text(encoding='utf-8')}")
+            time.sleep(0.1)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=5):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def reset(url: str) -> None:
+    """Everything in it is gone."""
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST"), timeout=30):
+        pass
+
+
+def client(url: str, service: str = "ec2") -> Any:
+    """boto3's client of this server."""
+    import boto3
+
+    return boto3.client(service, region_name=REGION, endpoint_url=url, **KEYS)
