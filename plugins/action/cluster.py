@@ -1,22 +1,27 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs cluster, and all other platform modules, in the controller's worker, so that long work shows a line per step; where the connection is not
-local (a bastion), the module itself runs there.
+"""Runs cluster, and all other platform modules, in the controller's worker, so that long work shows a line per step;
+where the connection is not local (a bastion), the module itself runs there.
 """
 from __future__ import annotations
 
 import copy
+import json
+import os
 from importlib import import_module
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.assay.clusters.plugins.module_utils.arguments import CLUSTER
+from ansible_collections.assay.clusters.plugins.module_utils.kube import library
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.results import redact
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
 display = Display()
+library.preload()
 
 
 class ActionModule(ActionBase):
@@ -28,11 +33,25 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        if self._connection.transport not in ("local", "ansible.builtin.local"):
-            return {**result, **self._execute_module(task_vars=task_vars)}
+        variables = task_vars or {}
         name = (self._task.resolved_action or self._task.action).rpartition(".")[2]
         task: Task = import_module(f"ansible_collections.assay.clusters.plugins.modules.{name}").SPEC
+        if task.connects:
+            self._task.args = {**self._of_the_host(variables), **{n: v for n, v in self._task.args.items() if v is not None}}
+        if self._connection.transport not in ("local", "ansible.builtin.local"):
+            return {**result, **self._execute_module(task_vars=task_vars)}
         _valid, args = self.validate_argument_spec(copy.deepcopy(task.argument_spec), **task.rules())
-        host = (task_vars or {}).get("inventory_hostname", "localhost")
-        job = Job(say=lambda line: display.display(f"{host}: {redact.redact(line)}"), check_mode=self._task.check_mode)
+        host = variables.get("inventory_hostname", "localhost")
+        job = Job(say=lambda line: display.display(f"{host}: {redact.redact(line)}"), check_mode=self._task.check_mode,
+                  environ=self._environ(), playbook=os.getppid())
         return {**result, **task.run({n: args.get(n) for n in task.argument_spec}, job)}
+
+    def _of_the_host(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Connection options from the host's variables, as plain data: PyYAML takes and gives nothing else."""
+        given = {n: variables[f"cluster_{n}"] for n in CLUSTER if f"cluster_{n}" in variables}
+        return json.loads(json.dumps(self._templar.template(given), default=str))
+
+    def _environ(self) -> dict[str, str]:
+        """The controller's environment with what the task sets."""
+        own = [e for e in self._task.environment or [] if isinstance(e, dict)]
+        return {**os.environ, **{str(k): str(v) for e in own for k, v in self._templar.template(e).items()}}

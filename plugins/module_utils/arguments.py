@@ -96,3 +96,17 @@ CLUSTER_WANTED: dict[str, dict[str, Any]] = {
     "timeout": {"type": "int", "default": 3600},
     "poll": {"type": "float", "default": 5},
 }
+
+LEASE: dict[str, dict[str, Any]] = {
+    "state": {"type": "str", "default": "present", "choices": ["present", "renewed", "absent"]},
+    "holder": {"type": "str", "required": True},
+    "reason": {"type": "str", "default": ""},
+    "duration": {"type": "float", "default": 900},
+    "wait": {"type": "float", "default": 0},
+    "heartbeat": {"type": "bool", "default": False},
+    "force": {"type": "bool", "default": False},
+    "backend": {"type": "str", "default": "cluster", "choices": ["cluster", "file"]},
+    "name": {"type": "str", "default": "assay"},
+    "namespace": {"type": "str", "default": "default"},
+    "path": {"type": "path"},
+}

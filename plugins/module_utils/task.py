@@ -43,6 +43,7 @@ class Task:
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()
     required_together: tuple[tuple[str, ...], ...] = ()
     keep: tuple[str, ...] = ()  # results that hold secrets on purpose, under these keys; the task wants no_log
+    connects: bool = False  # it works on the host's cluster: options of CLUSTER come from variables cluster_<name>, too
 
     def rules(self) -> dict[str, Any]:
         return {n: list(getattr(self, n)) for n in ("required_if", "required_one_of", "mutually_exclusive",

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 
 
-def _detach(keep: int) -> None:
+def detach(keep: int) -> None:
     """Nothing of the parent stays open (a reader of its output would wait for us), and its signals do not reach us."""
     os.setsid()
     os.chdir("/")
@@ -59,7 +59,7 @@ class Guardian:
         try:
             os.close(writing)
             if os.fork() == 0:
-                _detach(reading)
+                detach(reading)
                 if not _wait_for_word(reading):
                     _persist(clean)
         except BaseException:

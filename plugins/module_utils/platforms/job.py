@@ -3,8 +3,9 @@
 """What a platform job is given besides its options: a voice, a deadline, and whether it may change anything."""
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from .errors import Interrupted
@@ -16,12 +17,16 @@ class Job:
 
     say: shows a line at once, where the controller runs the job (elsewhere the lines are returned only).
     deadline: of time.monotonic(); check_mode: nothing may be changed, the result says exactly what would be.
+    environ: the environment, with what the task sets for itself. playbook: the process number of ansible-playbook, 0 in
+    a module's own process, which may be on another machine.
     """
 
     say: Callable[[str], None] = lambda line: None
     check_mode: bool = False
     deadline: float = float("inf")
     lines: list[str] = field(default_factory=list)
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    playbook: int = 0
 
     def tell(self, line: str) -> None:
         self.lines.append(line)

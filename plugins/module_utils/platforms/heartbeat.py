@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The heartbeat of a lease: a small process that renews it as long as the playbook lives.
+
+It ends when the lease is released or somebody else's, and with the playbook, however that ends: then nobody renews the
+lease, and it expires.
+"""
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Callable
+
+from ..engine.guardian import detach
+
+
+def _wait(process: int, seconds: float) -> bool:
+    """Whether the process ended within the time. process: a pidfd."""
+    poll = select.poll()
+    poll.register(process, select.POLLIN)
+    return bool(poll.poll(max(0.0, seconds) * 1000))
+
+
+def _beat(process: int, every: float, renew: Callable[[], bool]) -> None:
+    """renew() until it says that the lease is lost or the process ends; what fails is tried again sooner."""
+    pause = every
+    while not _wait(process, pause):
+        try:
+            if not renew():
+                return
+            pause = every
+        except Exception:  # a cluster that does not answer may be back before the lease expires
+            pause = min(every, 2.0)
+
+
+def start(every: float, renew: Callable[[], bool], end: Callable[[], None], playbook: int) -> int:
+    """Fork it; its process number. every: seconds; playbook: the process to live with.
+
+    renew: called in the new process, where no client or thread of this one works; False: the lease is not ours any more.
+    end: called there at its end.
+    """
+    parent = os.pidfd_open(playbook)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writing)
+        os.close(parent)
+        os.waitpid(child, 0)
+        with os.fdopen(reading) as f:
+            return int(f.read() or 0)
+    code = 0
+    try:
+        os.close(reading)
+        if os.fork() == 0:
+            os.write(writing, str(os.getpid()).encode())
+            detach(parent)  # closes the pipe
+            try:
+                _beat(parent, every, renew)
+            finally:
+                end()
+    except BaseException:
+        code = 1
+    os._exit(code)  # never the parent's exit handlers, nor its buffered output

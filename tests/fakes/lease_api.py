@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A fake API server that keeps Leases as the real one does: resourceVersion, preconditions, 409; and that can lose answers."""
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class _Status(Exception):
+    def __init__(self, code: int, reason: str):
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+class LeaseApi:
+    """Use as a context manager. lose: how many of the next changes are made without an answer; ahead: of our clock (s)."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, dict[str, Any]] = {}
+        self.lose, self.ahead, self.version = 0, 0.0, 0
+        self._lock = threading.Lock()
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _do(self) -> None:
+                data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                try:
+                    code, body = 200, fake.change(self.command, self.path, json.loads(data) if data else {})
+                except _Status as e:
+                    code, body = e.code, {"kind": "Status", "code": e.code, "reason": e.reason, "message": e.reason}
+                if self.command != "GET" and code == 200 and fake.lost():
+                    self.close_connection = True
+                    return
+                text = json.dumps(body).encode()
+                self.send_response_only(code)
+                self.send_header("Date", formatdate(time.time() + fake.ahead, usegmt=True))
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_GET = do_POST = do_PUT = do_DELETE = _do
+
+            def log_message(self, *_words: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def lost(self) -> bool:
+        with self._lock:
+            self.lose -= 1
+            return self.lose >= 0
+
+    def change(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """One request to /apis/coordination.k8s.io/v1/namespaces/NAMESPACE/leases[/NAME]."""
+        with self._lock:
+            words = path.split("/")
+            if words[5] != "default":
+                raise _Status(404, "NotFound")
+            if method == "POST":
+                return self._put(body["metadata"]["name"], body, None)
+            old = self.objects.get(words[7])
+            if old is None:
+                raise _Status(404, "NotFound")
+            if method == "GET":
+                return old
+            wanted = body["preconditions"] if method == "DELETE" else body["metadata"]
+            if any(wanted.get(n) not in (None, old["metadata"][n]) for n in ("resourceVersion", "uid")):
+                raise _Status(409, "Conflict")
+            return self.objects.pop(words[7]) if method == "DELETE" else self._put(words[7], body, old)
+
+    def _put(self, name: str, body: dict[str, Any], old: dict[str, Any] | None) -> dict[str, Any]:
+        if old is None and name in self.objects:
+            raise _Status(409, "AlreadyExists")
+        self.version += 1
+        uid = old["metadata"]["uid"] if old else str(uuid.uuid4())
+        self.objects[name] = {**body, "metadata": {**body["metadata"], "uid": uid, "resourceVersion": str(self.version)}}
+        return self.objects[name]
+
+    def __enter__(self) -> LeaseApi:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
