@@ -13,7 +13,7 @@ options:
     description: What the cluster comes from. Its settings are in the option of the same name.
     type: str
     required: true
-    choices: [command]
+    choices: [command, eks]
   command:
     description:
       - O(platform=command), any program that makes clusters, as kops, eksctl, gcloud, az, or kubeadm with a script.
@@ -71,4 +71,109 @@ options:
         description: Whether O(command.create) goes on with a cluster that is half made.
         type: bool
         default: false
+  eks:
+    description:
+      - O(platform=eks), Amazon EKS by boto3. What is not given of region and credentials comes from where boto3 takes it.
+      - The user needs the permissions C(eks:*) on the clusters, C(iam:GetRole) and C(iam:PassRole).
+    type: dict
+    suboptions:
+      region:
+        description: The region.
+        type: str
+      profile:
+        description: A profile of the AWS configuration.
+        type: str
+      access_key:
+        description: The id of an access key.
+        type: str
+      secret_key:
+        description: Its secret.
+        type: str
+      session_token:
+        description: The token of temporary credentials.
+        type: str
+      endpoint_url:
+        description: Another address than that of AWS.
+        type: str
+      validate_certs:
+        description: Whether the certificate of the API is verified.
+        type: bool
+        default: true
+      ca_bundle:
+        description: A PEM file with the authority that signed it.
+        type: path
+      role:
+        description: The role of the control plane, as a name or an ARN. It must be there.
+        type: str
+      node_role:
+        description: The role of the nodes, likewise.
+        type: str
+      create_roles:
+        description: Whether roles that are not named are made, and removed with the cluster.
+        type: bool
+        default: false
+      subnets:
+        description: Ids of subnets in at least two availability zones.
+        type: list
+        elements: str
+        default: []
+      security_groups:
+        description: Ids of security groups on top of the one that EKS makes.
+        type: list
+        elements: str
+        default: []
+      public_access:
+        description: Whether the API server is reached from outside of the network.
+        type: bool
+        default: true
+      private_access:
+        description: Whether it is reached from inside.
+        type: bool
+        default: true
+      public_access_cidrs:
+        description: The addresses that reach it from outside. Without them, all.
+        type: list
+        elements: str
+        default: []
+      node_groups:
+        description: Managed node groups. Those that are missing are made, others are left alone.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          name:
+            description: The name of the group.
+            type: str
+            required: true
+          size:
+            description: The number of nodes. One group may have none, it takes what is left of the wanted nodes.
+            type: int
+          instance_types:
+            description: Types of instances, the first that can be had.
+            type: list
+            elements: str
+          ami_type:
+            description: The kind of the image, for instance V(AL2023_x86_64_STANDARD).
+            type: str
+          capacity_type:
+            description: How the instances are paid.
+            type: str
+            choices: [ON_DEMAND, SPOT]
+          disk_size:
+            description: The size of the root volume in GiB.
+            type: int
+          labels:
+            description: Labels of the nodes.
+            type: dict
+          subnets:
+            description: Other subnets than O(eks.subnets).
+            type: list
+            elements: str
+      kubeconfig_auth:
+        description:
+          - V(exec) makes a kubeconfig that calls C(aws eks get-token), V(token) one with a token, which holds for about
+            14 minutes.
+        type: str
+        default: exec
+        choices: [exec, token]
 """

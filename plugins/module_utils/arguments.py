@@ -75,9 +75,41 @@ PLATFORM_COMMAND: dict[str, dict[str, Any]] = {
     "repeatable": {"type": "bool", "default": False},
 }
 
+# The first ones have the names of amazon.aws.
+PLATFORM_EKS: dict[str, dict[str, Any]] = {
+    "region": {"type": "str"},
+    "profile": {"type": "str"},
+    "access_key": {"type": "str", "no_log": False},
+    "secret_key": {"type": "str", "no_log": True},
+    "session_token": {"type": "str", "no_log": True},
+    "endpoint_url": {"type": "str"},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_bundle": {"type": "path"},
+    "role": {"type": "str"},
+    "node_role": {"type": "str"},
+    "create_roles": {"type": "bool", "default": False},
+    "subnets": {"type": "list", "elements": "str", "default": []},
+    "security_groups": {"type": "list", "elements": "str", "default": []},
+    "public_access": {"type": "bool", "default": True},
+    "private_access": {"type": "bool", "default": True},
+    "public_access_cidrs": {"type": "list", "elements": "str", "default": []},
+    "node_groups": {"type": "list", "elements": "dict", "default": [], "options": {
+        "name": {"type": "str", "required": True},
+        "size": {"type": "int"},
+        "instance_types": {"type": "list", "elements": "str"},
+        "ami_type": {"type": "str"},
+        "capacity_type": {"type": "str", "choices": ["ON_DEMAND", "SPOT"]},
+        "disk_size": {"type": "int"},
+        "labels": {"type": "dict"},
+        "subnets": {"type": "list", "elements": "str"},
+    }},
+    "kubeconfig_auth": {"type": "str", "default": "exec", "choices": ["exec", "token"], "no_log": False},
+}
+
 CLUSTER_PLATFORM: dict[str, dict[str, Any]] = {
-    "platform": {"type": "str", "required": True, "choices": ["command"]},
+    "platform": {"type": "str", "required": True, "choices": ["command", "eks"]},
     "command": {"type": "dict", "options": PLATFORM_COMMAND},
+    "eks": {"type": "dict", "options": PLATFORM_EKS},
 }
 
 CLUSTER_WANTED: dict[str, dict[str, Any]] = {

@@ -13,6 +13,7 @@ from .job import Job
 # Name of the option and of the dictionary with its settings -> file and class. Imported when used only.
 PLATFORMS = {
     "command": ("command", "Command"),
+    "eks": ("eks", "Eks"),
 }
 
 
@@ -20,5 +21,5 @@ def open_platform(params: Mapping[str, Any], job: Job) -> ClusterPlatform:
     """The platform of option `platform`, with the settings under the option of the same name."""
     name = params["platform"]
     file, kind = PLATFORMS[name]
-    settings = {k: v for k, v in (params.get(name) or {}).items() if v is not None}
+    settings = {"poll": params.get("poll") or 0.0, **{k: v for k, v in (params.get(name) or {}).items() if v is not None}}
     return getattr(import_module(f".{file}", __package__), kind)(settings, job)

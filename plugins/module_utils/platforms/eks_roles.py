@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""IAM roles of EKS clusters: looked up; made, and removed with the cluster, only when that was asked for."""
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..engine import names
+from .eks_session import Session
+from .errors import BadOption
+
+# Policies that EKS documents for its roles, by the service that takes the role.
+_POLICIES = {"eks.amazonaws.com": ("AmazonEKSClusterPolicy",),
+             "ec2.amazonaws.com": ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy",
+                                   "AmazonEC2ContainerRegistryReadOnly")}
+_CLUSTER = "assay.clusters/cluster"
+
+
+class Roles:
+    """Of one cluster. made: a role was made in this call, and may not be usable for some seconds."""
+
+    def __init__(self, session: Session, settings: Mapping[str, Any], cluster: str, tags: Mapping[str, str]):
+        self._session, self._settings, self._cluster, self._tags = session, settings, cluster, tags
+        self._iam = session.client("iam")
+        self.made = False
+
+    def check(self, nodes: bool) -> None:
+        """BadOption for a role that is not there and that would not be made."""
+        for option in ("role", *(("node_role",) if nodes else ())):
+            given = self._settings.get(option)
+            if not given and not self._settings.get("create_roles"):
+                raise BadOption(f"eks.{option}: is missing; name a role, or set eks.create_roles to have one made")
+            if given and not self._arn(given):
+                raise BadOption(f"eks.{option}: there is no role {given}; roles that are named are never made")
+
+    def control_plane(self) -> str:
+        return self._role("role", "control-plane", "eks.amazonaws.com")
+
+    def nodes(self) -> str:
+        return self._role("node_role", "nodes", "ec2.amazonaws.com")
+
+    def _arn(self, name: str) -> str:
+        with self._session.unless_missing():
+            # a role's ARN may hold a path, its name is the last part
+            return str(self._session.call(self._iam, "get_role", RoleName=name.rpartition("/")[2])["Role"]["Arn"])
+        return ""
+
+    def _role(self, option: str, suffix: str, service: str) -> str:
+        given = self._settings.get(option)
+        name = given or self._own(suffix)
+        found = self._arn(name)
+        if found:
+            return found
+        if given or not self._settings.get("create_roles"):
+            raise BadOption(f"eks.{option}: there is no role {name}")
+        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": service},
+                                                         "Action": "sts:AssumeRole"}]}
+        tags = [{"Key": k, "Value": str(v)} for k, v in {**self._tags, _CLUSTER: self._cluster}.items()]
+        made = self._session.call(self._iam, "create_role", RoleName=name, AssumeRolePolicyDocument=json.dumps(trust),
+                                  Tags=tags)["Role"]["Arn"]
+        partition = made.split(":")[1]  # aws, aws-cn, aws-us-gov
+        for policy in _POLICIES[service]:
+            self._session.call(self._iam, "attach_role_policy", RoleName=name,
+                               PolicyArn=f"arn:{partition}:iam::aws:policy/{policy}")
+        self.made = True
+        return str(made)
+
+    def _own(self, suffix: str) -> str:
+        return f"{self._cluster}-{suffix}"[-64:]
+
+    def remove(self) -> None:
+        """Those that were made for this cluster, told by their tags."""
+        for name in (self._own("control-plane"), self._own("nodes")):
+            with self._session.unless_missing():
+                role = self._session.call(self._iam, "get_role", RoleName=name)["Role"]
+                tags = {t["Key"]: t["Value"] for t in role.get("Tags") or []}
+                if tags.get(names.MANAGED_BY) != names.MANAGER or tags.get(_CLUSTER) != self._cluster:
+                    continue
+                for page in self._session.pages(self._iam, "list_attached_role_policies", RoleName=name):
+                    for policy in page["AttachedPolicies"]:
+                        self._session.call(self._iam, "detach_role_policy", RoleName=name, PolicyArn=policy["PolicyArn"])
+                self._session.call(self._iam, "delete_role", RoleName=name)
