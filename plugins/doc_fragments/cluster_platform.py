@@ -13,7 +13,7 @@ options:
     description: What the cluster comes from. Its settings are in the option of the same name.
     type: str
     required: true
-    choices: [command, eks]
+    choices: [command, eks, rancher]
   command:
     description:
       - O(platform=command), any program that makes clusters, as kops, eksctl, gcloud, az, or kubeadm with a script.
@@ -176,4 +176,61 @@ options:
         type: str
         default: exec
         choices: [exec, token]
+  rancher:
+    description: O(platform=rancher), clusters that Rancher makes, or that it shall manage.
+    type: dict
+    suboptions:
+      url:
+        description: The address of Rancher. Without it E(RANCHER_URL) is used.
+        type: str
+      token:
+        description: An API key, as V(token-xxxxx:secret). Without it E(RANCHER_TOKEN) is used.
+        type: str
+      username:
+        description: Without a token, a local user to log in as. Without it E(RANCHER_USERNAME) is used.
+        type: str
+      password:
+        description: The password. Without it E(RANCHER_PASSWORD) is used.
+        type: str
+      ca_cert:
+        description: A PEM file with the authority that signed the certificate of Rancher.
+        type: path
+      validate_certs:
+        description: Whether that certificate is verified.
+        type: bool
+        default: true
+      proxy:
+        description: The URL of an HTTP proxy on the way to Rancher.
+        type: str
+      generation:
+        description:
+          - The API that makes clusters, V(v1) for C(provisioning.cattle.io) with RKE2 and K3s, V(v3) for C(/v3/clusters)
+            with RKE and hosted clusters. V(auto) takes V(v1) where Rancher has it.
+        type: str
+        default: auto
+        choices: [auto, v1, v3]
+      namespace:
+        description: The namespace of the objects of V(v1).
+        type: str
+        default: fleet-default
+      config:
+        description:
+          - What is made, as Rancher's own API takes it. The C(spec) of C(provisioning.cattle.io/v1) Cluster, or the body of
+            C(/v3/clusters). Name, version, labels and the size of the pool are put in.
+        type: dict
+      node_pools:
+        description: With V(v3), the bodies of C(/v3/nodePools) that are made for the cluster.
+        type: list
+        elements: dict
+        default: []
+      pool:
+        description:
+          - The pool that changes when the number of nodes does. Without it the first one that has workers only. Pools have
+            the names C(name) in V(v1) and C(hostnamePrefix) in V(v3).
+        type: str
+      import_kubeconfig:
+        description:
+          - A kubeconfig of a cluster that is there already and shall be managed by Rancher, instead of a new one. Rancher's
+            agent is applied to it. Disposing of it removes it from Rancher only.
+        type: path
 """

@@ -106,10 +106,27 @@ PLATFORM_EKS: dict[str, dict[str, Any]] = {
     "kubeconfig_auth": {"type": "str", "default": "exec", "choices": ["exec", "token"], "no_log": False},
 }
 
+PLATFORM_RANCHER: dict[str, dict[str, Any]] = {
+    "url": {"type": "str"},
+    "token": {"type": "str", "no_log": True},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "ca_cert": {"type": "path"},
+    "validate_certs": {"type": "bool", "default": True},
+    "proxy": {"type": "str"},
+    "generation": {"type": "str", "default": "auto", "choices": ["auto", "v1", "v3"]},
+    "namespace": {"type": "str", "default": "fleet-default"},
+    "config": {"type": "dict"},
+    "node_pools": {"type": "list", "elements": "dict", "default": []},
+    "pool": {"type": "str"},
+    "import_kubeconfig": {"type": "path", "no_log": False},
+}
+
 CLUSTER_PLATFORM: dict[str, dict[str, Any]] = {
-    "platform": {"type": "str", "required": True, "choices": ["command", "eks"]},
+    "platform": {"type": "str", "required": True, "choices": ["command", "eks", "rancher"]},
     "command": {"type": "dict", "options": PLATFORM_COMMAND},
     "eks": {"type": "dict", "options": PLATFORM_EKS},
+    "rancher": {"type": "dict", "options": PLATFORM_RANCHER},
 }
 
 CLUSTER_WANTED: dict[str, dict[str, Any]] = {

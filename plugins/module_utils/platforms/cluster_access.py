@@ -144,9 +144,10 @@ def write(path: str, content: str) -> bool:
     return True
 
 
-def made_kubeconfig(name: str, server: str, ca_data: str, user: Mapping[str, Any]) -> str:
+def made_kubeconfig(name: str, server: str, ca_data: str, user: Mapping[str, Any], insecure: bool = False) -> str:
     """A kubeconfig with one cluster, one user, one context, all of one name; ca_data in base64."""
-    cluster = {"server": server, **({"certificate-authority-data": ca_data} if ca_data else {})}
+    cluster = {"server": server, **({"certificate-authority-data": ca_data} if ca_data else {}),
+               **({"insecure-skip-tls-verify": True} if insecure else {})}
     return yaml.safe_dump({
         "apiVersion": "v1", "kind": "Config", "clusters": [{"name": name, "cluster": cluster}],
         "users": [{"name": name, "user": dict(user)}],

@@ -14,6 +14,7 @@ from .job import Job
 PLATFORMS = {
     "command": ("command", "Command"),
     "eks": ("eks", "Eks"),
+    "rancher": ("rancher", "Rancher"),
 }
 
 

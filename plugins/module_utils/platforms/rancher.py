@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Clusters of Rancher: made by the v3 API (Norman) or the v1 API (Steve, provisioning.cattle.io), or imported.
+
+Every cluster has a v3 object, whatever made it: its id (c-xxxxx) is the cluster's, its kubeconfig comes from there, and
+it outlives the v1 object while machines are removed.
+"""
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..kube.errors import ApiError, BadInput
+from . import clusters as words
+from .cluster_access import client, embedded, made_kubeconfig, read
+from .clusters import Cluster, Wanted
+from .errors import BadOption, PlatformError
+from .job import Job
+from .manifests import Applier, parse
+from .rancher_api import RancherApi
+from .rancher_objects import FIRST, Norman, Steve, cluster_of, pool_sizes
+
+# After a deletion Rancher answers 404, or 403 to those who had rights on that cluster only.
+_GONE = (403, 404)
+# Seconds for which Rancher may say "error" of something that it tries again by itself.
+_ERROR_GRACE = 120.0
+_KUBECONFIG_RETRY = (403, 404, 503)
+
+
+class Rancher:
+    """See ClusterPlatform."""
+
+    name = "rancher"
+    name_limit = 63
+    resumes = False
+
+    def __init__(self, settings: Mapping[str, Any], job: Job):
+        self._settings, self._job = settings, job
+        self._import = str(settings.get("import_kubeconfig") or "")
+        self._api = RancherApi(settings)
+        self._norman = Norman(self._api)
+        self._steve = Steve(self._api, settings["namespace"])
+        self._ids: dict[str, str] = {}
+        self._errors: dict[str, float] = {}
+
+    # ---- looking ----------------------------------------------------------------------------------------------
+    def clusters(self) -> list[Cluster]:
+        newer = {o["metadata"]["name"]: o for o in self._steve.all()}
+        return [self._judged(cluster_of(c, newer.get(c["name"]), self._norman.pools(c["id"])))
+                for c in self._norman.all()]
+
+    def find(self, name: str) -> Cluster | None:
+        newer = self._steve.get(name)
+        older = self._older(name)
+        if newer is None and older is None:
+            self._ids.pop(name, None)
+            return None
+        if older:
+            self._ids[name] = older["id"]
+        return self._judged(cluster_of(older, newer, self._norman.pools(older["id"]) if older else []))
+
+    def _older(self, name: str) -> dict[str, Any] | None:
+        if name in self._ids:
+            return self._api.get_or_none(f"{FIRST}/{self._ids[name]}", gone=_GONE)
+        found = [c for c in self._norman.all(name=name) if c.get("name") == name]
+        if len(found) > 1:
+            raise PlatformError(f"name: Rancher has several clusters called {name}: {', '.join(c['id'] for c in found)}; "
+                                "rename or delete all but one there")
+        return found[0] if found else None
+
+    def _judged(self, cluster: Cluster) -> Cluster:
+        """Errors that Rancher tries to mend itself count as failures only when they stay."""
+        if not cluster.extra["transitioning_error"]:
+            self._errors.pop(cluster.name, None)
+            return cluster
+        began = self._errors.setdefault(cluster.name, time.monotonic())
+        if cluster.phase in ("creating", "updating") and time.monotonic() - began > _ERROR_GRACE:
+            return replace(cluster, phase="failed")
+        return cluster
+
+    # ---- changing ---------------------------------------------------------------------------------------------
+    def check(self, wanted: Wanted) -> None:
+        config = self._settings.get("config") or {}
+        if self._import:
+            if wanted.version or wanted.nodes:
+                raise BadOption("version, nodes: cannot be chosen for a cluster that is imported")
+            if not read(self._import):
+                raise BadOption(f"rancher.import_kubeconfig: there is no kubeconfig {self._import}")
+            return
+        if not config and self.find(wanted.name) is None:
+            raise BadOption("rancher.config: is missing; it is what is made, the spec of provisioning.cattle.io/v1 or the "
+                            "body of /v3/clusters")
+        if wanted.nodes and self._steve.there and (config.get("rkeConfig") or {}).get("machinePools"):
+            pool_sizes(config["rkeConfig"]["machinePools"], wanted.nodes, self._settings.get("pool"))
+
+    def _generation(self) -> str:
+        given = self._settings["generation"]
+        if given == "v1" and not self._steve.there:
+            raise BadOption(f"rancher.generation: {self._api.url} has no v1 API for clusters, it is too old")
+        return given if given != "auto" else "v1" if self._steve.there else "v3"
+
+    def create(self, wanted: Wanted) -> None:
+        config = dict(self._settings.get("config") or {})
+        if self._import:
+            made = self._norman.create(wanted, {})
+            self._ids[wanted.name] = made["id"]
+            self._import_into(made["id"])
+        elif self._generation() == "v1":
+            self._steve.create(wanted, config, self._settings.get("pool"))
+        else:
+            made = self._norman.create(wanted, config)
+            self._ids[wanted.name] = made["id"]
+            self._norman.create_pools(made["id"], self._settings.get("node_pools") or [], wanted.nodes,
+                                      self._settings.get("pool"))
+
+    def _import_into(self, number: str) -> None:
+        """Rancher's agent is applied to the cluster that is imported; it calls Rancher then."""
+        token = self._norman.registration_token(number)
+        while not token.get("manifestUrl"):
+            self._job.pause(self._settings["poll"], f"the registration token of {number}")
+            token = self._norman.registration_token(number)
+        text = self._api.call("GET", token["manifestUrl"].removeprefix(self._api.url), raw=True)
+        try:
+            with client(read(self._import)) as target:
+                applier = Applier(target)
+                for item in parse(text, "the manifest of Rancher's agent"):
+                    applier.apply(item)
+        except (ApiError, BadInput) as e:
+            raise PlatformError(f"the cluster of {self._import} did not take Rancher's agent: {e}") from None
+        self._job.tell(f"{number}: Rancher's agent applied to the cluster of {self._import}")
+
+    def update(self, cluster: Cluster, wanted: Wanted) -> None:
+        newer = bool(wanted.version) and not words.version_fits(cluster.version, wanted.version)
+        nodes = wanted.nodes if wanted.nodes != cluster.nodes else 0
+        if cluster.extra["generation"] == "v1":
+            self._steve.update(cluster.name, wanted.version if newer else "", nodes, self._settings.get("pool"))
+        else:
+            self._norman.update(cluster.id, wanted.version if newer else "", nodes, self._settings.get("pool"))
+
+    def delete(self, cluster: Cluster) -> None:
+        if not self._steve.delete(cluster.name) and cluster.id:
+            try:
+                self._api.call("DELETE", f"{FIRST}/{cluster.id}")
+            except PlatformError as e:
+                if e.details.get("status") not in _GONE:
+                    raise
+                if self._api.get_or_none(f"{FIRST}/{cluster.id}", gone=(404,)):
+                    raise  # it is there, and this user may not delete it
+
+    def mark(self, cluster: Cluster, uid: str) -> None:
+        self._norman.annotate(cluster.id, {words.UID: uid})
+
+    # ---- ways in ----------------------------------------------------------------------------------------------
+    def kubeconfig(self, cluster: Cluster) -> str:
+        """Made by Rancher's action, which it lists only when the cluster is ready for it."""
+        while True:
+            of = self._api.get_or_none(f"{FIRST}/{cluster.id}") or {}
+            if "generateKubeconfig" in (of.get("actions") or {}):
+                try:
+                    made = self._api.call("POST", f"{FIRST}/{cluster.id}", {}, {"action": "generateKubeconfig"})
+                    return embedded(made["config"], "what Rancher made")
+                except PlatformError as e:
+                    if e.details.get("status") not in _KUBECONFIG_RETRY:
+                        raise
+            elif not of:
+                raise PlatformError(f"{cluster.name} is gone: somebody deleted it while its kubeconfig was asked for")
+            self._job.pause(self._settings["poll"], f"Rancher to hand out a kubeconfig of {cluster.name}, which is "
+                            f"{of.get('state')}")
+
+    def access(self, cluster: Cluster) -> str:
+        """Through Rancher's proxy with our own token."""
+        authority = base64.b64encode(Path(self._api.ca_file).expanduser().read_bytes()).decode() if self._api.ca_file else ""
+        return made_kubeconfig(cluster.name, f"{self._api.url}/k8s/clusters/{cluster.id}", authority,
+                               {"token": self._api.token}, insecure=self._api.insecure)
+
+    # ---- telling ----------------------------------------------------------------------------------------------
+    def evidence(self, name: str) -> dict[str, list[str]]:
+        newer, older = self._steve.get(name), self._older(name)
+        lines = []
+        for title, thing in (("v3", older or {}), ("v1", (newer or {}).get("status") or {})):
+            for c in sorted(thing.get("conditions") or [], key=lambda c: str(c.get("lastUpdateTime") or "")):
+                if c.get("message") or c.get("status") != "True":
+                    lines.append(f"{title} {c.get('type')}={c.get('status')} {c.get('reason') or ''}: {c.get('message') or ''}")
+        if older:
+            for node in self._api.everything("/v3/nodes", {"clusterId": older["id"]}):
+                lines.append(f"node {node.get('nodeName') or node.get('requestedHostname')} {node.get('state')}: "
+                             f"{node.get('transitioningMessage') or ''}".rstrip(": "))
+        return {"events": lines, "log": []}
+
+    def close(self) -> None:
+        self._api.close()
