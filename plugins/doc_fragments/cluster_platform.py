@@ -13,7 +13,7 @@ options:
     description: What the cluster comes from. Its settings are in the option of the same name.
     type: str
     required: true
-    choices: [command, eks, rancher]
+    choices: [command, eks, rancher, konvoy]
   command:
     description:
       - O(platform=command), any program that makes clusters, as kops, eksctl, gcloud, az, or kubeadm with a script.
@@ -233,4 +233,77 @@ options:
           - A kubeconfig of a cluster that is there already and shall be managed by Rancher, instead of a new one. Rancher's
             agent is applied to it. Disposing of it removes it from Rancher only.
         type: path
+  konvoy:
+    description: O(platform=konvoy), clusters that the programs konvoy, dkp or nkp make.
+    type: dict
+    suboptions:
+      generation:
+        description:
+          - V(v1) for Konvoy 1 with C(init), C(up) and C(down), V(v2) for later ones with C(create cluster) and
+            C(delete cluster).
+        type: str
+        default: v1
+        choices: [v1, v2]
+      program:
+        description: The program. Without it V(konvoy) or V(dkp), by O(konvoy.generation).
+        type: str
+      workdir:
+        description:
+          - A folder that stays. Each cluster has a folder in it with Konvoy's own state, without which it cannot be deleted.
+        type: path
+        required: true
+      provisioner:
+        description:
+          - Where the machines come from, for instance V(aws), V(azure), V(gcp), V(none), and with V(v2) V(vsphere),
+            V(preprovisioned), V(nutanix).
+        type: str
+      api_version:
+        description: With V(v1), the version of C(konvoy.mesosphere.io) that the files have.
+        type: str
+        default: v1beta2
+        choices: [v1alpha1, v1beta1, v1beta2]
+      provisioner_spec:
+        description: With V(v1), what is put into the spec of the ClusterProvisioner. Node pools are merged by name.
+        type: dict
+      configuration_spec:
+        description: With V(v1), what is put into the spec of the ClusterConfiguration.
+        type: dict
+      control_plane:
+        description: With O(konvoy.provisioner=none), the addresses of the machines of the control plane.
+        type: list
+        elements: str
+        default: []
+      workers:
+        description: With O(konvoy.provisioner=none), the addresses of the other machines.
+        type: list
+        elements: str
+        default: []
+      bastions:
+        description: With O(konvoy.provisioner=none), machines on the way to them.
+        type: list
+        elements: str
+        default: []
+      inventory_vars:
+        description: With O(konvoy.provisioner=none), how the machines are reached, for instance C(ansible_user).
+        type: dict
+      node_pool:
+        description:
+          - The pool that changes when the number of nodes does. Without it the first one of workers, with V(v2)
+            C(name-md-0).
+        type: str
+      arguments:
+        description: With V(v2), more words for C(create cluster).
+        type: list
+        elements: str
+        default: []
+      self_managed:
+        description: With V(v2), whether the cluster manages itself.
+        type: bool
+        default: false
+      management_kubeconfig:
+        description: With V(v2), the kubeconfig of the cluster that manages it.
+        type: path
+      environment:
+        description: Variables for the program, on top of the environment of Ansible.
+        type: dict
 """

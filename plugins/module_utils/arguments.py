@@ -122,11 +122,31 @@ PLATFORM_RANCHER: dict[str, dict[str, Any]] = {
     "import_kubeconfig": {"type": "path", "no_log": False},
 }
 
+PLATFORM_KONVOY: dict[str, dict[str, Any]] = {
+    "generation": {"type": "str", "default": "v1", "choices": ["v1", "v2"]},
+    "program": {"type": "str"},
+    "workdir": {"type": "path", "required": True},
+    "provisioner": {"type": "str"},
+    "api_version": {"type": "str", "default": "v1beta2", "choices": ["v1alpha1", "v1beta1", "v1beta2"]},
+    "provisioner_spec": {"type": "dict"},
+    "configuration_spec": {"type": "dict"},
+    "control_plane": {"type": "list", "elements": "str", "default": []},
+    "workers": {"type": "list", "elements": "str", "default": []},
+    "bastions": {"type": "list", "elements": "str", "default": []},
+    "inventory_vars": {"type": "dict"},
+    "node_pool": {"type": "str"},
+    "arguments": {"type": "list", "elements": "str", "default": []},
+    "self_managed": {"type": "bool", "default": False},
+    "management_kubeconfig": {"type": "path", "no_log": False},
+    "environment": {"type": "dict"},
+}
+
 CLUSTER_PLATFORM: dict[str, dict[str, Any]] = {
-    "platform": {"type": "str", "required": True, "choices": ["command", "eks", "rancher"]},
+    "platform": {"type": "str", "required": True, "choices": ["command", "eks", "rancher", "konvoy"]},
     "command": {"type": "dict", "options": PLATFORM_COMMAND},
     "eks": {"type": "dict", "options": PLATFORM_EKS},
     "rancher": {"type": "dict", "options": PLATFORM_RANCHER},
+    "konvoy": {"type": "dict", "options": PLATFORM_KONVOY},
 }
 
 CLUSTER_WANTED: dict[str, dict[str, Any]] = {

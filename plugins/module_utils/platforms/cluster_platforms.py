@@ -15,6 +15,7 @@ PLATFORMS = {
     "command": ("command", "Command"),
     "eks": ("eks", "Eks"),
     "rancher": ("rancher", "Rancher"),
+    "konvoy": ("konvoy", "Konvoy"),
 }
 
 

@@ -127,8 +127,8 @@ class Norman:
 
     def annotate(self, number: str, notes: Mapping[str, str]) -> None:
         of = self._api.call("GET", f"{FIRST}/{number}")
-        self._api.call("PUT", f"{FIRST}/{number}", {"name": of["name"], "annotations": {**(of.get("annotations") or {}),
-                                                                                       **notes}})
+        body = {"name": of["name"], "annotations": {**(of.get("annotations") or {}), **notes}}
+        self._api.call("PUT", f"{FIRST}/{number}", body)
 
     def registration_token(self, number: str) -> dict[str, Any]:
         """The one that is there, else a new one; its addresses come a moment later."""

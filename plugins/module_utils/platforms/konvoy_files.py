@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""cluster.yaml and inventory.yaml of Konvoy 1.x, from variables."""
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+try:
+    import yaml
+except ImportError:  # on a controller ansible-core brings it
+    yaml = None
+
+from .clusters import Wanted
+from .errors import BadOption, PlatformError
+
+_GROUP = "konvoy.mesosphere.io"
+
+
+def merged(base: Any, more: Any) -> Any:
+    """`more` over `base`: dictionaries by key, lists of named items (node pools, addons) by name, all else replaced."""
+    if isinstance(base, dict) and isinstance(more, Mapping):
+        return {**base, **{k: merged(base[k], v) if k in base else copy.deepcopy(v) for k, v in more.items()}}
+    named = all(isinstance(i, Mapping) and "name" in i for part in (base, more) if isinstance(part, list) for i in part)
+    if isinstance(base, list) and isinstance(more, list) and named:
+        known = {i["name"]: i for i in base}
+        return list({**known, **{i["name"]: merged(known.get(i["name"], {}), i) for i in more}}.values())
+    return copy.deepcopy(more)
+
+
+def merged_cluster(path: Path, settings: Mapping[str, Any], wanted: Wanted) -> list[dict[str, Any]]:
+    """The documents of cluster.yaml: as `init` wrote them, with the settings, the version and the size put in.
+
+    Without a provisioner there is no ClusterProvisioner: Konvoy needs none then.
+    """
+    try:
+        found = {d["kind"]: d for d in yaml.safe_load_all(path.read_text(encoding="utf-8")) if d}
+    except (OSError, yaml.YAMLError, TypeError, KeyError) as e:
+        raise PlatformError(f"konvoy init left no usable {path}: {' '.join(str(e).split())[:200]}") from None
+    version = f"{_GROUP}/{settings['api_version']}"
+    kubernetes = {"kubernetes": {"version": wanted.version.lstrip("v")}} if wanted.version else {}
+    specs = {"ClusterProvisioner": settings.get("provisioner_spec") or {},
+             "ClusterConfiguration": merged(dict(settings.get("configuration_spec") or {}), kubernetes)}
+    if settings["provisioner"] == "none":
+        specs.pop("ClusterProvisioner")
+    out = []
+    for kind, spec in specs.items():
+        base = found.get(kind) or {"kind": kind, "apiVersion": version, "metadata": {"name": wanted.name}, "spec": {}}
+        document = {**base, "spec": merged(base.get("spec") or {}, spec)}
+        if kind == "ClusterProvisioner":
+            document["spec"]["provider"] = settings["provisioner"]
+            if wanted.nodes:
+                _set_workers(document["spec"], wanted.nodes, settings.get("node_pool"))
+        out.append(document)
+    return out
+
+
+def _set_workers(spec: dict[str, Any], nodes: int, chosen: str | None) -> None:
+    pools = spec.setdefault("nodePools", [])
+    workers = [p for p in pools if not p.get("controlPlane") and not p.get("bastion")]
+    found = [p for p in workers if p["name"] == chosen] if chosen else workers
+    if not found:
+        raise BadOption(f"konvoy.node_pool: there is no node pool {chosen or 'of workers'}; there are "
+                        + (", ".join(p["name"] for p in pools) or "none"))
+    left = nodes - sum(int(p.get("count") or 0) for p in workers if p is not found[0])
+    if left < 0:
+        raise BadOption(f"nodes: {nodes} are fewer than the other node pools have")
+    found[0]["count"] = left
+
+
+def inventory(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The Ansible inventory that Konvoy 1.x reads: groups control-plane, node and bastion."""
+    def hosts(option: str, **more: Any) -> dict[str, Any]:
+        return {"hosts": {str(h): {"ansible_host": str(h), **more} for h in settings.get(option) or []}}
+
+    groups = {"control-plane": hosts("control_plane"), "node": hosts("workers", node_pool=settings.get("node_pool") or "worker")}
+    if settings.get("bastions"):
+        groups["bastion"] = hosts("bastions")
+    common = {"version": settings["api_version"], "order": "sorted", **(settings.get("inventory_vars") or {})}
+    return {**groups, "all": {"vars": common}}
+
+
+def write_yaml(path: Path, *documents: Mapping[str, Any]) -> None:
+    """Readable for its owner only: configurations hold passwords of registries."""
+    text = yaml.safe_dump_all(documents, sort_keys=False, explicit_start=True)
+    temporary = path.with_name(f".{path.name}.new")
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(temporary, path)
