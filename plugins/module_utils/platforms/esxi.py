@@ -1,0 +1,230 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Machines of a single ESXi host by its own shell, for hosts whose licence has no API that writes: ssh and vim-cmd.
+
+vim-cmd's exit status proves nothing, so every change is looked at afterwards: the snapshot is there, is gone, is the current
+one, the machine is on or off.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import Any
+
+from . import esxi_parse as parse
+from .errors import BadOption, PlatformError
+from .esxi_ssh import Answer, Lost, Shell
+from .job import Job
+from .machine import Machine, Pending, Snapshot, Store, Wanted
+from .steps import Steps, Stepwise
+
+_SHOWN = 20
+_AT_ONCE = 20  # machines that are asked about in one session
+_ABOUT = ("snapshot.get", "get.snapshotinfo", "power.getstate", "get.summary", "get.guest")
+
+
+def _vim(command: str, *arguments: str) -> list[str]:
+    return ["vim-cmd", command, *arguments]
+
+
+class Esxi:
+    """A MachinePlatform (machine.py). settle: seconds after a command in which its effect must show."""
+
+    name = "esxi"
+
+    def __init__(self, shell: Shell, parallel: int = 4, settle: float = 120.0) -> None:
+        self._shell, self._parallel, self._settle = shell, max(1, parallel), settle
+
+    @property
+    def round_trips(self) -> int:
+        return self._shell.round_trips
+
+    def find(self, wanted: Wanted) -> list[Machine]:
+        """See MachinePlatform."""
+        for option in ("tags", "folder"):
+            if getattr(wanted, option):
+                raise BadOption(f"{option}: a single ESXi host has none; select machines by names, uuids or ids (Vmid)")
+        rows = parse.vms(self._run(_vim("vmsvc/getallvms"))[0].text)
+        uuids = dict(zip(rows, self._uuids(rows))) if wanted.uuids else {}
+        chosen = [r for r in rows if r.name in wanted.names or r.id in wanted.ids or uuids.get(r) in _lower(wanted.uuids)]
+        self._check(wanted, rows, {u: r for r, u in uuids.items()})
+        groups = [chosen[n:n + _AT_ONCE] for n in range(0, len(chosen), _AT_ONCE)]
+        with ThreadPoolExecutor(self._parallel) as pool:
+            return sorted(chain.from_iterable(pool.map(self._machines, groups)), key=lambda m: (m.name, m.id))
+
+    def _run(self, *commands: Sequence[str]) -> list[Answer]:
+        return self._shell.run(commands)
+
+    def _uuids(self, rows: Sequence[parse.Row]) -> Iterator[str]:
+        for start in range(0, len(rows), _AT_ONCE):
+            for answer in self._run(*(_vim("vmsvc/get.summary", r.id) for r in rows[start:start + _AT_ONCE])):
+                yield parse.value(answer.text, "uuid").lower()
+
+    def _check(self, wanted: Wanted, rows: Sequence[parse.Row], by_uuid: Mapping[str, parse.Row]) -> None:
+        """BadOption where a name, id or uuid fits none or several machines; it lists what there is."""
+        names = [r.name for r in rows]
+        for name in wanted.names:
+            if names.count(name) > 1:
+                which = ", ".join(f"{r.id} ([{r.store}] {r.path})" for r in rows if r.name == name)
+                raise BadOption(f"names: {names.count(name)} machines are named {name!r} on {self._shell.host}: {which}; name one "
+                                "by ids")
+        absent = [f"names: no machine is named {n!r}" for n in wanted.names if n not in names]
+        absent += [f"ids: there is no machine with Vmid {i!r}" for i in wanted.ids if i not in {r.id for r in rows}]
+        absent += [f"uuids: no machine has the UUID {u!r}" for u in wanted.uuids if u.lower() not in by_uuid]
+        if absent:
+            there = ", ".join(f"{r.name!r} ({r.id})" for r in sorted(rows, key=lambda r: r.name)[:_SHOWN]) or "none at all"
+            more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
+            raise BadOption(f"{absent[0]} on {self._shell.host}; there are: {there}{more}", missing=absent)
+
+    def _machines(self, rows: Sequence[parse.Row]) -> list[Machine]:
+        """One session for all of them."""
+        answers = iter(self._run(*(_vim(f"vmsvc/{about}", r.id) for r in rows for about in _ABOUT)))
+        return [self._machine(r, *(next(answers).text for _about in _ABOUT)) for r in rows]
+
+    def _machine(self, row: parse.Row, tree: str, info: str, power: str, summary: str, guest: str) -> Machine:
+        try:
+            snapshots, state = parse.snapshots(tree, info), parse.power(power)
+        except PlatformError as e:
+            raise PlatformError(f"{row.name}: {e}") from None
+        used, may_grow = parse.number(summary, "committed"), parse.number(summary, "uncommitted")
+        return Machine(
+            id=row.id, name=row.name, uuid=parse.value(summary, "uuid"), power=state, tools=parse.tools(guest),
+            place=f"[{row.store}]", address=parse.value(guest, "ipAddress"), datastores=(row.store,), used=used,
+            provisioned=used + may_grow if used >= 0 and may_grow >= 0 else -1,
+            consolidate=parse.value(summary, "consolidationNeeded") == "true", snapshots=snapshots)
+
+    def stores(self, machines: Sequence[Machine]) -> list[Store]:
+        known = parse.stores(self._run(_vim("hostsvc/datastore/listsummary"))[0].text)
+        return [known[name] for name in sorted({s for m in machines for s in m.datastores}) if name in known]
+
+    def _tree(self, machine: Machine) -> tuple[Snapshot, ...]:
+        tree, info = self._run(_vim("vmsvc/snapshot.get", machine.id), _vim("vmsvc/get.snapshotinfo", machine.id))
+        return parse.snapshots(tree.text, info.text)
+
+    def _state(self, machine: Machine) -> str:
+        return parse.power(self._run(_vim("vmsvc/power.getstate", machine.id))[0].text)
+
+    def _do(self, machine: Machine, doing: str, command: str, *arguments: str) -> Iterator[float]:
+        """Run one command that changes something, to its end. PlatformError with ESXi's fault. A lost connection is left
+        to what is looked at afterwards: the host finishes what it has begun."""
+        running = self._shell.start([_vim(f"vmsvc/{command}", machine.id, *arguments)])
+        try:
+            while (answers := running.poll()) is None:
+                yield 50.0
+        except Lost:
+            return
+        except GeneratorExit:
+            running.kill()
+            raise
+        fault = parse.fault(answers[0].text)
+        if not fault and answers[0].status:
+            fault = " ".join(answers[0].text.split())[:200] or f"vim-cmd ended with status {answers[0].status}"
+        if fault:
+            raise PlatformError(f"{machine.name}: ESXi could not {doing}: {fault}")
+
+    def _until(self, shown: Any, otherwise: str) -> Iterator[float]:
+        """Wait until shown() is true, for as long as a command may take to show; PlatformError(otherwise) then."""
+        until = time.monotonic() + self._settle
+        while not shown():
+            if time.monotonic() > until:
+                raise PlatformError(otherwise)
+            yield 90.0
+
+    def take(self, machine: Machine, name: str, description: str, memory: bool, quiesce: bool) -> Pending:
+        if not name or len(name) > 80:
+            raise BadOption(f"name: a snapshot's name on ESXi has 1 to 80 characters, not {len(name)}")
+        return Stepwise(self._take(machine, name, description, memory, quiesce))
+
+    def _take(self, machine: Machine, name: str, description: str, memory: bool, quiesce: bool) -> Steps:
+        before = {s.id for s in self._tree(machine)}
+        new: list[Snapshot] = []
+
+        def shown() -> bool:
+            new[:] = [s for s in self._tree(machine) if s.id not in before and s.name == name]
+            return bool(new)
+
+        try:
+            yield from self._do(machine, f"take snapshot {name!r}", "snapshot.create", parse.escaped(name),
+                                parse.escaped(description), str(int(memory)), str(int(quiesce)))
+        except PlatformError:
+            if shown():  # half of one: a snapshot without its memory, or of some disks only
+                yield from self._remove(machine, new[0], False)
+            raise
+        yield from self._until(shown, f"{machine.name}: ESXi took no snapshot {name!r}, and told no fault")
+        if new[0].memory and not memory:
+            raise PlatformError(f"{machine.name}: ESXi included memory in snapshot {name!r} ({new[0].id}) without being asked to",
+                                changed=True)
+        return new[0].id
+
+    def revert(self, machine: Machine, snapshot: Snapshot) -> Pending:
+        """Off afterwards, also where the snapshot holds memory. ESXi takes a wrong id without a word, so it is looked up."""
+        return Stepwise(self._revert(machine, snapshot))
+
+    def _revert(self, machine: Machine, snapshot: Snapshot) -> Steps:
+        self._known(machine, snapshot)
+        yield from self._do(machine, f"revert to snapshot {snapshot.name!r}", "snapshot.revert", snapshot.id, "suppressPowerOn")
+
+        def current() -> bool:
+            tree = self._tree(machine)
+            return not any(s.current for s in tree) or any(s.current and s.id == snapshot.id for s in tree)
+
+        yield from self._until(current, f"{machine.name}: ESXi did not revert to snapshot {snapshot.name!r} ({snapshot.id}), and "
+                                        "told no fault")
+        yield from self._power(machine, "off")
+        return snapshot.id
+
+    def _known(self, machine: Machine, snapshot: Snapshot) -> None:
+        tree = self._tree(machine)
+        if not any(s.id == snapshot.id and s.name == snapshot.name for s in tree):
+            there = ", ".join(f"{s.name!r} ({s.id})" for s in tree) or "none"
+            raise PlatformError(f"{machine.name}: snapshot {snapshot.name!r} ({snapshot.id}) is gone; there are: {there}")
+
+    def remove(self, machine: Machine, snapshot: Snapshot, children: bool = False) -> Pending:
+        return Stepwise(self._remove(machine, snapshot, children))
+
+    def _remove(self, machine: Machine, snapshot: Snapshot, children: bool) -> Steps:
+        self._known(machine, snapshot)
+        yield from self._do(machine, f"remove snapshot {snapshot.name!r}", "snapshot.remove", snapshot.id,
+                            *(["1"] if children else []))
+        yield from self._until(lambda: all(s.id != snapshot.id for s in self._tree(machine)),
+                               f"{machine.name}: ESXi did not remove snapshot {snapshot.name!r} ({snapshot.id}), and told no fault")
+        return snapshot.id
+
+    def consolidate(self, machine: Machine) -> Pending:
+        raise PlatformError(f"{machine.name}: its disks want a consolidation, and vim-cmd has no command for it: consolidate in the "
+                            "host client, or take a snapshot and remove all (vmsvc/snapshot.removeall)")
+
+    def power_on(self, machine: Machine) -> Pending:
+        return Stepwise(self._switched(machine, "on"))
+
+    def power_off(self, machine: Machine) -> Pending:
+        return Stepwise(self._switched(machine, "off"))
+
+    def _switched(self, machine: Machine, wanted: str) -> Steps:
+        yield from self._power(machine, wanted)
+        return ""
+
+    def _power(self, machine: Machine, wanted: str) -> Iterator[float]:
+        if self._state(machine) == wanted:
+            return
+        try:
+            yield from self._do(machine, f"power it {wanted}", f"power.{wanted}")
+        except PlatformError:
+            if self._state(machine) != wanted:  # else someone else was quicker
+                raise
+        yield from self._until(lambda: self._state(machine) == wanted,
+                               f"{machine.name}: ESXi did not power it {wanted}, and told no fault")
+
+    def close(self) -> None:
+        self._shell.close()
+
+
+def _lower(texts: Sequence[str]) -> set[str]:
+    return {t.lower() for t in texts}
+
+
+def open_esxi(params: Mapping[str, Any], job: Job) -> Esxi:
+    """params: those of esxi_ssh.Shell, and parallel."""
+    return Esxi(Shell(params, job), int(params.get("parallel") or 4))
