@@ -21,6 +21,7 @@ from . import build
 from .base import COREDNS, LOCAL_PATH, METRICS_SERVER, LabError, run
 
 _OCI = "application/vnd.oci.image."
+MANIFEST = f"{_OCI}manifest.v1+json"
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -163,38 +164,44 @@ def call(method: str, url: str, data: bytes | None = None, kind: str = "applicat
         return e.code, e.headers
 
 
-def _digest(data: bytes) -> str:
+def digest(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def _put_blob(base: str, data: bytes) -> None:
-    if call("HEAD", f"{base}/blobs/{_digest(data)}")[0] == 200:
+    if call("HEAD", f"{base}/blobs/{digest(data)}")[0] == 200:
         return
     status, headers = call("POST", f"{base}/blobs/uploads/")
     if status != 202:
         raise LabError(f"the registry refused an upload to {base}: status {status}")
     where = urllib.parse.urljoin(base, headers["Location"])
-    status, _headers = call("PUT", f"{where}{'&' if '?' in where else '?'}digest={_digest(data)}", data)
+    status, _headers = call("PUT", f"{where}{'&' if '?' in where else '?'}digest={digest(data)}", data)
     if status != 201:
         raise LabError(f"the registry did not take a layer for {base}: status {status}")
+
+
+def parts(image: Image) -> tuple[bytes, bytes, bytes]:
+    """(manifest, config, layer) as a registry keeps them."""
+    tarball = layer(image)
+    blob = gzip.compress(tarball, 1, mtime=0)
+    config = json.dumps({"architecture": "amd64", "os": "linux", "config": image.config,
+                         "rootfs": {"type": "layers", "diff_ids": [digest(tarball)]},
+                         "history": [{"created_by": "assay lab"}]}).encode()
+    manifest = json.dumps({
+        "schemaVersion": 2, "mediaType": MANIFEST,
+        "config": {"mediaType": f"{_OCI}config.v1+json", "digest": digest(config), "size": len(config)},
+        "layers": [{"mediaType": f"{_OCI}layer.v1.tar+gzip", "digest": digest(blob), "size": len(blob)}]}).encode()
+    return manifest, config, blob
 
 
 def push(registry: str, reference: str, image: Image) -> None:
     """reference: path:tag without the registry's host, as library/busybox:1.35."""
     path, tag = reference.rsplit(":", 1)
     base = f"http://{registry}/v2/{path}"
-    tarball = layer(image)
-    blob = gzip.compress(tarball, 1, mtime=0)
-    config = json.dumps({"architecture": "amd64", "os": "linux", "config": image.config,
-                         "rootfs": {"type": "layers", "diff_ids": [_digest(tarball)]},
-                         "history": [{"created_by": "assay lab"}]}).encode()
-    manifest = json.dumps({
-        "schemaVersion": 2, "mediaType": f"{_OCI}manifest.v1+json",
-        "config": {"mediaType": f"{_OCI}config.v1+json", "digest": _digest(config), "size": len(config)},
-        "layers": [{"mediaType": f"{_OCI}layer.v1.tar+gzip", "digest": _digest(blob), "size": len(blob)}]}).encode()
-    for data in (config, blob):
+    manifest, *blobs = parts(image)
+    for data in blobs:
         _put_blob(base, data)
-    status, _headers = call("PUT", f"{base}/manifests/{tag}", manifest, f"{_OCI}manifest.v1+json")
+    status, _headers = call("PUT", f"{base}/manifests/{tag}", manifest, MANIFEST)
     if status != 201:
         raise LabError(f"the registry did not take {reference}: status {status}")
 
@@ -213,6 +220,6 @@ def remove(registry: str, reference: str) -> None:
     """Delete the manifest behind a tag."""
     path, tag = reference.rsplit(":", 1)
     base = f"http://{registry}/v2/{path}/manifests"
-    status, headers = call("HEAD", f"{base}/{tag}", accept=f"{_OCI}manifest.v1+json")
+    status, headers = call("HEAD", f"{base}/{tag}", accept=MANIFEST)
     if status == 200:
         call("DELETE", f"{base}/{headers['Docker-Content-Digest']}")

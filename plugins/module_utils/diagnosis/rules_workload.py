@@ -9,24 +9,10 @@ from collections.abc import Iterator
 from .evidence import (Candidate, Evidence, Object, condition, containers, event_line, first_seen, last_seen, name_of,
                        node_of, pod_ref, space_of, words)
 from .finding import Finding
+from .image_words import cause_of
 from .paths import pods
 from .rules_dns import config_lines
 
-# Words of a kubelet or containerd about an image, most special first, with how sure they are.
-_IMAGES = (
-    ("image.kubelet-qps", "confirmed", r"pull QPS exceeded"),
-    ("image.throttled", "confirmed", r"toomanyrequests|429 Too Many Requests|pull rate limit|too many requests"),
-    # The Docker registry says the same of what is private and of what does not exist.
-    ("image.auth", "probable", r"pull access denied, repository does not exist or may require"),
-    ("image.auth", "confirmed", r"401 Unauthorized|403 Forbidden|no basic auth credentials|authorization failed"
-                                r"|authentication required|unauthorized:|failed to fetch (?:anonymous|oauth) token"),
-    ("image.registry-unreachable", "confirmed", r"no such host|i/o timeout|connection refused|x509|no route to host"
-                                                r"|dial tcp|TLS handshake timeout|server gave HTTP response to HTTPS"
-                                                r"|connection reset by peer|server misbehaving|network is unreachable"),
-    ("image.not-found", "confirmed", r"not found|manifest unknown|no match for platform|couldn't parse image (?:name|ref)"
-                                     r"|name unknown|is not present with pull policy of Never|no such image"),
-    ("image.registry-unreachable", "probable", r"context deadline exceeded|\bEOF\b|50[0234] "),
-)
 _IMAGE_REASONS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
                   "RegistryUnavailable", "SignatureValidationFailed")
 _SCHEDULING = (
@@ -87,7 +73,7 @@ def images(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         found = re.search(r'image "([^"\s]+)"', f.message)
         told = [(found[1] if found else "", f.message, f.message, {"metadata": {"name": ""}})]
     for image, text, line, pod in told:
-        code, sure = next(((c, s) for c, s, pattern in _IMAGES if re.search(pattern, text)), ("", ""))
+        code, sure = cause_of(text)
         if code:
             scope = (f"image/{image}",) if image else ((pod_ref(pod),) if name_of(pod) else ())
             yield Candidate(code, sure, scope, (line,), not name_of(pod) or _own(f, pod, ev), node=node_of(pod))

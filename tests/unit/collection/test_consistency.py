@@ -122,7 +122,8 @@ def test_options_of_a_check_are_not_those_of_every_run(name: str) -> None:
 
 @pytest.mark.parametrize(("fragment", "spec"), [("cluster", arguments.CLUSTER), ("run", arguments.RUN),
                                                 ("select", arguments.SELECT),
-                                                ("cluster_platform", arguments.CLUSTER_PLATFORM)])
+                                                ("cluster_platform", arguments.CLUSTER_PLATFORM),
+                                                ("images", arguments.IMAGE_SOURCES)])
 def test_a_fragment_documents_its_spec(fragment: str, spec: dict[str, Any]) -> None:
     assert {n: _plain(o) for n, o in _fragment(fragment).items()} == {n: _plain(o) for n, o in spec.items()}
 

@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The namespace of one prepull: journaled, labelled, and removed whatever becomes of the playbook."""
+from __future__ import annotations
+
+import base64
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..engine import journal as journals
+from ..engine import names
+from ..engine.cleanup import LIMIT, Remover
+from ..engine.guardian import Guardian
+from ..engine.patient import PatientClient
+from ..kube.client import Client
+from ..kube.connection import Connection
+from ..kube.errors import ApiError
+from ..kube.kinds import path_of
+from ..kube.watch import Watch, WatchTimeout
+from ..platforms.errors import BadOption, PlatformError
+from ..results import redact
+
+# Seconds from the creation of a namespace to its default ServiceAccount; without it pods are refused.
+ACCOUNT_LIMIT = 30.0
+# Seconds that objects stay valid after the job's limit, before any sweep may take them.
+_KEEP = 1800.0
+_TYPES = {"kubernetes.io/dockerconfigjson": ".dockerconfigjson", "kubernetes.io/dockercfg": ".dockercfg"}
+_HUB = "https://index.docker.io/v1/"
+
+
+def _finish(connection: Connection, path: Path) -> None:
+    """What the guardian does for a playbook that was killed."""
+    entry = journals.read(path)
+    if entry is not None and not entry.done:
+        left = Remover(Client(connection), entry.run_id, time.monotonic() + LIMIT).remove(entry.objects)
+        if left:
+            raise RuntimeError("; ".join(left))
+        path.unlink(missing_ok=True)
+    connection.close()
+
+
+def docker_config(credentials: list[Mapping[str, str]]) -> str:
+    """The content of a pull secret for these registries."""
+    auths = {}
+    for c in credentials:
+        redact.register(c["password"])
+        word = base64.b64encode(f"{c['username']}:{c['password']}".encode()).decode()
+        redact.register(word)
+        auths[_HUB if c["registry"] == "docker.io" else c["registry"]] = {
+            "username": c["username"], "password": c["password"], "auth": word}
+    return base64.b64encode(json.dumps({"auths": auths}).encode()).decode()
+
+
+class Space:
+    """Made by `open`, which starts the guardian before any client of this run exists; `close` removes everything."""
+
+    def __init__(self, connection: Connection, journal_dir: str | None, cluster: str, limit: float,
+                 level: str = "restricted"):
+        self.run_id, self._level = names.new_run_id(), level
+        self.name = f"assay-prepull-{self.run_id}"
+        folder = Path(os.path.expanduser(journal_dir)) if journal_dir else journals.default_folder()
+        self.journal = journals.Journal(folder, self.run_id, cluster, connection.server)
+        path = self.journal.path
+        self._guardian = Guardian.start(lambda: _finish(connection, path))
+        self.raw = Client(connection)
+        self.client = PatientClient(self.raw, lambda: float("inf"), lambda e: None)
+        self.labels = names.labels(self.run_id, limit + _KEEP)
+        self._watches: list[Watch] = []
+
+    def make(self) -> None:
+        """The namespace, once its pods are not refused any more."""
+        level = {f"pod-security.kubernetes.io/{m}": self._level for m in ("enforce", "warn", "audit")}
+        self.journal.intend("Namespace", self.name, "", "v1")
+        self.client.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {
+            "name": self.name, "labels": {**self.labels, **level}}})
+        accounts = self.watch("serviceaccounts")
+        try:
+            accounts.wait(lambda items: (self.name, "default") in items, time.monotonic() + ACCOUNT_LIMIT)
+        except WatchTimeout:
+            raise PlatformError(f"namespace {self.name} has no default ServiceAccount after {ACCOUNT_LIMIT:.0f} s, so pods "
+                                "are refused; is kube-controller-manager running?") from None
+
+    def watch(self, plural: str) -> Watch:
+        watch = Watch(self.raw, f"/api/v1/namespaces/{self.name}/{plural}", name=plural)
+        watch.start()
+        self._watches.append(watch)
+        return watch
+
+    def create(self, manifest: dict[str, Any]) -> None:
+        kind, meta = manifest["kind"], manifest["metadata"]
+        self.client.create(path_of("v1", kind, self.name), {**manifest, "metadata": {
+            **meta, "namespace": self.name, "labels": {**meta.get("labels", {}), **self.labels}}})
+
+    def delete_pod(self, name: str) -> None:
+        """At once; the namespace's end takes what this does not."""
+        options = {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0}
+        try:
+            self.client.delete(path_of("v1", "Pod", self.name, name), options)
+        except ApiError as e:
+            if e.status != 404:
+                raise
+
+    # ---- pull secrets -----------------------------------------------------------------------------------------
+    def secrets(self, references: list[str], credentials: list[Mapping[str, str]]) -> list[str]:
+        """Their names in this namespace: copies of namespace/name, and one made of credentials."""
+        made = []
+        for number, reference in enumerate(references):
+            kind, data = self._pull_secret(reference)
+            made.append(self._secret(f"pull-{number}", kind, data))
+        if credentials:
+            kind = "kubernetes.io/dockerconfigjson"
+            made.append(self._secret("pull-own", kind, {_TYPES[kind]: docker_config(credentials)}))
+        return made
+
+    def _secret(self, name: str, kind: str, data: dict[str, str]) -> str:
+        self.create({"apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": {"name": name}, "data": data})
+        return name
+
+    def _pull_secret(self, reference: str) -> tuple[str, dict[str, str]]:
+        namespace, slash, name = reference.partition("/")
+        if not slash or not name or "/" in name:
+            raise BadOption(f"pull_secrets: {reference!r} is not namespace/name")
+        try:
+            found = self.client.get(path_of("v1", "Secret", namespace, name))
+        except ApiError as e:
+            if e.status != 404:
+                raise
+            raise BadOption(f"pull_secrets: there is no Secret {name} in namespace {namespace}") from None
+        key = _TYPES.get(found.get("type", ""))
+        if key is None or key not in (found.get("data") or {}):
+            raise BadOption(f"pull_secrets: Secret {reference} is of type {found.get('type')}, which is no pull secret; it "
+                            f"must be one of {', '.join(_TYPES)}")
+        redact.register(found["data"][key])
+        return found["type"], {key: found["data"][key]}
+
+    # ---- the end ----------------------------------------------------------------------------------------------
+    def close(self) -> list[str]:
+        """Remove everything; what is left, a line each. The guardian goes on with it then."""
+        for watch in self._watches:
+            watch.stop()
+        entry = journals.read(self.journal.path)
+        try:
+            left = Remover(self.raw, self.run_id, time.monotonic() + LIMIT).remove(entry.objects if entry else [])
+        except ApiError as e:
+            left = [f"namespace/{self.name} ({e.message})"]
+        if left:
+            self._guardian.hand_over()
+            return left
+        self.journal.done()
+        self._guardian.dismiss()
+        self.journal.path.unlink(missing_ok=True)
+        self.raw.close()
+        return []
+
+    def abandon(self) -> None:
+        """Leave the end to the guardian: the playbook is gone, or something broke."""
+        for watch in self._watches:
+            watch.stop()
+        self._guardian.hand_over()

@@ -1,0 +1,159 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""image_prepull on real nodes, behind a registry that is slow, strict or broken, and on a node without room."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
+from ansible_collections.assay.clusters.plugins.modules.image_prepull import SPEC
+from tests.lab.registry_faults import FaultyRegistry
+
+pytestmark = [pytest.mark.faults, pytest.mark.lab]
+
+
+@pytest.fixture
+def task(lab: Any, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Calls the module; nothing of it may be left in the cluster, whatever became of the images."""
+    def call(check_mode: bool = False, **given: Any) -> dict[str, Any]:
+        options = {n: s.get("default") for n, s in SPEC.argument_spec.items()}
+        result = SPEC.run({**options, "kubeconfig": str(lab.kubeconfig), "journal_dir": str(tmp_path), "retries": 0, **given},
+                          Job(say=print, check_mode=check_mode))
+        print(result["msg"])
+        assert result.get("leftovers", []) == [] and list(tmp_path.glob("*.jsonl")) == []
+        mine = lab.api("/api/v1/namespaces?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dassay.clusters")["items"]
+        assert [n["metadata"]["name"] for n in mine if n["metadata"]["name"].startswith("assay-prepull")] == []
+        return {"failed": False, **result}
+
+    return call
+
+
+@pytest.fixture
+def registry(lab: Any) -> Iterator[FaultyRegistry]:
+    with FaultyRegistry(lab) as made:
+        yield made
+
+
+def statuses(result: dict[str, Any]) -> dict[str, int]:
+    return result["summary"]["counts"]
+
+
+def causes(result: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    return [(f["cause"], f["scope"]) for f in result["findings"]]
+
+
+def test_an_image_without_a_program_comes_to_every_node_once(lab: Any, task: Any, registry: FaultyRegistry) -> None:
+    images = [registry.add(1), registry.add(1)]
+    planned = task(check_mode=True, images=images)
+    assert planned["changed"] and len(planned["plan"]) == 2 * lab.workers
+    assert not [r for r in registry.requests if "/blobs/" in r]
+    first = task(images=images)
+    assert first["changed"] and not first["failed"] and statuses(first) == {"pulled": 2 * lab.workers}
+    assert {r["digest"] for r in first["results"]} == {registry.digest_of(i) for i in images}
+    assert all(r["bytes"] > 1e6 and r["seconds"] > 0 for r in first["results"])
+    again = task(images=images)
+    assert not again["changed"] and statuses(again) == {"present": 2 * lab.workers}
+
+
+def test_by_digest_and_by_rewriting(lab: Any, task: Any, registry: FaultyRegistry) -> None:
+    image = registry.add()
+    name = image.removesuffix(":1").removeprefix(f"{registry.host}/")
+    result = task(images=[f"published.example.com/{name}@{registry.digest_of(image)}"], nodes=[lab.node_name("n1")],
+                  rewrite=[{"from": "published.example.com", "to": registry.host}])
+    assert statuses(result) == {"pulled": 1}
+    assert result["results"][0]["image"] == f"{registry.host}/{name}@{registry.digest_of(image)}"
+
+
+def test_removed_again_but_not_what_is_used(lab: Any, task: Any, registry: FaultyRegistry) -> None:
+    image, used = registry.add(), "registry.k8s.io/coredns/coredns:v1.14.2"
+    task(images=[image])
+    removed = task(images=[image, used], state="absent")
+    assert removed["changed"] and statuses(removed)["removed"] >= lab.workers and statuses(removed)["in_use"] >= 1
+    again = task(images=[image], state="absent")
+    assert not again["changed"] and statuses(again) == {"absent": lab.workers}
+
+
+def test_a_strict_registry_and_its_pull_secret(lab: Any, task: Any, registry: FaultyRegistry) -> None:
+    registry.users = {"reader": "planted-password"}
+    image = registry.add()
+    refused = task(images=[image])
+    assert refused["failed"] and causes(refused) == [("image.auth", [f"image/{image}"])]
+    wrong = task(images=[image], credentials=[{"registry": registry.host, "username": "reader", "password": "not-this-one"}])
+    assert wrong["failed"] and causes(wrong)[0][0] == "image.auth"
+    right = [{"registry": registry.host, "username": "reader", "password": "planted-password"}]
+    good = task(images=[image], credentials=right)
+    assert statuses(good) == {"pulled": lab.workers} and "planted-password" not in repr(good)
+
+
+def test_a_throttled_registry_is_left_in_peace_and_asked_again(lab: Any, task: Any, registry: FaultyRegistry) -> None:
+    image = registry.add()
+    registry.busy = 100_000
+    red = task(images=[image])
+    assert red["failed"] and causes(red) == [("image.throttled", [f"image/{image}"])]
+    each = (100_000 - registry.busy) // lab.workers  # a runtime asks some times by itself
+    registry.busy = each + 1
+    green = task(images=[image], retries=3)
+    assert not green["failed"] and statuses(green) == {"pulled": lab.workers}
+    assert max(r["attempts"] for r in green["results"]) > 1
+
+
+def test_a_certificate_that_nobody_knows(lab: Any, task: Any) -> None:
+    with FaultyRegistry(lab, tls=True) as registry:
+        image = registry.add()
+        result = task(images=[image])
+        assert causes(result) == [("image.registry-unreachable", [f"image/{image}"])]
+        assert "x509" in result["findings"][0]["evidence"][0]
+
+
+def test_an_image_that_is_not_there(task: Any, registry: FaultyRegistry) -> None:
+    there, absent = registry.add(), f"{registry.host}/no/such:1"
+    result = task(images=[there, absent])
+    assert result["failed"] and result["changed"] and causes(result) == [("image.not-found", [f"image/{absent}"])]
+
+
+def test_a_registry_that_says_nothing_is_no_cause(lab: Any, task: Any, registry: FaultyRegistry) -> None:
+    """A time-out alone names none."""
+    registry.mute = True
+    image = registry.add()
+    result = task(images=[image], nodes=[lab.node_name("n1")], pull_timeout=10)
+    assert causes(result)[0][0] == "unknown.timeout" and "the pull has begun" in result["results"][0]["error"]
+
+
+def test_a_limit_that_all_share(task: Any, registry: FaultyRegistry) -> None:
+    registry.rate_all = 1.5e6
+    result = task(images=[registry.add(5), registry.add(5)])
+    assert statuses(result) == {"pulled": 6}
+    assert ("image.throttled", [f"registry/{registry.host}"]) in causes(result), result["registries"]
+    assert result["registries"][0]["shared_limit"] and not result["failed"]
+
+
+def test_a_limit_that_each_has(task: Any, registry: FaultyRegistry) -> None:
+    registry.rate_each = 1e6
+    result = task(images=[registry.add(4), registry.add(4)])
+    assert causes(result) == [("image.slow", [f"registry/{registry.host}"])], result["registries"]
+    assert not result["registries"][0]["shared_limit"]
+
+
+def test_slow_here_and_fast_there(lab: Any, task: Any, registry: FaultyRegistry) -> None:
+    registry.rate_of = {"n2": 0.4e6}
+    result = task(images=[registry.add(4)], floor=1)
+    assert causes(result) == [("image.slow", [f"node/{lab.node_name('n2')}"])], result["results"]
+
+
+def test_a_node_without_room(lab: Any, task: Any, registry: FaultyRegistry) -> None:
+    image, node = registry.add(), lab.node_name("n2")
+    with lab.fault.fill_disk("n2"):
+        red = task(images=[image])
+    assert red["failed"] and causes(red) == [("node.pressure", [f"node/{node}"])]
+    assert statuses(red) == {"pulled": lab.workers - 1, "failed": 1}
+    assert statuses(task(images=[image])) == {"present": lab.workers - 1, "pulled": 1}
+
+
+def test_a_node_that_is_off(lab: Any, task: Any, registry: FaultyRegistry) -> None:
+    with lab.fault.node_power_off("n3"):
+        result = task(images=[registry.add()])
+    assert causes(result) == [("node.unreachable", [f"node/{lab.node_name('n3')}"])]
