@@ -16,6 +16,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.platforms.machine i
 from tests.fakes.ec2_front import Front
 from tests.fakes.moto_server import KEYS, REGION, client
 
+# Two tries, and nothing of whoever runs the tests.
+ENVIRON = {"AWS_MAX_ATTEMPTS": "2"}
 IMAGE = "ami-0123456789abcdef0"
 TAGS = {"assay.clusters/cluster": "c1", "assay.clusters/run": "3f9a1c07", "assay.clusters/owner": "ci.runner"}
 
@@ -26,7 +28,7 @@ class Cloud:
     def __init__(self, moto: str) -> None:
         self.ec2 = client(moto)
         self.front = Front(moto, self.ec2)
-        self.job = Job()
+        self.job = Job(environ=ENVIRON)
 
     def instance(self, name: str, data: int = 0, **tags: str) -> str:
         """An instance with a root volume and this many data volumes; its id."""
@@ -66,12 +68,11 @@ class Cloud:
 
 @pytest.fixture
 def cloud(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    for name, value in {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nonexistent",
+                        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}.items():
+        monkeypatch.setenv(name, value)
     made = Cloud(moto)
     yield made
     made.front.close()
@@ -353,6 +354,16 @@ def test_an_instance_that_will_not_start_tells_why(cloud: Cloud) -> None:
 def test_wrong_connections_are_one_sentence(cloud: Cloud, params: dict[str, Any], sentence: str) -> None:
     with pytest.raises(PlatformError, match=sentence):
         cloud.platform(**params).find(Wanted(names=("n1",)))
+
+
+def test_the_environment_of_the_task_tells_what_options_do_not(cloud: Cloud) -> None:
+    key = cloud.instance("n1")
+    cloud.job.environ = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": REGION,
+                         "AWS_ENDPOINT_URL_EC2": cloud.front.url, "AWS_PROFILE": "nobody"}
+    platform = cloud.platform(region=None, access_key=None, secret_key=None, endpoint_url=None)
+    assert one(platform, "n1").id == key
+    with pytest.raises(BadOption, match="profile: The config profile .other. could not be found"):
+        cloud.platform(access_key=None, secret_key=None, profile="other")
 
 
 def test_three_hundred_machines_are_looked_at_in_few_requests(cloud: Cloud) -> None:

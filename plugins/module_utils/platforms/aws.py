@@ -210,5 +210,5 @@ def _machine(instance: Mapping[str, Any], disks: list[dict[str, Any]], sets: lis
 
 def open_aws(params: Mapping[str, Any], job: Job, tags: Mapping[str, str]) -> Aws:
     """params: those of aws_client.connect, root_volume (swap or replace) and replaced_volumes (delete or keep)."""
-    return Aws(connect(params), job, tags, replace_root=params.get("root_volume") == "replace",
+    return Aws(connect(params, job.environ), job, tags, replace_root=params.get("root_volume") == "replace",
                delete_replaced=params.get("replaced_volumes") != "keep")

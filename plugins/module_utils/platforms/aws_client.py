@@ -3,7 +3,6 @@
 """EC2 through boto3: the connection from options named as in amazon.aws, and AWS's errors as one sentence."""
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Mapping
@@ -26,6 +25,9 @@ _HINTS = {
     "OptInRequired": "this account has not enabled the region",
 }
 _ATTEMPTS = 6
+_ENV_KEYS = {"access_key": ("AWS_ACCESS_KEY_ID",), "secret_key": ("AWS_SECRET_ACCESS_KEY",),
+             "session_token": ("AWS_SESSION_TOKEN",)}
+_ENV = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "endpoint_url": ("AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL")}
 
 
 class AwsError(PlatformError):
@@ -114,46 +116,49 @@ def _flat(error: BaseException) -> str:
     return " ".join(str(error).split()).rstrip(".")
 
 
-def _session(params: Mapping[str, Any]) -> Any:
-    """BadOption for a profile that does not exist, half a key, and where no region is told."""
-    boto3 = _boto3()
-    from botocore import exceptions
-
-    access, secret = params.get("access_key"), params.get("secret_key")
-    if bool(access) != bool(secret):
+def _given(params: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
+    """The options, and what the environment of the task says of those that are not set. A profile that is set counts before
+    keys of the environment, as in boto3. BadOption for half a key."""
+    given = {n: str(params[n]) for n in ("access_key", "secret_key", "session_token", "profile", "region", "endpoint_url")
+             if params.get(n)}
+    if ("access_key" in given) != ("secret_key" in given):
         raise BadOption("access_key and secret_key: one is set without the other")
-    if access and params.get("profile"):
+    if {"access_key", "profile"} <= set(given):
         raise BadOption("profile: not together with access_key; set one of them")
-    try:
-        session = boto3.session.Session(
-            profile_name=params.get("profile") or None, region_name=params.get("region") or None,
-            aws_access_key_id=access or None, aws_secret_access_key=secret or None,
-            aws_session_token=params.get("session_token") or None)
-    except exceptions.ProfileNotFound as e:
-        raise BadOption(f"profile: {_flat(e)}") from None
-    if not (session.region_name or os.environ.get("AWS_REGION")):
-        raise BadOption("region: not told: set region, the variable AWS_REGION, or a profile that has one")
-    return session
+    if not {"access_key", "profile"} & set(given):
+        names = _ENV_KEYS if environ.get("AWS_ACCESS_KEY_ID") else {"profile": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")}
+        given |= _from(environ, names)
+    return {**_from(environ, _ENV), **given}
 
 
-def connect(params: Mapping[str, Any]) -> Ec2:
+def _from(environ: Mapping[str, str], names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    found = {option: next((environ[v] for v in variables if environ.get(v)), "") for option, variables in names.items()}
+    return {option: value for option, value in found.items() if value}
+
+
+def connect(params: Mapping[str, Any], environ: Mapping[str, str]) -> Ec2:
     """params: region, access_key, secret_key, session_token, profile, endpoint_url, validate_certs, parallel.
 
-    Nothing is asked of AWS yet. AWS_MAX_ATTEMPTS of the environment, where set, is how often a call is tried.
+    Nothing is asked of AWS yet. BadOption for a profile that does not exist, and where no region is told.
     """
-    session = _session(params)
+    boto3 = _boto3()
     from botocore import exceptions
     from botocore.config import Config
 
-    region = params.get("region") or os.environ.get("AWS_REGION") or session.region_name
-    retries: dict[str, Any] = {"mode": os.environ.get("AWS_RETRY_MODE", "standard")}
-    if not os.environ.get("AWS_MAX_ATTEMPTS"):
-        retries["total_max_attempts"] = _ATTEMPTS
-    config = Config(connect_timeout=10, read_timeout=60, retries=retries,
-                    max_pool_connections=max(10, int(params.get("parallel") or 0)))
+    given = _given(params, environ)
+    config = Config(connect_timeout=10, read_timeout=60, max_pool_connections=max(10, int(params.get("parallel") or 0)),
+                    retries={"mode": environ.get("AWS_RETRY_MODE") or "standard",
+                             "total_max_attempts": int(environ.get("AWS_MAX_ATTEMPTS") or _ATTEMPTS)})
+    verify = False if params.get("validate_certs") is False else environ.get("AWS_CA_BUNDLE") or None
     try:
-        client = session.client("ec2", region_name=region, endpoint_url=params.get("endpoint_url") or None, config=config,
-                                verify=False if params.get("validate_certs") is False else None)
+        session = boto3.session.Session(
+            profile_name=given.get("profile"), region_name=given.get("region"), aws_access_key_id=given.get("access_key"),
+            aws_secret_access_key=given.get("secret_key"), aws_session_token=given.get("session_token"))
+        if not session.region_name:
+            raise BadOption("region: not told: set region, the variable AWS_REGION, or a profile that has one")
+        client = session.client("ec2", endpoint_url=given.get("endpoint_url"), config=config, verify=verify)
+    except exceptions.ProfileNotFound as e:
+        raise BadOption(f"profile: {_flat(e)}") from None
     except (ValueError, exceptions.BotoCoreError) as e:
         raise BadOption(f"region, endpoint_url or profile: {_flat(e)}") from None
-    return Ec2(client, region)
+    return Ec2(client, session.region_name)

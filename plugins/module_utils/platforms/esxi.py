@@ -225,6 +225,6 @@ def _lower(texts: Sequence[str]) -> set[str]:
     return {t.lower() for t in texts}
 
 
-def open_esxi(params: Mapping[str, Any], job: Job) -> Esxi:
-    """params: those of esxi_ssh.Shell, and parallel."""
+def open_esxi(params: Mapping[str, Any], job: Job, _marks: Mapping[str, str] | None = None) -> Esxi:
+    """params: those of esxi_ssh.Shell, and parallel. ESXi has no tags: marks stand in descriptions only."""
     return Esxi(Shell(params, job), int(params.get("parallel") or 4))

@@ -7,7 +7,6 @@ A password never stands on a command line: ssh asks a program for it (SSH_ASKPAS
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import shlex
 import shutil
@@ -135,7 +134,7 @@ class Shell:
 
     def _environment(self) -> dict[str, str]:
         """SSH_ASKPASS_REQUIRE is known since OpenSSH 8.4; older ones want DISPLAY, and no terminal (a session of its own)."""
-        environ = {**os.environ, "LC_ALL": "C"}
+        environ = {**self._job.environ, "LC_ALL": "C"}
         if self._params.get("password"):
             program = self._folder / "askpass"
             program.write_text(_ASKPASS, encoding="ascii")

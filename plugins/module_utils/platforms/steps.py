@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from .errors import PlatformError
+
 # Yields 0 to 100, returns the id of what was made ("" where nothing is), raises PlatformError.
 Steps = Generator[float, None, str]
 
@@ -15,12 +17,18 @@ class Stepwise:
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
         self._result: str | None = None
+        self._error: PlatformError | None = None
 
     def poll(self) -> float | None:
         if self._result is not None:
             return None
+        if self._error is not None:  # a generator that has failed would just say that it is at its end
+            raise self._error
         try:
             return next(self._steps)
+        except PlatformError as e:
+            self._error = e
+            raise
         except StopIteration as end:
             self._result = end.value or ""
             return None
