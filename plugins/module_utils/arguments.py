@@ -222,3 +222,23 @@ PREPULL: dict[str, dict[str, Any]] = {
 IMAGES_INFO: dict[str, dict[str, Any]] = {
     "ask_cluster": {"type": "bool", "default": True},
 }
+
+# Machines of AWS: the names of amazon.aws, and how a revert treats volumes.
+MACHINES_AWS: dict[str, dict[str, Any]] = {
+    "region": {"type": "str"},
+    "access_key": {"type": "str", "no_log": False},
+    "secret_key": {"type": "str", "no_log": True},
+    "session_token": {"type": "str", "no_log": True},
+    "profile": {"type": "str"},
+    "endpoint_url": {"type": "str"},
+    "root_volume": {"type": "str", "default": "swap", "choices": ["swap", "replace"]},
+    "replaced_volumes": {"type": "str", "default": "delete", "choices": ["delete", "keep"]},
+}
+
+# Machines of a single ESXi host, by ssh.
+MACHINES_ESXI: dict[str, dict[str, Any]] = {
+    "ssh_key_file": {"type": "path", "no_log": False},
+    "ssh_known_hosts": {"type": "path"},
+    "ssh_host_key_checking": {"type": "str", "default": "yes", "choices": ["yes", "accept-new", "no"]},
+    "ssh_executable": {"type": "str", "default": "ssh"},
+}

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -232,6 +233,23 @@ def test_a_password_without_a_key(host: Host) -> None:
             one(refused, "n1")
     finally:
         refused.close()
+
+
+def test_a_key_with_a_passphrase(host: Host, tmp_path: Path) -> None:
+    host.add("n1")
+    key = tmp_path / "locked"
+    shutil.copy(host.folder / "key", key)
+    subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", PASSWORD, "-f", str(key)], check=True)
+    for password, right in ((PASSWORD, True), ("another", False)):
+        platform = open_esxi({**host.params, "ssh_key_file": str(key), "password": password}, Job())
+        try:
+            if right:
+                assert one(platform, "n1").power == "on"
+            else:
+                with pytest.raises(PlatformError, match="Permission denied .*ssh_key_file"):
+                    one(platform, "n1")
+        finally:
+            platform.close()
 
 
 def _content(path: Path) -> bytes:

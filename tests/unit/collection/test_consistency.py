@@ -123,7 +123,9 @@ def test_options_of_a_check_are_not_those_of_every_run(name: str) -> None:
 @pytest.mark.parametrize(("fragment", "spec"), [("cluster", arguments.CLUSTER), ("run", arguments.RUN),
                                                 ("select", arguments.SELECT),
                                                 ("cluster_platform", arguments.CLUSTER_PLATFORM),
-                                                ("images", arguments.IMAGE_SOURCES)])
+                                                ("images", arguments.IMAGE_SOURCES),
+                                                ("machines_aws", arguments.MACHINES_AWS),
+                                                ("machines_esxi", arguments.MACHINES_ESXI)])
 def test_a_fragment_documents_its_spec(fragment: str, spec: dict[str, Any]) -> None:
     assert {n: _plain(o) for n, o in _fragment(fragment).items()} == {n: _plain(o) for n, o in spec.items()}
 

@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Options of machines on AWS: arguments.MACHINES_AWS, documented."""
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Read by ansible-doc."""
+
+    DOCUMENTATION = r"""
+options:
+  region:
+    description:
+      - The region of AWS. Without it E(AWS_REGION), E(AWS_DEFAULT_REGION), then the profile.
+    type: str
+  access_key:
+    description:
+      - The id of an access key. Without it E(AWS_ACCESS_KEY_ID), or whatever boto3 finds (a profile, the role of an instance).
+    type: str
+  secret_key:
+    description:
+      - The secret of the access key. Without it E(AWS_SECRET_ACCESS_KEY).
+    type: str
+  session_token:
+    description:
+      - The token of a temporary access key. Without it E(AWS_SESSION_TOKEN).
+    type: str
+  profile:
+    description:
+      - A profile of the AWS configuration, in place of an access key. Without it E(AWS_PROFILE).
+    type: str
+  endpoint_url:
+    description:
+      - The address of the EC2 API, where it is not AWS's own. Without it E(AWS_ENDPOINT_URL_EC2), E(AWS_ENDPOINT_URL).
+    type: str
+  root_volume:
+    description:
+      - How a revert treats the root volume of a machine.
+      - V(swap) stops the machine and attaches a volume made of the snapshot, as for all other volumes. The machine is off
+        afterwards and is started in its turn.
+      - V(replace) lets EC2 replace it while the machine runs, for machines that may not be stopped before. It boots at once,
+        whatever the order, and EC2 takes only snapshots of the line of the first root volume. Where EC2 has no such task, and
+        for machines that are off, it is swapped.
+    type: str
+    default: swap
+    choices: [swap, replace]
+  replaced_volumes:
+    description:
+      - What becomes of the volumes that a revert takes off a machine. They go only when all new ones are attached.
+    type: str
+    default: delete
+    choices: [delete, keep]
+"""
