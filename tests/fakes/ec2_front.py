@@ -30,6 +30,7 @@ class Front:
         self.moto, self.client = moto, client
         self.asked: list[dict[str, str]] = []
         self.has_tasks = True  # whether it does CreateReplaceRootVolumeTask; else it answers as EC2 does for what it has not
+        self._left: int | None = None
         self._tasks: dict[str, dict[str, str]] = {}
         self._refusals: dict[str, list[tuple[int, str, str]]] = {}
         self._edits: dict[str, list[Callable[[str], str]]] = {}
@@ -61,8 +62,13 @@ class Front:
         """The next requests of this action fail; "*": of any."""
         self._refusals.setdefault(action, []).extend([(status, code, message)] * times)
 
+    def end_after(self, requests: int) -> None:
+        """So many requests are answered, then none any more, as for a process that is killed."""
+        self._left = requests
+
     def forgive(self) -> None:
         """No more refusals and edits."""
+        self._left = None
         self._refusals.clear()
         self._edits.clear()
 
@@ -77,6 +83,10 @@ class Front:
         query = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
         action = query.get("Action", "")
         self.asked.append(query)
+        if self._left is not None:
+            self._left -= 1
+            if self._left < 0:
+                return 400, _error("Ended", "no more answers")
         for key in (action, "*"):
             if self._refusals.get(key):
                 status, code, message = self._refusals[key].pop(0)

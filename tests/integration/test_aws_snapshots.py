@@ -226,6 +226,37 @@ def test_an_interrupted_revert_is_finished_by_the_next(cloud: Cloud, action: str
     assert not [t for v in volumes.values() for t in v.get("Tags", []) if t["Key"] in (FRESH, REPLACED)]
 
 
+@pytest.mark.parametrize("policy", ["delete", "keep"])
+def test_a_revert_that_was_killed_anywhere_is_finished_by_the_next(cloud: Cloud, policy: str) -> None:
+    """Killed: nothing of it tidies up. After 1, 2, ... requests, until one gets to its end; every second time someone starts
+    the half reverted machine before the next revert."""
+    key = cloud.instance("n1", data=1)
+    platform = cloud.platform(replaced_volumes=policy)
+    machine, snapshot = taken(platform, "n1")
+    of = {m["SnapshotId"] for m in cloud.own_snapshots()}
+    booted = set(cloud.devices(key).values())
+    for requests in range(4, 80):
+        cloud.front.end_after(requests)
+        try:
+            done(platform.revert(machine, snapshot))
+            return
+        except PlatformError as e:
+            assert "Ended: no more answers" in str(e)
+        cloud.front.forgive()
+        if requests % 2 and "/dev/sda1" in cloud.devices(key):
+            cloud.ec2.start_instances(InstanceIds=[key])
+            booted |= set(cloud.devices(key).values())
+        done(platform.revert(machine, snapshot))
+        after, volumes = cloud.devices(key), cloud.volumes()
+        assert set(after) == {"/dev/sda1", "/dev/sdf"} and not set(after.values()) & booted
+        assert {volumes[v]["SnapshotId"] for v in after.values()} == of
+        assert policy == "keep" or set(volumes) == set(after.values()), "nothing is left of the interrupted one"
+        assert not [t for v in after.values() for t in volumes[v].get("Tags", []) if t["Key"] in (FRESH, REPLACED)]
+        cloud.ec2.start_instances(InstanceIds=[key])
+        booted |= set(after.values())
+    raise AssertionError("it never ended")
+
+
 def test_the_root_volume_is_replaced_by_ec2_when_asked(cloud: Cloud) -> None:
     key = cloud.instance("n1", data=1)
     platform = cloud.platform(root_volume="replace")

@@ -96,6 +96,8 @@ class Revert:
     def _fresh(self, volume: Volume, swaps: Mapping[str, Swap], stopped: bool) -> None:
         """A new volume of an interrupted revert that no system has booted from: used, or removed."""
         tags = tags_of(volume)
+        if REPLACED in tags:  # attached by the interrupted one, started by someone, and replaced since
+            return
         swap = swaps.get(tags.get(DEVICE, "")) if tags.get(SET) == self.wanted.id else None
         if volume["State"] == "in-use":
             if swap and stopped and device_of(volume, self.instance) == swap.device:
