@@ -13,7 +13,7 @@ options:
     description: What the cluster comes from. Its settings are in the option of the same name.
     type: str
     required: true
-    choices: [command, eks, rancher, konvoy]
+    choices: [command, eks, rancher, konvoy, cluster_api]
   command:
     description:
       - O(platform=command), any program that makes clusters, as kops, eksctl, gcloud, az, or kubeadm with a script.
@@ -306,4 +306,31 @@ options:
       environment:
         description: Variables for the program, on top of the environment of Ansible.
         type: dict
+  cluster_api:
+    description:
+      - O(platform=cluster_api), objects of Cluster API in a management cluster. This is how clusters on vSphere, Azure, GCP
+        and others are made whose providers are installed there.
+    type: dict
+    suboptions:
+      kubeconfig:
+        description: The kubeconfig of the management cluster, as a path, as its content or as a dictionary.
+        type: raw
+      context:
+        description: The context of it.
+        type: str
+      namespace:
+        description: The namespace of the objects.
+        type: str
+        default: default
+      manifest:
+        description:
+          - A file, or its content, as C(clusterctl generate cluster) prints it, or a template of it with the variables of
+            clusterctl. C(CLUSTER_NAME), C(NAMESPACE), C(KUBERNETES_VERSION) and C(WORKER_MACHINE_COUNT) are known.
+        type: str
+      variables:
+        description: The other variables of the template.
+        type: dict
+      machine_deployment:
+        description: The MachineDeployment that changes when the number of nodes does. Without it the first one.
+        type: str
 """

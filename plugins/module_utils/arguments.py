@@ -141,12 +141,22 @@ PLATFORM_KONVOY: dict[str, dict[str, Any]] = {
     "environment": {"type": "dict"},
 }
 
+PLATFORM_CLUSTER_API: dict[str, dict[str, Any]] = {
+    "kubeconfig": {"type": "raw", "no_log": True},
+    "context": {"type": "str"},
+    "namespace": {"type": "str", "default": "default"},
+    "manifest": {"type": "str"},
+    "variables": {"type": "dict"},
+    "machine_deployment": {"type": "str"},
+}
+
 CLUSTER_PLATFORM: dict[str, dict[str, Any]] = {
-    "platform": {"type": "str", "required": True, "choices": ["command", "eks", "rancher", "konvoy"]},
+    "platform": {"type": "str", "required": True, "choices": ["command", "eks", "rancher", "konvoy", "cluster_api"]},
     "command": {"type": "dict", "options": PLATFORM_COMMAND},
     "eks": {"type": "dict", "options": PLATFORM_EKS},
     "rancher": {"type": "dict", "options": PLATFORM_RANCHER},
     "konvoy": {"type": "dict", "options": PLATFORM_KONVOY},
+    "cluster_api": {"type": "dict", "options": PLATFORM_CLUSTER_API},
 }
 
 CLUSTER_WANTED: dict[str, dict[str, Any]] = {

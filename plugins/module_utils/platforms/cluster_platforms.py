@@ -16,6 +16,7 @@ PLATFORMS = {
     "eks": ("eks", "Eks"),
     "rancher": ("rancher", "Rancher"),
     "konvoy": ("konvoy", "Konvoy"),
+    "cluster_api": ("cluster_api", "ClusterApi"),
 }
 
 

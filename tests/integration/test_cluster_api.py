@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Platform `cluster_api` in a real API server, with the fake of Cluster API's controllers."""
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.cluster_api import FakeControllers, fake_controllers
+from tests.lab import Lab
+
+_spec = importlib.util.spec_from_file_location("cluster_task", Path(__file__).parents[1] / "unit/platforms/cluster_task.py")
+task = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(task)
+pytestmark = pytest.mark.lab
+
+MANIFEST = """
+apiVersion: cluster.x-k8s.io/v1beta1
+kind: MachineDeployment
+metadata: {name: "${CLUSTER_NAME}-md-0", labels: {cluster.x-k8s.io/cluster-name: "${CLUSTER_NAME}"}}
+spec: {clusterName: "${CLUSTER_NAME}", replicas: ${WORKER_MACHINE_COUNT}, template: {spec: {version: "${KUBERNETES_VERSION}"}}}
+---
+apiVersion: cluster.x-k8s.io/v1beta1
+kind: Cluster
+metadata: {name: "${CLUSTER_NAME}"}
+spec:
+  clusterNetwork: {pods: {cidrBlocks: ["${POD_CIDR:=192.168.0.0/16}"]}}
+  controlPlaneRef: {apiVersion: controlplane.cluster.x-k8s.io/v1beta1, kind: KubeadmControlPlane,
+                    name: "${CLUSTER_NAME}-control-plane"}
+---
+apiVersion: controlplane.cluster.x-k8s.io/v1beta1
+kind: KubeadmControlPlane
+metadata: {name: "${CLUSTER_NAME}-control-plane"}
+spec: {replicas: ${CONTROL_PLANE_MACHINE_COUNT:=1}, version: "${KUBERNETES_VERSION}"}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: "${CLUSTER_NAME}-addons"}
+data: {cni: calico}
+"""
+
+
+@pytest.fixture(scope="module")
+def management() -> Iterator[Lab]:
+    """The third cluster of the lab, gone afterwards."""
+    lab = Lab("c6", workers=1)
+    lab.ensure()
+    yield lab
+    lab.down()
+
+
+@pytest.fixture
+def controllers(management: Lab) -> Iterator[FakeControllers]:
+    with fake_controllers(management, management.kubeconfig.read_text()) as fake:
+        yield fake
+
+
+@pytest.fixture
+def given(management: Lab, controllers: FakeControllers) -> dict[str, Any]:
+    version = management.api("/version")["gitVersion"]
+    return {"name": "w1", "platform": "cluster_api", "version": version, "nodes": 1, "cluster_api": {
+        "kubeconfig": str(management.kubeconfig), "manifest": MANIFEST}}
+
+
+def _left(lab: Lab) -> list[str]:
+    names = [i["metadata"]["name"] for p in ("/apis/cluster.x-k8s.io/v1beta1/clusters",
+                                             "/apis/cluster.x-k8s.io/v1beta1/machinedeployments",
+                                             "/api/v1/namespaces/default/configmaps",
+                                             "/api/v1/namespaces/default/secrets") for i in lab.api(p)["items"]]
+    return [n for n in names if n.startswith("w1")]
+
+
+def test_made_changed_and_disposed_of(given: dict[str, Any], management: Lab, tmp_path: Path) -> None:
+    given["kubeconfig"] = str(tmp_path / "w1.kubeconfig")
+    assert task.ensure(True, **given)["changed"] and _left(management) == []
+    made = task.ensure(**given)
+    assert not made["failed"] and made["changed"], made
+    assert made["cluster"]["state"] == "Provisioned" and made["cluster"]["nodes"] == 1
+    uid = management.api("/api/v1/namespaces/kube-system")["metadata"]["uid"]
+    own = management.api("/apis/cluster.x-k8s.io/v1beta1/namespaces/default/clusters/w1")["metadata"]
+    assert made["cluster"]["uid"] == uid == own["annotations"]["assay.clusters/uid"] and made["cluster"]["id"] == own["uid"]
+    assert any("WaitingForVCenter: datastore is full" in line for line in made["progress"])
+    assert not task.ensure(**given)["changed"] and not task.ensure(True, **given)["changed"]
+    more = task.ensure(**{**given, "nodes": 3, "wait_until": "platform"})
+    assert more["changed"] and more["cluster"]["nodes"] == 3
+    newer = task.ensure(**{**given, "nodes": 3, "version": "v1.99.0", "wait_until": "platform"})
+    assert newer["changed"] and newer["cluster"]["version"] == "v1.99.0"
+    assert [c["name"] for c in task.info(platform="cluster_api", cluster_api=given["cluster_api"])["clusters"]] == ["w1"]
+    assert "cluster_id: w1 is" in task.ensure(**given, state="absent", disposable=True, cluster_id="other")["msg"]
+    gone = task.ensure(**given, state="absent", disposable=True, cluster_id=own["uid"])
+    assert gone["changed"] and _left(management) == [] and not (tmp_path / "w1.kubeconfig").exists()
+    assert not task.ensure(**given, state="absent", disposable=True)["changed"]
+
+
+def test_half_applied_goes_on(given: dict[str, Any], management: Lab) -> None:
+    own = {**given["cluster_api"], "manifest": MANIFEST + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: w1-more}\n"
+                                                          "data: {wrong: {not: text}}\n"}
+    half = task.ensure(**{**given, "cluster_api": own})
+    assert half["failed"] and half["changed"] and "ConfigMap w1-more" in half["msg"]
+    whole = task.ensure(**given)
+    assert not whole["failed"], whole
+    assert task.ensure(**given, state="absent", disposable=True)["changed"] and _left(management) == []
+
+
+def test_failures_have_cluster_apis_own_words(given: dict[str, Any], controllers: FakeControllers, management: Lab) -> None:
+    controllers.stay = "Provisioning"
+    late = task.ensure(**given, timeout=3)
+    assert late["failed"] and "the time was up while waiting for w1: Provisioning: WaitingForVCenter: datastore is full" in \
+        late["msg"]
+    assert any("Cluster w1 InfrastructureReady=False WaitingForVCenter: datastore is full" in e for e in late["events"])
+    controllers.broken = "vSphere refused the template"
+    failed = task.ensure(**given)
+    assert failed["failed"] and "Failed: vSphere refused the template" in failed["msg"], failed
+    controllers.keep = True
+    stuck = task.ensure(**given, state="absent", disposable=True, timeout=2)
+    assert stuck["failed"] and stuck["changed"] and "w1 to be deleted: Deleting" in stuck["msg"]
+    controllers.keep = False
+    assert not task.ensure(**given, state="absent", disposable=True)["failed"] and _left(management) == []
+
+
+def test_others_clusters_and_wrong_kubeconfigs(given: dict[str, Any], controllers: FakeControllers, management: Lab) -> None:
+    management.api("/apis/cluster.x-k8s.io/v1beta1/namespaces/default/clusters", "POST", {
+        "apiVersion": "cluster.x-k8s.io/v1beta1", "kind": "Cluster", "metadata": {"name": "w1"}, "spec": {}})
+    refused = task.ensure(**given, state="absent", disposable=True)
+    assert refused["failed"] and "did not make" in refused["msg"] and not refused["changed"]
+    management.kubectl("delete", "clusters.cluster.x-k8s.io", "w1", "--timeout=30s")
+    task.ensure(**given)
+    management.kubectl("annotate", "--overwrite", "clusters.cluster.x-k8s.io", "w1", "assay.clusters/uid=4711-another")
+    wrong = task.ensure(**given, state="absent", disposable=True)
+    assert wrong["failed"] and "was made as 4711-another" in wrong["msg"] and not wrong["changed"]
+
+
+def test_deleted_under_our_feet(given: dict[str, Any], controllers: FakeControllers, management: Lab,
+                                monkeypatch: pytest.MonkeyPatch) -> None:
+    from ansible_collections.assay.clusters.plugins.module_utils.platforms.cluster_api import ClusterApi
+
+    create = ClusterApi.create
+
+    def create_and_lose(self: Any, wanted: Any) -> None:
+        create(self, wanted)
+        management.kubectl("delete", "clusters.cluster.x-k8s.io", "w1", "--wait=false")
+
+    monkeypatch.setattr(ClusterApi, "create", create_and_lose)
+    lost = task.ensure(**given)
+    assert lost["failed"] and lost["changed"] and ("gone" in lost["msg"] or "did not become ready: Deleting" in lost["msg"])
+    management.kubectl("delete", "configmap", "w1-addons", "--ignore-not-found")
+
+
+def _without_rights(lab: Lab) -> dict[str, Any]:
+    config = json.loads(lab.kubectl("config", "view", "--raw", "-o", "json"))
+    return {**config, "users": [{"name": u["name"], "user": {"token": "nobody"}} for u in config["users"]]}
+
+
+def test_bad_settings_are_one_sentence(given: dict[str, Any], management: Lab, tmp_path: Path) -> None:
+    own = given["cluster_api"]
+    cases = [({"kubeconfig": json.dumps(_without_rights(management))}, "Unauthorized"),
+             ({"kubeconfig": str(tmp_path / "none")}, "cluster_api.kubeconfig: cannot read"),
+             ({"manifest": str(tmp_path / "none.yaml")}, "cluster_api.manifest: cannot read"),
+             ({"manifest": "kind: [\n"}, "cluster_api.manifest: is not valid YAML"),
+             ({"manifest": MANIFEST + "# ${VSPHERE_SERVER}\n"}, "cluster_api.variables: VSPHERE_SERVER are missing"),
+             ({"manifest": MANIFEST.replace("kind: Cluster\n", "kind: Other\n")}, "must hold one Cluster")]
+    for change, words in cases:
+        bad = task.ensure(**{**given, "cluster_api": {**own, **change}})
+        assert bad["failed"] and words in bad["msg"] and not bad["changed"], bad
+    assert _left(management) == []
+
+
+def test_no_management_cluster(management: Lab) -> None:
+    bad = task.ensure(name="w1", platform="cluster_api", cluster_api={"kubeconfig": str(management.kubeconfig)})
+    assert bad["failed"] and "does not know cluster.x-k8s.io, so it is no management cluster" in bad["msg"]
