@@ -252,3 +252,21 @@ MACHINES_ESXI: dict[str, dict[str, Any]] = {
     "ssh_host_key_checking": {"type": "str", "default": "yes", "choices": ["yes", "accept-new", "no"]},
     "ssh_executable": {"type": "str", "default": "ssh"},
 }
+
+# A source of the inventory plugin: a platform or a folder, and which of its clusters become hosts how.
+CLUSTER_SOURCE: dict[str, dict[str, Any]] = {
+    "platform": {"type": "str", "required": True,
+                 "choices": [*CLUSTER_PLATFORM["platform"]["choices"], "kubeconfigs"]},
+    "kubeconfigs": {"type": "dict", "options": {
+        "folder": {"type": "path", "required": True},
+        "patterns": {"type": "list", "elements": "str", "default": ["*.kubeconfig", "*.conf", "*.yaml", "*.yml"]},
+        "ask": {"type": "bool", "default": False},
+    }},
+    "environment": {"type": "str"},
+    "environment_label": {"type": "str", "default": "environment"},
+    "only": {"type": "str"},
+    "phases": {"type": "list", "elements": "str", "default": ["ready", "updating"],
+               "choices": ["creating", "ready", "updating", "deleting", "failed"]},
+    "prefix": {"type": "str"},
+    "kubeconfig_folder": {"type": "path", "no_log": False},
+}

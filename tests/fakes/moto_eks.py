@@ -105,6 +105,10 @@ class MotoEks:
         """moto's own object; its attributes may be set."""
         return models.eks_backends["123456789012"][self.region].clusters[name]
 
+    def settle(self, name: str) -> None:
+        """What goes on with a cluster is over."""
+        self.cluster(name).__dict__["going"] = []
+
     def forget(self, name: str) -> None:
         models.eks_backends["123456789012"][self.region].clusters.pop(name)
 

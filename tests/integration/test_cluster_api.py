@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.fakes.cluster_api import FakeControllers, fake_controllers
+from tests.fakes.cluster_api import FakeControllers, define, fake_controllers
 from tests.lab import Lab
 
 _spec = importlib.util.spec_from_file_location("cluster_task", Path(__file__).parents[1] / "unit/platforms/cluster_task.py")
@@ -54,10 +57,16 @@ def management() -> Iterator[Lab]:
     lab.down()
 
 
+@pytest.fixture(scope="module")
+def defined(management: Lab) -> None:
+    define(management)
+
+
 @pytest.fixture
-def controllers(management: Lab) -> Iterator[FakeControllers]:
+def controllers(management: Lab, defined: None) -> Iterator[FakeControllers]:
     with fake_controllers(management, management.kubeconfig.read_text()) as fake:
         yield fake
+    management.kubectl("delete", "configmap", "w1-addons", "w1-more", "--ignore-not-found")
 
 
 @pytest.fixture
@@ -73,6 +82,11 @@ def _left(lab: Lab) -> list[str]:
                                              "/api/v1/namespaces/default/configmaps",
                                              "/api/v1/namespaces/default/secrets") for i in lab.api(p)["items"]]
     return [n for n in names if n.startswith("w1")]
+
+
+def test_no_management_cluster(management: Lab) -> None:
+    bad = task.ensure(name="w1", platform="cluster_api", cluster_api={"kubeconfig": str(management.kubeconfig)})
+    assert bad["failed"] and "does not know cluster.x-k8s.io, so it is no management cluster" in bad["msg"]
 
 
 def test_made_changed_and_disposed_of(given: dict[str, Any], management: Lab, tmp_path: Path) -> None:
@@ -148,7 +162,6 @@ def test_deleted_under_our_feet(given: dict[str, Any], controllers: FakeControll
     monkeypatch.setattr(ClusterApi, "create", create_and_lose)
     lost = task.ensure(**given)
     assert lost["failed"] and lost["changed"] and ("gone" in lost["msg"] or "did not become ready: Deleting" in lost["msg"])
-    management.kubectl("delete", "configmap", "w1-addons", "--ignore-not-found")
 
 
 def _without_rights(lab: Lab) -> dict[str, Any]:
@@ -170,6 +183,15 @@ def test_bad_settings_are_one_sentence(given: dict[str, Any], management: Lab, t
     assert _left(management) == []
 
 
-def test_no_management_cluster(management: Lab) -> None:
-    bad = task.ensure(name="w1", platform="cluster_api", cluster_api={"kubeconfig": str(management.kubeconfig)})
-    assert bad["failed"] and "does not know cluster.x-k8s.io, so it is no management cluster" in bad["msg"]
+def test_its_clusters_in_an_inventory(given: dict[str, Any], tmp_path: Path) -> None:
+    task.ensure(**given)
+    path = tmp_path / "clusters.yml"
+    path.write_text(yaml.safe_dump({"plugin": "assay.clusters.clusters", "keyed_groups": [{"key": "cluster_platform"}], "sources": [{
+        "platform": "cluster_api", "kubeconfig_folder": str(tmp_path / "out"),
+        "cluster_api": {"kubeconfig": given["cluster_api"]["kubeconfig"]}}]}))
+    listed = json.loads(subprocess.run(["ansible-inventory", "-i", str(path), "--list"], check=True, capture_output=True,
+                                       text=True).stdout)
+    assert listed["_cluster_api"]["hosts"] == listed["clusters"]["hosts"] == ["w1"]
+    file = tmp_path / "out/w1.kubeconfig"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600 and "client-key-data" in file.read_text()
+    assert "client-key-data" not in json.dumps(listed)

@@ -7,10 +7,15 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+
+from tests.fakes.moto_eks import moto_eks
+from tests.fakes.rancher import FakeRancher
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 INFRA = CHECKOUT / "docs/examples/infra"
@@ -82,15 +87,31 @@ def test_a_cluster_without_a_kubeconfig_is_named_and_the_others_are_planned(infr
     assert done.stdout.count("limit of the run") == len(CLUSTERS) - 1
 
 
-@pytest.mark.parametrize(("name", "environ"), [
-    ("rancher", {"RANCHER_TOKEN": "token-abcde:secret"}), ("konvoy", {}), ("cloud", {}), ("fleet", {}), ("lab", {})])
-def test_every_inventory_gives_a_plan(name: str, environ: dict[str, str], tmp_path: Path) -> None:
+@pytest.fixture
+def providers(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Environment that leads to a fake Rancher, to moto's EKS and to a folder of kubeconfigs, each with a cluster."""
+    (tmp_path / "fleet").mkdir()
+    _kubeconfig(tmp_path / "fleet/dev-01.kubeconfig")
+    with FakeRancher() as rancher, moto_eks() as aws:
+        rancher.making = []
+        rancher.add("payments")
+        keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": aws.region, "AWS_ENDPOINT_URL": aws.url}
+        eks = boto3.client("eks", region_name=aws.region, endpoint_url=aws.url, aws_access_key_id="a",
+                           aws_secret_access_key="b")
+        eks.create_cluster(name="checkout", roleArn="arn:aws:iam::123456789012:role/r", version="1.31",
+                           resourcesVpcConfig={"subnetIds": ["s"]})
+        aws.settle("checkout")
+        yield {"RANCHER_URL": rancher.url, "RANCHER_TOKEN": rancher.token, "FLEET_KUBECONFIGS": f"{tmp_path}/fleet", **keys}
+
+
+@pytest.mark.parametrize("name", ["rancher", "konvoy", "cloud", "fleet", "lab"])
+def test_every_inventory_gives_a_plan(name: str, providers: dict[str, str], tmp_path: Path) -> None:
     inventory = CHECKOUT / "inventories" / name
-    listed = json.loads(_run("ansible-inventory", "-i", str(inventory), "--list", cwd=tmp_path).stdout)
+    listed = json.loads(_run("ansible-inventory", "-i", str(inventory), "--list", cwd=tmp_path, **providers).stdout)
     hosts = set(listed["_meta"]["hostvars"])
     _kubeconfig(tmp_path / "config", *hosts, "gke_example-project_europe-west1_search")
-    extra = [] if name in ("rancher", "cloud") else ["-e", f"cluster_kubeconfig={tmp_path}/config"]
+    extra = [] if name == "rancher" else ["-e", f"cluster_kubeconfig={tmp_path}/config"]
     done = _run("ansible-playbook", "assay.clusters.validate", "-i", str(inventory), "--check", *extra, cwd=tmp_path,
-                KUBECONFIG=f"{tmp_path}/config", **environ)
+                KUBECONFIG=f"{tmp_path}/config", **providers)
     assert done.returncode == 0 and hosts
     assert done.stdout.count("limit of the run") == len(hosts)

@@ -14,7 +14,7 @@ from ..engine import names
 from ..kube.errors import ApiError, BadInput
 from . import cluster_access as access
 from . import clusters as words
-from .cluster_platforms import open_platform
+from .cluster_platforms import open_platform, plain
 from .clusters import Cluster, ClusterPlatform, Wanted
 from .errors import BadOption, PlatformError
 from .job import Job
@@ -30,6 +30,7 @@ _ABSENT = {"state": "absent", "phase": "absent", "id": "", "uid": "", "version":
 
 def ensure(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     """Module cluster."""
+    params = plain(params)
     job.limit(params["timeout"])
     with closing(open_platform(params, job)) as platform:
         flow = Flow(platform, params, job)
@@ -39,6 +40,7 @@ def ensure(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
 
 def info(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     """Module cluster_info."""
+    params = plain(params)
     name, run_id = params.get("name"), params.get("run_id")
     with closing(open_platform(params, job)) as platform:
         found = [c for c in platform.clusters() if not name or c.name == name or words.has_run(c.name, name, run_id or "")]

@@ -11,11 +11,9 @@ import contextlib
 import json
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
-_HERE = Path(__file__).resolve().parent
 _GROUP = "/apis/cluster.x-k8s.io/v1beta1"
 _CONTROL = "/apis/controlplane.cluster.x-k8s.io/v1beta1"
 _FINALIZER = "cluster.cluster.x-k8s.io"
@@ -46,11 +44,11 @@ class FakeControllers:
     def __init__(self, lab: Any, kubeconfig: str):
         self._lab, self._kubeconfig = lab, kubeconfig
         self.stay, self.broken, self.keep = "", "", False
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.end = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
-        while not self._end.wait(0.3):
+        while not self.end.wait(0.3):
             with contextlib.suppress(HTTPError, OSError):  # objects change beside us
                 self._look()
 
@@ -114,23 +112,27 @@ class FakeControllers:
                 self._lab.api(f"{base}/namespaces/{namespace}/{plural}/{child}", "DELETE")
 
 
-@contextlib.contextmanager
-def fake_controllers(lab: Any, kubeconfig: str) -> Iterator[FakeControllers]:
-    """Definitions made, controllers running; all of it gone afterwards."""
+def define(lab: Any) -> None:
+    """The kinds of Cluster API in a cluster of the lab, ready to be used."""
     from tests.lab.base import wait_for
 
     lab.kubectl("apply", "--server-side", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List",
                                                                        "items": definitions()}))
-    for name in DEFINITIONS:
-        lab.kubectl("wait", "--for=condition=Established", f"crd/{name}", "--timeout=30s")
-    wait_for("the group cluster.x-k8s.io", lambda: lab.api("/apis/cluster.x-k8s.io/v1beta1")["resources"], 30)
+    for base, plural in ((_GROUP, "clusters"), (_GROUP, "machinedeployments"), (_CONTROL, "kubeadmcontrolplanes")):
+        # established is not enough: the store of a new kind answers 429 for a moment
+        wait_for(f"the kind of {plural}", lambda b=base, p=plural: lab.api(f"{b}/{p}")["kind"], 30)
+
+
+@contextlib.contextmanager
+def fake_controllers(lab: Any, kubeconfig: str) -> Iterator[FakeControllers]:
+    """Controllers that run; all clusters are gone afterwards."""
     controllers = FakeControllers(lab, kubeconfig)
-    controllers._thread.start()
+    controllers.thread.start()
     try:
         yield controllers
     finally:
         controllers.keep = False
         lab.kubectl("delete", "clusters.cluster.x-k8s.io", "--all", "--all-namespaces", "--timeout=60s", check=False)
-        controllers._end.set()
-        controllers._thread.join()
-        lab.kubectl("delete", "crd", *DEFINITIONS, "--ignore-not-found", "--timeout=60s", check=False)
+        controllers.end.set()
+        controllers.thread.join()
+        lab.kubectl("delete", ",".join(DEFINITIONS[1:]), "--all", "--all-namespaces", check=False)

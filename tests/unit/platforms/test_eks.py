@@ -64,7 +64,12 @@ def test_made_found_and_disposed_of(given: dict[str, Any], aws: MotoEks) -> None
     assert not ensure(**given, state="absent", disposable=True)["changed"]
 
 
+class _Tagged(str):
+    """As strings of ansible-core are."""
+
+
 def test_the_kubeconfig_holds_no_keys(given: dict[str, Any]) -> None:
+    given["eks"]["region"], given["name"] = _Tagged(REGION), _Tagged("ci")
     user = yaml.safe_load(ensure(**given)["kubeconfig"])["users"][0]["user"]
     assert user["exec"]["command"] == "aws" and user["exec"]["args"][-1] == "ci"
     given["eks"]["kubeconfig_auth"] = "token"

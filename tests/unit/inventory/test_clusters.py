@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The inventory plugin as ansible-inventory runs it, against the fakes of the platforms; and the example inventories."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+
+from ansible_collections.assay.clusters.plugins.module_utils import arguments
+from ansible_collections.assay.clusters.plugins.inventory import clusters as plugin
+from tests.fakes.api_server import FakeApiServer
+from tests.fakes.moto_eks import MotoEks, moto_eks
+from tests.fakes.rancher import FakeRancher
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "planted-secret-of-aws",
+        "AWS_EC2_METADATA_DISABLED": "true"}
+GROUPS = {"keyed_groups": [{"key": "cluster_platform", "prefix": "platform"},
+                           {"key": "cluster_environment", "prefix": "", "separator": ""},
+                           {"key": "cluster_minor_version", "prefix": "version"}]}
+
+
+@pytest.fixture
+def rancher() -> Iterator[FakeRancher]:
+    """payments and webshop, of which the second is not ready."""
+    with FakeRancher() as fake:
+        fake.making = []
+        fake.add("payments", labels={"environment": "prod"})
+        fake.making = [("provisioning", "yes", "waiting")]
+        fake.add("webshop")
+        yield fake
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApiServer]:
+    with FakeApiServer(version="v1.30.2") as server:
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path: Path, api: FakeApiServer) -> Path:
+    """edge-north answers, edge-south does not; and a file that is no kubeconfig by its name."""
+    made = tmp_path / "kubeconfigs"
+    made.mkdir()
+    (made / "edge-north.conf").write_text(api.kubeconfig)
+    (made / "edge-south.conf").write_text(api.kubeconfig.replace(api.url, "http://127.0.0.1:9"))
+    (made / "readme.txt").write_text("no")
+    return made
+
+
+def _inventory(path: Path, **environ: str) -> tuple[dict[str, Any], str]:
+    """What ansible-inventory lists, and what it says to it; the list is empty where it failed."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "RANCHER_"))}
+    done = subprocess.run(["ansible-inventory", "-i", str(path), "--list"], text=True, check=False, capture_output=True,
+                          cwd=CHECKOUT / "tests", env={**clean, **KEYS, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_INVENTORY_UNPARSED_FAILED":
+                                                       "true", "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FATAL": "true", **environ})
+    # what comes from outside is marked as no template
+    plain = json.loads(done.stdout, object_hook=lambda o: o.get("__ansible_unsafe", o)) if done.returncode == 0 else {}
+    return plain, " ".join(done.stderr.split())
+
+
+def _file(tmp_path: Path, *sources: dict[str, Any], **more: Any) -> Path:
+    path = tmp_path / "my.clusters.yml"
+    path.write_text(yaml.safe_dump({"plugin": "assay.clusters.clusters", "sources": list(sources), **GROUPS, **more}))
+    return path
+
+
+def _vars(listed: dict[str, Any]) -> dict[str, Any]:
+    return listed["_meta"]["hostvars"]
+
+
+def test_clusters_of_all_sources_in_groups(tmp_path: Path, rancher: FakeRancher, folder: Path, api: FakeApiServer) -> None:
+    path = _file(tmp_path, {"platform": "rancher", "rancher": {"url": rancher.url, "token": "{{ lookup('env', 'TOKEN') }}"}},
+                 {"platform": "kubeconfigs", "environment": "edge", "kubeconfigs": {"folder": str(folder), "ask": True}})
+    listed, said = _inventory(path, TOKEN=rancher.token)
+    assert set(_vars(listed)) == {"payments", "edge-north", "edge-south"}, said
+    assert set(listed["clusters"]["hosts"]) == set(_vars(listed))
+    assert listed["platform_rancher"]["hosts"] == listed["prod"]["hosts"] == ["payments"]
+    assert listed["version_1_31"]["hosts"] == ["payments"] and listed["version_1_30"]["hosts"] == ["edge-north"]
+    payments, north, south = (_vars(listed)[n] for n in ("payments", "edge-north", "edge-south"))
+    assert payments["cluster_host"] == f"{rancher.url}/k8s/clusters/{payments['cluster_id']}"
+    assert (north["cluster_uid"], north["cluster_nodes"]) == (api.uid, 2) and north["ansible_connection"] == "local"
+    assert south["cluster_state"].startswith("does not answer")
+    assert rancher.token not in json.dumps(listed) and "planted" not in json.dumps(listed)
+
+
+def test_filters_prefixes_and_phases(tmp_path: Path, rancher: FakeRancher, folder: Path) -> None:
+    source = {"platform": "kubeconfigs", "kubeconfigs": {"folder": str(folder)}}
+    own = {"platform": "rancher", "rancher": {"url": rancher.url, "token": rancher.token}, "phases": ["creating"]}
+    listed, _said = _inventory(_file(tmp_path, {**source, "only": "north$"}, {**source, "prefix": "b-"}, own))
+    assert set(_vars(listed)) == {"edge-north", "b-edge-north", "b-edge-south", "webshop"}
+    _nothing, said = _inventory(_file(tmp_path, source, source))
+    assert "source 2 has clusters that another one has, too: edge-north, edge-south; give it a prefix" in said
+
+
+def test_eks_clusters_have_a_kubeconfig_without_keys(tmp_path: Path) -> None:
+    with moto_eks() as aws:
+        eks = boto3.client("eks", region_name=aws.region, endpoint_url=aws.url, aws_access_key_id="a",
+                           aws_secret_access_key="b")
+        eks.create_cluster(name="checkout", roleArn="arn:aws:iam::123456789012:role/r", version="1.31",
+                           resourcesVpcConfig={"subnetIds": ["s"]}, tags={"environment": "staging"})
+        aws.settle("checkout")
+        listed, said = _inventory(_file(tmp_path, {"platform": "eks", "eks": {"region": aws.region}}), AWS_ENDPOINT_URL=aws.url)
+    assert listed["staging"]["hosts"] == listed["version_1_31"]["hosts"] == ["checkout"], said
+    config = yaml.safe_load(_vars(listed)["checkout"]["cluster_kubeconfig"])
+    assert config["users"][0]["user"]["exec"]["command"] == "aws" and "planted" not in json.dumps(listed)
+
+
+def test_the_cache_answers_instead_of_the_platform(tmp_path: Path, rancher: FakeRancher) -> None:
+    path = _file(tmp_path, {"platform": "rancher", "rancher": {"url": rancher.url, "token": rancher.token}}, cache=True,
+                 cache_plugin="ansible.builtin.jsonfile", cache_connection=str(tmp_path / "cache"))
+    first, _said = _inventory(path)
+    rancher.clusters.clear()
+    again, _said = _inventory(path)
+    assert again == first and set(_vars(again)) == {"payments"}
+    assert not [f for f in (tmp_path / "cache").rglob("*") if f.is_file() and rancher.token in f.read_text()]
+
+
+@pytest.mark.parametrize(("source", "words"), [
+    ({"platform": "rancher", "rancher": {"url": "http://127.0.0.1:9", "token": "token-abcde:" + "x" * 54}},
+     "source 1, rancher: Rancher http://127.0.0.1:9"),
+    ({"platform": "kubeconfigs", "kubeconfigs": {"folder": "/no/such/folder"}}, "there is no folder /no/such/folder"),
+    ({"platform": "kubeconfigs"}, "kubeconfigs"), ({"platform": "openstack"}, "value of platform must be one of"),
+    ({"platform": "eks", "eks": {"regoin": "x"}}, "regoin"),
+    ({"platform": "kubeconfigs", "kubeconfigs": {"folder": "/"}, "only": "("}, "only: is no regular expression"),
+])
+def test_a_source_that_does_not_answer_is_one_sentence(tmp_path: Path, source: dict[str, Any], words: str) -> None:
+    nothing, said = _inventory(_file(tmp_path, source))
+    assert nothing == {} and words in said and "x" * 54 not in said
+    listed, said = _inventory(_file(tmp_path, source, on_error="warn"))
+    assert words in said and _vars(listed) == {}
+
+
+def test_which_files_are_its_own(tmp_path: Path) -> None:
+    for name, its in (("clusters.yml", True), ("prod.clusters.yaml", True), ("hosts.yml", False), ("myclusters.yml", False)):
+        (tmp_path / name).write_text("plugin: assay.clusters.clusters\n")
+        assert plugin.InventoryModule().verify_file(str(tmp_path / name)) is its
+
+
+def test_its_documentation_says_what_it_checks() -> None:
+    def plain(documented: dict[str, Any]) -> dict[str, Any]:
+        kept = {k: v for k, v in documented.items() if k in ("type", "required", "default", "elements")}
+        inner = documented.get("suboptions") or documented.get("options")
+        return {**kept, **({"choices": set(documented["choices"])} if "choices" in documented else {}),
+                **({"inner": {n: plain(o) for n, o in inner.items()}} if inner else {})}
+
+    documented = yaml.safe_load(plugin.DOCUMENTATION)["options"]["sources"]["suboptions"]
+    assert {n: plain(documented[n]) for n in arguments.CLUSTER_SOURCE} == {n: plain(o) for n, o in
+                                                                           arguments.CLUSTER_SOURCE.items()}
+    platforms = set(arguments.CLUSTER_PLATFORM) - {"platform"}
+    assert set(documented) == platforms | set(arguments.CLUSTER_SOURCE)
+
+
+@pytest.fixture
+def cloud() -> Iterator[MotoEks]:
+    with moto_eks() as aws:
+        eks = boto3.client("eks", region_name=aws.region, endpoint_url=aws.url, aws_access_key_id="a",
+                           aws_secret_access_key="b")
+        eks.create_cluster(name="checkout", roleArn="arn:aws:iam::123456789012:role/r", version="1.31",
+                           resourcesVpcConfig={"subnetIds": ["s"]}, tags={"environment": "prod"})
+        aws.settle("checkout")
+        yield aws
+
+
+def _example(name: str, **environ: str) -> dict[str, Any]:
+    listed, said = _inventory(CHECKOUT / "inventories" / name, **environ)
+    assert listed, said
+    for host, variables in _vars(listed).items():
+        assert variables["ansible_connection"] == "local", host
+        assert any(n in variables for n in ("cluster_kubeconfig", "cluster_context", "cluster_host")), host
+    return listed
+
+
+def test_the_example_rancher(rancher: FakeRancher) -> None:
+    listed = _example("rancher", RANCHER_URL=rancher.url, RANCHER_TOKEN=rancher.token)
+    assert set(_vars(listed)) == {"payments"} and listed["rancher"]["hosts"] == ["payments"]
+    assert _vars(listed)["payments"]["dns_check_external_name"] == "www.example.com"
+
+
+def test_the_example_konvoy() -> None:
+    listed = _example("konvoy")
+    assert set(_vars(listed)) == {"edge-north", "edge-south"}
+    south = _vars(listed)["edge-south"]
+    assert south["cluster_platform"] == "konvoy" and south["cluster_disposable"] is True
+    assert _vars(listed)["edge-north"]["cluster_disposable"] is False
+
+
+def test_the_example_cloud(cloud: MotoEks) -> None:
+    listed = _example("cloud", AWS_ENDPOINT_URL=cloud.url, AWS_REGION=cloud.region)
+    assert set(_vars(listed)) == {"checkout", "search", "reports"} and listed["eks"]["hosts"] == ["checkout"]
+    assert _vars(listed)["checkout"]["storage_check_storage_class"] == "gp3"
+
+
+def test_the_example_fleet(tmp_path: Path, rancher: FakeRancher, api: FakeApiServer) -> None:
+    for name in ("dev-01", "dev-02", "staging-01", "prod-01"):
+        (tmp_path / f"{name}.kubeconfig").write_text(api.kubeconfig)
+    listed = _example("fleet", FLEET_KUBECONFIGS=str(tmp_path), RANCHER_URL=rancher.url, RANCHER_TOKEN=rancher.token)
+    assert set(listed["dev"]["hosts"]) == {"dev-01", "dev-02"} and set(listed["prod"]["hosts"]) == {"prod-01", "payments"}
+    assert _vars(listed)["prod-01"]["nodes_check_min_free_disk"] == 25
+    assert _vars(listed)["dev-01"]["nodes_check_allow_cordoned"] is True
+
+
+def test_the_example_lab() -> None:
+    assert set(_vars(_example("lab"))) == {"c1"}
