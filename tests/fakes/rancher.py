@@ -203,7 +203,7 @@ class FakeRancher:
 
     def _v3_pools(self, verb: str, number: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         if verb == "GET":
-            return 200, {"data": [p for p in self.pools.values() if p["clusterId"] == query.get("clusterId")]}
+            return 200, {"data": [p for p in self.pools.values() if query.get("clusterId") in (None, p["clusterId"])]}
         if verb == "POST":
             number = f"{body['clusterId']}:np-{next(self._numbers):05x}"
         self.pools[number] = {**body, "id": number}

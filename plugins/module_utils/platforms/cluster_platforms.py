@@ -3,21 +3,42 @@
 """Which platform of clusters the options name."""
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .clusters import ClusterPlatform
 from .job import Job
 
-# Name of the option and of the dictionary with its settings -> file and class. Imported when used only.
-PLATFORMS = {
-    "command": ("command", "Command"),
-    "eks": ("eks", "Eks"),
-    "rancher": ("rancher", "Rancher"),
-    "konvoy": ("konvoy", "Konvoy"),
-    "cluster_api": ("cluster_api", "ClusterApi"),
-}
+# Each is imported when it is used only; by statements, as Ansible packs a module with what its statements import.
+
+
+def _command() -> Callable[..., ClusterPlatform]:
+    from .command import Command
+    return Command
+
+
+def _eks() -> Callable[..., ClusterPlatform]:
+    from .eks import Eks
+    return Eks
+
+
+def _rancher() -> Callable[..., ClusterPlatform]:
+    from .rancher import Rancher
+    return Rancher
+
+
+def _konvoy() -> Callable[..., ClusterPlatform]:
+    from .konvoy import Konvoy
+    return Konvoy
+
+
+def _cluster_api() -> Callable[..., ClusterPlatform]:
+    from .cluster_api import ClusterApi
+    return ClusterApi
+
+
+# By the names of the options with their settings.
+PLATFORMS = {"command": _command, "eks": _eks, "rancher": _rancher, "konvoy": _konvoy, "cluster_api": _cluster_api}
 
 
 def plain(value: Any) -> Any:
@@ -37,6 +58,5 @@ def plain(value: Any) -> Any:
 def open_platform(params: Mapping[str, Any], job: Job) -> ClusterPlatform:
     """The platform of option `platform`, with the settings under the option of the same name."""
     name = params["platform"]
-    file, kind = PLATFORMS[name]
-    settings = {"poll": params.get("poll") or 0.0, **{k: v for k, v in (params.get(name) or {}).items() if v is not None}}
-    return getattr(import_module(f".{file}", __package__), kind)(settings, job)
+    settings = {k: v for k, v in (params.get(name) or {}).items() if v is not None}
+    return PLATFORMS[name]()({"poll": params.get("poll") or 0.0, **settings}, job)

@@ -58,7 +58,9 @@ class Program:
         """
         self.check(argv[:1])
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        process = subprocess.Popen(argv, cwd=self._folder, env=self._environ, stdin=subprocess.DEVNULL,
+        # a worker of Ansible that is killed takes its program along, where the machine has the tool for it
+        bound = [keeper, "--pdeathsig", "TERM"] if (keeper := shutil.which("setpriv")) else []
+        process = subprocess.Popen([*bound, *argv], cwd=self._folder, env=self._environ, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         reading = _Reading(process, lambda line, count: self._line(name, line, count) if show else None)
         command = redact.redact(shlex.join(argv))[:300]

@@ -50,8 +50,8 @@ class Rancher:
     # ---- looking ----------------------------------------------------------------------------------------------
     def clusters(self) -> list[Cluster]:
         newer = {o["metadata"]["name"]: o for o in self._steve.all()}
-        return [self._judged(cluster_of(c, newer.get(c["name"]), self._norman.pools(c["id"])))
-                for c in self._norman.all()]
+        pools = self._norman.pools_by_cluster()
+        return [self._judged(cluster_of(c, newer.get(c["name"]), pools.get(c["id"], []))) for c in self._norman.all()]
 
     def find(self, name: str) -> Cluster | None:
         newer = self._steve.get(name)

@@ -92,6 +92,12 @@ class Norman:
     def pools(self, number: str) -> list[dict[str, Any]]:
         return self._api.everything("/v3/nodePools", {"clusterId": number})
 
+    def pools_by_cluster(self) -> dict[str, list[dict[str, Any]]]:
+        found: dict[str, list[dict[str, Any]]] = {}
+        for pool in self._api.everything("/v3/nodePools"):
+            found.setdefault(pool["clusterId"], []).append(pool)
+        return found
+
     def create(self, wanted: Wanted, config: Mapping[str, Any]) -> dict[str, Any]:
         body = {**copy.deepcopy(dict(config)), "type": "cluster", "name": wanted.name,
                 "labels": {**(config.get("labels") or {}), **wanted.labels}}

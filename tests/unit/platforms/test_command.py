@@ -3,10 +3,12 @@
 """Platform `command`, and what all platforms share: present, absent, identity, names, deadlines."""
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils import arguments
+from ansible_collections.assay.clusters.plugins.module_utils.platforms import cluster_platforms
 from tests.fakes.api_server import FakeApiServer
 from tests.fakes import maker
 
@@ -46,6 +50,19 @@ def _calls(given: dict[str, Any]) -> list[str]:
 
 def _made(given: dict[str, Any]) -> list[str]:
     return sorted(json.loads((Path(given["command"]["workdir"]) / "made.json").read_text()))
+
+
+def _gone(pid: int) -> None:
+    """Waits: init takes its time with orphans."""
+    for _look in range(100):
+        try:
+            state = re.search(r"State:\s+(\w)", Path(f"/proc/{pid}/status").read_text())
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        if state and state[1] == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail(f"process {pid} lives on")
 
 
 def test_made_found_and_disposed_of(given: dict[str, Any], api: FakeApiServer) -> None:
@@ -130,14 +147,7 @@ def test_the_deadline_ends_the_whole_process_group(given: dict[str, Any], monkey
     assert late["failed"] and late["changed"] and "the time was up while" in late["msg"]
     assert "waiting for the control plane" in late["msg"]
     child = int((Path(given["command"]["workdir"]) / "child.pid").read_text())
-    for _look in range(100):  # init takes its time with orphans
-        state = re.search(r"State:\s+(\w)", Path(f"/proc/{child}/status").read_text()) if os.path.exists(
-            f"/proc/{child}") else None
-        if not state or state[1] == "Z":
-            break
-        time.sleep(0.05)
-    else:
-        pytest.fail("the child of the program lives on")
+    _gone(child)
     del given["command"]["environment"]["MAKER_HANG"]
     assert not ensure(**given, state="absent", disposable=True)["failed"]
 
@@ -245,3 +255,28 @@ def test_two_at_once_do_not_meet(given: dict[str, Any]) -> None:
     with Notes(Path(given["command"]["workdir"])).locked("c1"):
         busy = ensure(**given, state="absent", disposable=True)
     assert busy["failed"] and "another process works on c1" in busy["msg"] and _made(given) == ["c1"]
+
+
+def test_a_killed_worker_takes_its_program_along(tmp_path: Path) -> None:
+    code = ("import sys; from pathlib import Path; from ansible_collections.assay.clusters.plugins.module_utils.platforms "
+            "import job, program; program.Program(Path(sys.argv[1]), {}, job.Job()).run(['sh', '-c', "
+            "'echo $$ > pid; exec sleep 600'], 'c1')")
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], env={**os.environ, "PYTHONPATH": ":".join(sys.path)}) as worker:
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
+            time.sleep(0.05)
+        worker.kill()
+    _gone(int((tmp_path / "pid").read_text()))
+
+
+def test_without_waiting_no_kubeconfig_is_returned(given: dict[str, Any]) -> None:
+    made = ensure(**given, wait=False)
+    assert made["changed"] and "kubeconfig" not in made and made["cluster"]["phase"] == "ready"
+    assert not ensure(**given, wait=False)["changed"] and not Path(given["kubeconfig"]).exists()
+    assert ensure(**given, wait=False, state="absent", disposable=True)["changed"] and _made(given) == []
+
+
+def test_a_module_is_packed_with_all_its_platforms() -> None:
+    """Ansible finds by import statements what a module needs on a bastion."""
+    tree = ast.parse(Path(cluster_platforms.__file__).read_text(encoding="utf-8"))
+    imported = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 1}
+    assert set(arguments.CLUSTER_PLATFORM["platform"]["choices"]) == set(cluster_platforms.PLATFORMS) <= imported
