@@ -24,6 +24,11 @@ display = Display()
 library.preload()
 
 
+def _plain(value: Any) -> Any:
+    """Without Ansible's tags: PyYAML takes and gives plain types only."""
+    return json.loads(json.dumps(value, default=str))
+
+
 class ActionModule(ActionBase):
     """Thin: the module's own spec and entry, called here."""
 
@@ -44,12 +49,12 @@ class ActionModule(ActionBase):
         host = variables.get("inventory_hostname", "localhost")
         job = Job(say=lambda line: display.display(f"{host}: {redact.redact(line)}"), check_mode=self._task.check_mode,
                   environ=self._environ(), playbook=os.getppid())
-        return {**result, **task.run({n: args.get(n) for n in task.argument_spec}, job)}
+        return {**result, **task.run(_plain({n: args.get(n) for n in task.argument_spec}), job)}
 
     def _of_the_host(self, variables: dict[str, Any]) -> dict[str, Any]:
-        """Connection options from the host's variables, as plain data: PyYAML takes and gives nothing else."""
+        """Connection options from the host's variables."""
         given = {n: variables[f"cluster_{n}"] for n in CLUSTER if f"cluster_{n}" in variables}
-        return json.loads(json.dumps(self._templar.template(given), default=str))
+        return _plain(self._templar.template(given))
 
     def _environ(self) -> dict[str, str]:
         """The controller's environment with what the task sets."""

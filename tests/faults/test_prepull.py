@@ -3,6 +3,8 @@
 """image_prepull on real nodes, behind a registry that is slow, strict or broken, and on a node without room."""
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.prepull.space import docker_config
 from ansible_collections.assay.clusters.plugins.modules.image_prepull import SPEC
 from tests.lab.registry_faults import FaultyRegistry
 
@@ -89,6 +92,19 @@ def test_a_strict_registry_and_its_pull_secret(lab: Any, task: Any, registry: Fa
     assert statuses(good) == {"pulled": lab.workers} and "planted-password" not in repr(good)
 
 
+def test_a_pull_secret_of_the_cluster(lab: Any, task: Any, registry: FaultyRegistry) -> None:
+    registry.users = {"reader": "planted-password"}
+    path, name = "/api/v1/namespaces/default/secrets", f"prepull-{registry.host.partition('.')[0]}"
+    data = docker_config([{"registry": registry.host, "username": "reader", "password": "planted-password"}])
+    lab.api(path, "POST", {"metadata": {"name": name}, "type": "kubernetes.io/dockerconfigjson",
+                           "data": {".dockerconfigjson": data}})
+    try:
+        good = task(images=[registry.add()], pull_secrets=[f"default/{name}"])
+        assert statuses(good) == {"pulled": lab.workers}
+    finally:
+        lab.api(f"{path}/{name}", "DELETE")
+
+
 def test_a_throttled_registry_is_left_in_peace_and_asked_again(lab: Any, task: Any, registry: FaultyRegistry) -> None:
     image = registry.add()
     registry.busy = 100_000
@@ -151,6 +167,43 @@ def test_a_node_without_room(lab: Any, task: Any, registry: FaultyRegistry) -> N
     assert red["failed"] and causes(red) == [("node.pressure", [f"node/{node}"])]
     assert statuses(red) == {"pulled": lab.workers - 1, "failed": 1}
     assert statuses(task(images=[image])) == {"present": lab.workers - 1, "pulled": 1}
+
+
+def test_a_node_that_joins_later(lab: Any, task: Any, registry: FaultyRegistry) -> None:
+    """For a selector a node joins when it gets the label."""
+    label, path = f"prepull-{registry.host.partition('.')[0]}", "/api/v1/nodes/{}"
+    late, early = (path.format(lab.node_name(n)) for n in ("n2", "n1"))
+    lab.api(early, "PATCH", {"metadata": {"labels": {label: "yes"}}})
+    timer = threading.Timer(8.0, lambda: lab.api(late, "PATCH", {"metadata": {"labels": {label: "yes"}}}))
+    timer.start()
+    try:
+        result = task(images=[registry.add()], selector=label, join_within=25)
+        assert {(r["node"], r["status"]) for r in result["results"]} == {
+            (lab.node_name(n), "pulled") for n in ("n1", "n2")}
+    finally:
+        timer.join()
+        for node in (late, early):
+            lab.api(node, "PATCH", {"metadata": {"labels": {label: None}}})
+
+
+def test_a_named_node_that_never_joins(task: Any, registry: FaultyRegistry) -> None:
+    result = task(images=[registry.add()], nodes=["nobody"], join_within=5)
+    assert causes(result)[0][0] == "node.not-joined"
+
+
+def test_an_api_server_that_is_away_for_a_while(lab: Any, task: Any, registry: FaultyRegistry) -> None:
+    registry.rate_all = 0.5e6
+
+    def restart() -> None:
+        time.sleep(6)
+        with lab.fault.stop("cp", "kube-apiserver"):
+            time.sleep(3)
+
+    away = threading.Thread(target=restart)
+    away.start()
+    result = task(images=[registry.add(3)])
+    away.join()
+    assert statuses(result) == {"pulled": lab.workers} and not result["failed"]
 
 
 def test_a_node_that_is_off(lab: Any, task: Any, registry: FaultyRegistry) -> None:

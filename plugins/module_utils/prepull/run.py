@@ -100,9 +100,10 @@ class Prepull:
         self._pods, self._event_watch = self.space.watch("pods"), self.space.watch("events")
         self._start, self._sees_events = time.monotonic(), self._synced(self._event_watch)
         try:
+            self._turn()
             while not self._done():
-                self._turn()
                 time.sleep(_TICK)
+                self._turn()
         finally:
             self._node_watch.stop()
             self._pool.shutdown(wait=True)
@@ -140,7 +141,7 @@ class Prepull:
         if self.job.left() <= 0:
             self._give_up()
             return True
-        return bool(self.nodes) and not (self._waiting or self._running or self._joining())
+        return not (self._waiting or self._running or self._joining())
 
     def _give_up(self) -> None:
         """The limit of the whole job: what is not done is told with what was seen of it."""

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +18,7 @@ from ..engine import names
 from ..engine.cleanup import LIMIT, Remover
 from ..engine.guardian import Guardian
 from ..engine.patient import PatientClient
+from ..engine.sweep import Sweeper
 from ..kube.client import Client
 from ..kube.connection import Connection
 from ..kube.errors import ApiError
@@ -71,8 +74,14 @@ class Space:
         self.labels = names.labels(self.run_id, limit + _KEEP)
         self._watches: list[Watch] = []
 
+    def _sweep(self) -> None:
+        """Runs of before that were killed with their guardians; one that cannot be finished is not our failure."""
+        with contextlib.suppress(ApiError):
+            Sweeper(self.raw, self.journal.path.parent, self.run_id).by_journal()
+
     def make(self) -> None:
         """The namespace, once its pods are not refused any more."""
+        threading.Thread(target=self._sweep, daemon=True).start()
         level = {f"pod-security.kubernetes.io/{m}": self._level for m in ("enforce", "warn", "audit")}
         self.journal.intend("Namespace", self.name, "", "v1")
         self.client.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {

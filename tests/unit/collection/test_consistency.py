@@ -23,6 +23,8 @@ DOMAINS = sorted({c.domain for c in CHECKS.values()})
 # What every role takes beside the options of its checks.
 ROLE_OPTIONS = {"results_dir": {"type": "path"}, "exclude": {"type": "list", "elements": "str", "default": []},
                 "allow_inconclusive": {"type": "bool", "default": False}}
+# Roles that do something instead of proving it, with the modules whose options they take.
+VERBS = {"prepull": "image_prepull"}
 WITHOUT_CLUSTER = {"cluster", "cluster_info", "rbac_info", "report"}
 
 
@@ -101,8 +103,20 @@ def test_the_readme_of_a_role_names_its_variables_and_checks(domain: str) -> Non
         assert f"| `{check.name}` | {check.proves} | {check.expected:g}, {check.limit:g} |" in text
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_role_of_a_verb_takes_the_options_of_its_module(verb: str) -> None:
+    task = importlib.import_module(f"ansible_collections.assay.clusters.plugins.modules.{VERBS[verb]}").SPEC
+    spec = _yaml(f"roles/{verb}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    wanted = {f"{verb}_{n}": _plain(o) for n, o in task.argument_spec.items() if n not in arguments.CLUSTER}
+    own = {f"{verb}_checks": {**wanted[f"{verb}_checks"], "default": ["all"]}} if f"{verb}_checks" in wanted else {}
+    assert {n: _plain(o) for n, o in spec.items()} == {**wanted, **own}
+    assert _yaml(f"roles/{verb}/defaults/main.yml") == {n: o["default"] for n, o in spec.items() if "default" in o}
+    text = (ROOT / f"roles/{verb}/README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \| \w+ \|", text, re.MULTILINE)) == set(spec)
+
+
 def test_every_domain_has_a_role_and_every_role_a_domain() -> None:
-    assert sorted(p.name for p in (ROOT / "roles").iterdir()) == DOMAINS
+    assert {p.name for p in (ROOT / "roles").iterdir()} == {*DOMAINS, *VERBS}
 
 
 def test_every_check_has_a_module_and_every_module_a_check() -> None:
