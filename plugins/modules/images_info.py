@@ -8,8 +8,8 @@ short_description: Which images manifests and checks need, and which the nodes h
 version_added: 1.1.0
 description:
   - Finds the images in manifests, charts, lists and checks, and tells which of them the nodes say they have.
-  - A node tells at most its 50 largest images, so of what it does not tell nothing is known. M(assay.clusters.image_prepull)
-    proves it.
+  - A node tells at most its 50 largest images, and what is new only after half a minute or more. So of what it does not tell
+    nothing is known; M(assay.clusters.image_prepull) proves it.
 options:
   ask_cluster:
     description:
