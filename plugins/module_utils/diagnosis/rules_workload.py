@@ -76,7 +76,7 @@ def _image_words(pod: Object, ev: Evidence) -> Iterator[tuple[str, str, str]]:
         text, reason = words(event), event.get("reason")
         found = re.search(r'(?:image|for) "([^"\s]+)"', text)
         if reason in ("Failed", "InspectFailed") and waiting and re.search(r"pull|image", text):
-            yield found[1] if found else next(iter(waiting)), text, event_line(event)
+            yield found[1] if found else next(iter(waiting), ""), text, event_line(event)
         elif reason == "FailedCreatePodSandBox" and "sandbox image" in text:
             yield found[1] if found else "", text, event_line(event)
 
@@ -109,8 +109,8 @@ def _judge(status: Object) -> tuple[str, str, str]:
         return "pod.oom", "confirmed", f"OOMKilled, exit code {ended.get('exitCode')}"
     if "exec format error" in f"{text} {ended.get('message', '')}":
         return "image.not-found", "probable", f"exec format error: the image is for another architecture; {text}"
-    if reason in ("RunContainerError", "CreateContainerError") or ended.get("reason") in ("StartError",
-                                                                                      "ContainerCannotRun"):
+    if (reason in ("RunContainerError", "CreateContainerError")
+            or ended.get("reason") in ("StartError", "ContainerCannotRun")):
         return "pod.crash", "confirmed", f"{reason or ended.get('reason')}: {text or ended.get('message', '')}"
     if reason == "CrashLoopBackOff" or (ended.get("exitCode") and status.get("state", {}).get("terminated")):
         words_ = f" {ended['message'].strip()}" if ended.get("message") else ""
