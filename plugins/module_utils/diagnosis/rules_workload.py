@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from .evidence import (Candidate, Evidence, Object, condition, containers, event_line, first_seen, last_seen, name_of,
-                       node_of, pod_ref, space_of, words)
+                       node_of, pod_ref, ready, seconds, space_of, words)
 from .finding import Finding
 from .paths import pods
 from .rules_dns import config_lines
@@ -141,13 +141,17 @@ def config_missing(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 def probe_failing(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """It runs, its probe fails: said by the kubelet, or by what the pod's conditions leave."""
+    answering = {o.get("target") for o in f.observations if o["ok"]}
     for pod in pods(f, ev):
+        if pod.get("status", {}).get("podIP") in answering:
+            continue  # another node was answered: who asks is cut off, and so is the kubelet there
         statuses = containers(pod)
         running = [s for s in statuses if "running" in (s.get("state") or {})]
         if not running or len(running) != len(pod.get("spec", {}).get("containers") or running):
             continue
+        healed = seconds(condition(pod, "Ready").get("lastTransitionTime")) if ready(pod) else 0.0
         for event in ev.events_of(pod):
-            if event.get("reason") == "Unhealthy" and last_seen(event) > ev.now - 120:
+            if event.get("reason") == "Unhealthy" and last_seen(event) > max(ev.now - 120, healed + 1):
                 yield Candidate("pod.probe-failing", "confirmed", (pod_ref(pod),), (event_line(event),),
                                 _own(f, pod, ev), first_seen(event))
 

@@ -152,6 +152,8 @@ class Connection:
         config, base = _read(value)
         origin = value if isinstance(value, str) and not _is_content(value) else "the kubeconfig"
         context = _context_of(config, context, origin)
+        # The library remembers where it wrote which key, and would share the file of a connection that is closed sooner.
+        getattr(lib.kube_config, "_temp_files", {}).clear()
         try:
             loader = lib.kube_config.KubeConfigLoader(config, active_context=context, config_base_path=base or None,
                                                       temp_file_path=folder)

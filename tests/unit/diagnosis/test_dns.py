@@ -217,3 +217,16 @@ def test_somebody_elses_events_do_not_matter() -> None:
     data = healthy()
     data["events"] = [event("Pod", "web-1", "FailedScheduling", "0/3 nodes are available: 3 Insufficient cpu.", "default")]
     assert cause(_dns({"n2": SILENCE}, {}), data)[0] == "svc.dataplane"
+
+
+def test_a_corefile_that_forwards_to_its_own_service() -> None:
+    data = healthy()
+    data["services"][0]["spec"]["clusterIP"] = "10.96.0.10"
+    data["configmaps"] = [{"metadata": {"name": "coredns", "namespace": "kube-system"}, "data": {
+        "Corefile": ".:53 {\n    errors\n    forward . 10.96.0.10 {\n       max_concurrent 1000\n    }\n    loop\n}\n"}}]
+    check = _dns({}, {}, {"*": "REFUSED"})
+    found = one(check, data)
+    assert (found.cause, found.confidence, found.scope) == ("dns.config", "confirmed", ["configmap/kube-system/coredns"])
+    assert "Corefile: forward . 10.96.0.10: 10.96.0.10 is service/kube-system/kube-dns" in found.evidence
+    data["configmaps"][0]["data"]["Corefile"] = ".:53 {\n    forward . 10.0.0.53\n}\n"
+    assert one(check, data).cause == "dns.upstream"
