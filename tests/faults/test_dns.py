@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import red
+from tests.faults.conftest import assert_red
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 COREFILE = "/api/v1/namespaces/kube-system/configmaps/coredns"
@@ -27,7 +27,7 @@ def _restarted(lab: Any, ready: bool) -> None:
 def test_no_server(lab: Any, prove: Any) -> None:
     with lab.fault.scale("kube-system", "coredns", 0):
         records = prove("dns", "pod_network")
-    red(records["dns"], "dns.server-down")
+    assert_red(records["dns"], "dns.server-down")
     assert records["pod_network"].verdict in ("passed", "warned")
     prove.green("dns")
 
@@ -35,7 +35,7 @@ def test_no_server(lab: Any, prove: Any) -> None:
 def test_dead_upstream(lab: Any, prove: Any) -> None:
     with lab.fault.dns_upstream_down():
         records = prove("dns")
-    red(records["dns"], "dns.upstream")
+    assert_red(records["dns"], "dns.upstream")
     prove.green("dns")
 
 
@@ -55,7 +55,7 @@ def test_wrong_domain(lab: Any, prove: Any) -> None:
         _restarted(lab, ready=False)
         records = prove("dns")
     _restarted(lab, ready=True)
-    red(records["dns"], "dns.config")
+    assert_red(records["dns"], "dns.config")
     prove.green("dns")
 
 
@@ -66,5 +66,5 @@ def test_forwarding_loop(lab: Any, prove: Any) -> None:
         _restarted(lab, ready=False)
         records = prove("dns")
     _restarted(lab, ready=True)
-    red(records["dns"], "dns.config")
+    assert_red(records["dns"], "dns.config")
     prove.green("dns")
