@@ -30,8 +30,8 @@ def _dns(internal: dict[str, str] | None = None, direct: dict[str, str] | None =
         if direct is not None:
             out.append(seen("dns", "direct", n, server_on, error(direct, n), "10.244.0.9"))
         if external is not None:
-            out += [seen("dns", v, n, error=error(external, n), target="www.lab.test.") for v in ("external",
-                                                                                                "external_fqdn")]
+            out += [seen("dns", v, n, error=error(external, n), target="www.lab.test.")
+                    for v in ("external", "external_fqdn")]
     bad = sorted({o["from_node"] for o in out if not o["ok"]})
     return finding("dns", message or f"{len(bad)} of 3 nodes: {', '.join(bad)}", step="cluster names resolve on every node",
                    observations=out, **more)
@@ -172,8 +172,8 @@ def test_servers_that_refuse_their_configuration(words: str) -> None:
 
 def test_a_loop_of_last_month_is_not_blamed() -> None:
     data = healthy()
-    replace_pod(data, coredns("n1", restartCount=1, lastState={"terminated": {"exitCode": 1,
-                                                                             "finishedAt": "2026-02-01T00:00:00Z"}}))
+    ended = {"terminated": {"exitCode": 1, "finishedAt": "2026-02-01T00:00:00Z"}}
+    replace_pod(data, coredns("n1", restartCount=1, lastState=ended))
     data["logs"] = {"kube-system/coredns-n1/main": [LOOP]}
     assert cause(_dns({"n2": SILENCE}, {}), data)[0] == "svc.dataplane"
 
