@@ -123,7 +123,10 @@ class Client:
                 raise self._transport_error(e, method, path) from None
         if response.status >= 300:
             if stream:
-                response.read()
+                try:
+                    response.read(cache_content=True)  # kept, as it says why
+                except ex.HTTPError as e:
+                    raise self._transport_error(e, method, path) from None
             raise self._status_error(response, method, path)
         return response
 
