@@ -14,6 +14,7 @@ VERBS = {
     "preflight": "whether this machine can run the lab; changes nothing",
     "build": "build the programs that are not in the cache yet",
     "up": "a cluster, up and mended",
+    "settle": "wait until aggregated APIs answer, too",
     "down": "take a cluster down (--all: all of them); nothing of it stays",
     "status": "clusters, nodes, faults; mends what killed tests left broken",
     "kubeconfig": "print the path of the administrator's kubeconfig",
@@ -131,6 +132,8 @@ def _cluster_verb(options: argparse.Namespace) -> int:
         print(f"export KUBECONFIG={lab.kubeconfig} PATH={build.bindir()}:$PATH")
     elif options.verb == "kubectl":
         os.execv(build.bindir() / "kubectl", ["kubectl", "--kubeconfig", str(lab.kubeconfig), *options.words])
+    elif options.verb == "settle":
+        lab.settle()
     elif options.verb == "conformance":
         from . import e2e
 
