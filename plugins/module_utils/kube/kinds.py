@@ -34,5 +34,5 @@ def namespaced(kind: str) -> bool:
 def path_of(api_version: str, kind: str, namespace: str = "", name: str = "") -> str:
     """The API path of a collection, or of one object when name is given."""
     base = f"/api/{api_version}" if "/" not in api_version else f"/apis/{api_version}"
-    space = f"/namespaces/{quote(namespace, safe="")}" if namespace and namespaced(kind) else ""
-    return f"{base}{space}/{plural_of(kind)}" + (f"/{quote(name, safe="")}" if name else "")
+    space = f"/namespaces/{quote(namespace, safe='')}" if namespace and namespaced(kind) else ""
+    return f"{base}{space}/{plural_of(kind)}" + (f"/{quote(name, safe='')}" if name else "")

@@ -165,11 +165,11 @@ class PodHttp:
 
     # ---- in the pod -------------------------------------------------------------------------------------------
     def _by_exec(self, pod: str, port: int, path: str, timeout: float) -> tuple[str, int]:
-        import websocket
-
         command = ["curl", "-sS", "--max-time", f"{timeout:.0f}", f"http://127.0.0.1:{port}{path}"]
         query = [("command", c) for c in command] + [("stdout", "true"), ("stderr", "true")]
         ws = self._websocket(f"/api/v1/namespaces/{self.namespace}/pods/{quote(pod)}/exec", query, timeout)
+        import websocket  # it is there: _websocket says so where it is not
+
         parts: dict[int, bytes] = {}
         try:
             ws.settimeout(timeout + 5.0)
