@@ -116,8 +116,9 @@ class Client:
                 response = self._send(method, url, data, headers, timeout, stream)
                 break
             except ex.ProtocolError as e:
-                # The server closed an idle connection just as it was used again: nothing was done, ask once more.
-                if last or method not in _SAFE or "RemoteDisconnected" not in repr(e):
+                # The server closed an idle connection just as it was used again: ask once more. What changes something
+                # is repeated by who knows that it may have been done already.
+                if last or method != "GET" or "RemoteDisconnected" not in repr(e):
                     raise self._transport_error(e, method, path) from None
             except ex.HTTPError as e:
                 raise self._transport_error(e, method, path) from None
