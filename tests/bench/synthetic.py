@@ -68,11 +68,11 @@ def modules_play(number: int) -> list[dict[str, Any]]:
         {"name": "Clean up", "kubernetes.core.k8s": {**namespace, "state": "absent"}}]}]
 
 
-def assay_play(checks: Path, number: int, results: Path) -> list[dict[str, Any]]:
+def assay_play(checks: Path, number: int, results: Path, wait: bool) -> list[dict[str, Any]]:
     return [{"name": "Synthetic checks", "hosts": "all", "gather_facts": False, "tasks": [
         {"name": "Validate", "assay.clusters.validate": {
             "checks": [f"synthetic_{index:02d}" for index in range(number)], "check_paths": [str(checks)],
-            "results_dir": str(results)}}]}]
+            "results_dir": str(results), "wait_cleanup": wait}}]}]
 
 
 def empty_play() -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import os
 import shutil
+import ssl
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -164,6 +165,21 @@ def _heard() -> Iterator[list[str]]:
         logging.getLogger().removeHandler(handler)
 
 
+def _share_context(settings: dict[str, Any]) -> None:
+    """One TLS context for all connections of a pool: otherwise each reads and parses the certificates anew."""
+    ssl_ = library.load().urllib3.util.ssl_
+    context = ssl_.create_urllib3_context(cert_reqs=settings.get("cert_reqs"))
+    if settings.get("ca_certs") or settings.get("ca_cert_data"):
+        context.load_verify_locations(settings.get("ca_certs"), cadata=settings.get("ca_cert_data"))
+    else:
+        context.load_default_certs()
+    if settings.get("cert_file"):
+        context.load_cert_chain(settings["cert_file"], settings.get("key_file"))
+    for name in ("ca_certs", "ca_cert_data", "cert_file", "key_file"):
+        settings.pop(name, None)
+    settings["ssl_context"] = context
+
+
 class Connection:
     """A resolved address with credentials. Certificates given as data lie in a private folder until close()."""
 
@@ -290,7 +306,10 @@ class Connection:
 
     def pool(self) -> Any:
         """A new urllib3 pool manager with the TLS, proxy and timeout settings; one per client and process."""
-        return library.load().RESTClientObject(self.configuration).pool_manager
+        manager = library.load().RESTClientObject(self.configuration).pool_manager
+        with contextlib.suppress(OSError, ssl.SSLError):  # said by the first request, with its address
+            _share_context(manager.connection_pool_kw)
+        return manager
 
     def close(self) -> None:
         """Remove certificate and key files that were given as data."""
