@@ -39,7 +39,7 @@ def _cloud(text: str) -> str:
 
 # ---- classes ----------------------------------------------------------------------------------------------------
 def default_class(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    if f.domain != "storage" or "StorageClasses are the default" not in f.message:
+    if f.domain != "storage" or "the default" not in f.message or "StorageClass" not in f.message:
         return
     marks = {name_of(c): (c["metadata"].get("annotations") or {}).get(_DEFAULT, "not set") for c in
              ev.items("storageclasses")}

@@ -116,7 +116,7 @@ def test_default_classes():
 def test_none_and_several_default_classes_fail_unless_one_is_named():
     disks = Disks()
     disks.classes = [_class("fast"), _class("slow")]
-    assert disks.assert_red("no StorageClasses are the default").steps == ["there is one default StorageClass"]
+    assert disks.assert_red("no StorageClass is the default").steps == ["there is one default StorageClass"]
     disks.classes = [_class("fast", True), _class("slow", True)]
     assert disks.assert_red("2 StorageClasses are the default: fast, slow").observed["defaults"] == ["fast", "slow"]
     disks.ctx.options["storage_class"] = "fast"
