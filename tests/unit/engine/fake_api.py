@@ -26,6 +26,7 @@ class FakeApi:
         self.held: dict[str, dict[str, str]] = {}
         self.before: Any = lambda request: None
         self._version, self._streams, self._lock = 1, [], threading.RLock()
+        self._events: list[tuple[int, str, bytes]] = []
         self.server = Server(self._respond).start()
 
     @property
@@ -43,9 +44,7 @@ class FakeApi:
         """An object that is there; its name and namespace are those of its path."""
         words = path.split("/")
         with self._lock:
-            self._version += 1
-            meta: dict[str, Any] = {"name": words[-1], "uid": f"uid-{self._version}", "labels": labels or {},
-                                    "resourceVersion": str(self._version)}
+            meta: dict[str, Any] = {"name": words[-1], "uid": f"uid-{self._version}", "labels": labels or {}}
             if "namespaces" in words[:-2]:
                 meta["namespace"] = words[words.index("namespaces") + 1]
             if finalizers:
@@ -73,15 +72,17 @@ class FakeApi:
             return self._watch(request)
         if request.path.rsplit("/", 1)[-1] in (*CLUSTER, "pods", "serviceaccounts", "persistentvolumeclaims"):
             with self._lock:
-                items = [o for p, o in self.objects.items() if self._in(p, request)]
-            return request.answer({"kind": "List", "metadata": {"resourceVersion": str(self._version)}, "items": items})
+                items = [o for p, o in self.objects.items() if self._in(p, o, request)]
+                body = {"kind": "List", "metadata": {"resourceVersion": str(self._version)}, "items": items}
+            return request.answer(body)
         if request.path not in self.objects:
             return request.refuse(404, "NotFound", f"{request.path} not found")
         return request.answer(self.objects[request.path])
 
-    def _in(self, path: str, request: Request) -> bool:
+    @staticmethod
+    def _in(path: str, found: dict[str, Any], request: Request) -> bool:
         """Whether the object at path is in the collection, and chosen by the selectors, of the request."""
-        item = self.objects[path]["metadata"]
+        item = found["metadata"]
         labels = dict(p.split("=") for p in request.query.get("labelSelector", "").split(",") if p)
         fields = dict(p.split("=") for p in request.query.get("fieldSelector", "").split(",") if p)
         return (path.rsplit("/", 1)[0] == request.path and labels.items() <= item["labels"].items()
@@ -135,13 +136,21 @@ class FakeApi:
         request.open_stream()
         over = threading.Event()
         with self._lock:
+            for version, path, raw in self._events:
+                if version > int(request.query["resourceVersion"]) and self._in(path, json.loads(raw)["object"], request):
+                    request.send(raw)
             self._streams.append((request, over))
         over.wait(60)
 
     def _tell(self, kind: str, path: str) -> None:
-        raw = json.dumps({"type": kind, "object": self.objects[path]}).encode() + b"\n"
+        """An event for those who watch, and for those who will watch from an earlier version."""
+        self._version += 1
+        item = self.objects[path]
+        item["metadata"]["resourceVersion"] = str(self._version)
+        raw = json.dumps({"type": kind, "object": item}).encode() + b"\n"
+        self._events.append((self._version, path, raw))
         for stream in list(self._streams):
-            if self._in(path, stream[0]):
+            if self._in(path, item, stream[0]):
                 try:
                     stream[0].send(raw)
                 except (OSError, ValueError):
