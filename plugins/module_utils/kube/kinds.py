@@ -13,7 +13,8 @@ _CLUSTER_SCOPED = {
     "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding", "CertificateSigningRequest", "GatewayClass", "ClusterIssuer",
     "SelfSubjectAccessReview", "SubjectAccessReview", "TokenReview", "VolumeSnapshotClass", "VolumeSnapshotContent",
-    "ComponentStatus", "DeviceClass", "FlowSchema", "IPAddress", "PriorityLevelConfiguration", "ResourceSlice",
+    "ComponentStatus", "DeviceClass", "FlowSchema", "IPAddress", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding",
+    "PriorityLevelConfiguration", "ResourceSlice",
     "SelfSubjectReview", "SelfSubjectRulesReview", "ServiceCIDR", "VolumeAttributesClass",
 }
 
