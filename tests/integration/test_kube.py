@@ -21,6 +21,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.pods import po
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import PodHttp, TransportError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.watch import Watch
 
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 ROLES = "/apis/rbac.authorization.k8s.io/v1"
 CERTIFICATES = "/apis/certificates.k8s.io/v1/certificatesigningrequests"

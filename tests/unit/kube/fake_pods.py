@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import socket
 import struct
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -61,7 +62,7 @@ class FakePods:
         self.pod: Any = lambda path: (f"pod says {path}", 200)
         self.questions: list[str] = []
         self.forwards = self.execs = 0
-        self.close_after_answer = False
+        self.close_after_answer = self.cut_forwards = False
         self.server = Server(self._respond).start()
 
     def _respond(self, request: Request) -> None:
@@ -84,6 +85,9 @@ class FakePods:
         ws, port = _Socket(request), struct.pack("<H", int(request.query["ports"]))
         ws.send(0, port)
         ws.send(1, port)
+        if self.cut_forwards:
+            request.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return request.handler.connection.close()
         asked = b""
         while frame := ws.receive():
             asked += frame[1]

@@ -13,6 +13,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import PodHttp, TransportError
 from ansible_collections.assay.clusters.tests.unit.kube.fake_pods import FakePods
 
+# A thread that breaks would write its traceback between the lines of the user's playbook.
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 FORBIDDEN = (403, "Forbidden", 'cannot get resource "pods/proxy"')
 UNREACHABLE = (503, "ServiceUnavailable", "error trying to reach service: dial tcp 10.0.0.7:8080: i/o timeout")
 
@@ -125,6 +127,14 @@ def test_a_pod_that_ends_the_connection_after_each_answer_is_asked_on(pods, ask)
     pods.close_after_answer = True
     http = ask("port_forward")
     assert [http.get("p", 8080, f"/{n}").text for n in range(3)] == ["pod says /0", "pod says /1", "pod says /2"]
+
+
+def test_a_port_forward_that_is_cut_is_told_without_a_traceback(pods, ask, capfd):
+    pods.cut_forwards = True
+    for _turn in range(5):
+        with pytest.raises(TransportError, match="port-forward: "):
+            ask("port_forward").get("p", 8080, "/", timeout=5)
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("transport", ["proxy", "port_forward", "exec"])
