@@ -23,6 +23,7 @@ VERBS = {
     "shell": "NODE [COMMAND...]: a shell, or a command, on a node",
     "logs": "COMPONENT [NODE]: print the log of a component",
     "fault": "NAME ...: break something until Ctrl-C; --help lists what",
+    "version": "[VERSION]: print, or change, the version of Kubernetes that is built",
     "conformance": "upstream conformance tests against the cluster",
 }
 
@@ -47,6 +48,17 @@ def _preflight() -> int:
     for sentence in missing:
         print(f"lab: {sentence}", file=sys.stderr)
     return 2 if missing else 0
+
+
+def _version(words: Sequence[str]) -> int:
+    from . import versions
+    from .base import KUBERNETES
+
+    if words:
+        versions.set_version(words[0])
+    else:
+        print(KUBERNETES)
+    return 0
 
 
 def _names() -> list[str]:
@@ -154,6 +166,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.verb == "preflight":
             return _preflight()
+        if options.verb == "version":
+            return _version(options.words)
         if options.verb == "build":
             from . import build
 
