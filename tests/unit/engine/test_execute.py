@@ -43,9 +43,18 @@ def run(api, tmp_path):
     shared = Shared("c", "r1", client, fixtures, Once(lambda: None), {}, "")
 
     def call(code, seconds=10.0, applies="", **attributes):
-        made = type("Sample", (Check,), {"name": "sample", "domain": "own", "proves": "x", "run": lambda self, ctx: code(ctx),
-                                         "applies": lambda self, ctx: applies, **attributes})
-        return execute(Context(made(), {}, shared, time.monotonic() + seconds)).ctx
+        class Sample(Check):
+            name, domain, proves = "sample", "own", "x"
+
+            def applies(self, ctx):
+                return applies
+
+            def run(self, ctx):
+                code(ctx)
+
+        for name, value in attributes.items():
+            setattr(Sample, name, value)
+        return execute(Context(Sample(), {}, shared, time.monotonic() + seconds)).ctx
 
     call.shared, call.fixtures, call.journal = shared, fixtures, journal
     yield call

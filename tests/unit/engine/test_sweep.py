@@ -46,7 +46,7 @@ def _journal(folder, client, run, dead, *more):
     for item in more:
         made.intend(*item)
     if dead:
-        first, _, rest = made.path.read_text().partition("\n")
+        first, _end, rest = made.path.read_text().partition("\n")
         made.path.write_text(json.dumps({**json.loads(first), "boot_id": "an earlier boot"}) + "\n" + rest)
     return made
 

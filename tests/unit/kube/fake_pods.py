@@ -92,7 +92,7 @@ class FakePods:
         while frame := ws.receive():
             asked += frame[1]
             while b"\r\n\r\n" in asked:
-                head, _, asked = asked.partition(b"\r\n\r\n")
+                head, _end, asked = asked.partition(b"\r\n\r\n")
                 text, status = self._ask(head.split()[1].decode())
                 raw = text.encode()
                 ws.send(0, f"HTTP/1.1 {status} Some\r\nContent-Length: {len(raw)}\r\n\r\n".encode() + raw)

@@ -209,7 +209,7 @@ def test_an_api_server_that_is_away_at_first_is_waited_for(script, watch):
     with pytest.raises(WatchTimeout):
         one.wait(lambda items: items, time.monotonic() + 0.3)
     script.server.start()
-    assert one.wait(lambda items: set(items), _soon(20)) == {("n", "a")}
+    assert one.wait(set, _soon(20)) == {("n", "a")}
 
 
 @pytest.mark.parametrize("status", [401, 429, 500, 503])
