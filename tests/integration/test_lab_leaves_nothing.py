@@ -41,6 +41,16 @@ def _others() -> set[str]:
     return {p.parent.name for p in state().glob("*/cluster.json")} - {NAME}
 
 
+def _start(*words: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-m", *map(str, words)], cwd=CHECKOUT, text=True, stdout=subprocess.PIPE,
+                            start_new_session=True)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
 @pytest.fixture(scope="module")
 def before(lab: Lab) -> Iterator[set[str]]:  # `lab`: what the first cluster of a machine changes is changed already
     _lab("down")
@@ -54,25 +64,21 @@ def _left(before: set[str]) -> list[str]:
 
 
 def test_a_killed_up_is_taken_down_without_a_trace(before: set[str]) -> None:
-    process = subprocess.Popen([sys.executable, "-m", "tests.lab", "up", "--name", NAME], cwd=CHECKOUT, text=True,
-                               stdout=subprocess.PIPE, start_new_session=True)
+    process = _start("tests.lab", "up", "--name", NAME)
     assert process.stdout is not None
     while "API server ready" not in process.stdout.readline():
         assert process.poll() is None
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    _kill(process)
     assert _left(before)
     assert _lab("down").returncode == 0
     assert _left(before) == []
 
 
 def test_a_killed_up_is_finished_by_the_next(before: set[str]) -> None:
-    process = subprocess.Popen([sys.executable, "-m", "tests.lab", "up", "--name", NAME], cwd=CHECKOUT,
-                               stdout=subprocess.DEVNULL, start_new_session=True)
-    wait_for("the folder of the cluster", lambda: (state() / NAME / "cluster.json").exists(), 30)
+    process = _start("tests.lab", "up", "--name", NAME)
+    wait_for("the folder of the cluster", (state() / NAME / "cluster.json").exists, 30)
     time.sleep(1)  # anywhere on the way
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    _kill(process)
     done = _lab("up")
     assert done.returncode == 0, done.stderr
     assert Lab(NAME).healthy()
@@ -82,13 +88,11 @@ def test_what_a_killed_test_run_broke_is_mended(before: set[str], tmp_path: Path
     mark, file = tmp_path / "broken", tmp_path / "test_breaks.py"
     file.write_text(BREAKS.format(name=NAME, mark=str(mark)))
     assert _lab("up").returncode == 0
-    run = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", file],
-                           cwd=CHECKOUT, stdout=subprocess.DEVNULL, start_new_session=True)
+    run = _start("pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", file)
     wait_for("the faults", mark.exists, 60)
     lab = Lab(NAME)
     assert not lab.healthy()
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
+    _kill(run)
     _lab("status")
     wait_for("a healthy cluster", lab.healthy, 60)
     assert lab.fault.in_force() == []

@@ -11,6 +11,7 @@ import shutil
 import ssl
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -307,6 +308,8 @@ class Connection:
     def pool(self) -> Any:
         """A new urllib3 pool manager with the TLS, proxy and timeout settings; one per client and process."""
         manager = library.load().RESTClientObject(self.configuration).pool_manager
+        if not self.configuration.verify_ssl:  # who asked for that knows
+            warnings.filterwarnings("ignore", category=library.load().urllib3.exceptions.InsecureRequestWarning)
         with contextlib.suppress(OSError, ssl.SSLError):  # said by the first request, with its address
             _share_context(manager.connection_pool_kw)
         return manager
