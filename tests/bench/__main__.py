@@ -73,8 +73,8 @@ class Bench:
               **environ: str) -> measure.Cost:
         self.number += 1
         book = synthetic.write_json(self.folder / f"play{self.number}.json", play)
-        hosts = synthetic.write_json(self.folder / f"hosts{clusters}.json",
-                                     synthetic.inventory(clusters, self.kubeconfig))
+        hosts = synthetic.write_json(self.folder / f"hosts{self.number}.json",
+                                     synthetic.inventory(clusters, self.kubeconfig, self.number))
         log = OUTPUT / f"play{self.number}.log"
         cost = measure.run(["ansible-playbook", str(book), "-i", str(hosts)], {**self.environ, **environ}, log, sample)
         if cost.status:

@@ -81,9 +81,9 @@ def empty_play() -> list[dict[str, Any]]:
         {"name": "Nothing", "ansible.builtin.debug": {"msg": "nothing"}}]}]
 
 
-def inventory(clusters: int, kubeconfig: str) -> dict[str, Any]:
-    """This many hosts, all of them the same cluster."""
-    hosts = {f"bench{index:02d}": {"bench_namespace": f"bench-{index:02d}"} for index in range(clusters)}
+def inventory(clusters: int, kubeconfig: str, play: int) -> dict[str, Any]:
+    """This many hosts, all of them the same cluster. Names are new in every play: the last one's may still be going."""
+    hosts = {f"bench{index:02d}": {"bench_namespace": f"bench-{play}-{index:02d}"} for index in range(clusters)}
     return {"all": {"hosts": hosts, "vars": {
         "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "cluster_kubeconfig": kubeconfig}}}
