@@ -192,6 +192,35 @@ def test_the_wrong_domain() -> None:
     assert (found.cause, found.confidence) == ("dns.config", "confirmed")
 
 
+def test_addresses_with_names_of_another_domain() -> None:
+    words = "NOERROR PTR dns-x.assay.svc.corp.lab., expected PTR dns-x.assay.svc.cluster.local."
+    check = _dns({}, {})
+    check.observations += [seen("dns", "ptr", n, error=words, target="10.96.3.4") for n in NODES]
+    found = one(check, healthy())
+    assert (found.cause, found.confidence) == ("dns.config", "confirmed")
+    assert found.scope == ["configmap/kube-system/coredns"]
+    assert f"n1 10.96.3.4 (dns ptr): {words}" in found.evidence
+    for o in check.observations[-2:]:
+        o.update(ok=True, error="")
+    assert one(check, healthy()).cause == "unknown.unexplained", "the other nodes are told what is right"
+
+
+def test_servers_that_do_not_know_the_cluster_yet() -> None:
+    starting = '[INFO] plugin/ready: Still waiting on: "kubernetes"'
+    check = _dns({"*": "SERVFAIL"}, {"*": "SERVFAIL"})
+    data = healthy()
+    data["logs"] = {"kube-system/coredns-n1/main": [starting]}
+    found = one(check, data)
+    assert (found.cause, found.confidence) == ("dns.server-down", "suspected")
+    assert not any(starting in line for line in found.evidence), "the server is Ready: that was said when it started"
+    check = _dns({"*": "NXDOMAIN"}, {"*": "NXDOMAIN"})
+    assert one(check, data).cause == "dns.config"
+    replace_pod(data, coredns("n1", False), coredns("n2"))
+    found = one(check, data)
+    assert (found.cause, found.confidence) == ("dns.server-down", "probable")
+    assert f"kube-system/coredns-n1/main: {starting}" in found.evidence
+
+
 def test_servers_that_missed_the_news_are_not_misconfigured_for_sure() -> None:
     check = _dns({}, {})
     for o in check.observations:
