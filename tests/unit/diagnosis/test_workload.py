@@ -265,7 +265,7 @@ def _ended(code: int, reason: str = "Error", finished: str = JUST_NOW, message: 
     ({**waiting("RunContainerError", 'failed to create containerd task: exec: "/nothing": stat /nothing: no such file '
                 "or directory")}, "pod.crash", "confirmed",
      'RunContainerError: failed to create containerd task: exec: "/nothing": stat /nothing: no such file or directory'),
-    ({**waiting("CrashLoopBackOff", "back-off 10s"), "lastState": _ended(128, "StartError", message="exec: no such file")},
+    ({**waiting("CrashLoopBackOff", "back-off 10s"), "lastState": _ended(128, "StartError", message="no such file")},
      "pod.crash", "confirmed", "CrashLoopBackOff: back-off 10s"),
     ({**waiting("CrashLoopBackOff", "back-off 10s"), "lastState": _ended(2)}, "pod.crash", "probable",
      "CrashLoopBackOff, exit code 2"),
