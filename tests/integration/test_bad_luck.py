@@ -65,6 +65,7 @@ def test_killed_runs_are_finished_by_the_next(lab: Any, playbook: Any, bystander
 
 @pytest.mark.lab
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 def test_every_killed_run_is_finished_by_its_next(lab: Any, playbook: Any, bystander: str) -> None:
     book, moments = playbook(c={"cluster_kubeconfig": str(lab.kubeconfig)}), random.Random(os.environ.get("SOAK_SEED"))
     made = 0
@@ -76,6 +77,7 @@ def test_every_killed_run_is_finished_by_its_next(lab: Any, playbook: Any, bysta
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 def test_a_healthy_cluster_is_green_every_time(playbook: Any) -> None:
     """Whether a failure is the cluster's or the test's: a check that fails now and then here is the test's."""
     for turn in range(ROUNDS):
