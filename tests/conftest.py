@@ -33,6 +33,7 @@ def _cluster(name: str) -> Any:
 
     cluster = Lab(name)
     cluster.ensure()
+    cluster.settle()
     return cluster
 
 

@@ -68,11 +68,11 @@ def modules_play(number: int) -> list[dict[str, Any]]:
         {"name": "Clean up", "kubernetes.core.k8s": {**namespace, "state": "absent"}}]}]
 
 
-def assay_play(checks: Path, number: int, results: Path) -> list[dict[str, Any]]:
+def assay_play(checks: Path, number: int, results: Path, wait: bool) -> list[dict[str, Any]]:
     return [{"name": "Synthetic checks", "hosts": "all", "gather_facts": False, "tasks": [
         {"name": "Validate", "assay.clusters.validate": {
             "checks": [f"synthetic_{index:02d}" for index in range(number)], "check_paths": [str(checks)],
-            "results_dir": str(results)}}]}]
+            "results_dir": str(results), "wait_cleanup": wait}}]}]
 
 
 def empty_play() -> list[dict[str, Any]]:
@@ -81,9 +81,9 @@ def empty_play() -> list[dict[str, Any]]:
         {"name": "Nothing", "ansible.builtin.debug": {"msg": "nothing"}}]}]
 
 
-def inventory(clusters: int, kubeconfig: str) -> dict[str, Any]:
-    """This many hosts, all of them the same cluster."""
-    hosts = {f"bench{index:02d}": {"bench_namespace": f"bench-{index:02d}"} for index in range(clusters)}
+def inventory(clusters: int, kubeconfig: str, play: int) -> dict[str, Any]:
+    """This many hosts, all of them the same cluster. Names are new in every play: the last one's may still be going."""
+    hosts = {f"bench{index:02d}": {"bench_namespace": f"bench-{play}-{index:02d}"} for index in range(clusters)}
     return {"all": {"hosts": hosts, "vars": {
         "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "cluster_kubeconfig": kubeconfig}}}

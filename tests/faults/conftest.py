@@ -52,7 +52,7 @@ class Prover:
         assert self.result["leftovers"] == []
 
 
-def red(record: Record, cause: str, scope: list[str] | None = None, verdict: str = "failed") -> None:
+def assert_red(record: Record, cause: str, scope: list[str] | None = None, verdict: str = "failed") -> None:
     """The failing half: verdict and cause, and the scope where one is claimed."""
     assert (record.verdict, record.cause) == (verdict, cause), (record.message, record.evidence)
     if scope is not None:

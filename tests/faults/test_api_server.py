@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.faults.conftest import red
+from tests.faults.conftest import assert_red
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 
@@ -23,7 +23,7 @@ def _kubeconfig(lab: Any) -> dict[str, Any]:
 def test_stopped_server_is_unreachable(lab: Any, prove: Any) -> None:
     with lab.fault.stop("cp", "kube-apiserver"):
         records = prove("api_server", "dns", "nodes")
-    red(records["api_server"], "api.unreachable")
+    assert_red(records["api_server"], "api.unreachable")
     for other in ("dns", "nodes"):
         assert records[other].verdict == "inconclusive"
         assert records[other].consequence_of == "api.unreachable" or records[other].cause == "api.unreachable"
@@ -48,7 +48,7 @@ def test_wrong_ca_is_tls(lab: Any, prove: Any) -> None:
     config["clusters"][0]["cluster"]["certificate-authority-data"] = base64.b64encode(
         other.public_bytes(serialization.Encoding.PEM)).decode()
     records = prove("api_server", connection={"kubeconfig": config})
-    red(records["api_server"], "api.tls")
+    assert_red(records["api_server"], "api.tls")
     prove.green("api_server")
 
 
@@ -57,7 +57,7 @@ def test_bad_token_is_unauthenticated(lab: Any, prove: Any) -> None:
     cluster = config["clusters"][0]["cluster"]
     config["users"][0]["user"] = {"token": "not-a-token"}
     records = prove("api_server", "nodes", connection={"kubeconfig": config})
-    red(records["api_server"], "api.unauthenticated")
+    assert_red(records["api_server"], "api.unauthenticated")
     assert records["nodes"].verdict == "inconclusive"
     assert cluster["server"] in str(prove.result["server"])
     assert "not-a-token" not in str(prove.result)
@@ -66,8 +66,8 @@ def test_bad_token_is_unauthenticated(lab: Any, prove: Any) -> None:
 def test_user_without_rights_is_forbidden(lab: Any, prove: Any) -> None:
     records = prove("api_server", "nodes",
                     connection={"kubeconfig": str(lab.kubeconfig), "impersonate_user": "nobody-in-particular"})
-    red(records["api_server"], "harness.forbidden", ["permission/get /readyz/etcd"], verdict="inconclusive")
-    red(records["nodes"], "harness.forbidden", ["permission/list leases"], verdict="inconclusive")
+    assert_red(records["api_server"], "harness.forbidden", ["permission/get /readyz/etcd"], verdict="inconclusive")
+    assert_red(records["nodes"], "harness.forbidden", ["permission/list leases"], verdict="inconclusive")
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def reader(lab: Any) -> Any:
 def test_user_who_may_not_make_a_namespace(lab: Any, prove: Any, reader: str) -> None:
     records = prove("dns", "pod_network", connection={"kubeconfig": str(lab.kubeconfig), "impersonate_user": reader})
     for record in records.values():
-        red(record, "harness.forbidden", ["permission/create namespaces"], verdict="inconclusive")
+        assert_red(record, "harness.forbidden", ["permission/create namespaces"], verdict="inconclusive")
     assert prove.result["leftovers"] == []
     assert f"assay-{prove.result['run_id']}" not in [n["metadata"]["name"] for n in lab.api("/api/v1/namespaces")["items"]]
 
@@ -99,7 +99,7 @@ def test_user_who_may_not_make_a_namespace(lab: Any, prove: Any, reader: str) ->
 def test_frozen_etcd_is_unhealthy(lab: Any, prove: Any) -> None:
     with lab.fault.freeze("cp", "etcd"):
         records = prove("api_server", "dns")
-    red(records["api_server"], "etcd.unhealthy")
+    assert_red(records["api_server"], "etcd.unhealthy")
     assert records["dns"].verdict == "inconclusive"
     assert "etcd.unhealthy" in (records["dns"].cause, records["dns"].consequence_of)
     prove.green("api_server")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import red
+from tests.faults.conftest import assert_red
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 COREFILE = "/api/v1/namespaces/kube-system/configmaps/coredns"
@@ -17,14 +17,17 @@ def _corefile(lab: Any) -> str:
     return lab.api(COREFILE)["data"]["Corefile"]
 
 
-def _restarted(lab: Any) -> None:
-    lab.kubectl("-n", "kube-system", "delete", "pod", "-l", "k8s-app=kube-dns", "--wait=false")
+def _restarted(lab: Any, ready: bool) -> None:
+    """New servers, and the old ones gone, which answer until their end."""
+    lab.kubectl("-n", "kube-system", "delete", "pod", "-l", "k8s-app=kube-dns", "--timeout=90s")
+    if ready:
+        lab.kubectl("-n", "kube-system", "rollout", "status", "deployment/coredns", "--timeout=90s")
 
 
 def test_no_server(lab: Any, prove: Any) -> None:
     with lab.fault.scale("kube-system", "coredns", 0):
         records = prove("dns", "pod_network")
-    red(records["dns"], "dns.server-down")
+    assert_red(records["dns"], "dns.server-down")
     assert records["pod_network"].verdict in ("passed", "warned")
     prove.green("dns")
 
@@ -32,7 +35,7 @@ def test_no_server(lab: Any, prove: Any) -> None:
 def test_dead_upstream(lab: Any, prove: Any) -> None:
     with lab.fault.dns_upstream_down():
         records = prove("dns")
-    red(records["dns"], "dns.upstream")
+    assert_red(records["dns"], "dns.upstream")
     prove.green("dns")
 
 
@@ -49,10 +52,10 @@ def test_node_cut_from_the_servers(lab: Any, prove: Any) -> None:
 def test_wrong_domain(lab: Any, prove: Any) -> None:
     wrong = _corefile(lab).replace("cluster.local", "other.local")
     with lab.fault.patch(COREFILE, {"data": {"Corefile": wrong}}):
-        _restarted(lab)
+        _restarted(lab, ready=False)
         records = prove("dns")
-    _restarted(lab)
-    red(records["dns"], "dns.config")
+    _restarted(lab, ready=True)
+    assert_red(records["dns"], "dns.config")
     prove.green("dns")
 
 
@@ -60,8 +63,8 @@ def test_forwarding_loop(lab: Any, prove: Any) -> None:
     loop = _corefile(lab).replace("forward . /etc/resolv.conf", f"forward . {lab.dns_ip}")
     assert lab.dns_ip in loop
     with lab.fault.patch(COREFILE, {"data": {"Corefile": loop}}):
-        _restarted(lab)
+        _restarted(lab, ready=False)
         records = prove("dns")
-    _restarted(lab)
-    red(records["dns"], "dns.config")
+    _restarted(lab, ready=True)
+    assert_red(records["dns"], "dns.config")
     prove.green("dns")

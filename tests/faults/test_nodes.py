@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import red
+from tests.faults.conftest import assert_red
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 
@@ -16,7 +16,7 @@ def test_powered_off_node_is_the_one_root(lab: Any, prove: Any) -> None:
     node = lab.node_name("n2")
     with lab.fault.node_power_off("n2"):
         records = prove("nodes", "pod_network", "service", "dns")
-    red(records["nodes"], "node.unreachable", [f"node/{node}"])
+    assert_red(records["nodes"], "node.unreachable", [f"node/{node}"])
     for name in ("pod_network", "service", "dns"):
         record = records[name]
         assert record.verdict != "failed" or "node.unreachable" in (record.cause, record.consequence_of), record
@@ -26,21 +26,21 @@ def test_powered_off_node_is_the_one_root(lab: Any, prove: Any) -> None:
 def test_stopped_containerd_is_runtime_down(lab: Any, prove: Any) -> None:
     with lab.fault.stop("n3", "containerd"):
         records = prove("nodes")
-    red(records["nodes"], "node.runtime-down", [f"node/{lab.node_name('n3')}"])
+    assert_red(records["nodes"], "node.runtime-down", [f"node/{lab.node_name('n3')}"])
     prove.green("nodes")
 
 
 def test_removed_cni_configuration(lab: Any, prove: Any) -> None:
     with lab.fault.remove_cni_config("n1"):
         records = prove("nodes")
-    red(records["nodes"], "node.cni-not-ready", [f"node/{lab.node_name('n1')}"])
+    assert_red(records["nodes"], "node.cni-not-ready", [f"node/{lab.node_name('n1')}"])
     prove.green("nodes")
 
 
 def test_full_disk_is_pressure(lab: Any, prove: Any) -> None:
     with lab.fault.fill_disk("n2"):
         records = prove("nodes")
-    red(records["nodes"], "node.pressure", [f"node/{lab.node_name('n2')}"])
+    assert_red(records["nodes"], "node.pressure", [f"node/{lab.node_name('n2')}"])
     prove.green("nodes")
 
 
@@ -58,5 +58,5 @@ def test_cordoned_node(lab: Any, prove: Any) -> None:
 def test_fewer_nodes_than_the_inventory_says(prove: Any) -> None:
     prove.green("nodes", nodes={"expected": 3})
     records = prove("nodes", nodes={"expected": 4})
-    red(records["nodes"], "node.not-joined")
+    assert_red(records["nodes"], "node.not-joined")
     assert "4" in records["nodes"].message and "3" in records["nodes"].message

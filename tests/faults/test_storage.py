@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import red
+from tests.faults.conftest import assert_red
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 CLASS = "/apis/storage.k8s.io/v1/storageclasses/local-path"
@@ -26,12 +26,12 @@ def test_no_default_class(lab: Any, prove: Any) -> None:
     mark = {"metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": "false"}}}
     with lab.fault.patch(CLASS, mark):
         records = prove("storage")
-        red(records["storage"], "storage.no-default-class")
+        assert_red(records["storage"], "storage.no-default-class")
         prove.green("storage", storage={"storage_class": "local-path"})
     prove.green("storage")
 
 
 def test_missing_image_is_no_fault_of_the_storage(prove: Any) -> None:
     records = prove("storage", images={"busybox": "docker.io/library/busybox:no-such-tag"})
-    red(records["storage"], "image.not-found", verdict="inconclusive")
+    assert_red(records["storage"], "image.not-found", verdict="inconclusive")
     prove.green("storage")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 
-def _says(done: Any, sentence: str) -> None:
+def _assert_says(done: Any, sentence: str) -> None:
     assert done.returncode != 0
     text = " ".join((done.stdout + done.stderr).split())
     assert sentence in text
@@ -32,7 +32,7 @@ def test_wrong_variables(playbook: Any, kubeconfig: Any, variables: dict[str, An
     book = playbook(c=given)
     for name in ("K8S_AUTH_KUBECONFIG", "K8S_AUTH_CONTEXT", "K8S_AUTH_HOST"):
         book.env.pop(name, None)
-    _says(book.run(), sentence)
+    _assert_says(book.run(), sentence)
     assert not list((book.folder / "state").rglob("*.jsonl"))
 
 
@@ -43,7 +43,7 @@ def test_wrong_variables(playbook: Any, kubeconfig: Any, variables: dict[str, An
     ({"validate_images": {"agnhorst": "x"}}, "images: there is no image 'agnhorst'; did you mean agnhost?"),
 ])
 def test_wrong_choices(playbook: Any, extra: dict[str, Any], sentence: str) -> None:
-    _says(playbook().run("-e", json.dumps(extra)), sentence)
+    _assert_says(playbook().run("-e", json.dumps(extra)), sentence)
 
 
 def test_unwritable_results_folder(playbook: Any) -> None:
@@ -51,7 +51,7 @@ def test_unwritable_results_folder(playbook: Any) -> None:
     blocked = book.folder / "a-file"
     blocked.write_text("")
     done = book.run("-e", f"validate_results_dir={blocked}/results")
-    _says(done, str(blocked))
+    _assert_says(done, str(blocked))
     assert not list((book.folder / "state").rglob("*.jsonl"))
 
 

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 OURS = "/api/v1/namespaces?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dassay.clusters"
-# SOAK_ROUNDS=20 is what `make soak` runs.
-ROUNDS = int(os.environ.get("SOAK_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("SOAK_ROUNDS", "20"))
 CHECKS = '{"validate_checks": ["pod_network", "storage", "service"]}'
 
 
@@ -42,25 +41,49 @@ def bystander(lab: Any) -> Any:
     assert len(found) == 1 and not found[0].get("deletionTimestamp")
 
 
+def _kill_at_random(lab: Any, book: Any, moments: random.Random, everything: bool) -> int:
+    """Start a run and kill it somewhere between its start and its end; how much it had in the cluster then."""
+    process = book.start("-e", CHECKS)
+    time.sleep(moments.uniform(1.0, 9.0))
+    made = len(_left(lab))
+    os.kill(process.pid, signal.SIGKILL)
+    if everything:  # nothing survives that could clean up, as when a container is removed
+        book.kill_all()
+    process.wait()
+    return made
+
+
 @pytest.mark.lab
 def test_killed_runs_are_finished_by_the_next(lab: Any, playbook: Any, bystander: str) -> None:
-    book = playbook(c={"cluster_kubeconfig": str(lab.kubeconfig)})
-    moments = random.Random(os.environ.get("SOAK_SEED", "assay"))
-    made = 0
-    for turn in range(ROUNDS):
-        process = book.start("-e", CHECKS)
-        time.sleep(moments.uniform(1.0, 9.0))
-        made += len(_left(lab))
-        os.kill(process.pid, signal.SIGKILL)
-        if turn % 2:  # every second time nothing survives that could clean up, as when a container is removed
-            book.kill_all()
-        process.wait()
+    book, moments = playbook(c={"cluster_kubeconfig": str(lab.kubeconfig)}), random.Random("assay")
+    made = sum(_kill_at_random(lab, book, moments, bool(turn % 2)) for turn in range(4))
     assert made, "no run was killed while it had something in the cluster"
     book.kill_all()
-    last = book.run("-e", CHECKS)
-    assert last.returncode == 0
+    assert book.run("-e", CHECKS).returncode == 0
     assert _wait_for_nothing(lab, 60) == []
-    assert bystander in [n["metadata"]["name"] for n in lab.api("/api/v1/namespaces")["items"]]
+
+
+@pytest.mark.lab
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_every_killed_run_is_finished_by_its_next(lab: Any, playbook: Any, bystander: str) -> None:
+    book, moments = playbook(c={"cluster_kubeconfig": str(lab.kubeconfig)}), random.Random(os.environ.get("SOAK_SEED"))
+    made = 0
+    for turn in range(ROUNDS):
+        made += _kill_at_random(lab, book, moments, True)
+        assert book.run("-e", CHECKS).returncode == 0, f"round {turn}"
+        assert _wait_for_nothing(lab, 60) == [], f"round {turn}"
+    assert made
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_a_healthy_cluster_is_green_every_time(playbook: Any) -> None:
+    """Whether a failure is the cluster's or the test's: a check that fails now and then here is the test's."""
+    for turn in range(ROUNDS):
+        book = playbook()
+        assert book.run().returncode == 0, f"round {turn}"
+        assert {r["verdict"] for r in book.records()} <= {"passed", "warned"}, f"round {turn}"
 
 
 @pytest.mark.lab

@@ -40,9 +40,9 @@ def test_nodes_are_machines_of_their_own_in_three_zones(lab: Any) -> None:
     items = lab.api("/api/v1/nodes")["items"]
     zones = {i["metadata"]["labels"]["topology.kubernetes.io/zone"] for i in items}
     assert len(items) == 3 and zones == {"zone-a", "zone-b", "zone-c"}
-    for key in ("machineID", "bootID", "systemUUID"):
+    for key in ("machineID", "bootID"):
         values = {i["status"]["nodeInfo"][key] for i in items}
-        assert len(values) == (1 if key == "systemUUID" else 3), key
+        assert len(values) == 3, key
     assert lab.ready_nodes() == 3
     assert {i["spec"]["podCIDR"] for i in items} == set(node.routes(lab).values())
 
@@ -128,3 +128,30 @@ def test_a_cluster_that_is_broken_on_purpose_is_not_mended_by_others(lab: Any) -
     assert f"{lab.name} BROKEN" in status and "coredns" in status
     lab.ensure()
     assert lab.healthy()
+
+
+def _verb(lab: Any, *words: str) -> str:
+    return subprocess.run([sys.executable, "-m", "tests.lab", *words], cwd=CHECKOUT, text=True, capture_output=True,
+                          check=True, timeout=60).stdout
+
+
+def test_verbs_to_look_around(lab: Any) -> None:
+    mine = ("--name", lab.name)
+    assert _verb(lab, "kubeconfig", *mine).strip() == str(lab.kubeconfig)
+    assert f"export KUBECONFIG={lab.kubeconfig} PATH=" in _verb(lab, "env", *mine)
+    assert _verb(lab, "shell", *mine, "n2", "hostname").strip() == lab.node_name("n2")
+    assert _verb(lab, "kubectl", *mine, "version", "-o", "yaml").count(_verb(lab, "version").strip()) == 2
+    assert "kubelet" in _verb(lab, "logs", "kubelet", "n1", *mine)
+    assert "etcd" in _verb(lab, "logs", "etcd", *mine)
+    assert "freeze" in _verb(lab, "fault", *mine)
+
+
+@pytest.mark.parametrize(("words", "sentence"), [
+    (["up", "--name", "Two"], "--name: must be a letter and up to six letters or digits, not 'Two'"),
+    (["up", "--name", "a", "--workers", "12"], "--workers: must be from 1 to 9, not 12"),
+    (["kubeconfig", "--name", "nowhere"], "there is no cluster nowhere; python -m tests.lab up makes it"),
+    (["version", "1.36"], "version: must be like v1.36.1, not '1.36'")])
+def test_a_wrong_word_gets_a_sentence(words: list[str], sentence: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "tests.lab", *words], cwd=CHECKOUT, text=True, capture_output=True,
+                          check=False)
+    assert done.returncode == 1 and done.stderr.strip() == f"lab: {sentence}"

@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-KUBERNETES = "v1.36.1"
 LOCAL_PATH = "v0.0.30"
 METRICS_SERVER = "v0.9.0"
 COREDNS = "v1.14.2"
 
 HERE = Path(__file__).resolve().parent
+# One line of one file says it; `python -m tests.lab version v1.36.3` changes it with all that hangs on it.
+KUBERNETES = re.findall(r"k8s\.io/kubernetes (v\S+)", (HERE / "go/kube/go.mod").read_text(encoding="utf-8"))[0]
 START = time.monotonic()
 
 

@@ -14,6 +14,7 @@ VERBS = {
     "preflight": "whether this machine can run the lab; changes nothing",
     "build": "build the programs that are not in the cache yet",
     "up": "a cluster, up and mended",
+    "settle": "wait until aggregated APIs answer, too",
     "down": "take a cluster down (--all: all of them); nothing of it stays",
     "status": "clusters, nodes, faults; mends what killed tests left broken",
     "kubeconfig": "print the path of the administrator's kubeconfig",
@@ -22,6 +23,7 @@ VERBS = {
     "shell": "NODE [COMMAND...]: a shell, or a command, on a node",
     "logs": "COMPONENT [NODE]: print the log of a component",
     "fault": "NAME ...: break something until Ctrl-C; --help lists what",
+    "version": "[VERSION]: print, or change, the version of Kubernetes that is built",
     "conformance": "upstream conformance tests against the cluster",
 }
 
@@ -46,6 +48,17 @@ def _preflight() -> int:
     for sentence in missing:
         print(f"lab: {sentence}", file=sys.stderr)
     return 2 if missing else 0
+
+
+def _version(words: Sequence[str]) -> int:
+    from . import versions
+    from .base import KUBERNETES
+
+    if words:
+        versions.set_version(words[0])
+    else:
+        print(KUBERNETES)
+    return 0
 
 
 def _names() -> list[str]:
@@ -131,6 +144,8 @@ def _cluster_verb(options: argparse.Namespace) -> int:
         print(f"export KUBECONFIG={lab.kubeconfig} PATH={build.bindir()}:$PATH")
     elif options.verb == "kubectl":
         os.execv(build.bindir() / "kubectl", ["kubectl", "--kubeconfig", str(lab.kubeconfig), *options.words])
+    elif options.verb == "settle":
+        lab.settle()
     elif options.verb == "conformance":
         from . import e2e
 
@@ -151,6 +166,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.verb == "preflight":
             return _preflight()
+        if options.verb == "version":
+            return _version(options.words)
         if options.verb == "build":
             from . import build
 

@@ -241,6 +241,15 @@ class Lab:
             for short in self.machines:
                 wait_for(f"DNS of {name} on {short}", lambda n=name, s=short: resolves(s, n), 60, 0.3)
 
+    def settle(self) -> None:
+        """Wait for what comes up after `up`: aggregated APIs, as metrics-server measures twice before it answers."""
+        def available() -> bool:
+            items = self.api("/apis/apiregistration.k8s.io/v1/apiservices")["items"]
+            return all(c["status"] == "True" for i in items for c in i.get("status", {}).get("conditions", [])
+                       if c["type"] == "Available")
+
+        wait_for("all aggregated APIs", available, 120, 0.5)
+
     # ---- down, mending ----------------------------------------------------------------------------------------
     def down(self) -> None:
         with self.locked():

@@ -12,7 +12,7 @@ from pathlib import Path
 from .base import cache, run, state
 
 MEMORY_GIB, DISK_GIB = 3, 12
-_MODULES = {"overlay": "the overlay file system", "ext4": "the ext4 file system"}
+_MODULES = {"overlay": "overlay file system", "ext4": "ext4 file system"}
 # Kubelets change these for the whole machine; the values of before come back with the last cluster.
 SYSCTLS = {"fs.inotify.max_user_instances": 8192, "fs.inotify.max_user_watches": None, "vm.overcommit_memory": None,
            "kernel.panic": None, "kernel.panic_on_oops": None, "kernel.keys.root_maxkeys": None,

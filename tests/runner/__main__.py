@@ -12,6 +12,8 @@ import time
 
 from tests.lab.base import state
 
+from tests.setup import packages
+
 from .counts import Counts
 from .leftovers import of_lab, snapshot
 from .schedule import Outcome, Schedule, say, table, total
@@ -45,12 +47,22 @@ def _take_down(before: set[str], machine: set[str]) -> Outcome:
     return Outcome(stage, Counts(int(not wrong), int(bool(wrong))), time.monotonic() - started, reason)
 
 
+def _install() -> None:
+    """What tests use beside Python; where it is missing and we may not install it, they are skipped with that reason."""
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        try:
+            packages.install(packages.listed(CHECKOUT / "tests/packages.txt"))
+        except packages.PackageError as e:
+            say(str(e))
+
+
 def main(words: list[str]) -> int:
     try:
         stages = chosen(words)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
+    _install()
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
     with_lab = any(s.name == "lab" for s in stages)

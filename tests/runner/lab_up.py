@@ -13,3 +13,6 @@ if __name__ == "__main__":
         command = [*lab, "python", "-m", "tests.lab", "up", "--name", name]
         if status := subprocess.run(command, check=False).returncode:
             sys.exit(status)
+    for name in sys.argv[1:]:  # what molecule meets right away
+        if status := subprocess.run(["python", "-m", "tests.lab", "settle", "--name", name], check=False).returncode:
+            sys.exit(status)

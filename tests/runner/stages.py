@@ -110,7 +110,7 @@ def _molecule(lab: tuple[str, ...]) -> list[Stage]:
         return [Stage("molecule", absent="no molecule scenarios")]
     return [Stage(f"molecule:{name}", ("molecule", "test", "-s", name), frozenset({"c2", "molecule"}), needs=lab,
                   show=r"CRITICAL|ERROR|failed=[1-9]", limit=600)
-            for name in _scenarios() if name != "default" or len(_scenarios()) == 1]
+            for name in _scenarios()]
 
 
 def all_stages() -> list[Stage]:

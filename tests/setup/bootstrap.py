@@ -86,7 +86,8 @@ def _install(venv: Path) -> None:
             environ[theirs] = environ[ours]
     try:
         run([*pip, "uv"], "pip install uv")
-        run([venv / "bin/uv", "pip", "install", "--quiet", "--python", python, *arguments], "uv pip install",
+        run([venv / "bin/uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", python,
+             *arguments], "uv pip install",
             cwd=CHECKOUT, env=environ)
     except SetupError as error:
         say(f"{error}; trying plain pip, which takes some minutes")

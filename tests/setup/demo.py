@@ -65,8 +65,10 @@ def main(arguments: list[str]) -> int:
     only = "--validate-only" in arguments
     more = [a for a in arguments if a != "--validate-only"]
     own = os.environ.get("KUBECONFIG", "")
-    if not own and not only and (status := _lab("up", "--name", CLUSTER).returncode):
-        return status
+    if not own and not only:
+        for verb in ("up", "settle"):
+            if status := _lab(verb, "--name", CLUSTER).returncode:
+                return status
     with tempfile.TemporaryDirectory() as folder:
         status, results = _validate(_inventory_of(own, folder) if own else LAB_INVENTORY, more)
     _report(results)

@@ -78,8 +78,8 @@ class Storage(Check):
             chosen = classes[named]
         else:
             found = defaults(classes.values())
-            ctx.expect(len(found) == 1, f"{len(found) or 'no'} StorageClasses are the default"
-                       + (f": {listed(found, 8)}" if found else ""), storage_classes=sorted(classes), defaults=found)
+            ctx.expect(len(found) == 1, f"{len(found)} StorageClasses are the default: {listed(found, 8)}" if found
+                       else "no StorageClass is the default", storage_classes=sorted(classes), defaults=found)
             chosen = classes[found[0]]
         ctx.touches("StorageClass", chosen["metadata"]["name"])
         ctx.observe(storage_class=chosen["metadata"]["name"], provisioner=chosen.get("provisioner", ""),

@@ -29,7 +29,7 @@ _LATE = 30.0
 # So many objects, and all that there are of the kind, are said as the zone or the cluster.
 _MANY = 3
 _SURE = ("confirmed", "probable", "suspected")
-_TIMEOUT = re.compile(r"not within|timed? ?out|no answer|deadline|took too long|not finished", re.I)
+_TIMEOUT = re.compile(r"not within|timed? ?out(?!=)|no answer|deadline|took too long|not finished", re.I)
 # The checks whose own subject a layer is: what they say is the root, for the others it is a consequence.
 _OWNERS = {1: "control_plane", 2: "nodes"}
 _ZONE = "topology.kubernetes.io/zone"

@@ -86,6 +86,18 @@ def pod_ref(pod: Object) -> str:
     return f"pod/{space_of(pod)}/{name_of(pod)}"
 
 
+def started(pod: Object) -> float:
+    """When the pod last started a container, for which all its volumes had to be there; 0 for one that has none."""
+    states = [s.get("state") or {} for s in containers(pod)]
+    return max((seconds((s.get("running") or s.get("terminated") or {}).get("startedAt")) for s in states), default=0.0)
+
+
+def unready_since(pod: Object) -> float:
+    """When the pod ceased to be ready, or was first seen not to be; 0 when that is not known."""
+    c = condition(pod, "Ready")
+    return seconds(c.get("lastTransitionTime")) if c.get("status") == "False" else 0.0
+
+
 # ---- events -----------------------------------------------------------------------------------------------------
 def about(event: Object) -> Object:
     return event.get("involvedObject") or event.get("regarding") or {}

@@ -12,13 +12,15 @@ IMAGES = (
     # The Docker registry says the same of what is private and of what does not exist.
     ("image.auth", "probable", r"pull access denied, repository does not exist or may require"),
     ("image.auth", "confirmed", r"401 Unauthorized|403 Forbidden|no basic auth credentials|authorization failed"
-                                r"|authentication required|unauthorized:|failed to fetch (?:anonymous|oauth) token"),
-    ("image.registry-unreachable", "confirmed", r"no such host|i/o timeout|connection refused|x509|no route to host"
+                                r"|authentication required|unauthorized:"),
+    ("image.registry-unreachable", "confirmed", r"no such host|i/o timeout|connection refused|x509:|no route to host"
                                                 r"|dial tcp|TLS handshake timeout|server gave HTTP response to HTTPS"
                                                 r"|connection reset by peer|server misbehaving|network is unreachable"),
     ("image.not-found", "confirmed", r"not found|manifest unknown|no match for platform|couldn't parse image (?:name|ref)"
                                      r"|name unknown|is not present with pull policy of Never|no such image"),
-    ("image.registry-unreachable", "probable", r"context deadline exceeded|\bEOF\b|50[0234] "),
+    ("image.registry-unreachable", "probable", r"context deadline exceeded|\bEOF\b|\b50[0234] "),
+    # The way to the server of tokens may be what failed: that was asked first.
+    ("image.auth", "probable", r"failed to fetch (?:anonymous|oauth) token"),
 )
 
 

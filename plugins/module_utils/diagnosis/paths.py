@@ -44,7 +44,7 @@ def about_probes(f: Finding) -> bool:
 
 
 # ---- pods -------------------------------------------------------------------------------------------------------
-def _provisioners(f: Finding, ev: Evidence) -> list[Object]:
+def provisioners(f: Finding, ev: Evidence) -> list[Object]:
     """Pods that look like those of the provisioner that the check depended on."""
     word = str(f.observed.get("provisioner") or "").rpartition("/")[2]
     stem = word.replace(".", "-")
@@ -71,7 +71,7 @@ def pods(f: Finding, ev: Evidence) -> list[Object]:
     if f.domain == "dns":
         found += ev.dns_pods()
     if f.domain == "storage":
-        found += _provisioners(f, ev)
+        found += provisioners(f, ev)
     found += _behind_service(f, ev)
     return [p for p in {(space_of(p), name_of(p)): p for p in found}.values() if not ready(p)]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from .evidence import Candidate, Evidence, about, event_line, first_seen, unique, words
 from .finding import Finding
-from .paths import about_probes
+from .paths import about_probes, provisioners
 from .rules_access import decisive, said
 
 # Words of the API server, most special first; the group is the object in question.
@@ -16,11 +16,13 @@ _REFUSALS = (
     ("webhook.no-endpoints", "webhook", r'failed calling webhook "([^"]+)".*(?:no endpoints available for service'
                                         r'|connection refused|service "[^"]+" not found)'),
     ("webhook.ca-mismatch", "webhook", r'failed calling webhook "([^"]+)".*(?:x509|failed to verify certificate)'),
-    ("webhook.timeout", "webhook", r'failed calling webhook "([^"]+)".*(?:deadline exceeded|timeout|Timeout exceeded'
-                                   r'|no route to host|timed out)'),
+    # Every address of a webhook ends with its own limit, as ?timeout=10s.
+    ("webhook.timeout", "webhook", r'failed calling webhook "([^"]+)".*(?:deadline exceeded|timeout(?!=)'
+                                   r'|Timeout exceeded|no route to host|timed out)'),
     ("quota.exceeded", "resourcequota", r"exceeded quota: ([^,]+),"),
     ("quota.exceeded", "resourcequota", r"failed quota: ([^:]+): must specify"),
-    ("quota.exceeded", "", r"(?:maximum|minimum) \S+ (?:usage|request|limit|storage)? ?\S* ?per \w+|LimitRange"),
+    ("quota.exceeded", "", r"(?:maximum|minimum) \S+ (?:usage|request|limit|storage)? ?\S* ?per \w+|LimitRange"
+                           r"|max limit to request ratio per \w+"),
     ("admission.denied", "podsecurity", r'violates PodSecurity "([^"]+)"'),
     ("admission.denied", "webhook", r'admission webhook "([^"]+)" denied the request'),
     ("admission.denied", "policy", r"ValidatingAdmissionPolicy '([^']+)' with binding '[^']+' denied request"),
@@ -70,13 +72,9 @@ def refused_for_us(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 def component_forbidden(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """A component on the path that may not read or do what it needs, by its own log."""
-    if f.domain not in ("dns", "storage"):
-        return
-    found = []
-    for key, text in ev.logs(p for p in ev.pods() if p["metadata"].get("namespace") != ev.space):
-        mine = ("coredns" in key or "dns" in key) if f.domain == "dns" else "provisioner" in key or "csi" in key
-        if mine and re.search(r'is forbidden: User "system:serviceaccount:', text):
-            found.append(f"{key}: {text}")
+    components = {"dns": ev.dns_pods, "storage": lambda: provisioners(f, ev)}.get(f.domain, list)()
+    found = [f"{key}: {text}" for key, text in ev.logs(components)
+             if re.search(r'is forbidden: User "system:serviceaccount:', text)]
     if found:
         user = re.search(r'User "system:serviceaccount:([^":]+):([^"]+)"', found[0])
         scope = (f"serviceaccount/{user[1]}/{user[2]}",) if user else ()

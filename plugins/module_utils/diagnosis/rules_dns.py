@@ -14,12 +14,17 @@ from .paths import line, seen
 _CONFIG = re.compile(r"plugin/loop: Loop .* detected|Corefile:\d+ - Error during parsing|Error during parsing: "
                      r"|plugin/\w+: (?:unknown property|not a valid|missing)")
 _UPSTREAM = re.compile(r"plugin/errors: .*(?:i/o timeout|connection refused|no route to host|network is unreachable)")
-_UNSYNCED = re.compile(r"plugin/kubernetes: .*(?:unsynced|Failed to (?:watch|list)|i/o timeout)|plugin/ready: .*kubernetes")
+_UNSYNCED = re.compile(r"plugin/kubernetes: .*(?:unsynced|Failed to (?:watch|list)|i/o timeout)")
+# Every server says this while it starts; of one that is ready it is past.
+_STARTING = re.compile(r"plugin/ready: .*kubernetes")
+_OTHER_DOMAIN = re.compile(r"PTR (\S+\.svc\.\S+), expected PTR (\S+)")
 # No server said anything; a status word like NXDOMAIN, REFUSED or SERVFAIL is an answer.
 SILENT = re.compile(r"no answer|timed? ?out|no servers could be reached|network unreachable|connection refused"
                     r"|communications error|no route")
 _ANSWERS = ("internal", "tcp", "search", "srv", "ptr", "headless", "nxdomain", "direct")
 _SERVERS = ("coredns", "kube-dns", "dns-default")
+_SERVICES = (("kube-system", "kube-dns"), ("openshift-dns", "dns-default"))
+_FORWARD = re.compile(r"^\s*forward\s+\S+\s+([^{\n]+)", re.MULTILINE)
 _COREFILE = ("configmap/kube-system/coredns",)
 # A cache on the node has an address that no Service has.
 _NODE_CACHE = "169.254."
@@ -46,6 +51,24 @@ def refused_config(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         lines = config_lines(ev, ev.dns_pods())
         if lines:
             yield Candidate("dns.config", "confirmed", _COREFILE, tuple(lines[:4]))
+
+
+def forwards_to_itself(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """The Corefile sends questions on to cluster DNS itself. The plugin loop misses it when no server was ready before."""
+    if f.domain != "dns":
+        return
+    own = {p.get("status", {}).get("podIP", ""): pod_ref(p) for p in ev.dns_pods()}
+    own |= {s["spec"].get("clusterIP", ""): f"service/{space_of(s)}/{name_of(s)}" for s in ev.items("services")
+            if (space_of(s), name_of(s)) in _SERVICES}
+    for config in ev.items("configmaps"):
+        for said in _FORWARD.finditer((config.get("data") or {}).get("Corefile", "")):
+            for address in said[1].split():
+                server = address.removeprefix("dns://").removesuffix(":53")
+                if server in own:
+                    lines = [o for o in seen(f, "dns", "external_fqdn", "external", "internal") if not o["ok"]]
+                    yield Candidate("dns.config", "confirmed", _COREFILE, (
+                        f"Corefile: {said[0].strip()}: {address} is {own[server]}",
+                        *map(line, lines[:3])))
 
 
 def _wanted(ev: Evidence) -> list[tuple[str, int, int]]:
@@ -81,7 +104,7 @@ def unselected(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         return
     for service in ev.items("services"):
         space, name = space_of(service), name_of(service)
-        if (space, name) not in (("kube-system", "kube-dns"), ("openshift-dns", "dns-default")):
+        if (space, name) not in _SERVICES:
             continue
         slices = [s for s in ev.items("endpointslices") if space_of(s) == space
                   and (s["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == name]
@@ -120,7 +143,12 @@ def wrong_answers(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     wrong = [o for o in asked if not o["ok"] and not SILENT.search(o.get("error") or "")]
     if not wrong or any(map(silent, asked)) or {o["from_node"] for o in wrong} != {o["from_node"] for o in asked}:
         return
-    unsynced = [f"{key}: {text}" for key, text in ev.logs(ev.dns_pods()) if _UNSYNCED.search(text)][-3:]
+    elsewhere = [o for o in wrong if (said := _OTHER_DOMAIN.search(o.get("error") or "")) and said[1] != said[2]]
+    if elsewhere:  # the same Service under another domain
+        yield Candidate("dns.config", "confirmed", _COREFILE, tuple(map(line, [*elsewhere[:2], *wrong[:3]])))
+        return
+    unsynced = [f"{key}: {text}" for p in ev.dns_pods() for key, text in ev.logs([p])
+                if _UNSYNCED.search(text) or (_STARTING.search(text) and not ready(p))][-3:]
     servfail = all("SERVFAIL" in (o.get("error") or "") for o in wrong)
     lines = tuple(map(line, wrong[:5]))
     if unsynced or servfail:
@@ -159,4 +187,4 @@ def dead_servers(f: Finding, ev: Evidence) -> Iterator[Candidate]:
                         tuple(refs[t] for t in dead if t in refs), unique(lines))
 
 
-RULES = (refused_config, unselected, no_servers, node_cache, dead_servers, form, upstream, wrong_answers)
+RULES = (refused_config, forwards_to_itself, unselected, no_servers, node_cache, dead_servers, form, upstream, wrong_answers)

@@ -192,16 +192,17 @@ def cordoned(f: Finding, ev: Evidence) -> Iterator[Candidate]:
                             (f"node/{o['to_node']} spec.unschedulable=true",))
 
 
-_TAINT = re.compile(r"node\.kubernetes\.io/(not-ready|unreachable|disk-pressure|memory-pressure|pid-pressure"
-                    r"|network-unavailable)")
+_ILL = ("not-ready", "unreachable", "disk-pressure", "memory-pressure", "pid-pressure", "network-unavailable")
+_TAINT = re.compile(rf"node\.kubernetes\.io/({'|'.join(_ILL)})")
 
 
 def tainted(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """A pod that was not scheduled because nodes are ill: those nodes are on its path."""
     waits = [p for p in pods(f, ev) if not node_of(p)]
-    told = {m for p in waits for e in ev.events_of(p) if e.get("reason") == "FailedScheduling"
-            for m in _TAINT.findall(words(e))}
-    told |= {m for p in waits for m in _TAINT.findall(condition(p, "PodScheduled").get("message", ""))}
+    texts = [words(e) for p in waits for e in ev.events_of(p) if e.get("reason") == "FailedScheduling"]
+    texts += [condition(p, "PodScheduled").get("message", "") for p in waits]
+    # Newer schedulers do not name the taints.
+    told = {m for text in texts for m in (_ILL if "untolerated taint(s)" in text else _TAINT.findall(text))}
     for node, item in sorted(ev.nodes.items()) if told else ():
         keys = {t.get("key", "").rpartition("/")[2] for t in item.get("spec", {}).get("taints") or []}
         c = condition(item, "Ready")

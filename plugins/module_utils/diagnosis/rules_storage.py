@@ -7,16 +7,18 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .evidence import (Candidate, Evidence, Object, condition, event_line, first_seen, name_of, node_of, pod_ref, space_of,
-                       unique, words)
+from .evidence import (Candidate, Evidence, Object, condition, event_line, first_seen, last_seen, name_of, node_of,
+                       pod_ref, space_of, started, unique, words)
 from .finding import Finding
 from .paths import names, pods, seen
 
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
 _CLOUD = (
     ("cloud.permission", r"UnauthorizedOperation|AccessDenied|is not authorized to perform|AuthorizationFailed"
-                         r"|403 Forbidden.*(?:compute|disk)|insufficient authentication scopes"),
-    ("cloud.quota", r"VolumeLimitExceeded|QuotaExceeded|quota .*exceeded|LimitExceeded|RequestLimitExceeded"),
+                         r"|403 Forbidden.*(?:compute|disk)|Error 403: Required '\S+' permission"
+                         r"|insufficient authentication scopes"),
+    # How many volumes a node may have is no quota of the cloud.
+    ("cloud.quota", r"[qQ]uotaExceeded|[qQ]uota .*exceeded|(?<!Attachment)LimitExceeded|ExceedsAvailableQuota"),
 )
 _VOLUMES = (
     ("storage.driver-missing", "confirmed", ("FailedMount", "FailedAttachVolume"),
@@ -27,6 +29,8 @@ _VOLUMES = (
      r"MountVolume\.\w+ failed|mount failed|exit status|hostPath type check failed|fsck|wrong fs type"),
     ("storage.mount-failed", "probable", ("FailedMount",), r"Unable to attach or mount volumes"),
 )
+# What our own pods said; all else in a message is what others said about a pod that did not run.
+_OURS = re.compile(r"^pod \S+ on \S+ (?:ended with|found) ")
 _LOST = re.compile(r"No such file|what was appended is not there|a file that nobody wrote exists|the new volume holds")
 _IO = re.compile(r"Read-only file system|Input/output error|Stale file handle|Structure needs cleaning")
 # Noise: the kubelet's own volumes, and ConfigMaps that pods are given, are not storage.
@@ -39,7 +43,7 @@ def _cloud(text: str) -> str:
 
 # ---- classes ----------------------------------------------------------------------------------------------------
 def default_class(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    if f.domain != "storage" or "StorageClasses are the default" not in f.message:
+    if f.domain != "storage" or "the default" not in f.message or "StorageClass" not in f.message:
         return
     marks = {name_of(c): (c["metadata"].get("annotations") or {}).get(_DEFAULT, "not set") for c in
              ev.items("storageclasses")}
@@ -68,7 +72,9 @@ def _silence(ev: Evidence, provisioner: str) -> tuple[str, tuple[str, ...], list
             f"{d['spec'].get('replicas', 1)} replicas available" for d in asleep]
     if found:
         return "", (), []
-    if ev.known("csidrivers") and ".csi." in provisioner and provisioner not in map(name_of, ev.items("csidrivers")):
+    if provisioner in map(name_of, ev.items("csidrivers")):
+        return "", (), []  # its controller may run elsewhere, or under any name
+    if ev.known("csidrivers") and ".csi." in provisioner:
         return "probable", scope, [f"there is no CSIDriver {provisioner}"]
     if ev.known("pods") and ev.known("deployments"):
         word = provisioner.rpartition("/")[2]
@@ -87,7 +93,8 @@ def _failed(event: Object, ev: Evidence, ref: str) -> Candidate:
     if missing:
         return Candidate("storage.driver-missing", "confirmed", (f"node/{missing[1]}",), (event_line(event),),
                          since=first_seen(event))
-    return Candidate("storage.provision-failed", "confirmed", (ref,), (event_line(event),), since=first_seen(event))
+    sure = "probable" if re.search(r"DeadlineExceeded|context deadline exceeded", text) else "confirmed"
+    return Candidate("storage.provision-failed", sure, (ref,), (event_line(event),), since=first_seen(event))
 
 
 def provisioning(f: Finding, ev: Evidence) -> Iterator[Candidate]:
@@ -137,7 +144,7 @@ def volumes(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     for pod in pods(f, ev):
         for event in ev.events_of(pod):
             text = words(event)
-            if _NOISE.search(text):
+            if _NOISE.search(text) or last_seen(event) <= started(pod):
                 continue
             code, sure = next(((c, s) for c, s, reasons, pattern in _VOLUMES
                                if event.get("reason") in reasons and re.search(pattern, text, re.S)), ("", ""))
@@ -152,7 +159,8 @@ def data(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """What our own pods said about the volume."""
     if f.domain != "storage":
         return
-    told = [f.message, *(o.get("error") or "" for o in seen(f, "storage") if not o["ok"])]
+    told = [f.message] if _OURS.search(f.message) else []
+    told += [o.get("error") or "" for o in seen(f, "storage") if not o["ok"]]
     scope = tuple(f"persistentvolume/{n}" for _space, n in sorted(names(f, "PersistentVolume")))
     lost = [t for t in told if "data was changed" in t or _LOST.search(t)]
     if lost:

@@ -56,132 +56,180 @@ _PROVISION = "kubectl get events -A --field-selector reason=ProvisioningFailed"
 
 CAUSES: dict[str, Cause] = {
     # ---- 0: the test itself
-    "harness.precondition": _c(0, "something that the check needs, or that its options name, is not there",
+    "harness.precondition": _c(
+        0, "something that the check needs, or that its options name, is not there",
         "install it, correct the option, or leave the check out"),
-    "harness.forbidden": _c(0, "our own user may not do what the check needs",
+    "harness.forbidden": _c(
+        0, "our own user may not do what the check needs",
         "grant the verb on the resource; the module assay.clusters.rbac_info prints a ClusterRole",
         "kubectl auth can-i --list", permission="kubectl auth can-i {ref}"),
-    "harness.interrupted": _c(0, "objects of a run that died are in the way", "run assay.clusters.sweep",
+    "harness.interrupted": _c(
+        0, "objects of a run that died are in the way", "run assay.clusters.sweep",
         "kubectl get namespace -l app.kubernetes.io/managed-by=assay.clusters"),
     # ---- 1: API and etcd
-    "api.unreachable": _c(1, "the API server's address does not answer",
+    "api.unreachable": _c(
+        1, "the API server's address does not answer",
         "look at the load balancer, the firewall and the kube-apiserver process",
         "kubectl --request-timeout=5s get --raw /livez", address="curl -vk https://{ref}/livez"),
-    "api.tls": _c(1, "the certificate at the API server's address is not trusted",
+    "api.tls": _c(
+        1, "the certificate at the API server's address is not trusted",
         "renew it, or correct certificate-authority in the kubeconfig",
         "kubectl config view --minify"),
-    "api.unauthenticated": _c(1, "the API server does not know our credentials",
+    "api.unauthenticated": _c(
+        1, "the API server does not know our credentials",
         "renew the token or client certificate in the kubeconfig", "kubectl auth whoami"),
-    "api.overloaded": _c(1, "the API server turns requests away, or takes too long for them while etcd is well",
+    "api.overloaded": _c(
+        1, "the API server turns requests away, or takes too long for them while etcd is well",
         "find the client that floods it; look at API priority and fairness and the server's size",
         "kubectl get --raw /metrics | grep apiserver_flowcontrol_rejected"),
-    "etcd.unhealthy": _c(1, "etcd does not answer the API server", "look at the etcd members, their quorum and disks",
+    "etcd.unhealthy": _c(
+        1, "etcd does not answer the API server", "look at the etcd members, their quorum and disks",
         "kubectl get --raw '/readyz/etcd?verbose'"),
-    "etcd.slow": _c(1, "writes are slow while reads are quick", "look at the disks of the etcd members",
+    "etcd.slow": _c(
+        1, "writes are slow while reads are quick", "look at the disks of the etcd members",
         "kubectl get --raw /metrics | grep etcd_request_duration_seconds"),
-    "etcd.space": _c(1, "the etcd database is full", "compact, defragment, disarm the alarm; raise the quota",
+    "etcd.space": _c(
+        1, "the etcd database is full", "compact, defragment, disarm the alarm; raise the quota",
         "etcdctl endpoint status --cluster -w table"),
-    "api.check-failed": _c(1, "a health check of the API server fails",
+    "api.check-failed": _c(
+        1, "a health check of the API server fails",
         "look for the named check in the API server's log", _READY),
-    "api.aggregated-down": _c(1, "an aggregated API has no working backend",
+    "api.aggregated-down": _c(
+        1, "an aggregated API has no working backend",
         "look at the Service and the pods behind the APIService"),
-    "ctrl.not-progressing": _c(1, "a controller does not act", "look at the named controller's log and Lease",
+    "ctrl.not-progressing": _c(
+        1, "a controller does not act", "look at the named controller's log and Lease",
         "kubectl -n kube-system get lease"),
     # ---- 2: nodes
-    "node.unreachable": _c(2, "the node's kubelet does not report any more",
+    "node.unreachable": _c(
+        2, "the node's kubelet does not report any more",
         "look at the machine, its kubelet and its network"),
-    "node.clock": _c(2, "the node's clock is off", "look at chrony and at the hypervisor's time",
+    "node.clock": _c(
+        2, "the node's clock is off", "look at chrony and at the hypervisor's time",
         node="ssh {name} chronyc tracking"),
-    "node.runtime-down": _c(2, "the kubelet cannot use the container runtime", "look at containerd on the node",
+    "node.runtime-down": _c(
+        2, "the kubelet cannot use the container runtime", "look at containerd on the node",
         node="ssh {name} systemctl status containerd"),
     "node.kernel-fault": _c(2, "the node reports a fault of its kernel or disks", "replace the node"),
     "node.pressure": _c(2, "the node is short of disk, memory or process ids", "free it, or enlarge it"),
-    "node.cni-not-ready": _c(2, "the node has no working CNI plugin", "look at the CNI pod of that node",
+    "node.cni-not-ready": _c(
+        2, "the node has no working CNI plugin", "look at the CNI pod of that node",
         node="ssh {name} ls -l /etc/cni/net.d"),
-    "node.kubelet-cert": _c(2, "the kubelet's serving certificate is not accepted",
+    "node.kubelet-cert": _c(
+        2, "the kubelet's serving certificate is not accepted",
         "approve its CertificateSigningRequest, or rotate the certificate", "kubectl get csr"),
-    "node.drift": _c(2, "nodes differ from each other or from what is expected",
+    "node.drift": _c(
+        2, "nodes differ from each other or from what is expected",
         "bring the nodes of the pool to one version; correct the expected number", "kubectl get nodes -o wide"),
-    "node.not-joined": _c(2, "fewer nodes than expected are in the cluster",
+    "node.not-joined": _c(
+        2, "fewer nodes than expected are in the cluster",
         "look at the missing machine's bootstrap log", "kubectl get nodes -o wide"),
     # ---- 3: admission
     "webhook.no-endpoints": _c(3, "an admission webhook has nobody behind it", "look at the webhook's pods", _HOOKS),
-    "webhook.timeout": _c(3, "an admission webhook does not answer in time",
+    "webhook.timeout": _c(
+        3, "an admission webhook does not answer in time",
         "look at the way from the control plane to the webhook's pods, and its firewall", _HOOKS),
-    "webhook.ca-mismatch": _c(3, "an admission webhook's certificate is not trusted",
+    "webhook.ca-mismatch": _c(
+        3, "an admission webhook's certificate is not trusted",
         "renew its caBundle (cainjector, if cert-manager does that)", _HOOKS),
-    "admission.denied": _c(3, "a policy refuses the object", "change the object or the policy",
+    "admission.denied": _c(
+        3, "a policy refuses the object", "change the object or the policy",
         "kubectl get validatingadmissionpolicies,validatingwebhookconfigurations"),
     "policy.not-enforced": _c(3, "what a policy should refuse is allowed", "turn enforcement on"),
-    "quota.exceeded": _c(3, "a quota or limit of the namespace refuses the object", "raise it, or clean up",
+    "quota.exceeded": _c(
+        3, "a quota or limit of the namespace refuses the object", "raise it, or clean up",
         "kubectl get resourcequota,limitrange -A", resourcequota=GENERIC["resourcequota"]),
-    "rbac.missing": _c(3, "a component of the cluster lacks a right", "bind the role",
+    "rbac.missing": _c(
+        3, "a component of the cluster lacks a right", "bind the role",
         "kubectl get clusterrolebinding -o wide"),
     # ---- 4: scheduling
-    "sched.insufficient": _c(4, "no node has room for the pod", "add capacity, or lower requests",
+    "sched.insufficient": _c(
+        4, "no node has room for the pod", "add capacity, or lower requests",
         "kubectl describe nodes"),
-    "sched.constraint": _c(4, "cordons, taints, affinity or selectors keep the pod off",
+    "sched.constraint": _c(
+        4, "cordons, taints, affinity or selectors keep the pod off",
         "correct labels and tolerations, or uncordon",
         "kubectl get nodes -o custom-columns=NAME:.metadata.name,CORDONED:.spec.unschedulable,TAINTS:.spec.taints[*].key",
         node=GENERIC["node"]),
-    "storage.zone-conflict": _c(4, "the volume is where its pod may not run",
+    "storage.zone-conflict": _c(
+        4, "the volume is where its pod may not run",
         "use volumeBindingMode WaitForFirstConsumer", "kubectl get persistentvolume -o wide"),
-    "drain.pdb-blocked": _c(4, "a disruption budget allows no eviction", "more replicas, or another budget",
+    "drain.pdb-blocked": _c(
+        4, "a disruption budget allows no eviction", "more replicas, or another budget",
         "kubectl get poddisruptionbudget -A"),
     # ---- 5: images
-    "image.not-found": _c(5, "the registry does not have the image (or not for this architecture)",
+    "image.not-found": _c(
+        5, "the registry does not have the image (or not for this architecture)",
         "correct the name or tag, or push the image", _PULL),
     "image.auth": _c(5, "the registry refuses our credentials", "correct the pull secret or the node's rights", _PULL),
     "image.throttled": _c(5, "the registry limits how often we may pull", "use a mirror, or log in", _PULL),
-    "image.kubelet-qps": _c(5, "the kubelet limits how often it pulls", "raise registryPullQPS",
+    "image.kubelet-qps": _c(
+        5, "the kubelet limits how often it pulls", "raise registryPullQPS",
         "kubectl get --raw /api/v1/nodes/{name}/proxy/configz"),
-    "image.registry-unreachable": _c(5, "the registry cannot be reached, or not trusted",
+    "image.registry-unreachable": _c(
+        5, "the registry cannot be reached, or not trusted",
         "look at egress, name resolution and certificates on the node", _PULL),
     "image.slow": _c(5, "images come slowly", "look at the network and the registry", _PULL),
     # ---- 6: pods and storage
     "pod.config-missing": _c(6, "a ConfigMap, Secret or key that the pod names does not exist", "create it"),
-    "pod.crash": _c(6, "a container ends with an error", "read its last log lines",
+    "pod.crash": _c(
+        6, "a container ends with an error", "read its last log lines",
         pod="kubectl -n {namespace} logs {name} --previous"),
     "pod.oom": _c(6, "a container used more memory than it may", "raise its limit, or find the leak"),
     "pod.probe-failing": _c(6, "a container runs but does not become ready", "look at its probe and its log"),
-    "storage.no-default-class": _c(6, "not exactly one StorageClass is the default",
+    "storage.no-default-class": _c(
+        6, "not exactly one StorageClass is the default",
         "annotate one with storageclass.kubernetes.io/is-default-class=true, and no other", "kubectl get storageclass"),
-    "storage.driver-missing": _c(6, "nobody provisions or mounts volumes of this class",
+    "storage.driver-missing": _c(
+        6, "nobody provisions or mounts volumes of this class",
         "look at the pods of the provisioner or CSI driver", _CLASSES, deployment=GENERIC["deployment"]),
     "storage.provision-failed": _c(6, "the provisioner cannot make the volume", "read its words", _PROVISION),
-    "storage.attach-stuck": _c(6, "the volume cannot be attached to the node",
+    "storage.attach-stuck": _c(
+        6, "the volume cannot be attached to the node",
         "detach it from the dead node, or use a node with room for it", "kubectl get volumeattachment"),
-    "storage.mount-failed": _c(6, "the volume cannot be mounted or written", "read the driver's log on the node",
+    "storage.mount-failed": _c(
+        6, "the volume cannot be mounted or written", "read the driver's log on the node",
         _CLASSES, node=_ON_NODE),
-    "storage.data-corrupt": _c(6, "what was read is not what was written",
+    "storage.data-corrupt": _c(
+        6, "what was read is not what was written",
         "stop using the volume, restore from a backup", "kubectl get persistentvolume"),
     # ---- 7: network
-    "net.node-isolated": _c(7, "pods of one node cannot reach those of others, or not be reached",
+    "net.node-isolated": _c(
+        7, "pods of one node cannot reach those of others, or not be reached",
         "look at routes, firewall and CNI agent of that node", node=_ON_NODE),
-    "net.overlay-down": _c(7, "pods reach each other on one node, but not across nodes",
+    "net.overlay-down": _c(
+        7, "pods reach each other on one node, but not across nodes",
         "look at the CNI's tunnel or routing ports between nodes: UDP 8472, 4789 or 6081, IP protocol 4, TCP 179",
         "kubectl get nodes -o wide"),
-    "net.mtu": _c(7, "small packets pass between nodes, large ones do not",
+    "net.mtu": _c(
+        7, "small packets pass between nodes, large ones do not",
         "align the MTU of the CNI with that of the network", "kubectl get nodes -o wide",
         node="ssh {name} ip link show"),
-    "netpol.overblocking": _c(7, "a NetworkPolicy blocks what should pass", "look at the policies of the namespace",
+    "netpol.overblocking": _c(
+        7, "a NetworkPolicy blocks what should pass", "look at the policies of the namespace",
         "kubectl get networkpolicy -A"),
-    "svc.no-endpoints": _c(7, "a Service has no ready pod behind it",
+    "svc.no-endpoints": _c(
+        7, "a Service has no ready pod behind it",
         "compare its selector and port with the labels and ports of the pods"),
-    "svc.dataplane": _c(7, "pods answer on their own address, but not behind the Service's",
+    "svc.dataplane": _c(
+        7, "pods answer on their own address, but not behind the Service's",
         "look at kube-proxy (or the CNI in its place) on the node",
         "kubectl -n kube-system get pods -o wide", node=_ON_NODE),
     "dns.server-down": _c(7, "cluster DNS has no working server", "look at the CoreDNS pods", _DNS_PODS, node=_ON_NODE),
-    "dns.upstream": _c(7, "only names outside the cluster fail",
+    "dns.upstream": _c(
+        7, "only names outside the cluster fail",
         "look at the forwarders of CoreDNS and the way to them", _DNS_LOGS),
-    "dns.config": _c(7, "DNS servers answer, but wrongly, or refuse their configuration", "look at the Corefile",
+    "dns.config": _c(
+        7, "DNS servers answer, but wrongly, or refuse their configuration", "look at the Corefile",
         "kubectl -n kube-system get configmap coredns -o yaml", configmap=GENERIC["configmap"]),
-    "dns.delegation": _c(7, "the zone is not delegated to the servers that hold it",
+    "dns.delegation": _c(
+        7, "the zone is not delegated to the servers that hold it",
         "correct the NS records at the parent"),
     # ---- 8: cloud
     "cloud.permission": _c(8, "the cloud refuses a controller's request", "extend its role"),
     "cloud.quota": _c(8, "a quota or request limit of the cloud is used up", "raise it, or ask less often"),
-    "cloud.config": _c(8, "the cloud lacks a subnet, tag, zone or group that is needed",
+    "cloud.config": _c(
+        8, "the cloud lacks a subnet, tag, zone or group that is needed",
         "correct the cloud's configuration"),
     "id.trust-mismatch": _c(8, "the cloud does not trust the pod's identity", "correct the trust policy or the issuer"),
     "lb.not-provisioned": _c(8, "no load balancer was made for the Service", "look at its controller and address pool"),
@@ -189,7 +237,8 @@ CAUSES: dict[str, Cause] = {
     "lb.dns-lag": _c(8, "the load balancer's name does not resolve yet", "wait; look at the resolver"),
     # ---- 9: what stands on all of it
     "ingress.class-mismatch": _c(9, "no ingress controller took the Ingress", "correct its class and host"),
-    "ingress.backend-error": _c(9, "the ingress controller cannot use a healthy backend",
+    "ingress.backend-error": _c(
+        9, "the ingress controller cannot use a healthy backend",
         "correct port and protocol; look at NetworkPolicies"),
     "ingress.tls-secret": _c(9, "another certificate than ours is served", "look at the Secret and the host names"),
     "gw.not-programmed": _c(9, "a Gateway or route is not accepted or programmed", "read the condition's reason"),
@@ -207,7 +256,8 @@ CAUSES: dict[str, Cause] = {
     "ns.stuck": _c(9, "a namespace does not end", "look at what remains in it, and whose finalizer that is"),
     "platform.degraded": _c(9, "an operator of the platform reports trouble", "look at that operator"),
     "vm.health": _c(9, "the virtual machine is not in order", "look at it in vSphere"),
-    "leak.cleanup-stuck": _c(9, "an object of ours does not go away", "look at the controller that holds it",
+    "leak.cleanup-stuck": _c(
+        9, "an object of ours does not go away", "look at the controller that holds it",
         "kubectl get namespace,persistentvolume -l app.kubernetes.io/managed-by=assay.clusters"),
     # ---- nothing known
     "unknown.timeout": _c(None, "it did not happen in time, and nothing says why", "look at the unmet step and the evidence"),

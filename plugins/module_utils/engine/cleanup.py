@@ -46,14 +46,26 @@ def _patiently(call: Any, deadline: float) -> Any:
 
 
 class Remover:
-    """Deletes the journaled objects of one run and reports what is left."""
+    """Deletes the journaled objects of one run and reports what is left.
 
-    def __init__(self, client: Client, run_id: str, deadline: float):
-        self.client, self.run_id, self.deadline = client, run_id, deadline
+    spaces: a watch of our namespaces that runs already, which spares asking for what it knows.
+    """
 
-    def _delete(self, path: str, grace: int | None = None) -> bool:
+    def __init__(self, client: Client, run_id: str, deadline: float, spaces: Watch | None = None):
+        self.client, self.run_id, self.deadline, self._spaces = client, run_id, deadline, spaces
+
+    def _known(self, name: str) -> dict[str, Any] | None:
+        """A namespace as the running watch has it, which may be a moment behind its creation."""
+        if self._spaces is None:
+            return None
+        try:
+            return self._spaces.wait(lambda items: items.get(("", name)), min(self.deadline, time.monotonic() + 1.0))
+        except (WatchTimeout, ApiError):
+            return None
+
+    def _delete(self, path: str, grace: int | None = None, known: dict[str, Any] | None = None) -> bool:
         """Delete if it is there and ours; False where there is nothing of ours."""
-        item = _patiently(lambda: _get(self.client, path), self.deadline)
+        item = known or _patiently(lambda: _get(self.client, path), self.deadline)
         if item is None or item["metadata"].get("labels", {}).get(RUN) != self.run_id:
             return False
         body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
@@ -128,7 +140,7 @@ class Remover:
             path = path_of(o["api_version"], o["kind"], o["namespace"], o["name"])
             if self._delete(path) and (item := self._wait_gone(path)):
                 left.append(_describe(o["kind"], item))
-        deleted = [o for o in spaces if self._delete(f"/api/v1/namespaces/{o['name']}")]
+        deleted = [o for o in spaces if self._delete(f"/api/v1/namespaces/{o['name']}", known=self._known(o["name"]))]
         for o in deleted:
             if item := self._wait_namespace(o["name"]):
                 left.append(_describe("namespace", item))
@@ -136,6 +148,14 @@ class Remover:
 
     def _wait_namespace(self, name: str) -> dict[str, Any] | None:
         """By a watch: its controller takes at least five seconds, and the moment it is done is seen at once."""
+        if self._spaces is not None:
+            try:
+                self._spaces.wait(lambda items: ("", name) not in items, self.deadline)
+                return None
+            except WatchTimeout as e:
+                return e.items.get(("", name))
+            except ApiError:
+                pass  # that watch has ended; one of our own may fare better
         watch = Watch(self.client, "/api/v1/namespaces", {"fieldSelector": f"metadata.name={name}"}, name="namespace")
         watch.start()
         try:

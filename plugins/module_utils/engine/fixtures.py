@@ -124,9 +124,12 @@ class Fixtures:
         return item.get("metadata", {}).get("labels", {}).get(RUN) == self.run_id
 
     def stop(self) -> None:
+        """End the watches of what is in the namespace; that of namespaces is needed until ours is gone."""
         with self._lock:
             watches, self._watches = list(self._watches.values()), {}
-        if self.namespaces.made:
-            watches.append(self.namespaces())
         for watch in watches:
             watch.stop()
+
+    def stop_namespaces(self) -> None:
+        if self.namespaces.made:
+            self.namespaces().stop()

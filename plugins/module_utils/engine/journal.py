@@ -98,9 +98,11 @@ def read(path: Path) -> Entry | None:
     lines = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            lines.append(json.loads(line))
+            parsed = json.loads(line)
         except ValueError:
             continue
+        if isinstance(parsed, dict):
+            lines.append(parsed)
     if not lines or "run" not in lines[0]:
         return None
     entry = Entry(path, lines[0])

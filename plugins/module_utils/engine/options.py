@@ -3,6 +3,7 @@
 """Options of checks: from task arguments, else inventory variables, else defaults; typed and bounded."""
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -34,13 +35,14 @@ def _int(value: Any) -> int:
 
 
 def _float(value: Any) -> float:
-    if isinstance(value, bool):
+    number = float(value)
+    if isinstance(value, bool) or not math.isfinite(number):
         raise ValueError
-    return float(value)
+    return number
 
 
 def _str(value: Any) -> str:
-    if isinstance(value, (dict, list)):
+    if value is None or isinstance(value, (dict, list)):
         raise ValueError
     return str(value)
 
@@ -73,14 +75,15 @@ def typed(option: Option, value: Any, name: str) -> Any:
     except (TypeError, ValueError):
         of = f" of {_NOUN[option.elements]} each" if option.type == "list" and option.elements else ""
         raise BadInput(f"{name}: must be {_NOUN[option.type]}{of}, not {value!r}") from None
-    if option.choices and value not in option.choices:
-        raise BadInput(f"{name}: must be one of {', '.join(map(str, option.choices))}, not {value!r}")
+    for one in value if option.type == "list" else [value]:
+        if option.choices and one not in option.choices:
+            raise BadInput(f"{name}: must be one of {', '.join(map(str, option.choices))}, not {one!r}")
     for wrong, bound, word in ((option.minimum is not None and option.type in ("int", "float")
                                 and value < option.minimum, option.minimum, "at least"),
                                (option.maximum is not None and option.type in ("int", "float")
                                 and value > option.maximum, option.maximum, "at most")):
         if wrong:
-            raise BadInput(f"{name}: must be {word} {bound:g}, not {value:g}")
+            raise BadInput(f"{name}: must be {word} {bound:.12g}, not {value:.12g}")
     return value
 
 

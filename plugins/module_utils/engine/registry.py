@@ -36,9 +36,9 @@ def _from_path(path: Path) -> ModuleType:
         sys.modules[name] = module
         try:
             spec.loader.exec_module(module)
-        except Exception:
+        except Exception as e:
             del sys.modules[name]
-            raise
+            raise BadInput(f"check_paths: {path} cannot be loaded: {type(e).__name__}: {e}") from e
     return sys.modules[name]
 
 

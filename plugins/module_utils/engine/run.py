@@ -221,6 +221,7 @@ class Run:
                 self.say(record, True)
         if not self.settings.wait_cleanup:
             self.fixtures.stop()
+            self.fixtures.stop_namespaces()
             guardian.hand_over()
             return records, []
         while cleaner.is_alive():
@@ -242,11 +243,13 @@ class Run:
         silent = any(e["kind"] != "http" for o in self.outcomes for e in o.ctx.finding.errors)
         limit = _SILENT if silent else CLEANUP_LIMIT
         try:
-            left = Remover(self.client, self.run_id, time.monotonic() + limit).remove(entry.objects)
+            spaces = self.fixtures.namespaces() if self.fixtures.namespaces.made else None
+            left = Remover(self.client, self.run_id, time.monotonic() + limit, spaces).remove(entry.objects)
         except ApiError as e:
             left = [f"namespace/{self.fixtures.name} ({e.message})"] if entry.objects else []
         except Exception as e:  # the verdict stands whatever becomes of the clean-up
             left = [f"namespace/{self.fixtures.name} ({type(e).__name__}: {e})"]
+        self.fixtures.stop_namespaces()
         if not left:
             self.journal.done()
         return left

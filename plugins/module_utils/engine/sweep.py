@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import email.utils
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,12 @@ def _namespace(name: str) -> dict[str, str]:
 
 
 def _claims(client: Client, namespace: str) -> list[dict[str, str]]:
-    found = client.get(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", {"labelSelector": OURS})
+    try:
+        found = client.get(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", {"labelSelector": OURS})
+    except ApiError as e:
+        if e.status == 403:  # not ours to see: they go with their namespace
+            return []
+        raise
     return [{"api_version": "v1", "kind": "PersistentVolumeClaim", "namespace": namespace,
              "name": i["metadata"]["name"]} for i in found["items"]]
 
@@ -41,9 +47,9 @@ class Sweeper:
         self.swept: list[str] = []
         self.remaining: list[str] = []
 
-    def _remove(self, run_id: str, objects: list[dict[str, str]]) -> bool:
+    def _remove(self, run_id: str, objects: Callable[[], list[dict[str, str]]]) -> bool:
         try:
-            left = Remover(self.client, run_id, time.monotonic() + LIMIT).remove(objects)
+            left = Remover(self.client, run_id, time.monotonic() + LIMIT).remove(objects())
         except ApiError as e:
             left = [f"run {run_id}: {e.message}"]
         self.remaining += left
@@ -55,7 +61,7 @@ class Sweeper:
         """Runs of this machine whose process is gone."""
         for entry in journals.unfinished(self.folder, self.client.server):
             if entry.run_id != self.own and entry.dead() and (
-                    not entry.objects or self._remove(entry.run_id, entry.objects)):
+                    not entry.objects or self._remove(entry.run_id, lambda e=entry: e.objects)):
                 entry.path.unlink(missing_ok=True)
 
     def by_label(self, namespaces: list[dict[str, Any]], now: float) -> None:
@@ -66,7 +72,7 @@ class Sweeper:
             if not run_id or run_id in (self.own, *self.swept) or not expires.isdigit() or int(expires) > now:
                 continue
             name = item["metadata"]["name"]
-            self._remove(run_id, [*_claims(self.client, name), _namespace(name)])
+            self._remove(run_id, lambda n=name: [*_claims(self.client, n), _namespace(n)])
 
 
 def _dead(items: list[dict[str, Any]], now: float) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from typing import Any
@@ -21,15 +22,15 @@ _RETRIES, _LONGEST = 3, 5.0
 _SAFE = {"GET", "PUT", "PATCH", "DELETE"}
 
 
-def _texts(error: BaseException) -> str:
-    """The innermost words of a chain of transport errors: what the operating system or TLS said."""
-    seen, current = [], error
+def _chain(error: BaseException) -> list[BaseException]:
+    """A transport error and what is behind it; the innermost last."""
+    seen: list[BaseException] = []
+    current: Any = error
     while current is not None and len(seen) < 8:
         seen.append(current)
         current = getattr(current, "reason", None) if isinstance(getattr(current, "reason", None), BaseException) \
             else current.__cause__ or current.__context__
-    text = str(seen[-1]) or type(seen[-1]).__name__
-    return text if text not in ("timed out", "The read operation timed out") else f"{text}"
+    return seen
 
 
 class Client:
@@ -54,8 +55,12 @@ class Client:
     def _transport_error(self, e: Exception, method: str, path: str) -> ApiError:
         ex = self._urllib3.exceptions
         inner = e.reason if isinstance(e, ex.MaxRetryError) and e.reason else e
-        text = _texts(inner)
-        if isinstance(inner, ex.SSLError) or "SSL" in type(inner).__name__:
+        chain = _chain(inner)
+        text = str(chain[-1]) or type(chain[-1]).__name__
+        # An end during the handshake is no word about certificates: a balancer whose servers are away does that.
+        if any(isinstance(c, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) for c in chain):
+            kind, reason = "unreachable", "ConnectionClosed"
+        elif isinstance(inner, ex.SSLError) or "SSL" in type(inner).__name__:
             kind, reason = "tls", "TLS"
         elif isinstance(inner, getattr(ex, "NameResolutionError", ())) or isinstance(inner.__cause__, socket.gaierror):
             kind, reason = "dns", "NameResolution"
@@ -80,7 +85,7 @@ class Client:
             pass
         reason = (body or {}).get("reason") or response.reason or ""
         message = (body or {}).get("message") or text.strip()[:4000] or reason
-        return ApiError("http", response.status, reason, message, method, path, dict(response.headers), body)
+        return ApiError("http", response.status, reason, message, method, path, response.headers, body)
 
     # ---- requests ---------------------------------------------------------------------------------------------
     def _send(self, method: str, url: str, data: bytes | None, headers: Any, timeout: float, stream: bool) -> Any:
@@ -111,21 +116,25 @@ class Client:
                 response = self._send(method, url, data, headers, timeout, stream)
                 break
             except ex.ProtocolError as e:
-                # The server closed an idle connection just as it was used again: nothing was done, ask once more.
-                if last or method not in _SAFE or "RemoteDisconnected" not in repr(e):
+                # The server closed an idle connection just as it was used again: ask once more. What changes something
+                # is repeated by who knows that it may have been done already.
+                if last or method != "GET" or "RemoteDisconnected" not in repr(e):
                     raise self._transport_error(e, method, path) from None
             except ex.HTTPError as e:
                 raise self._transport_error(e, method, path) from None
         if response.status >= 300:
             if stream:
-                response.read()
+                try:
+                    response.read(cache_content=True)  # kept, as it says why
+                except ex.HTTPError as e:
+                    raise self._transport_error(e, method, path) from None
             raise self._status_error(response, method, path)
         return response
 
     def request(self, method: str, path: str, params: Any = None, body: Any = None,
                 content_type: str = "application/json", headers: dict[str, str] | None = None, timeout: float = 10.0,
                 raw: bool = False, with_headers: bool = False) -> Any:
-        """The parsed JSON of the answer (its text with raw; a pair with the headers with with_headers).
+        """The parsed JSON of the answer (its text with raw; a pair with the headers, whatever their case, with with_headers).
 
         timeout: seconds for each part of the answer. Raises ApiError.
         """
@@ -151,7 +160,7 @@ class Client:
             except ValueError:
                 raise ApiError("http", response.status, "NotJSON", f"the answer is not JSON: {text[:200]}", method,
                                path) from None
-        return (answer, dict(response.headers)) if with_headers else answer
+        return (answer, response.headers) if with_headers else answer
 
     def get(self, path: str, params: Any = None, timeout: float = 10.0, **more: Any) -> Any:
         return self.request("GET", path, params=params, timeout=timeout, **more)

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import logging
 import os
 import shutil
+import ssl
 import tempfile
 import time
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,9 @@ from .errors import BadInput
 
 NAMES = ("kubeconfig", "context", "host", "api_key", "username", "password", "validate_certs", "ca_cert", "client_cert",
          "client_key", "proxy", "no_proxy", "proxy_headers", "impersonate_user", "impersonate_groups")
+# The other names that kubernetes.core reads from the environment.
+_ALSO = {"validate_certs": "VERIFY_SSL", "ca_cert": "SSL_CA_CERT", "client_cert": "CERT_FILE", "client_key": "KEY_FILE"}
+_PROXY_HEADERS = ("basic_auth", "proxy_basic_auth", "user_agent")
 _PREFIX = "assay-keys-"
 # Longer than any run and the clean-up after it (seconds).
 _STALE = 24 * 3600.0
@@ -32,22 +38,27 @@ _Loader = getattr(yaml, "CSafeLoader", None) or getattr(yaml, "SafeLoader", None
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name in NAMES:
-        value = environ.get(f"K8S_AUTH_{name.upper()}")
+        value = environ.get(f"K8S_AUTH_{_ALSO.get(name, name).upper()}") or environ.get(f"K8S_AUTH_{name.upper()}")
         if value:
             out[name] = value
-    if environ.get("K8S_AUTH_VERIFY_SSL") and "validate_certs" not in out:
-        out["validate_certs"] = environ["K8S_AUTH_VERIFY_SSL"]
+    headers = {name: environ.get(f"K8S_AUTH_PROXY_HEADERS_{name.upper()}") for name in _PROXY_HEADERS}
+    if any(headers.values()):
+        out["proxy_headers"] = headers
     return out
 
 
-def _parse(text: str, origin: str) -> dict[str, Any]:
+def _yaml(text: str, origin: str) -> Any:
     try:
-        data = yaml.load(text, Loader=_Loader)
+        return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as e:
         mark = getattr(e, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
         raise BadInput(f"kubeconfig: {origin} is not valid YAML{where}; give the path or the content of a kubeconfig") \
             from None
+
+
+def _parse(text: str, origin: str) -> dict[str, Any]:
+    data = _yaml(text, origin)
     if not isinstance(data, dict) or not isinstance(data.get("clusters"), list) or not data["clusters"]:
         raise BadInput(f"kubeconfig: {origin} names no clusters; give the path or the content of a kubeconfig")
     return data
@@ -57,7 +68,29 @@ def _is_content(value: str) -> bool:
     return "\n" in value.strip() or value.lstrip().startswith(("{", "apiVersion:", "clusters:"))
 
 
-def _read(value: Any) -> tuple[dict[str, Any], str]:
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        reason = e.strerror if isinstance(e, OSError) else "not text"
+        raise BadInput(f"kubeconfig: cannot read {path}: {reason}") from None
+
+
+def _merge(paths: list[Path]) -> Any:
+    """Several files as kubectl reads them: absent ones are left out, and the first to say something is right."""
+    there = [p for p in paths if p.exists()]
+    if not there:
+        raise BadInput(f"kubeconfig: none of {', '.join(map(str, paths))} exists")
+    for path in there:
+        if not isinstance(_yaml(_text_of(path), str(path)), dict):
+            raise BadInput(f"kubeconfig: {path} names no clusters; give the path or the content of a kubeconfig")
+    merger = library.load().kube_config.KubeConfigMerger(os.pathsep.join(map(str, there)))
+    current = [c["current-context"] for c in merger.config_files.values() if c.get("current-context")]
+    merger.config.value["current-context"] = current[0] if current else ""
+    return merger.config
+
+
+def _read(value: Any) -> tuple[Any, str]:
     """(kubeconfig as data, folder that relative paths in it start from) of a path, a content or a dictionary."""
     if isinstance(value, Mapping):
         return _parse(yaml.safe_dump(dict(value)), "the given dictionary"), ""
@@ -68,19 +101,16 @@ def _read(value: Any) -> tuple[dict[str, Any], str]:
         return _parse(text, "the given content"), ""
     paths = [Path(os.path.expanduser(p)) for p in text.split(os.pathsep) if p]
     if len(paths) > 1:
-        merger = library.load().kube_config.KubeConfigMerger(os.pathsep.join(map(str, paths)))
-        if merger.config is None:
-            raise BadInput(f"kubeconfig: none of {text} exists")
-        return merger.config.value, ""
+        return _merge(paths), ""
+    return _parse(_text_of(paths[0]), str(paths[0])), str(paths[0].resolve().parent)
+
+
+def _context_of(config: Any, wanted: str | None, origin: str) -> str | None:
+    config = getattr(config, "value", config)  # merged files come as the library's own nodes
     try:
-        return _parse(paths[0].read_text(encoding="utf-8"), str(paths[0])), str(paths[0].resolve().parent)
-    except (OSError, UnicodeDecodeError) as e:
-        reason = e.strerror if isinstance(e, OSError) else "not text"
-        raise BadInput(f"kubeconfig: cannot read {paths[0]}: {reason}") from None
-
-
-def _context_of(config: dict[str, Any], wanted: str | None, origin: str) -> str | None:
-    names = [c.get("name") for c in config.get("contexts") or []]
+        names = [c["name"] for c in config.get("contexts") or []]
+    except (KeyError, TypeError):
+        raise BadInput(f"kubeconfig: {origin} cannot be used: its contexts are not a list with a name each") from None
     if wanted and wanted not in names:
         raise BadInput(f"context: {origin} has no context {wanted!r}; it has {', '.join(map(str, names)) or 'none'}")
     if not wanted and config.get("current-context") not in names:
@@ -113,6 +143,42 @@ def _private_folder() -> str:
             if old.stat().st_uid == os.getuid() and old.stat().st_mtime < time.time() - _STALE:
                 shutil.rmtree(old, ignore_errors=True)
     return tempfile.mkdtemp(prefix=_PREFIX)
+
+
+class _Heard(logging.Handler):
+    """Keeps what the kubernetes package only logs: why an exec plugin or a login gave no credentials."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines += [line.strip() for line in record.getMessage().splitlines() if line.strip()]
+
+
+@contextlib.contextmanager
+def _heard() -> Iterator[list[str]]:
+    handler = _Heard()
+    logging.getLogger().addHandler(handler)
+    try:
+        yield handler.lines
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
+def _share_context(settings: dict[str, Any]) -> None:
+    """One TLS context for all connections of a pool: otherwise each reads and parses the certificates anew."""
+    ssl_ = library.load().urllib3.util.ssl_
+    context = ssl_.create_urllib3_context(cert_reqs=settings.get("cert_reqs"))
+    if settings.get("ca_certs") or settings.get("ca_cert_data"):
+        context.load_verify_locations(settings.get("ca_certs"), cadata=settings.get("ca_cert_data"))
+    else:
+        context.load_default_certs()
+    if settings.get("cert_file"):
+        context.load_cert_chain(settings["cert_file"], settings.get("key_file"))
+    for name in ("ca_certs", "ca_cert_data", "cert_file", "key_file"):
+        settings.pop(name, None)
+    settings["ssl_context"] = context
 
 
 class Connection:
@@ -152,14 +218,23 @@ class Connection:
         config, base = _read(value)
         origin = value if isinstance(value, str) and not _is_content(value) else "the kubeconfig"
         context = _context_of(config, context, origin)
+        # The library remembers where it wrote which key, and would share the file of a connection that is closed sooner.
+        getattr(lib.kube_config, "_temp_files", {}).clear()
         try:
             loader = lib.kube_config.KubeConfigLoader(config, active_context=context, config_base_path=base or None,
                                                       temp_file_path=folder)
-            loader.load_and_set(configuration)
+            with _heard() as said:
+                loader.load_and_set(configuration)
         except lib.ConfigException as e:
             raise BadInput(f"kubeconfig: {origin}: {str(e).splitlines()[0] if str(e) else 'cannot be used'}") from None
-        except (KeyError, TypeError, ValueError, OSError) as e:
+        except (KeyError, TypeError, ValueError, AttributeError, OSError) as e:
             raise BadInput(f"kubeconfig: {origin} cannot be used: {type(e).__name__}: {e}") from None
+        anonymous = not (configuration.api_key or configuration.cert_file or given.get("api_key")
+                         or given.get("client_cert"))
+        if anonymous and said:
+            user = getattr(getattr(loader, "_user", None), "value", None) or {}
+            by = f" by {user['exec'].get('command')}" if isinstance(user.get("exec"), Mapping) else ""
+            raise BadInput(f"kubeconfig: {origin}: no credentials were given{by}: {said[-1]}")
         return loader.current_context["name"]
 
     @staticmethod
@@ -183,7 +258,7 @@ class Connection:
         if given.get("no_proxy"):
             c.no_proxy = str(given["no_proxy"])
         if given.get("proxy_headers"):
-            if not isinstance(given["proxy_headers"], Mapping):
+            if not isinstance(given["proxy_headers"], Mapping) or set(given["proxy_headers"]) - set(_PROXY_HEADERS):
                 raise BadInput("proxy_headers: must be a dictionary with basic_auth, proxy_basic_auth or user_agent")
             c.proxy_headers = lib.urllib3.util.make_headers(**{k: v for k, v in given["proxy_headers"].items() if v})
         c.connection_pool_maxsize, c.retries = 64, False
@@ -232,7 +307,12 @@ class Connection:
 
     def pool(self) -> Any:
         """A new urllib3 pool manager with the TLS, proxy and timeout settings; one per client and process."""
-        return library.load().RESTClientObject(self.configuration).pool_manager
+        manager = library.load().RESTClientObject(self.configuration).pool_manager
+        if not self.configuration.verify_ssl:  # who asked for that knows
+            warnings.filterwarnings("ignore", category=library.load().urllib3.exceptions.InsecureRequestWarning)
+        with contextlib.suppress(OSError, ssl.SSLError):  # said by the first request, with its address
+            _share_context(manager.connection_pool_kw)
+        return manager
 
     def close(self) -> None:
         """Remove certificate and key files that were given as data."""

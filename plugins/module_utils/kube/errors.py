@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 _CANNOT = re.compile(r'cannot (\w+) (?:resource|path) "([^"]+)"')
@@ -25,7 +26,7 @@ class ApiError(Exception):
     """
 
     def __init__(self, kind: str, status: int | None, reason: str, message: str, method: str, path: str,
-                 headers: dict[str, str] | None = None, body: dict[str, Any] | None = None):
+                 headers: Mapping[str, str] | None = None, body: dict[str, Any] | None = None):
         super().__init__(f"{method} {path}: {message or reason}")
         self.kind, self.status, self.reason, self.message = kind, status, reason, message
         self.method, self.path = method, path

@@ -7,6 +7,7 @@ A failure of these ways is never a failure of the feature that the question is a
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import json
 import ssl
@@ -45,6 +46,24 @@ class _WayFailed(Exception):
 def _proxys_own(error: ApiError) -> bool:
     """Whether the API server, not the pod, wrote the error: only it answers with a Status object."""
     return error.body is not None and error.status in (403, 404, 405, 500, 502, 503, 504)
+
+
+@functools.cache
+def _port_forward() -> Any:
+    """The kubernetes package's port-forward, whose thread ends in silence when the other side does."""
+    from kubernetes.stream.ws_client import PortForward
+
+    class Quiet(PortForward):
+        def _proxy(self) -> None:
+            try:
+                super()._proxy()
+            except Exception:  # the connection broke in whatever way: who reads from it sees its end and says so
+                for port in self.local_ports.values():
+                    port.python.close()
+                with contextlib.suppress(Exception):
+                    self.websocket.shutdown()
+
+    return Quiet
 
 
 class PodHttp:
@@ -134,13 +153,11 @@ class PodHttp:
             return self._forwards[(pod, port)]
 
     def _dial_forward(self, pod: str, port: int, timeout: float) -> Any:
-        from kubernetes.stream.ws_client import PortForward
-
         ws = self._websocket(f"/api/v1/namespaces/{self.namespace}/pods/{quote(pod)}/portforward",
                              [("ports", str(port))], timeout)
         ws.settimeout(None)
         made = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-        made.sock = PortForward(ws, [port]).socket(port)
+        made.sock = _port_forward()(ws, [port]).socket(port)
         return made
 
     def _by_port_forward(self, pod: str, port: int, path: str, timeout: float) -> tuple[str, int]:
@@ -165,11 +182,11 @@ class PodHttp:
 
     # ---- in the pod -------------------------------------------------------------------------------------------
     def _by_exec(self, pod: str, port: int, path: str, timeout: float) -> tuple[str, int]:
-        import websocket
-
         command = ["curl", "-sS", "--max-time", f"{timeout:.0f}", f"http://127.0.0.1:{port}{path}"]
         query = [("command", c) for c in command] + [("stdout", "true"), ("stderr", "true")]
         ws = self._websocket(f"/api/v1/namespaces/{self.namespace}/pods/{quote(pod)}/exec", query, timeout)
+        import websocket  # it is there: _websocket says so where it is not
+
         parts: dict[int, bytes] = {}
         try:
             ws.settimeout(timeout + 5.0)

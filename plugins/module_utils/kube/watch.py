@@ -37,6 +37,13 @@ class _Gone(Exception):
     """The server does not know the resource version any more."""
 
 
+def _passing(error: ApiError) -> bool:
+    """Whether it is worth asking again: no answer, a token that is renewed, a busy or a restarting server."""
+    if error.status is None:
+        return error.kind != "tls"
+    return error.status in (401, 408, 429) or error.status >= 500
+
+
 def _key(item: dict[str, Any]) -> Key:
     return item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
@@ -49,7 +56,7 @@ class Watch:
         self.name = name or path.rsplit("/", 1)[-1]
         self._items: dict[Key, dict[str, Any]] = {}
         self._changed = threading.Condition()
-        self._synced, self._stopped = False, False
+        self._synced, self._stopped, self._heard = False, False, False
         self._error: ApiError | None = None
         self._response: Any = None
         self._version = ""
@@ -92,30 +99,32 @@ class Watch:
 
     # ---- following --------------------------------------------------------------------------------------------
     def _follow(self) -> None:
-        failures = 0
+        idle = 0  # turns in a row that told nothing
         while not self._stopped:
+            self._heard, pause = False, _PAUSES[min(idle, len(_PAUSES) - 1)]
             try:
                 if not self._version:
                     self._list()
                 self._stream()
-                failures = 0
+                pause = pause if idle else 0.0
             except _Gone:
                 self._version = ""
+                pause = pause if idle else 0.0
             except ApiError as e:
                 if self._stopped:
                     return
-                if e.status is not None and e.status not in (401, 408, 429) and e.status < 500 or e.kind == "tls":
-                    if e.status == 410:
-                        self._version = ""
-                        continue
+                if e.status == 410:
+                    self._version = ""
+                elif not _passing(e):
                     return self._end(e)
-                if failures:
+                elif idle:
                     self._version = ""  # a server that was away may have forgotten; a list is cheap by comparison
-                time.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
-                failures += 1
             except Exception as e:  # whatever the thread dies of, those who wait must hear it
                 return self._end(ApiError("http", None, type(e).__name__, f"watch of {self.name} broke: {e}", "GET",
                                           self._path))
+            idle = 0 if self._heard else idle + 1
+            if idle:
+                time.sleep(pause)
 
     def _end(self, error: ApiError) -> None:
         with self._changed:
@@ -147,7 +156,7 @@ class Watch:
                     if line.strip():
                         self._apply(json.loads(line))
         except exceptions.ReadTimeoutError:
-            return  # silence: resume
+            self._heard = True  # silence is what a quiet collection tells: resume
         except (exceptions.HTTPError, OSError, ValueError, AttributeError) as e:
             if not self._stopped and not isinstance(e, (ValueError, AttributeError)):
                 raise self._client.transport_error(e, self._path) from None
@@ -163,6 +172,7 @@ class Watch:
                 raise _Gone
             raise ApiError("http", item.get("code") or 500, item.get("reason", ""), item.get("message", ""), "GET",
                            self._path)
+        self._heard = True
         with self._changed:
             self._version = item["metadata"].get("resourceVersion", self._version)
             if kind == "DELETED":

@@ -145,7 +145,7 @@ class Zone:
         Dns().run(self.ctx)
         return self.ctx
 
-    def red(self, match):
+    def assert_red(self, match):
         with pytest.raises(StepFailed, match=match):
             self.run()
         return self.ctx
@@ -180,7 +180,7 @@ def test_external_name_is_left_out_and_said():
 def test_one_node_without_dns_is_named_and_asked_twice():
     zone = Zone()
     zone.silent = {"n1 "}
-    ctx = zone.red(r"1 of 2 nodes: n1 \(kubernetes.default.svc.cluster.local.: connection timed out")
+    ctx = zone.assert_red(r"1 of 2 nodes: n1 \(kubernetes.default.svc.cluster.local.: connection timed out")
     assert ctx.steps[-1] == "cluster names resolve on every node"
     assert {o["from_node"] for o in ctx.seen(variant="internal", ok=False)} == {"n1"}
     assert ("Node", "", "n1") in ctx.path
@@ -190,7 +190,7 @@ def test_one_node_without_dns_is_named_and_asked_twice():
 def test_dead_server_behind_a_good_address_fails_directly():
     zone = Zone()
     zone.silent = {"@10.0.1.2"}
-    ctx = zone.red("2 of 2 nodes")
+    ctx = zone.assert_red("2 of 2 nodes")
     assert ctx.steps[-1] == "every DNS server answers every node directly"
     assert {o["to_node"] for o in ctx.seen(variant="direct", ok=False)} == {"n1"}
     assert not ctx.seen(variant="internal", ok=False)
@@ -199,20 +199,20 @@ def test_dead_server_behind_a_good_address_fails_directly():
 def test_dead_upstream_fails_external_names_only():
     zone = Zone(external_name="www.test")
     zone.wrong = {"www.test": "SERVFAIL"}
-    ctx = zone.red("www.test.: SERVFAIL")
+    ctx = zone.assert_red("www.test.: SERVFAIL")
     assert {o["variant"] for o in ctx.seen(ok=False)} == {"external", "external_fqdn"}
 
 
 def test_name_that_resolves_only_with_a_trailing_dot():
     zone = Zone(external_name="www.test")
     zone.wrong = {"www.test A +search": "NXDOMAIN"}
-    assert zone.red("www.test: NXDOMAIN").steps[-1].endswith("without a trailing dot")
+    assert zone.assert_red("www.test: NXDOMAIN").steps[-1].endswith("without a trailing dot")
 
 
 def test_wildcards_fail_and_warn():
     zone = Zone()
     zone.right[f"{zone.ctx.nonce}-absent.assay"] = [("A", "192.0.2.1")]
-    assert zone.red("expected NXDOMAIN").steps[-1] == "a name that nobody made does not exist"
+    assert zone.assert_red("expected NXDOMAIN").steps[-1] == "a name that nobody made does not exist"
     zone = Zone()
     zone.right[f"{zone.ctx.nonce}-absent"] = [("A", "192.0.2.1")]
     zone.wrong = {f"{zone.ctx.nonce}-absent.assay": "NXDOMAIN"}
@@ -245,5 +245,5 @@ def test_a_given_server_and_domain_are_used():
 def test_ipv6_clusters_are_asked_for_aaaa():
     zone = Zone()
     zone.ctx.on_create = lambda m: {**m, "spec": {**m["spec"], "clusterIP": "fd00::5"}}
-    zone.red("expected AAAA fd00::5")
+    zone.assert_red("expected AAAA fd00::5")
     assert any("AAAA" in a for _n, a in zone.asked) and not any("A" in a for _n, a in zone.asked)

@@ -52,7 +52,7 @@ class Cluster:
         Nodes().run(self.ctx)
         return self.ctx
 
-    def red(self, match):
+    def assert_red(self, match):
         with pytest.raises(StepFailed, match=match):
             self.run()
         return self.ctx
@@ -74,7 +74,7 @@ def test_node_that_is_not_ready_is_named_with_its_reason():
     c = Cluster()
     c.condition("n1", "Ready", status="Unknown", reason="NodeStatusUnknown",
                 message="Kubelet stopped posting node status.")
-    ctx = c.red("1 of 3 nodes: n1 Ready=Unknown NodeStatusUnknown: Kubelet stopped posting")
+    ctx = c.assert_red("1 of 3 nodes: n1 Ready=Unknown NodeStatusUnknown: Kubelet stopped posting")
     assert ctx.steps[-1] == "every node is Ready"
     assert [o["to_node"] for o in ctx.seen(variant="ready", ok=False)] == ["n1"]
     assert set(ctx.observed["not_ready"]) == {"n1"}
@@ -85,7 +85,7 @@ def test_node_that_is_not_ready_is_named_with_its_reason():
 def test_old_and_missing_leases_fail(lease, words):
     c = Cluster()
     c.leases["n0"] = lease
-    c.red(words)
+    c.assert_red(words)
 
 
 def test_lease_at_its_limit_passes_and_one_from_the_future_warns():
@@ -97,16 +97,16 @@ def test_lease_at_its_limit_passes_and_one_from_the_future_warns():
 def test_pressure_cordon_count_and_pod_each_fail_at_their_step():
     c = Cluster()
     c.condition("n2", "DiskPressure", status="True", message="kubelet has disk pressure")
-    assert c.red("n2 DiskPressure: kubelet has disk pressure").steps[-1].startswith("no node is short of")
+    assert c.assert_red("n2 DiskPressure: kubelet has disk pressure").steps[-1].startswith("no node is short of")
     c = Cluster()
     c.nodes["n0"]["spec"]["unschedulable"] = True
-    assert c.red("n0 is cordoned").steps[-1] == "no node is cordoned"
+    assert c.assert_red("n0 is cordoned").steps[-1] == "no node is cordoned"
     c.options = {"allow_cordoned": True}
     assert c.run().steps[-1] == "every node has free disk"
-    assert Cluster(expected=4).red("3 nodes, expected 4")
+    assert Cluster(expected=4).assert_red("3 nodes, expected 4")
     c = Cluster()
     c.missing = {"n1": "ImagePullBackOff: 429"}
-    assert c.red(r"1 of 3 nodes did not start a pod: n1 \(ImagePullBackOff: 429\)").seen(variant="pod", ok=False)
+    assert c.assert_red(r"1 of 3 nodes did not start a pod: n1 \(ImagePullBackOff: 429\)").seen(variant="pod", ok=False)
 
 
 def test_an_api_server_that_knows_any_node_fails_the_negative():

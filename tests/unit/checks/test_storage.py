@@ -75,7 +75,7 @@ class Disks:
         Storage().run(self.ctx)
         return self.ctx
 
-    def red(self, match):
+    def assert_red(self, match):
         with pytest.raises(StepFailed, match=match):
             self.run()
         return self.ctx
@@ -116,24 +116,24 @@ def test_default_classes():
 def test_none_and_several_default_classes_fail_unless_one_is_named():
     disks = Disks()
     disks.classes = [_class("fast"), _class("slow")]
-    assert disks.red("no StorageClasses are the default").steps == ["there is one default StorageClass"]
+    assert disks.assert_red("no StorageClass is the default").steps == ["there is one default StorageClass"]
     disks.classes = [_class("fast", True), _class("slow", True)]
-    assert disks.red("2 StorageClasses are the default: fast, slow").observed["defaults"] == ["fast", "slow"]
+    assert disks.assert_red("2 StorageClasses are the default: fast, slow").observed["defaults"] == ["fast", "slow"]
     disks.ctx.options["storage_class"] = "fast"
     assert disks.run().observed["storage_class"] == "fast"
     disks.ctx.options["storage_class"] = "fats"
-    disks.red("there is no StorageClass fats; there are: fast, slow")
+    disks.assert_red("there is no StorageClass fats; there are: fast, slow")
 
 
 def test_changed_data_is_told_from_a_failed_pod():
     disks = Disks()
     disks.results["reader"] = (0, f"{'0' * 64} {NONCE}")
-    ctx = disks.red("data was changed")
+    ctx = disks.assert_red("data was changed")
     assert ctx.steps[-1] == "another pod reads what was written"
     assert len(ctx.seen(variant="reader", ok=False)) == 1
     disks = Disks()
     disks.results["writer"] = (1, "dd: error writing '/data/blob': No space left on device")
-    assert "checksum" not in disks.red("ended with 1: dd: error writing").observed
+    assert "checksum" not in disks.assert_red("ended with 1: dd: error writing").observed
 
 
 def test_a_missing_image_says_nothing_about_storage():
@@ -151,13 +151,13 @@ def test_a_pod_that_never_starts_names_the_last_warnings():
               {"reason": "ExternalProvisioning", "message": "waiting", "type": "Normal", "lastTimestamp": "3"}]
     disks.ctx.client.answers[f"/api/v1/namespaces/{disks.ctx.namespace}/events"] = lambda params: {
         "items": events if "data-" in params["fieldSelector"] else []}
-    disks.red("not within 25 s; the claim is Bound; ProvisioningFailed: quota; ContainerCreating")
+    disks.assert_red("not within 25 s; the claim is Bound; ProvisioningFailed: quota; ContainerCreating")
 
 
 def test_a_volume_that_stays_fails_and_a_retained_one_is_set_free():
     disks = Disks()
     disks.gone = False
-    assert disks.red("pv-1 gone after its claim").steps[-1] == "the volume goes with its claim"
+    assert disks.assert_red("pv-1 gone after its claim").steps[-1] == "the volume goes with its claim"
     disks = Disks(_volume(persistentVolumeReclaimPolicy="Retain"))
     ctx = disks.run()
     assert ctx.client.patched == [

@@ -19,8 +19,8 @@ UNKNOWN_USER = api_error("Unauthorized", 401, path="/version")
 def _down(error: dict) -> tuple[list[Finding], dict]:
     """All checks when connecting failed."""
     why = f"the API server did not answer: {error['message']}"
-    others = [finding(c, why, "inconclusive", "", errors=[error]) for c in ("nodes", "pod_network", "service", "dns",
-                                                                           "storage")]
+    others = [finding(c, why, "inconclusive", "", errors=[error])
+              for c in ("nodes", "pod_network", "service", "dns", "storage")]
     return [finding("api_server", error["message"], "failed", "the API server is alive", errors=[error]), *others], \
         silent_cluster(error)
 

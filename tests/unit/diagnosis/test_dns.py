@@ -30,8 +30,8 @@ def _dns(internal: dict[str, str] | None = None, direct: dict[str, str] | None =
         if direct is not None:
             out.append(seen("dns", "direct", n, server_on, error(direct, n), "10.244.0.9"))
         if external is not None:
-            out += [seen("dns", v, n, error=error(external, n), target="www.lab.test.") for v in ("external",
-                                                                                                "external_fqdn")]
+            out += [seen("dns", v, n, error=error(external, n), target="www.lab.test.")
+                    for v in ("external", "external_fqdn")]
     bad = sorted({o["from_node"] for o in out if not o["ok"]})
     return finding("dns", message or f"{len(bad)} of 3 nodes: {', '.join(bad)}", step="cluster names resolve on every node",
                    observations=out, **more)
@@ -172,8 +172,8 @@ def test_servers_that_refuse_their_configuration(words: str) -> None:
 
 def test_a_loop_of_last_month_is_not_blamed() -> None:
     data = healthy()
-    replace_pod(data, coredns("n1", restartCount=1, lastState={"terminated": {"exitCode": 1,
-                                                                             "finishedAt": "2026-02-01T00:00:00Z"}}))
+    ended = {"terminated": {"exitCode": 1, "finishedAt": "2026-02-01T00:00:00Z"}}
+    replace_pod(data, coredns("n1", restartCount=1, lastState=ended))
     data["logs"] = {"kube-system/coredns-n1/main": [LOOP]}
     assert cause(_dns({"n2": SILENCE}, {}), data)[0] == "svc.dataplane"
 
@@ -190,6 +190,35 @@ def test_crashing_servers_for_another_reason() -> None:
 def test_the_wrong_domain() -> None:
     found = one(_dns({"*": "NXDOMAIN"}, {"*": "NXDOMAIN"}), healthy())
     assert (found.cause, found.confidence) == ("dns.config", "confirmed")
+
+
+def test_addresses_with_names_of_another_domain() -> None:
+    words = "NOERROR PTR dns-x.assay.svc.corp.lab., expected PTR dns-x.assay.svc.cluster.local."
+    check = _dns({}, {})
+    check.observations += [seen("dns", "ptr", n, error=words, target="10.96.3.4") for n in NODES]
+    found = one(check, healthy())
+    assert (found.cause, found.confidence) == ("dns.config", "confirmed")
+    assert found.scope == ["configmap/kube-system/coredns"]
+    assert f"n1 10.96.3.4 (dns ptr): {words}" in found.evidence
+    for o in check.observations[-2:]:
+        o.update(ok=True, error="")
+    assert one(check, healthy()).cause == "unknown.unexplained", "the other nodes are told what is right"
+
+
+def test_servers_that_do_not_know_the_cluster_yet() -> None:
+    starting = '[INFO] plugin/ready: Still waiting on: "kubernetes"'
+    check = _dns({"*": "SERVFAIL"}, {"*": "SERVFAIL"})
+    data = healthy()
+    data["logs"] = {"kube-system/coredns-n1/main": [starting]}
+    found = one(check, data)
+    assert (found.cause, found.confidence) == ("dns.server-down", "suspected")
+    assert not any(starting in line for line in found.evidence), "the server is Ready: that was said when it started"
+    check = _dns({"*": "NXDOMAIN"}, {"*": "NXDOMAIN"})
+    assert one(check, data).cause == "dns.config"
+    replace_pod(data, coredns("n1", False), coredns("n2"))
+    found = one(check, data)
+    assert (found.cause, found.confidence) == ("dns.server-down", "probable")
+    assert f"kube-system/coredns-n1/main: {starting}" in found.evidence
 
 
 def test_servers_that_missed_the_news_are_not_misconfigured_for_sure() -> None:
@@ -217,3 +246,16 @@ def test_somebody_elses_events_do_not_matter() -> None:
     data = healthy()
     data["events"] = [event("Pod", "web-1", "FailedScheduling", "0/3 nodes are available: 3 Insufficient cpu.", "default")]
     assert cause(_dns({"n2": SILENCE}, {}), data)[0] == "svc.dataplane"
+
+
+def test_a_corefile_that_forwards_to_its_own_service() -> None:
+    data = healthy()
+    data["services"][0]["spec"]["clusterIP"] = "10.96.0.10"
+    data["configmaps"] = [{"metadata": {"name": "coredns", "namespace": "kube-system"}, "data": {
+        "Corefile": ".:53 {\n    errors\n    forward . 10.96.0.10 {\n       max_concurrent 1000\n    }\n    loop\n}\n"}}]
+    check = _dns({}, {}, {"*": "REFUSED"})
+    found = one(check, data)
+    assert (found.cause, found.confidence, found.scope) == ("dns.config", "confirmed", ["configmap/kube-system/coredns"])
+    assert "Corefile: forward . 10.96.0.10: 10.96.0.10 is service/kube-system/kube-dns" in found.evidence
+    data["configmaps"][0]["data"]["Corefile"] = ".:53 {\n    forward . 10.0.0.53\n}\n"
+    assert one(check, data).cause == "dns.upstream"

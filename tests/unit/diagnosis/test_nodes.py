@@ -201,8 +201,7 @@ def test_a_full_disk_does_not_silence_running_pods() -> None:
     data = healthy()
     set_condition(data, "n2", "DiskPressure", "True", "KubeletHasDiskPressure", DISK)
     assert cause(pod_network(matrix(isolated("n2"))), data)[0] == "net.node-isolated"
-    replace_pod(data, pod("kube-proxy-x", "kube-system", "n2", ready=False), pod("calico-node-x", "kube-system", "n2",
-                                                                                ready=False))
+    replace_pod(data, *(pod(name, "kube-system", "n2", ready=False) for name in ("kube-proxy-x", "calico-node-x")))
     found = one(pod_network(matrix(isolated("n2"))), data)
     assert found.cause == "node.pressure"
     assert any("calico-node-x" in line for line in found.evidence)

@@ -1,9 +1,14 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The page of all causes, docs/causes.md, from the taxonomy: run this as a module and redirect its output there."""
+"""Writes docs/causes.md, the page of all causes, from the taxonomy; --check only compares. Called by make docs."""
 from __future__ import annotations
 
-from .taxonomy import CAUSES, EDGES, EVENTS, GENERIC
+import sys
+from pathlib import Path
+
+from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.taxonomy import CAUSES, EDGES, EVENTS, GENERIC
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/causes.md"
 
 LAYERS = {0: "The test itself", 1: "API server, etcd, controllers", 2: "Nodes", 3: "Admission and access",
           4: "Scheduling", 5: "Images", 6: "Pods and storage", 7: "Network", 8: "Cloud", 9: "Add-ons and operations",
@@ -48,4 +53,6 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    if "--check" in sys.argv:
+        sys.exit(0 if PAGE.read_text(encoding="utf-8") == page() else "docs/causes.md is old: run make docs")
+    PAGE.write_text(page(), encoding="utf-8")

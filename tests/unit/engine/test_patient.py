@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A client that outlasts a restart of the API server: what is asked again, what is not, and what is told in the end."""
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.engine.patient import PatientClient
+from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
+from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
+from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
+from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
+
+SPACES = "/api/v1/namespaces"
+NAMED = {"metadata": {"name": "n"}}
+
+
+@pytest.fixture
+def api():
+    made = FakeApi()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def patient(api):
+    """A patient client; its errors are kept in .errors."""
+    made = []
+
+    def make(seconds=20.0, **more):
+        connection = Connection.resolve({"host": api.url}, {})
+        end, errors = time.monotonic() + seconds, []
+        client = PatientClient(Client(connection), lambda: end, errors.append, **more)
+        client.errors = errors
+        made.append((client, connection))
+        return client
+
+    yield make
+    for client, connection in made:
+        client.raw.close()
+        connection.close()
+
+
+def _first(api, action):
+    """Do action(request) on the first request only."""
+    todo = [action]
+    api.before = lambda request: todo.pop()(request) if todo else None
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_passing_error_is_waited_out_and_not_told(api, patient, status):
+    api.refuse[("GET", "/version")] = (status, "Some", "not now")
+    api.before = lambda request: api.refuse.clear() if len(api.server.requests) > 2 else None
+    client = patient()
+    assert client.get("/version") == {"gitVersion": "v1.30.0"} and client.errors == []
+    assert len(api.server.requests) > 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+def test_what_does_not_pass_is_told_at_once(api, patient, status):
+    api.refuse[("GET", "/version")] = (status, "Some", "never")
+    client = patient()
+    with pytest.raises(ApiError) as e:
+        client.get("/version")
+    assert client.errors == [e.value] and e.value.status == status and len(api.server.requests) == 1
+
+
+def test_a_server_that_is_away_for_a_moment_is_not_noticed(api, patient):
+    client = patient()
+    api.server.stop()
+    threading.Timer(0.5, api.server.start).start()
+    assert client.get("/version")["gitVersion"]
+
+
+@pytest.mark.parametrize("bound", [{"patience": 0.3}, {"seconds": 0.3}, {"patience": 0.0}])
+def test_a_longer_outage_is_told_when_patience_or_time_ends(api, patient, bound):
+    client = patient(**bound)
+    api.server.stop()
+    with pytest.raises(ApiError) as e:
+        client.get("/version")
+    assert e.value.kind == "unreachable" and client.errors == [e.value]
+
+
+def test_an_abort_ends_the_waiting(api, patient):
+    abort = threading.Event()
+    client, seen = patient(abort=abort), []
+    api.server.stop()
+
+    def ask():
+        with pytest.raises(ApiError):
+            client.get("/version")
+        seen.append("ended")
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    abort.set()
+    thread.join(10)
+    assert seen == ["ended"]
+
+
+def test_a_create_whose_answer_was_lost_finds_what_it_made(api, patient):
+    def made_but_not_told(request):
+        api.put(f"{SPACES}/n", {"made": "once"})
+        request.hang_up()
+
+    _first(api, made_but_not_told)
+    assert patient().create(SPACES, NAMED)["metadata"]["labels"] == {"made": "once"}
+    assert [r.method for r in api.server.requests] == ["POST", "POST", "GET"]
+
+
+def test_what_was_there_before_the_first_try_is_an_error(api, patient):
+    api.put(f"{SPACES}/n")
+    client = patient()
+    with pytest.raises(ApiError) as e:
+        client.create(SPACES, NAMED)
+    assert e.value.reason == "AlreadyExists" and client.errors == [e.value]
+
+
+def test_a_delete_whose_answer_was_lost_is_a_delete(api, patient):
+    def deleted_but_not_told(request):
+        api.objects.clear()
+        request.hang_up()
+
+    api.put(f"{SPACES}/n")
+    _first(api, deleted_but_not_told)
+    client = patient()
+    assert client.delete(f"{SPACES}/n") == {} and client.errors == []
+    with pytest.raises(ApiError):
+        client.delete(f"{SPACES}/n")
+
+
+@pytest.mark.parametrize("body", [{}, {"metadata": {}}, {"metadata": {"generateName": "x-"}}])
+def test_a_post_without_a_name_is_sent_once(api, patient, body):
+    api.before = lambda request: request.hang_up()
+    with pytest.raises(ApiError):
+        patient().request("POST", f"{SPACES}/n/pods/p/eviction", body=body)
+    assert len(api.server.requests) == 1
+
+
+def test_no_request_lasts_longer_than_the_deadline(api, patient):
+    hold = threading.Event()
+    api.before = lambda request: hold.wait(20)
+    client = patient(seconds=0.2)
+    with pytest.raises(ApiError) as e:
+        client.get("/version", timeout=60)
+    hold.set()
+    assert e.value.kind == "timeout"
