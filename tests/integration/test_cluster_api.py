@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ data: {cni: calico}
 @pytest.fixture(scope="module")
 def management() -> Iterator[Lab]:
     """The third cluster of the lab, gone afterwards."""
-    lab = Lab("c6", workers=1)
+    lab = Lab(os.environ.get("ASSAY_SPARE_CLUSTER", "c6"), workers=1)
     lab.ensure()
     yield lab
     lab.down()

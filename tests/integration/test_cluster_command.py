@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-NAME = "c6"
+# One more cluster of the lab; another name lets two checkouts test on one machine at once.
+NAME = os.environ.get("ASSAY_SPARE_CLUSTER", "c6")
 LAB = [sys.executable, "-m", "tests.lab"]
 PLAY = [{"name": "Play", "hosts": "localhost", "gather_facts": False, "connection": "local", "tasks": [
     {"name": "Cluster", "assay.clusters.cluster": "{{ wanted }}", "register": "made"},
@@ -47,7 +48,7 @@ def run(tmp_path: Path) -> Any:
 
     def call(check: bool = False, **options: Any) -> tuple[str, dict[str, Any] | None]:
         wanted = {"name": NAME, "platform": "command", "command": command, "nodes": 1, "poll": 1, "timeout": 300,
-                  "kubeconfig": str(tmp_path / "c6.kubeconfig"), **options}
+                  "kubeconfig": str(tmp_path / "made.kubeconfig"), **options}
         out = tmp_path / "result.json"
         out.unlink(missing_ok=True)
         done = subprocess.run(["ansible-playbook", str(tmp_path / "play.json"), "-e", json.dumps(
@@ -61,20 +62,20 @@ def run(tmp_path: Path) -> Any:
 
 def test_a_real_cluster_from_nothing_to_nothing(run: Any, spare: None, tmp_path: Path) -> None:
     _text, plan = run(check=True)
-    assert plan["changed"] and plan["cluster"]["state"] == "absent" and not (tmp_path / "c6.kubeconfig").exists()
+    assert plan["changed"] and plan["cluster"]["state"] == "absent" and not (tmp_path / "made.kubeconfig").exists()
     text, made = run()
     assert made["changed"] and made["cluster"]["phase"] == "ready" and made["cluster"]["nodes"] == 1
     assert made["cluster"]["uid"] and made["cluster"]["version"].startswith("v1.") and f"localhost: {NAME}: lab: [" in text
-    assert stat.S_IMODE((tmp_path / "c6.kubeconfig").stat().st_mode) == 0o600
-    assert made["kubeconfig"] == (tmp_path / "c6.kubeconfig").read_text()
+    assert stat.S_IMODE((tmp_path / "made.kubeconfig").stat().st_mode) == 0o600
+    assert made["kubeconfig"] == (tmp_path / "made.kubeconfig").read_text()
     _text, again = run()
     assert not again["changed"] and again["cluster"]["uid"] == made["cluster"]["uid"]
     refused, nothing = run(state="absent")
-    assert nothing is None and "c6 is not marked as disposable" in refused
+    assert nothing is None and f"{NAME} is not marked as disposable" in refused
     refused, nothing = run(state="absent", disposable=True, cluster_id="another")
-    assert nothing is None and "cluster_id: c6 is" in refused
+    assert nothing is None and f"cluster_id: {NAME} is" in refused
     _text, gone = run(state="absent", disposable=True, cluster_id=made["cluster"]["uid"])
-    assert gone["changed"] and gone["cluster"]["state"] == "absent" and not (tmp_path / "c6.kubeconfig").exists()
+    assert gone["changed"] and gone["cluster"]["state"] == "absent" and not (tmp_path / "made.kubeconfig").exists()
     assert not run(state="absent", disposable=True)[1]["changed"]
 
 

@@ -3,19 +3,30 @@
 """Which platform of machines the options name."""
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import BadOption
 from .job import Job
 from .machine import MachinePlatform
 
-# Value of option `platform` -> file, and what opens it: (params, job, marks). Imported when used only.
-PLATFORMS = {
-    "aws": ("aws", "open_aws"),
-    "esxi": ("esxi", "open_esxi"),
-}
+Opener = Callable[[Mapping[str, Any], Job, Mapping[str, str]], MachinePlatform]
+
+# Each is imported when it is used only; by statements, as Ansible packs a module with what its statements import.
+
+
+def _aws() -> Opener:
+    from .aws import open_aws
+    return open_aws
+
+
+def _esxi() -> Opener:
+    from .esxi import open_esxi
+    return open_esxi
+
+
+# By the values of option `platform`.
+PLATFORMS: dict[str, Callable[[], Opener]] = {"aws": _aws, "esxi": _esxi}
 
 
 def open(params: Mapping[str, Any], job: Job,  # pylint: disable=redefined-builtin
@@ -24,5 +35,4 @@ def open(params: Mapping[str, Any], job: Job,  # pylint: disable=redefined-built
     name = str(params.get("platform"))
     if name not in PLATFORMS:
         raise BadOption(f"platform: there is no platform {name!r} of machines; there are: {', '.join(sorted(PLATFORMS))}")
-    file, opener = PLATFORMS[name]
-    return getattr(import_module(f".{file}", __package__), opener)(params, job, dict(marks or {}))
+    return PLATFORMS[name]()(params, job, dict(marks or {}))
