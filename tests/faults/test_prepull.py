@@ -105,6 +105,25 @@ def test_a_pull_secret_of_the_cluster(lab: Any, task: Any, registry: FaultyRegis
         lab.api(f"{path}/{name}", "DELETE")
 
 
+def test_with_the_permissions_of_the_guide_and_without_events(lab: Any, task: Any, registry: FaultyRegistry) -> None:
+    name, rbac = f"prepull-{registry.host.partition('.')[0]}", "/apis/rbac.authorization.k8s.io/v1"
+    may = {"nodes": "list watch", "namespaces": "create get list watch delete", "serviceaccounts": "list watch",
+           "pods": "create get list watch delete"}
+    lab.api(f"{rbac}/clusterroles", "POST", {"metadata": {"name": name}, "rules": [
+        {"apiGroups": [""], "resources": [r], "verbs": v.split()} for r, v in may.items()]})
+    lab.api(f"{rbac}/clusterrolebindings", "POST", {
+        "metadata": {"name": name}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name}]})
+    try:
+        good = task(images=[registry.add()], impersonate_user=name)
+        assert statuses(good) == {"pulled": lab.workers} and all(r["seconds"] > 0 for r in good["results"])
+        bad = task(images=[f"{registry.host}/no/such:1"], impersonate_user=name)
+        assert causes(bad)[0][0] == "image.not-found"
+    finally:
+        lab.api(f"{rbac}/clusterrolebindings/{name}", "DELETE")
+        lab.api(f"{rbac}/clusterroles/{name}", "DELETE")
+
+
 def test_a_throttled_registry_is_left_in_peace_and_asked_again(lab: Any, task: Any, registry: FaultyRegistry) -> None:
     image = registry.add()
     registry.busy = 100_000
