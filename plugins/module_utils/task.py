@@ -46,8 +46,8 @@ class Task:
     connects: bool = False  # it works on the host's cluster: options of CLUSTER come from variables cluster_<name>, too
 
     def rules(self) -> dict[str, Any]:
-        return {n: list(getattr(self, n)) for n in ("required_if", "required_one_of", "mutually_exclusive",
-                                                     "required_together")}
+        names = ("required_if", "required_one_of", "mutually_exclusive", "required_together")
+        return {n: list(getattr(self, n)) for n in names}
 
     def run(self, params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         secret = [str(params[n]) for n, s in self.argument_spec.items() if s.get("no_log") and params.get(n)]
