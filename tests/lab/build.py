@@ -30,12 +30,13 @@ HEARTBEAT = 20.0
 
 @dataclass(frozen=True)
 class Program:
-    """package of the module in go/FOLDER, or with a version of its own where folder is empty; command: what go runs."""
+    """package of the module in go/FOLDER, or with a version of its own where folder is empty; tests: its tests."""
 
     name: str
     folder: str
     package: str
     flags: str = _PLAIN
+    tests: bool = False
 
     def key(self) -> str:
         """Hash of everything that the result depends on."""
@@ -58,6 +59,11 @@ PROGRAMS = (
     Program("coredns", "coredns", "."),
     Program("local-path-provisioner", "", f"github.com/rancher/local-path-provisioner@{LOCAL_PATH}"),
     Program("metrics-server", "", f"sigs.k8s.io/metrics-server/cmd/metrics-server@{METRICS_SERVER}"),
+)
+# Only for `conformance`: the upstream tests of the same version, and what runs them side by side.
+CONFORMANCE = (
+    Program("e2e.test", "e2e", "k8s.io/kubernetes/test/e2e", _KUBE_FLAGS, tests=True),
+    Program("ginkgo", "e2e", "github.com/onsi/ginkgo/v2/ginkgo"),
 )
 COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl")
 
@@ -106,7 +112,8 @@ def compile_one(program: Program) -> None:
     work.mkdir(parents=True, exist_ok=True)
     env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local", "GOBIN": str(work)}
     if program.folder:
-        command = [go(), "build", "-trimpath", "-ldflags", program.flags, "-o", str(work / program.name), program.package]
+        verb = ["test", "-c"] if program.tests else ["build"]
+        command = [go(), *verb, "-trimpath", "-ldflags", program.flags, "-o", str(work / program.name), program.package]
     else:
         command = [go(), "install", "-trimpath", "-ldflags", program.flags, program.package]
     try:
@@ -120,17 +127,18 @@ def compile_one(program: Program) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def build() -> None:
+def build(programs: tuple[Program, ...] = PROGRAMS) -> None:
     """Build what is not there yet, one line each."""
     with _locked():
-        missing = [p for p in PROGRAMS if not p.path.exists()]
+        missing = [p for p in programs if not p.path.exists()]
         for number, program in enumerate(missing, 1):
             start = time.monotonic()
             say(f"building {program.name} ({number} of {len(missing)})")
             compile_one(program)
             say(f"built {program.name} in {time.monotonic() - start:.0f} s, {program.path.stat().st_size >> 20} MiB")
-        bindir()
-        pause()
+        if programs is PROGRAMS:
+            bindir()
+            pause()
 
 
 def bindir() -> Path:

@@ -136,6 +136,11 @@ def _cluster_verb(options: argparse.Namespace) -> int:
             one.down()
             say(f"{one.name} is down")
         return 0
+    if options.verb == "conformance":
+        from . import e2e
+
+        lab.ensure()
+        return e2e.run_on(lab)
     if not lab.exists:
         raise LabError(f"there is no cluster {options.name}; python -m tests.lab up makes it")
     if options.verb == "kubeconfig":
@@ -146,10 +151,6 @@ def _cluster_verb(options: argparse.Namespace) -> int:
         os.execv(build.bindir() / "kubectl", ["kubectl", "--kubeconfig", str(lab.kubeconfig), *options.words])
     elif options.verb == "settle":
         lab.settle()
-    elif options.verb == "conformance":
-        from . import e2e
-
-        return e2e.run_on(lab)
     else:
         return {"shell": _shell, "logs": _logs, "fault": _fault}[options.verb](lab, options.words)
     return 0

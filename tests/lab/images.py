@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from . import build
-from .base import COREDNS, LOCAL_PATH, METRICS_SERVER, LabError, run
+from .base import COREDNS, LOCAL_PATH, METRICS_SERVER, LabError, cache, run
 
 _OCI = "application/vnd.oci.image."
 MANIFEST = f"{_OCI}manifest.v1+json"
@@ -118,10 +118,21 @@ def tool(binary: Path, path: str, shell: bool = False, **config: Any) -> Image:
     return image
 
 
+def _porter() -> dict[str, str]:
+    """The certificate that agnhost's porter serves, as upstream's image carries one; nobody has to trust it."""
+    from . import pki
+
+    folder = cache() / "porter"
+    if not (folder / "localhost.key").exists():
+        pki.Pki(folder).ca("localhost", "localhost")
+    return {f"/{name}": (folder / name).read_text() for name in ("localhost.crt", "localhost.key")}
+
+
 def _agnhost(bins: Path) -> Image:
     """Upstream's image carries curl, nc and dig, which its users call by a shell; Debian's busybox sh has an nc of its
     own that comes before any PATH, so the shell is dash."""
     image = tool(bins / "agnhost", "/agnhost", shell=True, Cmd=["pause"])
+    image.texts.update(_porter())
     image.files.update(with_libraries(curl="curl", nc="nc.openbsd", dig="dig", dash="dash"))
     image.links.pop("/bin/nc", None)
     image.links["/bin/sh"] = "../usr/bin/dash"
@@ -134,9 +145,9 @@ def core() -> dict[str, Image]:
     agnhost = _agnhost(bins)
     pause = Image(files={"/pause": str(build.pause())}, config={"Entrypoint": ["/pause"]})
     return {
-        "pause:3.10": pause, "library/busybox:1.35": shell, "library/busybox:latest": shell,
-        "e2e-test-images/busybox:1.29-4": shell, "e2e-test-images/agnhost:2.53": agnhost,
-        "e2e-test-images/agnhost:2.63.0": agnhost,
+        "pause:3.10": pause, "pause:3.10.2": pause, "library/busybox:1.35": shell, "library/busybox:latest": shell,
+        "e2e-test-images/busybox:1.29-4": shell, "e2e-test-images/busybox:1.37.0-1": shell,
+        "e2e-test-images/agnhost:2.53": agnhost, "e2e-test-images/agnhost:2.63.0": agnhost,
         f"coredns/coredns:{COREDNS}": tool(bins / "coredns", "/coredns"),
         f"rancher/local-path-provisioner:{LOCAL_PATH}": tool(bins / "local-path-provisioner",
                                                              "/usr/bin/local-path-provisioner"),
