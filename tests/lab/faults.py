@@ -12,6 +12,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ from .base import LabError, run, say, wait_for
 if TYPE_CHECKING:
     from .cluster import Lab
 
+# Kinds of faults that the API server is asked about before they are mended.
+_BY_API = ("power", "object", "scale")
 _FILLER = "/var/lib/kubelet/lab-filler"
 
 
@@ -84,14 +87,18 @@ class Faults:
         return [f"broken on purpose by process {d['pid']}: {d['kind']} {d['args']}" for _n, d, lives in self._notes() if lives]
 
     def mend_orphans(self) -> list[str]:
-        """Mend the faults of processes that are gone; what they were."""
-        mended = []
-        for note, data, lives in self._notes():
-            if not lives:
+        """Mend the faults of processes that are gone; what they were.
+
+        Several at once, as one may wait for what another one broke; those that need the API server come afterwards.
+        """
+        orphans = [(note, data) for note, data, lives in self._notes() if not lives]
+        for by_api in (False, True):
+            wave = [(note, data) for note, data in orphans if (data["kind"] in _BY_API) == by_api]
+            for _note, data in wave:
                 say(f"{self.lab.name}: mending {data['kind']} {data['args']} of a process that is gone")
-                self._mend(note)
-                mended.append(data["kind"])
-        return mended
+            with ThreadPoolExecutor(len(wave) or 1) as pool:
+                list(pool.map(self._mend, [note for note, _data in wave]))
+        return [data["kind"] for _note, data in orphans]
 
     # ---- looking at the cluster -------------------------------------------------------------------------------
     def _condition(self, short: str, kind: str) -> str:
