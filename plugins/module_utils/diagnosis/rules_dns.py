@@ -154,9 +154,10 @@ def wrong_answers(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     if unsynced or servfail:
         yield Candidate("dns.server-down", "probable" if unsynced else "suspected", (), (*lines, *unsynced))
         return
-    # One name known and another not is no wrong domain: the server misses news.
-    known = any(o["ok"] for o in seen(f, "dns", "internal"))
-    yield Candidate("dns.config", "suspected" if known else "confirmed", _COREFILE, lines)
+    if any(o["ok"] for o in seen(f, "dns", "internal")):  # one name known and another not is no wrong domain
+        yield Candidate("dns.stale", "probable", (), lines)
+    else:
+        yield Candidate("dns.config", "confirmed", _COREFILE, lines)
 
 
 def node_cache(f: Finding, ev: Evidence) -> Iterator[Candidate]:

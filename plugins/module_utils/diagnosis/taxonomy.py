@@ -222,6 +222,9 @@ CAUSES: dict[str, Cause] = {
     "dns.config": _c(
         7, "DNS servers answer, but wrongly, or refuse their configuration", "look at the Corefile",
         "kubectl -n kube-system get configmap coredns -o yaml", configmap=GENERIC["configmap"]),
+    "dns.stale": _c(
+        7, "DNS servers know what is old, and miss what is new in the cluster",
+        "look at the way of CoreDNS to the API server, or restart it", _DNS_LOGS),
     "dns.delegation": _c(
         7, "the zone is not delegated to the servers that hold it",
         "correct the NS records at the parent"),

@@ -247,3 +247,17 @@ def test_ipv6_clusters_are_asked_for_aaaa():
     zone.ctx.on_create = lambda m: {**m, "spec": {**m["spec"], "clusterIP": "fd00::5"}}
     zone.assert_red("expected AAAA fd00::5")
     assert any("AAAA" in a for _n, a in zone.asked) and not any("A" in a for _n, a in zone.asked)
+
+
+def test_a_server_that_learns_late_is_waited_for(monkeypatch):
+    monkeypatch.setattr(module, "LAG", 60.0)
+    zone = Zone()
+    zone.wrong = {f"n0 dns-{zone.ctx.nonce} ": "REFUSED", f"n0 dns-{zone.ctx.nonce}.": "NXDOMAIN"}
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: zone.wrong.clear())
+    assert zone.run().measurements["new Service in DNS"] >= 0
+
+
+def test_a_server_that_never_learns_is_not_waited_for_for_ever():
+    zone = Zone()
+    zone.wrong = {f"n0 headless-{zone.ctx.nonce}": "NXDOMAIN"}
+    zone.assert_red("1 of 2 nodes: n0 .*NXDOMAIN")

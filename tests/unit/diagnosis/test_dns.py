@@ -226,7 +226,7 @@ def test_servers_that_missed_the_news_are_not_misconfigured_for_sure() -> None:
     for o in check.observations:
         if o["variant"] == "tcp":
             o.update(ok=False, error="NXDOMAIN, expected A 10.96.3.4")
-    assert cause(check, healthy())[:2] == ("dns.config", "suspected")
+    assert cause(check, healthy())[:2] == ("dns.stale", "probable")
 
 
 def test_servers_without_the_right_to_look() -> None:
