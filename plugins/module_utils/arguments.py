@@ -56,6 +56,29 @@ REPORT: dict[str, dict[str, Any]] = {
     "gate": {"type": "bool", "default": False},
 }
 
+# How a stage of a pipeline went.
+STAGE: dict[str, dict[str, Any]] = {
+    "results_dir": {"type": "path", "required": True},
+    "stage": {"type": "str", "required": True},
+    "verdict": {"type": "str", "choices": ["passed", "warned", "failed", "skipped", "inconclusive"]},
+    "msg": {"type": "str", "default": ""},
+    "of_checks": {"type": "bool", "default": False},
+    "allow_inconclusive": {"type": "bool", "default": False},
+    "started": {"type": "float"},
+    "seconds": {"type": "float"},
+    "cause": {"type": "str", "default": ""},
+    "scope": {"type": "list", "elements": "str", "default": []},
+    "evidence": {"type": "list", "elements": "str", "default": []},
+    "leftovers": {"type": "list", "elements": "str", "default": []},
+    "measurements": {"type": "list", "elements": "dict", "default": [], "options": {
+        "name": {"type": "str", "required": True},
+        "value": {"type": "float", "required": True},
+        "unit": {"type": "str", "default": ""},
+    }},
+    "run_id": {"type": "str", "default": ""},
+    "cluster": {"type": "str"},
+}
+
 SWEEP: dict[str, dict[str, Any]] = {
     "journal_dir": {"type": "path"},
     "everything": {"type": "bool", "default": False},

@@ -66,6 +66,9 @@ CAUSES: dict[str, Cause] = {
     "harness.interrupted": _c(
         0, "objects of a run that died are in the way", "run assay.clusters.sweep",
         "kubectl get namespace -l app.kubernetes.io/managed-by=assay.clusters"),
+    "stage.failed": _c(
+        0, "a stage of the pipeline failed, which is in brackets", "read its message; the pipeline goes on there with "
+        "pipeline_start_at"),
     # ---- 1: API and etcd
     "api.unreachable": _c(
         1, "the API server's address does not answer",

@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from . import html, junit
-from .clean import clean_run
+from .clean import clean_record, clean_run
 
 VERSION = 1
+# The domain of records that tell of a pipeline's stage instead of a check.
+STAGES = "stages"
 _CLUSTERS = "clusters"
+_STAGE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _FILE_MODE, _FOLDER_MODE = 0o644, 0o755
 
 
@@ -96,18 +99,71 @@ def write_cluster_run(results_dir: str | os.PathLike[str], run: dict[str, Any]) 
     return str(path)
 
 
-def load_cluster_runs(results_dir: str | os.PathLike[str]) -> list[dict[str, Any]]:
-    """All stored cluster runs in the order of their names; an empty list where none was stored."""
-    runs = []
-    for path in sorted((_folder(results_dir) / _CLUSTERS).glob("[!.]*.json")):
+def write_stage(results_dir: str | os.PathLike[str], record: dict[str, Any]) -> str:
+    """Store how a stage of a pipeline went, as a record whose check is the stage's name; returns the file's path.
+
+    The record of the same stage of an earlier try is replaced.
+    """
+    record = clean_record({**record, "domain": STAGES})
+    if not _STAGE.fullmatch(record["check"]):
+        raise ResultsError(f"stage: must be small letters, digits and '_', and begin with a letter, not {record['check']!r}")
+    path = _folder(results_dir) / STAGES / _file_name(record["cluster"]).removesuffix(".json") / f"{record['check']}.json"
+    _write(path, _json(record))
+    return str(path)
+
+
+def _load(path: Path, what: str, key: str, kind: type) -> dict[str, Any]:
+    """A stored object. key: what it must have, of that kind."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict) or not isinstance(found.get(key), kind):
+            raise ValueError(f"not the {what} of a cluster")
+    except (OSError, ValueError) as e:
+        raise ResultsError(f"{path}: cannot be read as the {'result' if what == 'run' else what} of a cluster: {e}") from None
+    return found
+
+
+def load_stages(results_dir: str | os.PathLike[str], cluster: str | None = None) -> list[dict[str, Any]]:
+    """The records of stages, of one cluster or of all, in the order in which they began."""
+    folder = "*" if cluster is None else _file_name(cluster).removesuffix(".json")
+    found = [_load(p, "stage", "check", str) for p in (_folder(results_dir) / STAGES).glob(f"{folder}/[!.]*.json")]
+    return sorted((clean_record(r) for r in found), key=lambda r: (r["cluster"], r["started"], r["check"]))
+
+
+def _span(records: list[dict[str, Any]]) -> tuple[str, float]:
+    """When the first of them began, and the seconds until the last one ended."""
+    ends = []
+    for record in records:
         try:
-            run = json.loads(path.read_text(encoding="utf-8"))
-            if not isinstance(run, dict) or not isinstance(run.get("records"), list):
-                raise ValueError("not the run of a cluster")
-        except (OSError, ValueError) as e:
-            raise ResultsError(f"{path}: cannot be read as the result of a cluster: {e}") from None
-        runs.append(run)
-    return sorted(runs, key=lambda r: str(r.get("cluster", "")))
+            ends.append((datetime.datetime.fromisoformat(record["started"]), record["seconds"]))
+        except ValueError:
+            continue
+    if not ends:
+        return "", 0.0
+    first = min(begun for begun, _seconds in ends)
+    return first.isoformat(), max((begun - first).total_seconds() + seconds for begun, seconds in ends)
+
+
+def with_stages(run: dict[str, Any], stages: list[dict[str, Any]]) -> dict[str, Any]:
+    """The run with the stages around it: their records first, its time theirs."""
+    if not stages:
+        return run
+    started, seconds = _span(stages)
+    return {**run, "cluster": stages[0]["cluster"], "run_id": run.get("run_id") or stages[0]["run_id"],
+            "started": started, "seconds": round(seconds, 3), "records": [*stages, *(run.get("records") or [])]}
+
+
+def load_cluster_runs(results_dir: str | os.PathLike[str], stages: bool = True) -> list[dict[str, Any]]:
+    """All stored cluster runs in the order of their names; an empty list where none was stored.
+
+    stages: with the records of their pipelines' stages; then a cluster that has only those is there, too.
+    """
+    runs = {str(r.get("cluster", "")): r for r in (
+        _load(p, "run", "records", list) for p in sorted((_folder(results_dir) / _CLUSTERS).glob("[!.]*.json")))}
+    of_stages: dict[str, list[dict[str, Any]]] = {}
+    for record in load_stages(results_dir) if stages else ():
+        of_stages.setdefault(record["cluster"], []).append(record)
+    return [with_stages(runs.get(c, {}), of_stages.get(c, [])) for c in sorted({*runs, *of_stages})]
 
 
 def document(runs: list[dict[str, Any]]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ ROLE_OPTIONS = {"results_dir": {"type": "path"}, "exclude": {"type": "list", "el
                 "allow_inconclusive": {"type": "bool", "default": False}}
 # Roles that do something instead of proving it, with the modules whose options they take.
 VERBS = {"prepull": "image_prepull"}
-WITHOUT_CLUSTER = {"cluster", "cluster_info", "rbac_info", "report"}
+WITHOUT_CLUSTER = {"cluster", "cluster_info", "rbac_info", "report", "stage_record"}
 
 
 def _yaml(path: str) -> Any:
