@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A fake in front of moto's server: what EC2 does and moto does not.
 
-Every request goes on to moto, but: refusals that a test asks for (throttling, rights, expired sessions), answers that a
+Every request, of other services too, goes on to moto, but: refusals that a test asks for (throttling, rights, expired sessions), answers that a
 test edits (a snapshot that fails), and CreateReplaceRootVolumeTask, which moto has not: it is done here with moto's own
 volumes, as the API reference describes it. It also keeps the list of what was asked.
 """
@@ -18,7 +18,10 @@ from typing import Any
 _NS = 'xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"'
 
 
-def _error(code: str, message: str) -> bytes:
+def _error(code: str, message: str, query: bool = True) -> bytes:
+    """As EC2 says it, or as services with paths do."""
+    if not query:
+        return f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>".encode()
     return (f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
             "<RequestID>fake</RequestID></Response>").encode()
 
@@ -39,13 +42,15 @@ class Front:
         class Handler(BaseHTTPRequestHandler):
             """One request."""
 
-            def do_POST(self) -> None:  # pylint: disable=invalid-name
+            def _serve(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                status, answer = front.answer(body, dict(self.headers))
+                status, answer = front.answer(body, dict(self.headers), self.command, self.path)
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
+
+            do_GET = do_POST = _serve
 
             def log_message(self, format: str, *args: Any) -> None:  # pylint: disable=redefined-builtin
                 pass
@@ -79,9 +84,11 @@ class Front:
     def actions(self) -> list[str]:
         return [a["Action"] for a in self.asked]
 
-    def answer(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    def answer(self, body: bytes, headers: dict[str, str], method: str = "POST", path: str = "/") -> tuple[int, bytes]:
+        """Services with paths, as Route 53, have no action: it is the method and the path."""
         query = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
-        action = query.get("Action", "")
+        action = query.get("Action") or f"{method} {path.partition('?')[0]}"
+        query = {**query, "Action": action}
         self.asked.append(query)
         if self._left is not None:
             self._left -= 1
@@ -90,14 +97,14 @@ class Front:
         for key in (action, "*"):
             if self._refusals.get(key):
                 status, code, message = self._refusals[key].pop(0)
-                return status, _error(code, message)
+                return status, _error(code, message, method == "POST")
         if "ReplaceRootVolumeTask" in action:
             if self.has_tasks:
                 return 200, self._replace(action, query).encode()
             return 400, _error("InvalidAction", f"The action {action} is not valid for this web service.")
         host, _colon, port = self.moto.removeprefix("http://").partition(":")
         behind = http.client.HTTPConnection(host, int(port), timeout=60)
-        behind.request("POST", "/", body, headers)
+        behind.request(method, path, body, headers)
         response = behind.getresponse()
         text = response.read().decode()
         behind.close()

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""EC2 through boto3: the connection from options named as in amazon.aws, and AWS's errors as one sentence."""
+"""AWS through boto3: the connection from options named as in amazon.aws, and AWS's errors as one sentence."""
 from __future__ import annotations
 
 import sys
@@ -18,7 +18,7 @@ _THROTTLED = "AWS throttles this account's calls even after retries: lower paral
 _HINTS = {
     "AuthFailure": _KEYS, "InvalidClientTokenId": _KEYS, "SignatureDoesNotMatch": _KEYS, "UnrecognizedClientException": _KEYS,
     "ExpiredToken": _EXPIRED, "ExpiredTokenException": _EXPIRED, "RequestExpired": f"{_EXPIRED}; or this clock is wrong",
-    "UnauthorizedOperation": "the right ec2:{operation} is missing", "AccessDenied": "the right ec2:{operation} is missing",
+    "UnauthorizedOperation": "the right {service}:{operation} is missing", "AccessDenied": "the right {service}:{operation} is missing",
     "RequestLimitExceeded": _THROTTLED, "Throttling": _THROTTLED, "ThrottlingException": _THROTTLED,
     "SnapshotCreationPerVolumeRateExceeded": "a volume allows one new snapshot in 15 seconds",
     "InvalidSnapshot.InUse": "an image is made of it: deregister the image first",
@@ -27,7 +27,9 @@ _HINTS = {
 _ATTEMPTS = 6
 _ENV_KEYS = {"access_key": ("AWS_ACCESS_KEY_ID",), "secret_key": ("AWS_SECRET_ACCESS_KEY",),
              "session_token": ("AWS_SESSION_TOKEN",)}
-_ENV = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION"), "endpoint_url": ("AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL")}
+_ENV = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION")}
+# How the AWS SDKs call a service in the variables that hold addresses of their own.
+_ENV_NAMES = {"ec2": "EC2", "elb": "ELASTIC_LOAD_BALANCING", "elbv2": "ELASTIC_LOAD_BALANCING_V2", "route53": "ROUTE_53"}
 
 
 class AwsError(PlatformError):
@@ -45,22 +47,26 @@ def _boto3() -> Any:
         raise PlatformError(f"the Python package boto3 is missing or broken for {sys.executable}: {e}") from None
 
 
-def _sentence(operation: str, error: Mapping[str, Any]) -> tuple[str, str]:
+def _sentence(service: str, operation: str, error: Mapping[str, Any]) -> tuple[str, str]:
     code, text = str(error.get("Code", "")), str(error.get("Message", ""))
     # what follows is only readable for those who may call sts:DecodeAuthorizationMessage, and fills a screen
     text = " ".join(text.partition("Encoded authorization failure message")[0].split()).rstrip(".")
-    hint = _HINTS.get(code, "").format(operation=operation)
+    hint = _HINTS.get(code, "").format(service=service, operation=operation)
     return f"AWS refused {operation}: {code}: {text}" + (f" ({hint})" if hint else ""), code
 
 
 class Ec2:
-    """The EC2 API of one region. Thread-safe, as boto3 clients are; round_trips counts requests, retries too."""
+    """The API of EC2, or of another service, in one region. Thread-safe, as boto3 clients are.
+
+    round_trips counts requests, retries too.
+    """
 
     def __init__(self, client: Any, region: str) -> None:
         self._client, self.region = client, region
+        self._service = client.meta.service_model
         self.round_trips = 0
         self._lock = threading.Lock()
-        client.meta.events.register("before-send.ec2", self._count)
+        client.meta.events.register(f"before-send.{self._service.service_id.hyphenize()}", self._count)
 
     def _count(self, **_event: Any) -> None:
         with self._lock:
@@ -70,7 +76,7 @@ class Ec2:
         """One request. operation as AWS writes it ("CreateSnapshots"); subject: whom it is about, for the sentence."""
         from botocore import xform_name
 
-        with _told(operation, subject):
+        with _told(self._service.signing_name, operation, subject):
             return getattr(self._client, xform_name(operation))(**arguments)
 
     def pages(self, operation: str, key: str, subject: str = "", **arguments: Any) -> list[dict[str, Any]]:
@@ -78,7 +84,7 @@ class Ec2:
         from botocore import xform_name
 
         found: list[dict[str, Any]] = []
-        with _told(operation, subject):
+        with _told(self._service.signing_name, operation, subject):
             for page in self._client.get_paginator(xform_name(operation)).paginate(**arguments):
                 found += page.get(key, [])
         return found
@@ -90,8 +96,8 @@ class Ec2:
 class _told:  # pylint: disable=invalid-name
     """Whatever boto3 raises inside, as an AwsError or BadOption that tells it in one sentence."""
 
-    def __init__(self, operation: str, subject: str) -> None:
-        self.operation, self.start = operation, f"{subject}: " if subject else ""
+    def __init__(self, service: str, operation: str, subject: str) -> None:
+        self.service, self.operation, self.start = service, operation, f"{subject}: " if subject else ""
 
     def __enter__(self) -> None:
         pass
@@ -100,7 +106,7 @@ class _told:  # pylint: disable=invalid-name
         from botocore import exceptions
 
         if isinstance(error, exceptions.ClientError):
-            sentence, code = _sentence(self.operation, error.response.get("Error", {}))
+            sentence, code = _sentence(self.service, self.operation, error.response.get("Error", {}))
             raise AwsError(self.start + sentence, code) from None
         if isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):
             raise BadOption("access_key: no AWS credentials: set access_key and secret_key, a profile, or the variables "
@@ -116,7 +122,7 @@ def _flat(error: BaseException) -> str:
     return " ".join(str(error).split()).rstrip(".")
 
 
-def _given(params: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
+def _given(params: Mapping[str, Any], environ: Mapping[str, str], service: str) -> dict[str, str]:
     """The options, and what the environment of the task says of those that are not set. A profile that is set counts before
     keys of the environment, as in boto3. BadOption for half a key."""
     given = {n: str(params[n]) for n in ("access_key", "secret_key", "session_token", "profile", "region", "endpoint_url")
@@ -128,7 +134,8 @@ def _given(params: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, s
     if not {"access_key", "profile"} & set(given):
         names = _ENV_KEYS if environ.get("AWS_ACCESS_KEY_ID") else {"profile": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")}
         given |= _from(environ, names)
-    return {**_from(environ, _ENV), **given}
+    address = {"endpoint_url": (f"AWS_ENDPOINT_URL_{_ENV_NAMES[service]}", "AWS_ENDPOINT_URL")}
+    return {**_from(environ, {**_ENV, **address}), **given}
 
 
 def _from(environ: Mapping[str, str], names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -136,7 +143,7 @@ def _from(environ: Mapping[str, str], names: Mapping[str, tuple[str, ...]]) -> d
     return {option: value for option, value in found.items() if value}
 
 
-def connect(params: Mapping[str, Any], environ: Mapping[str, str]) -> Ec2:
+def connect(params: Mapping[str, Any], environ: Mapping[str, str], service: str = "ec2") -> Ec2:
     """params: region, access_key, secret_key, session_token, profile, endpoint_url, validate_certs, parallel.
 
     Nothing is asked of AWS yet. BadOption for a profile that does not exist, and where no region is told.
@@ -145,7 +152,7 @@ def connect(params: Mapping[str, Any], environ: Mapping[str, str]) -> Ec2:
     from botocore import exceptions
     from botocore.config import Config
 
-    given = _given(params, environ)
+    given = _given(params, environ, service)
     config = Config(connect_timeout=10, read_timeout=60, max_pool_connections=max(10, int(params.get("parallel") or 0)),
                     retries={"mode": environ.get("AWS_RETRY_MODE") or "standard",
                              "total_max_attempts": int(environ.get("AWS_MAX_ATTEMPTS") or _ATTEMPTS)})
@@ -156,7 +163,7 @@ def connect(params: Mapping[str, Any], environ: Mapping[str, str]) -> Ec2:
             aws_secret_access_key=given.get("secret_key"), aws_session_token=given.get("session_token"))
         if not session.region_name:
             raise BadOption("region: not told: set region, the variable AWS_REGION, or a profile that has one")
-        client = session.client("ec2", endpoint_url=given.get("endpoint_url"), config=config, verify=verify)
+        client = session.client(service, endpoint_url=given.get("endpoint_url"), config=config, verify=verify)
     except exceptions.ProfileNotFound as e:
         raise BadOption(f"profile: {_flat(e)}") from None
     except (ValueError, exceptions.BotoCoreError) as e:

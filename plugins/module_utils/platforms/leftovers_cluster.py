@@ -1,0 +1,226 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is left in a cluster of runs: objects with our labels, of whatever kind, the volumes of our claims, and what holds them.
+
+No finalizer is ever removed: the one that holds is named, as the namespace and its content tell it. Where the cluster does not
+answer any more, the journal on this controller tells what runs had made there.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ..engine import journal, names
+from ..kube.errors import ApiError
+from . import access
+from .errors import PlatformError
+from .job import Job
+from .leftovers import DEPENDENCY, FINALIZER, PERMISSION, Thing, Wanted, iso, owner_of, refused
+from .leftovers_kinds import Kind, kinds
+
+_META = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"}
+_PARALLEL = 6
+# Namespaces of runs (engine/fixtures.py and prepull/space.py), for volumes, which bear no labels of ours.
+_SPACE = re.compile(r"assay-(prepull-)?[0-9a-f]{8}")
+_WAITS = ("NamespaceDeletionDiscoveryFailure", "NamespaceDeletionGroupVersionParsingFailure", "NamespaceDeletionContentFailure",
+          "NamespaceContentRemaining", "NamespaceFinalizersRemaining")
+
+
+class ClusterSource:
+    """See leftovers.Source. params: the connection options, journal_dir."""
+
+    name = "cluster"
+
+    def __init__(self, params: Mapping[str, Any], job: Job):
+        self._folder = Path(params["journal_dir"]).expanduser() if params.get("journal_dir") else journal.default_folder()
+        self._open = ExitStack()
+        self._client = self._open.enter_context(access.connected(params, job))
+        self.place = self._client.server
+        self._kinds: list[Kind] = []
+
+    def close(self) -> None:
+        self._open.close()
+
+    def look(self, wanted: Wanted) -> list[Thing]:
+        try:
+            self._kinds = kinds(self._client)
+        except ApiError as e:
+            if e.kind == "http" or e.kind == "tls":
+                raise
+            return self._from_journal(wanted, e)
+        selectors = {names.RUN + "=" + wanted.run_id if wanted.run_id else names.OURS,
+                     *(f"{k}={v}" if v and "*" not in v else k for k, v in wanted.tags.items())}
+        found: dict[str, Thing] = {}
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            for things in pool.map(lambda ks: self._labelled(*ks, wanted), [(k, s) for k in self._kinds for s in sorted(selectors)]):
+                found.update({t.id or t.kind: t for t in things})
+        found.update({t.id or t.kind: t for t in [*self._spaces(wanted, found), *self._volumes(wanted)]})
+        return self._permitted(found.values())
+
+    # ---- objects of any kind ----------------------------------------------------------------------------------
+    def _labelled(self, kind: Kind, selector: str, wanted: Wanted) -> list[Thing]:
+        if kind.stale:
+            return [Thing(self.name, f"{kind.kind} of {kind.group_version}", "", cause=DEPENDENCY,
+                          detail=f"cannot be listed, so what is left of it is unknown: the server of {kind.group_version} is away")]
+        items = self._list(kind, selector)
+        if isinstance(items, Thing):
+            return [items]
+        return [_thing(kind, i) for i in items if self._fits(i, wanted)]
+
+    @staticmethod
+    def _fits(item: Mapping[str, Any], wanted: Wanted) -> bool:
+        labels = item["metadata"].get("labels") or {}
+        if labels.get(names.MANAGED_BY) == names.MANAGER and (not wanted.run_id or labels.get(names.RUN) == wanted.run_id):
+            return True
+        return wanted.tagged(labels)
+
+    def _list(self, kind: Kind, selector: str = "", namespace: str = "") -> list[dict[str, Any]] | Thing:
+        """Metadata of all of a kind, or the Thing that tells why they cannot be listed."""
+        items: list[dict[str, Any]] = []
+        params: dict[str, Any] = {"limit": 500, **({"labelSelector": selector} if selector else {})}
+        try:
+            while True:
+                answer = self._client.request("GET", kind.path(namespace), params=params, headers=_META)
+                items += answer.get("items") or []
+                params["continue"] = (answer.get("metadata") or {}).get("continue")
+                if not params["continue"]:
+                    return items
+        except ApiError as e:
+            if e.status == 403:
+                return refused(self.name, kind.kind, e.message)
+            if e.status in (404, 405):  # a kind that was just removed, or that is listed one by one
+                return items
+            if e.kind == "http":
+                return Thing(self.name, kind.kind, "", cause=DEPENDENCY,
+                             detail=f"cannot be listed, so what is left of it is unknown: {e.message}")
+            raise PlatformError(f"{self.place}: {e}") from None
+
+    # ---- namespaces -------------------------------------------------------------------------------------------
+    def _spaces(self, wanted: Wanted, found: Mapping[str, Thing]) -> list[Thing]:
+        """Namespaces that are ours by label or pattern, with what their deletion waits for."""
+        try:
+            items = self._client.get("/api/v1/namespaces", {"limit": 5000})["items"]
+        except ApiError as e:
+            if e.status == 403:
+                return [refused(self.name, "Namespace", e.message)]
+            raise PlatformError(f"{self.place}: {e}") from None
+        kind = Kind("v1", "Namespace", "namespaces", False)
+        return [self._explained(item, _thing(kind, item)) for item in items
+                if item["metadata"]["uid"] in found or wanted.named(item["metadata"]["name"])]
+
+    def _explained(self, item: Mapping[str, Any], thing: Thing) -> Thing:
+        if not item["metadata"].get("deletionTimestamp"):
+            return replace(thing, cause="", detail="nobody has deleted it")
+        true = {c["type"]: c.get("message", "") for c in item.get("status", {}).get("conditions") or [] if c["status"] == "True"}
+        said = "; ".join(f"{t}: {true[t]}" for t in _WAITS if t in true)
+        holders = self._holders(item["metadata"]["name"])
+        if holders:
+            return replace(thing, cause=FINALIZER, detail="; ".join(filter(None, (f"held by {', '.join(holders[:10])}", said))))
+        if "NamespaceFinalizersRemaining" in true:
+            return replace(thing, cause=FINALIZER, detail=said)
+        forbidden = "forbidden" in true.get("NamespaceDeletionContentFailure", "")
+        return replace(thing, cause=PERMISSION if forbidden else DEPENDENCY if said else "", detail=said or "it is being deleted")
+
+    def _holders(self, namespace: str) -> list[str]:
+        """Objects in it that are deleted and held: "configmap/x (finalizer example.com/hold)"."""
+        found = []
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            listed = pool.map(lambda k: (k, self._list(k, namespace=namespace)), [k for k in self._kinds if k.namespaced and not k.stale])
+            for kind, items in listed:
+                for i in items if isinstance(items, list) else []:
+                    meta = i["metadata"]
+                    if meta.get("deletionTimestamp") and meta.get("finalizers"):
+                        found.append(f"{kind.kind.lower()}/{meta['name']} (finalizer {', '.join(meta['finalizers'])})")
+        return found
+
+    # ---- volumes ----------------------------------------------------------------------------------------------
+    def _volumes(self, wanted: Wanted) -> list[Thing]:
+        """Volumes whose claim was in a namespace of a run, and what attaches them."""
+        try:
+            items = self._client.get("/api/v1/persistentvolumes", {"limit": 5000})["items"]
+            attached = self._client.get("/apis/storage.k8s.io/v1/volumeattachments", {"limit": 5000})["items"]
+        except ApiError as e:
+            if e.status == 403:
+                return [refused(self.name, "PersistentVolume", e.message)]
+            raise PlatformError(f"{self.place}: {e}") from None
+        nodes = {a["spec"]["source"].get("persistentVolumeName"): a["spec"]["nodeName"] for a in attached}
+        kind, found = Kind("v1", "PersistentVolume", "persistentvolumes", False), []
+        for item in items:
+            space = str((item["spec"].get("claimRef") or {}).get("namespace") or "")
+            ours = _SPACE.fullmatch(space) and (not wanted.run_id or space.endswith(wanted.run_id))
+            if ours or wanted.named(item["metadata"]["name"], space) or self._fits(item, wanted):
+                found.append(_volume(item, _thing(kind, item), nodes.get(item["metadata"]["name"], "")))
+        return found
+
+    # ---- rights -----------------------------------------------------------------------------------------------
+    def _permitted(self, things: Iterable[Thing]) -> list[Thing]:
+        """What nothing holds, and this user may not delete, is there for that reason."""
+        there, may = list(things), {}
+        plural = {k.kind: k for k in self._kinds}
+        out = []
+        for t in there:
+            kind = plural.get(t.kind)
+            if t.id and not t.cause and kind:
+                space = t.name.partition("/")[0] if kind.namespaced else ""
+                key = (kind.kind, space)
+                if key not in may:
+                    may[key] = self._may_delete(kind, space)
+                if not may[key]:
+                    t = replace(t, cause=PERMISSION, detail=f"this user may not delete {kind.plural}{f' in {space}' if space else ''}")
+            out.append(t)
+        return out
+
+    def _may_delete(self, kind: Kind, namespace: str) -> bool:
+        body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": {
+            "group": kind.group, "resource": kind.plural, "verb": "delete", "namespace": namespace}}}
+        try:
+            answer = self._client.create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
+        except ApiError:
+            return True  # not known
+        return bool((answer.get("status") or {}).get("allowed", True))
+
+    # ---- without the cluster ----------------------------------------------------------------------------------
+    def _from_journal(self, wanted: Wanted, error: ApiError) -> list[Thing]:
+        found = []
+        for entry in journal.unfinished(self._folder, self.place):
+            if wanted.run_id and entry.run_id != wanted.run_id:
+                continue
+            made = iso(datetime.fromtimestamp(float(entry.head.get("started") or 0), timezone.utc))
+            for o in entry.objects:
+                name = "/".join(filter(None, (o["namespace"], o["name"])))
+                found.append(Thing(self.name, o["kind"], f"{o['kind']}/{name}", name, made, f"run {entry.run_id}", DEPENDENCY,
+                                   f"by the journal {entry.path.name}; the cluster does not answer ({error.message})"))
+        if not found:
+            raise PlatformError(f"{self.place}: {error}; the journal in {self._folder} has nothing of it, so what is left in it is "
+                                "unknown")
+        return found
+
+
+def _thing(kind: Kind, item: Mapping[str, Any]) -> Thing:
+    meta = item["metadata"]
+    held = meta.get("finalizers") or []
+    stuck = bool(meta.get("deletionTimestamp") and held)
+    detail = f"held by finalizer {', '.join(held)}" if stuck else "it is being deleted" if meta.get("deletionTimestamp") else ""
+    return Thing("cluster", kind.kind, meta["uid"], "/".join(filter(None, (meta.get("namespace"), meta["name"]))),
+                 str(meta.get("creationTimestamp") or ""), owner_of(meta.get("labels") or {}), FINALIZER if stuck else "", detail)
+
+
+def _volume(item: Mapping[str, Any], thing: Thing, node: str) -> Thing:
+    status, spec = item.get("status") or {}, item["spec"]
+    claim = "/".join(str(spec.get("claimRef", {}).get(k) or "") for k in ("namespace", "name"))
+    disk = (spec.get("csi") or {}).get("volumeHandle") or ""
+    owner = thing.owner or f"persistentvolumeclaim {claim}"
+    if node:
+        return replace(thing, owner=owner, cause=DEPENDENCY, detail=f"attached to node {node}" + f"; disk {disk}" * bool(disk))
+    if status.get("phase") == "Bound":
+        return replace(thing, owner=owner, cause=DEPENDENCY, detail=f"in use by claim {claim}")
+    said = [f"it is {status.get('phase')}", status.get("message") or "", thing.detail,
+            "its class keeps volumes (reclaim policy Retain)" if spec.get("persistentVolumeReclaimPolicy") == "Retain" else "",
+            f"disk {disk}" if disk else ""]
+    return replace(thing, owner=owner, detail="; ".join(filter(None, said)))

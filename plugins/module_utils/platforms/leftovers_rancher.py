@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What Rancher has of a cluster: its objects of both APIs, nodes, machines and volumes."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from .errors import PlatformError
+from .leftovers import DEPENDENCY, FINALIZER, Thing, Wanted, owner_of, refused
+from .rancher_api import RancherApi
+
+# Kinds of the v1 API (Steve) that a cluster consists of, and the label that tells which one.
+_NEWER = (("cluster", "provisioning.cattle.io.clusters"), ("machine", "cluster.x-k8s.io.machines"),
+          ("machine_deployment", "cluster.x-k8s.io.machinedeployments"), ("cluster_api_cluster", "cluster.x-k8s.io.clusters"))
+_OF = "cluster.x-k8s.io/cluster-name"
+_GOING = {"removing", "deleting"}
+
+
+class RancherSource:
+    """See leftovers.Source. settings: as of arguments.PLATFORM_RANCHER."""
+
+    name = "rancher"
+
+    def __init__(self, settings: Mapping[str, Any]):
+        self._api = RancherApi(settings)
+        self.place = self._api.url
+
+    def close(self) -> None:
+        self._api.close()
+
+    def look(self, wanted: Wanted) -> list[Thing]:
+        found: list[Thing] = []
+        ids: dict[str, str] = {}
+        with self._allowed("cluster", found):
+            for c in self._api.everything("/v3/clusters"):
+                if wanted.is_cluster(c["name"]) or wanted.fits(c.get("labels") or {}, c["name"]):
+                    ids[c["id"]] = c["name"]
+                    found.append(self._older("cluster", c, c["name"], c.get("labels") or {}))
+        with self._allowed("node", found):
+            for n in self._api.everything("/v3/nodes"):
+                name = str(n.get("nodeName") or n.get("requestedHostname") or n["id"])
+                if n.get("clusterId") in ids or wanted.fits(n.get("labels") or {}, name):
+                    found.append(self._older("node", n, name, n.get("labels") or {}))
+        for number, name in ids.items():
+            with self._allowed("volume", found):
+                found += [self._older("volume", v, f"{name}/{v.get('name') or v['id']}", v.get("labels") or {}, name)
+                          for v in self._api.everything(f"/v3/cluster/{number}/persistentVolumes")]
+        for kind, path in _NEWER:
+            with self._allowed(kind, found):
+                found += self._newer(kind, path, wanted, set(ids.values()))
+        return found
+
+    @contextmanager
+    def _allowed(self, kind: str, found: list[Thing]) -> Iterator[None]:
+        """A kind that may not be listed inside is told; one that this Rancher does not have, or a cluster that cannot be asked,
+        has nothing."""
+        try:
+            yield
+        except PlatformError as e:
+            status = e.details.get("status")
+            if status == 403:
+                found.append(refused(self.name, kind, str(e)))
+            elif status == 503 and kind == "volume":
+                found.append(Thing(self.name, kind, "", cause=DEPENDENCY,
+                                   detail=f"cannot be listed, so what is left of it is unknown: {e}"))
+            elif status != 404:
+                raise
+
+    def _older(self, kind: str, item: Mapping[str, Any], name: str, labels: Mapping[str, str], of: str = "") -> Thing:
+        """Norman tells no finalizers, but why something is not gone yet."""
+        said = ": ".join(filter(None, (str(item.get("state") or ""), str(item.get("transitioningMessage") or ""))))
+        going = item.get("state") in _GOING or bool(item.get("removed"))
+        number = item["id"] if not of else f"{of}/{item['id']}"
+        return Thing(self.name, kind, str(number), name, str(item.get("created") or ""),
+                     owner_of(labels, str(item.get("creatorId") or "")), DEPENDENCY if going else "", said)
+
+    def _newer(self, kind: str, path: str, wanted: Wanted, names: set[str]) -> list[Thing]:
+        found = []
+        for item in self._api.everything(f"/v1/{path}"):
+            meta = item["metadata"]
+            labels, held = meta.get("labels") or {}, meta.get("finalizers") or []
+            of = labels.get(_OF) or str((item.get("spec") or {}).get("clusterName") or "")
+            own = kind.endswith("cluster") and wanted.is_cluster(meta["name"])
+            if not (own or wanted.is_cluster(of) or of in names or wanted.fits(labels, meta["name"])):
+                continue
+            state = meta.get("state") or {}
+            said = ": ".join(filter(None, (str(state.get("name") or ""), str(state.get("message") or ""))))
+            stuck = bool(meta.get("deletionTimestamp") and held)
+            detail = "; ".join(filter(None, (f"held by finalizer {', '.join(held)}" if stuck else "", said)))
+            number = f"{path}/{meta.get('namespace', '')}/{meta['name']}"
+            found.append(Thing(self.name, kind, number, str(meta["name"]), str(meta.get("creationTimestamp") or ""),
+                               owner_of(labels, (meta.get("annotations") or {}).get("field.cattle.io/creatorId", "")),
+                               FINALIZER if stuck else "", detail))
+        return found

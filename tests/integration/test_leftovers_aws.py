@@ -1,0 +1,304 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a cluster left in AWS: a leak of each kind is planted in moto's server, found, removed, and no longer found.
+
+tests/fakes/ec2_front.py stands before moto where AWS refuses a call.
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.platforms import leftovers_job
+from ansible_collections.assay.clusters.plugins.module_utils.platforms.errors import BadOption, PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
+from tests.fakes.ec2_front import Front
+from tests.fakes.moto_server import KEYS, REGION, client
+
+NAME = "ci-3f9a1c07"
+OURS = {f"kubernetes.io/cluster/{NAME}": "owned", "assay.clusters/owner": "ci.runner"}
+BEFORE = "2026-01-01T00:00:00Z"
+
+
+def _list(tags: dict[str, str]) -> list[dict[str, str]]:
+    """Never empty: AWS refuses to tag with nothing."""
+    return [{"Key": k, "Value": v} for k, v in (tags or {"team": "payments"}).items()]
+
+
+class Cloud:
+    """An AWS account, and leftovers_info on it."""
+
+    def __init__(self, moto: str) -> None:
+        self.ec2, self.elb, self.elbv2, self.route53 = (client(moto, s) for s in ("ec2", "elb", "elbv2", "route53"))
+        self.front = Front(moto, self.ec2)
+        [self.vpc] = [v["VpcId"] for v in self.ec2.describe_vpcs()["Vpcs"]]
+        self.subnets = [s["SubnetId"] for s in self.ec2.describe_subnets()["Subnets"]][:2]
+        self.lines: list[str] = []
+
+    def ask(self, **params: Any) -> dict[str, Any]:
+        job = Job(say=self.lines.append, environ={"AWS_MAX_ATTEMPTS": "1"})
+        aws = {"region": REGION, "access_key": KEYS["aws_access_key_id"], "secret_key": KEYS["aws_secret_access_key"],
+               "endpoint_url": self.front.url, **params.pop("aws", {})}
+        return leftovers_job.entry({"providers": ["aws"], "name": NAME, "wait": 0, "poll": 0.05, "fail_on_leftovers": False,
+                                    "aws": aws, **params}, job)
+
+    def spec(self, kind: str, tags: dict[str, str]) -> list[dict[str, Any]]:
+        return [{"ResourceType": kind, "Tags": _list(tags)}]
+
+    # ---- one leak of each kind: (id, how it is removed) ------------------------------------------------------
+    def instance(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
+        made = self.ec2.run_instances(ImageId="ami-0123456789abcdef0", MinCount=1, MaxCount=1, SubnetId=self.subnets[0],
+                                      TagSpecifications=self.spec("instance", tags))["Instances"][0]["InstanceId"]
+        return made, lambda: self.ec2.terminate_instances(InstanceIds=[made])
+
+    def volume(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
+        made = self.ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1, TagSpecifications=self.spec("volume", tags))["VolumeId"]
+        return made, lambda: self.ec2.delete_volume(VolumeId=made)
+
+    def snapshot(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
+        of, _remove = self.volume({})
+        made = self.ec2.create_snapshot(VolumeId=of, TagSpecifications=self.spec("snapshot", tags))["SnapshotId"]
+        return made, lambda: self.ec2.delete_snapshot(SnapshotId=made)
+
+    def network_interface(self, tags: dict[str, str], *groups: str) -> tuple[str, Callable[[], Any]]:
+        more = {"Groups": list(groups)} if groups else {}
+        made = self.ec2.create_network_interface(SubnetId=self.subnets[0], TagSpecifications=self.spec("network-interface", tags),
+                                                 **more)["NetworkInterface"]["NetworkInterfaceId"]
+        return made, lambda: self.ec2.delete_network_interface(NetworkInterfaceId=made)
+
+    def security_group(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
+        made = self.ec2.create_security_group(GroupName="k8s-elb-a1b2", Description="of a balancer", VpcId=self.vpc,
+                                              TagSpecifications=self.spec("security-group", tags))["GroupId"]
+        return made, lambda: self.ec2.delete_security_group(GroupId=made)
+
+    def address(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
+        made = self.ec2.allocate_address(Domain="vpc", TagSpecifications=self.spec("elastic-ip", tags))["AllocationId"]
+        return made, lambda: self.ec2.release_address(AllocationId=made)
+
+    def classic_load_balancer(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
+        self.elb.create_load_balancer(LoadBalancerName="a1b2c3", AvailabilityZones=[f"{REGION}a"], Tags=_list(tags),
+                                      Listeners=[{"Protocol": "TCP", "LoadBalancerPort": 80, "InstancePort": 30080}])
+        return "a1b2c3", lambda: self.elb.delete_load_balancer(LoadBalancerName="a1b2c3")
+
+    def load_balancer(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
+        made = self.elbv2.create_load_balancer(Name="k8s-shop-web", Subnets=self.subnets, Type="network",
+                                               Tags=_list(tags))["LoadBalancers"][0]["LoadBalancerArn"]
+        return made, lambda: self.elbv2.delete_load_balancer(LoadBalancerArn=made)
+
+    def target_group(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
+        made = self.elbv2.create_target_group(Name="k8s-shop-web", Protocol="TCP", Port=80, VpcId=self.vpc,
+                                              Tags=_list(tags))["TargetGroups"][0]["TargetGroupArn"]
+        return made, lambda: self.elbv2.delete_target_group(TargetGroupArn=made)
+
+    def zone(self) -> str:
+        return str(self.route53.create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"])
+
+    def record(self, zone: str, name: str, kind: str, value: str, action: str = "CREATE") -> None:
+        self.route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [{
+            "Action": action, "ResourceRecordSet": {"Name": name, "Type": kind, "TTL": 60, "ResourceRecords": [{"Value": value}]}}]})
+
+    def dns_record(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
+        zone = self.zone()
+        note = f'"heritage=external-dns,external-dns/owner={NAME},external-dns/resource=service/shop/web"'
+        self.record(zone, "www.example.com", "A", "192.0.2.7")
+        if tags:
+            self.record(zone, "a-www.example.com", "TXT", note)
+
+        def remove() -> None:
+            self.record(zone, "www.example.com", "A", "192.0.2.7", "DELETE")
+            self.record(zone, "a-www.example.com", "TXT", note, "DELETE")
+
+        return f"{zone.rpartition('/')[2]}/www.example.com/A", remove
+
+
+@pytest.fixture
+def cloud(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nonexistent",
+                        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}.items():
+        monkeypatch.setenv(name, value)
+    made = Cloud(moto)
+    yield made
+    made.front.close()
+
+
+KINDS = ("instance", "volume", "snapshot", "network_interface", "security_group", "address", "classic_load_balancer",
+         "load_balancer", "target_group", "dns_record")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_leak_is_listed_until_it_is_removed(cloud: Cloud, kind: str, tmp_path: Path) -> None:
+    before = tmp_path / "before.json"
+    before.write_text(json.dumps(cloud.ask()))
+    assert cloud.ask(before=str(before))["leftovers"] == []
+    key, remove = getattr(cloud, kind)(OURS)
+    found = cloud.ask(before=str(before))
+    leak = {i["kind"]: i for i in found["leftovers"] if i["id"] == key}[kind]
+    assert leak["owner"] == ("service/shop/web" if kind == "dns_record" else "ci.runner")
+    assert leak["provider"] == "aws" and leak["cause"] == "" and 0 <= leak["age_seconds"] < 600
+    assert found["clean"] is False and key in found["msg"]
+    with pytest.raises(PlatformError, match="left: .*") as e:
+        cloud.ask(before=str(before), fail_on_leftovers=True)
+    assert e.value.details["leftovers"]
+    remove()
+    after = cloud.ask(before=str(before), fail_on_leftovers=True)
+    assert (after["leftovers"], after["clean"], after["msg"]) == ([], True, "nothing is left")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_of_others_is_not_listed(cloud: Cloud, kind: str) -> None:
+    getattr(cloud, kind)({})
+    assert cloud.ask()["leftovers"] == []
+
+
+def test_what_others_share_or_name_alike_is_not_ours(cloud: Cloud) -> None:
+    cloud.volume({f"kubernetes.io/cluster/{NAME}": "shared"})
+    cloud.volume({f"kubernetes.io/cluster/{NAME}0": "owned"})
+    cloud.volume({"Name": f"{NAME}-data"})
+    assert cloud.ask()["leftovers"] == []
+    assert [i["name"] for i in cloud.ask(patterns=[f"{NAME}-*"])["leftovers"]] == [f"{NAME}-data"]
+
+
+def test_what_was_there_before_is_not_left_and_what_is_missing_is_told(cloud: Cloud) -> None:
+    old, remove = cloud.volume({**OURS, "Name": "old"})
+    before = cloud.ask()
+    new, _remove = cloud.volume(OURS)
+    assert [i["id"] for i in before["leftovers"]] == [old], "without an earlier inventory all is left"
+    assert [i["id"] for i in cloud.ask(before=before)["leftovers"]] == [new]
+    remove()
+    assert [(i["id"], i["name"]) for i in cloud.ask(before=before["inventory"])["gone"]] == [(old, "old")]
+
+
+def test_a_security_group_in_use_names_its_interface_as_dependency(cloud: Cloud) -> None:
+    group, remove = cloud.security_group(OURS)
+    card, detach = cloud.network_interface({}, group)
+    found = {i["id"]: i for i in cloud.ask()["leftovers"]}
+    assert set(found) == {group, card}, "an interface without tags belongs to its group"
+    assert (found[group]["cause"], found[group]["detail"]) == ("dependency", f"in use by {card}")
+    assert found[card]["cause"] == ""
+    detach()
+    [alone] = cloud.ask()["leftovers"]
+    assert (alone["id"], alone["cause"]) == (group, "")
+    remove()
+    assert cloud.ask()["leftovers"] == []
+
+
+def test_a_group_in_the_rules_of_another_is_held_by_it(cloud: Cloud) -> None:
+    group, _remove = cloud.security_group(OURS)
+    other = cloud.ec2.create_security_group(GroupName="nodes", Description="x", VpcId=cloud.vpc)["GroupId"]
+    cloud.ec2.authorize_security_group_ingress(GroupId=other, IpPermissions=[
+        {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": group}]}])
+    assert [(i["id"], i["detail"]) for i in cloud.ask()["leftovers"]] == [(group, f"in use by {other}")]
+
+
+def test_what_belongs_to_an_instance_is_found_by_it(cloud: Cloud) -> None:
+    machine, _remove = cloud.instance(OURS)
+    volume, _delete = cloud.volume({})
+    cloud.ec2.attach_volume(VolumeId=volume, InstanceId=machine, Device="/dev/sdf")
+    address, _release = cloud.address({})
+    cloud.ec2.associate_address(AllocationId=address, InstanceId=machine)
+    found = {i["id"]: i for i in cloud.ask()["leftovers"]}
+    assert {volume, address, machine} <= set(found)
+    assert {i["kind"] for i in found.values()} == {"instance", "volume", "address", "network_interface"}
+    assert (found[volume]["cause"], found[volume]["detail"]) == ("dependency", f"in use by {machine}")
+    assert found[address]["cause"] == "dependency" and machine in found[address]["detail"]
+
+
+def test_a_balancer_brings_its_target_group_and_its_records(cloud: Cloud) -> None:
+    balancer, remove = cloud.load_balancer(OURS)
+    target, _delete = cloud.target_group({})
+    cloud.elbv2.create_listener(LoadBalancerArn=balancer, Protocol="TCP", Port=80, DefaultActions=[
+        {"Type": "forward", "TargetGroupArn": target}])
+    there = cloud.elbv2.describe_load_balancers()["LoadBalancers"][0]
+    zone = cloud.zone()
+    cloud.record(zone, "shop.example.com", "CNAME", there["DNSName"])
+    cloud.record(zone, "other.example.com", "CNAME", "elsewhere.example.net")
+    found = {i["kind"]: i for i in cloud.ask()["leftovers"]}
+    assert {"load_balancer", "target_group", "dns_record"} == set(found)
+    assert found["target_group"]["cause"] == "dependency" and balancer in found["target_group"]["detail"]
+    assert found["dns_record"]["name"] == "shop.example.com" and there["DNSName"] in found["dns_record"]["detail"]
+    remove()
+    assert {i["kind"] for i in cloud.ask()["leftovers"]} == set(), "what is not tagged is no longer known without it"
+
+
+def test_a_snapshot_of_an_image_is_held_by_it(cloud: Cloud) -> None:
+    machine, _remove = cloud.instance({})
+    image = cloud.ec2.create_image(InstanceId=machine, Name="golden")["ImageId"]
+    [mapping] = cloud.ec2.describe_images(ImageIds=[image])["Images"][0]["BlockDeviceMappings"]
+    snapshot = mapping["Ebs"]["SnapshotId"]
+    cloud.ec2.create_tags(Resources=[snapshot], Tags=_list(OURS))
+    assert [(i["id"], i["cause"], i["detail"]) for i in cloud.ask()["leftovers"]] == [
+        (snapshot, "dependency", f"in use by {image}")]
+
+
+@pytest.mark.parametrize(("action", "code", "kind", "right"), [
+    ("DescribeVolumes", "UnauthorizedOperation", "volume", "ec2:DescribeVolumes"),
+    ("DescribeNetworkInterfaces", "UnauthorizedOperation", "network_interface", "ec2:DescribeNetworkInterfaces"),
+    ("DescribeTargetGroups", "AccessDenied", "target_group", "elasticloadbalancing:DescribeTargetGroups"),
+    ("GET /2013-04-01/hostedzone", "AccessDenied", "dns_record", "route53:ListHostedZones")])
+def test_a_kind_that_may_not_be_listed_is_never_taken_for_empty(cloud: Cloud, action: str, code: str, kind: str,
+                                                                right: str) -> None:
+    before = cloud.ask()
+    cloud.volume(OURS)
+    cloud.front.refuse(action, code, "You are not authorized to perform this operation.", times=9, status=403)
+    found = cloud.ask(before=before)
+    [closed] = [i for i in found["leftovers"] if not i["id"]]
+    assert (closed["kind"], closed["cause"], closed["age_seconds"]) == (kind, "permission", None)
+    assert f"the right {right} is missing" in closed["detail"] and found["clean"] is False
+    with pytest.raises(PlatformError, match=kind):
+        cloud.ask(before=before, fail_on_leftovers=True)
+
+
+def test_what_could_not_be_listed_before_is_told_as_that(cloud: Cloud) -> None:
+    key, _remove = cloud.volume(OURS)
+    cloud.front.refuse("DescribeVolumes", "UnauthorizedOperation", "no", times=9, status=403)
+    before = cloud.ask()
+    cloud.front.forgive()
+    [left] = cloud.ask(before=before)["leftovers"]
+    assert left["id"] == key and "may have been there before" in left["detail"]
+
+
+def test_it_waits_until_what_is_being_deleted_is_gone(cloud: Cloud) -> None:
+    key, remove = cloud.volume(OURS)
+    cloud.front.edit("DescribeVolumes", lambda text: remove() and text)  # gone with the next look
+    found = cloud.ask(wait=60)
+    assert found["clean"] and any(key in line for line in cloud.lines)
+
+
+def test_a_wait_ends_and_tells_what_is_left(cloud: Cloud) -> None:
+    key, _remove = cloud.volume(OURS)
+    assert [i["id"] for i in cloud.ask(wait=0.3)["leftovers"]] == [key]
+
+
+def test_an_inventory_of_other_questions_is_refused(cloud: Cloud, tmp_path: Path) -> None:
+    before = cloud.ask()
+    with pytest.raises(BadOption, match=r"before: was taken for name ci-3f9a1c07, and this is for name ci-3f9a1c07, run_id r1"):
+        cloud.ask(before=before, run_id="r1")
+    with pytest.raises(BadOption, match=f"before: is of aws at {REGION}, and this is eu-west-1"):
+        cloud.ask(before=before, aws={"region": "eu-west-1"})
+    for bad, sentence in ((str(tmp_path / "none.json"), "before: .*none.json cannot be read: No such file"), ("{", "is no JSON"),
+                          ({"leftovers": []}, "before: holds no inventory"), ([], "before: holds no inventory")):
+        with pytest.raises(BadOption, match=sentence):
+            cloud.ask(before=bad)
+    assert not [a for a in cloud.front.actions() if a.startswith(("Delete", "Terminate", "Release"))]
+
+
+@pytest.mark.parametrize(("params", "sentence"), [
+    ({"name": ""}, "name, run_id, tags, patterns: none is set"),
+    ({"providers": []}, "providers: is empty"),
+    ({"aws": {"zones": ["example.org"]}}, "aws.zones: Route 53 has no zone example.org; it has none"),
+    ({"aws": {"profile": "absent", "access_key": None, "secret_key": None}}, "profile: The config profile .absent. could not be found")])
+def test_bad_input_is_one_sentence(cloud: Cloud, params: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadOption, match=sentence):
+        cloud.ask(**params)
+
+
+def test_a_session_that_ended_is_an_error_and_not_nothing(cloud: Cloud) -> None:
+    cloud.front.refuse("*", "ExpiredToken", "The security token included in the request is expired", times=99)
+    with pytest.raises(PlatformError, match="the session has expired"):
+        cloud.ask()
