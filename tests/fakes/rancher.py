@@ -4,7 +4,8 @@
 
 Speaks /v3 (Norman: clusters, nodePools, nodes, clusterregistrationtokens, generateKubeconfig), /v1 (Steve:
 provisioning.cattle.io.clusters), both logins, the import manifest and the proxy /k8s/clusters/ID to a fake API server.
-Every look at a cluster takes it one step on in its list of states.
+Every look at a cluster takes it one step on in its list of states. Tests put nodes, volumes and objects of Cluster API beside
+the clusters, as Rancher lists them, and may forbid lists.
 """
 from __future__ import annotations
 
@@ -48,6 +49,10 @@ class FakeRancher:
         self.newer: dict[str, dict[str, Any]] = {}
         self.pools: dict[str, dict[str, Any]] = {}
         self.gone: set[str] = set()
+        self.nodes: list[dict[str, Any]] = []
+        self.volumes: dict[str, list[dict[str, Any]]] = {}  # by the id of their cluster
+        self.objects: dict[str, list[dict[str, Any]]] = {}  # by the name of their collection in /v1
+        self.forbidden: dict[str, int] = {}  # paths, and the status that they answer
         self.calls: list[str] = []
         self.api = FakeApiServer()
         self.applied = False
@@ -104,6 +109,9 @@ class FakeRancher:
             raise Refusal(404, "NotFound")
         if bearer not in self.tokens:
             raise Refusal(401, "Unauthorized", "must authenticate")
+        if path in self.forbidden:
+            status = self.forbidden[path]
+            raise Refusal(status, {403: "Forbidden", 503: "ClusterUnavailable"}.get(status, "ServerError"))
         kind, _slash, rest = path.strip("/").partition("/")
         return {"v3": self._v3, "v1": self._v1, "k8s": self._proxy}[kind](verb, rest, query, body, bearer)
 
@@ -129,7 +137,9 @@ class FakeRancher:
         if kind == "nodePools":
             return self._v3_pools(verb, number, query, body)
         if kind == "nodes":
-            return 200, {"data": []}
+            return 200, {"data": [n for n in self.nodes if query.get("clusterId") in (None, n["clusterId"])]}
+        if kind == "cluster" and number.endswith("/persistentVolumes"):
+            return 200, {"data": self.volumes.get(number.partition("/")[0], [])}
         if kind == "clusterregistrationtokens":
             return self._v3_registration(verb, number, body)
         if kind == "tokens" and query.get("action") == "logout":
@@ -223,6 +233,8 @@ class FakeRancher:
     # ---- Steve ------------------------------------------------------------------------------------------------
     def _v1(self, verb: str, rest: str, _query: Any, body: Any, _bearer: str) -> tuple[int, Any]:
         kind, _slash, key = rest.partition("/")
+        if kind in self.objects and not key:
+            return 200, {"type": "collection", "data": self.objects[kind]}
         if kind != "provisioning.cattle.io.clusters" or not self.has_v1:
             raise Refusal(404, "NotFound")
         if not key:
