@@ -25,8 +25,13 @@ def _esxi() -> Opener:
     return open_esxi
 
 
+def _vsphere() -> Opener:
+    from .vsphere import open_vsphere
+    return open_vsphere
+
+
 # By the values of option `platform`.
-PLATFORMS: dict[str, Callable[[], Opener]] = {"aws": _aws, "esxi": _esxi}
+PLATFORMS: dict[str, Callable[[], Opener]] = {"aws": _aws, "esxi": _esxi, "vsphere": _vsphere}
 
 
 def open(params: Mapping[str, Any], job: Job,  # pylint: disable=redefined-builtin

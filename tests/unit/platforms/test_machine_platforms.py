@@ -17,6 +17,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.platforms.steps imp
 PARAMS: dict[str, dict[str, Any]] = {
     "aws": {"region": "eu-central-1", "access_key": "k", "secret_key": "s"},
     "esxi": {"hostname": "esx1"},
+    "vsphere": {"hostname": "vc1", "username": "u", "password": "p"},
 }
 METHODS = [n for n, m in inspect.getmembers(MachinePlatform, inspect.isfunction) if not n.startswith("_")]
 
@@ -34,7 +35,7 @@ def test_a_platform_speaks_the_protocol(name: str) -> None:
 
 
 def test_a_platform_that_is_not() -> None:
-    with pytest.raises(BadOption, match="platform: there is no platform 'vmwear' of machines; there are: aws, esxi"):
+    with pytest.raises(BadOption, match="platform: there is no platform 'vmwear' of machines; there are: aws, esxi, vsphere"):
         machine_platforms.open({"platform": "vmwear"}, Job())
 
 

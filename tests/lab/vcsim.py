@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A vCenter or an ESXi host: govmomi's simulator, which speaks the real protocol, and takes orders from tests."""
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .base import LabError
+from .build import Program, build
+
+PROGRAM = Program("vcsim", "vcsim", ".")
+USER, PASSWORD = "user", "pa ss&<word"
+
+
+class Vcsim:
+    """A running simulator. order(): see main.go for the fields."""
+
+    def __init__(self, process: subprocess.Popen[str], host: str, port: int, orders: str) -> None:
+        self.process, self.host, self.port, self._orders = process, host, port, orders
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options of a module that reach it."""
+        return {"platform": "vsphere", "hostname": self.host, "port": self.port, "username": USER, "password": PASSWORD,
+                "validate_certs": False}
+
+    def order(self, **fields: Any) -> None:
+        request = urllib.request.Request(f"http://{self._orders}/orders", json.dumps(fields).encode(), method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=10):
+                pass
+        except urllib.error.HTTPError as e:
+            raise LabError(f"vcsim: {e.read().decode().strip()}") from None
+
+    @contextmanager
+    def ordered(self, **fields: Any) -> Iterator[None]:
+        """An order that is taken back: faults and delays."""
+        self.order(**fields)
+        try:
+            yield
+        finally:
+            self.order(Clear=True)
+
+
+@contextmanager
+def vcsim(esx: bool = False, machines: int = 2, hosts: int = 3, stores: int = 1, datacenters: int = 1) -> Iterator[Vcsim]:
+    """machines: per cluster (or host, with esx). It ends with this process, whatever ends that."""
+    build((PROGRAM,))
+    arguments = [f"-esx={str(esx).lower()}", f"-vm={machines}", f"-host={hosts}", f"-ds={stores}", f"-dc={datacenters}",
+                 f"-password={PASSWORD}"]
+    process = subprocess.Popen([PROGRAM.path, *arguments], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin and process.stdout
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise LabError("vcsim ended before it had begun; its words are above")
+        told = json.loads(line)
+        yield Vcsim(process, told["host"], int(told["port"]), told["orders"])
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
