@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The machines of one cluster as a set: which ones, in which order, and work on several of them at once."""
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from . import machine_platforms
+from .errors import BadOption, Interrupted, PlatformError
+from .job import Job
+from .machine import Machine, MachinePlatform, Pending, Snapshot, Wanted
+
+# How machines of a control plane are usually named, where option control_plane says nothing.
+CONTROL_PLANE = ("*control*plane*", "*controlplane*", "*master*", "*-cp", "*-cp[0-9]*", "*-cp-*")
+_POLL = 0.5  # seconds between two looks at work that runs
+_AFTERWARDS = 300.0  # seconds for what must be put right when the time is up already
+
+
+def wanted(params: Mapping[str, Any]) -> Wanted:
+    """The machines that the options select. BadOption where they select none."""
+    found = Wanted(tuple(params.get("names") or ()), tuple(params.get("uuids") or ()), tuple(params.get("ids") or ()),
+                   tuple(sorted((params.get("tags") or {}).items())), params.get("folder") or "")
+    if found == Wanted():
+        raise BadOption("names: no machine is selected; give names, uuids, ids, tags or folder")
+    return found
+
+
+@contextlib.contextmanager
+def machines(params: Mapping[str, Any], job: Job) -> Iterator[tuple[MachinePlatform, list[Machine]]]:
+    """The platform and the machines that the options select, with the clock of option timeout running."""
+    for name, least in (("timeout", 1), ("parallel", 1)):
+        if params.get(name) is not None and float(params[name]) < least:
+            raise BadOption(f"{name}: must be {least} or more, not {params[name]}")
+    job.limit(float(params.get("timeout") or 3600))
+    asked = wanted(params)
+    platform = machine_platforms.open(params, job, marks(params))
+    try:
+        found = platform.find(asked)
+        if not found:
+            raise BadOption("tags: no machine is selected: none bears these tags or is in this folder, or this user may not see it")
+        yield platform, found
+    finally:
+        platform.close()
+
+
+def marks(params: Mapping[str, Any]) -> dict[str, str]:
+    """What a snapshot carries besides its name: cluster, run and creator."""
+    return {n: str(params[n]) for n in ("cluster", "run_id", "creator") if params.get(n)}
+
+
+def describe(params: Mapping[str, Any]) -> str:
+    """The description of a snapshot: the user's words, and who we are."""
+    ours = " ".join(f"{k.removesuffix('_id')}={v}" for k, v in marks(params).items())
+    return " | ".join(p for p in (str(params.get("description") or ""), f"assay.clusters {ours}".strip()) if p)
+
+
+def groups(found: Sequence[Machine], params: Mapping[str, Any]) -> list[list[Machine]]:
+    """The machines in the order of option order; those of one group may be worked on at once."""
+    order = params.get("order") or "control_plane_last"
+    if order == "as_given":
+        place = {n: i for i, n in enumerate([*(params.get("names") or ()), *(params.get("ids") or ())])}
+        return [[m] for m in sorted(found, key=lambda m: place.get(m.name, place.get(m.id, len(place))))]
+    patterns = params.get("control_plane") or CONTROL_PLANE
+    first = [m for m in found if any(fnmatchcase(m.name, p) for p in patterns)]
+    rest = [m for m in found if m not in first]
+    both = [rest, first] if order == "control_plane_last" else [first, rest]
+    return [g for g in both if g]
+
+
+@dataclass
+class Outcome:
+    """What became of work on several machines. done: results by id of the machine."""
+
+    done: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, PlatformError] = field(default_factory=dict)
+
+
+@dataclass
+class _Running:
+    machine: Machine
+    pending: Pending
+    since: float
+
+
+class Crew:
+    """Works on several machines at once, group after group, one line for each that is finished.
+
+    gap: seconds between two starts; ready: whether a machine that is done still counts against `parallel` (it boots).
+    """
+
+    def __init__(self, job: Job, parallel: int, gap: float = 0.0,
+                 ready: Callable[[Sequence[Machine]], set[str]] | None = None) -> None:
+        self._job, self._parallel, self._gap, self._ready = job, max(1, parallel), gap, ready
+
+    def work(self, of: Sequence[Sequence[Machine]], begin: Callable[[Machine], Pending], done: str,
+             to_the_end: bool = False) -> Outcome:
+        """begin(machine) for all. After a failure nothing new is begun (to_the_end: all the same), and what runs is waited
+        for. Interrupted when the time is up; what was done until then is in its details as `outcome`."""
+        outcome = Outcome()
+        for group in of:
+            self._group(list(group), begin, done, outcome, to_the_end)
+            if outcome.failed and not to_the_end:
+                break
+        return outcome
+
+    def _group(self, waiting: list[Machine], begin: Callable[[Machine], Pending], done: str, outcome: Outcome,
+               to_the_end: bool) -> None:
+        running: list[_Running] = []
+        booting: list[Machine] = []
+        last = 0.0
+        while waiting or running:
+            booting = self._still(booting)
+            free = self._parallel - len(running) - len(booting)
+            halted = outcome.failed and not to_the_end
+            while waiting and free > 0 and not halted and time.monotonic() - last >= self._gap:
+                machine = waiting.pop(0)
+                self._start(machine, begin, running, outcome)
+                last, free = time.monotonic(), free - 1
+            if halted:
+                waiting.clear()
+            for one in list(running):
+                if self._finished(one, done, outcome):
+                    running.remove(one)
+                    booting += [one.machine] if one.machine.id in outcome.done and self._ready else []
+            if running or waiting:
+                self._rest(running, waiting, outcome)
+
+    def _rest(self, running: list[_Running], waiting: list[Machine], outcome: Outcome) -> None:
+        try:
+            self._job.pause(_POLL if running else min(_POLL, self._gap or _POLL),
+                            ", ".join([r.machine.name for r in running] or [m.name for m in waiting])[:200])
+        except Interrupted as e:
+            raise Interrupted(str(e), outcome=outcome, running=[r.machine for r in running]) from None
+
+    def _still(self, booting: list[Machine]) -> list[Machine]:
+        if not booting or self._ready is None:
+            return []
+        up = self._ready(booting)
+        return [m for m in booting if m.id not in up]
+
+    def _start(self, machine: Machine, begin: Callable[[Machine], Pending], running: list[_Running], outcome: Outcome) -> None:
+        try:
+            running.append(_Running(machine, begin(machine), time.monotonic()))
+        except PlatformError as e:
+            outcome.failed[machine.id] = e
+            self._job.tell(f"{machine.name}: {e}")
+
+    def _finished(self, one: _Running, done: str, outcome: Outcome) -> bool:
+        try:
+            if one.pending.poll() is not None:
+                return False
+            outcome.done[one.machine.id] = one.pending.result()
+            self._job.tell(f"{one.machine.name}: {done}, {time.monotonic() - one.since:.1f} s")
+        except PlatformError as e:
+            outcome.failed[one.machine.id] = e
+            self._job.tell(str(e))
+        return True
+
+
+@contextlib.contextmanager
+def afterwards(job: Job) -> Iterator[None]:
+    """Time for what must be put right, also when the job's time is up."""
+    before = job.deadline
+    job.deadline = max(before, time.monotonic() + _AFTERWARDS)
+    try:
+        yield
+    finally:
+        job.deadline = before
+
+
+def plain(snapshot: Snapshot) -> dict[str, Any]:
+    """A snapshot as modules return it."""
+    return dict(vars(snapshot))
+
+
+def depth(machine: Machine) -> int:
+    """How many snapshots the machine's disks stand on."""
+    by_id = {s.id: s for s in machine.snapshots}
+    count, key = 0, next((s.id for s in machine.snapshots if s.current), "")
+    while key in by_id and count <= len(by_id):
+        count, key = count + 1, by_id[key].parent
+    return count
+
+
+def listed(machine: Machine) -> str:
+    """The snapshots of a machine for people."""
+    return ", ".join(f"{s.name!r} ({s.id})" for s in machine.snapshots) or "none"
+
+
+def named(machine: Machine, name: str) -> list[Snapshot]:
+    return [s for s in machine.snapshots if s.name == name]

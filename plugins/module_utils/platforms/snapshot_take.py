@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Snapshots of all machines of a cluster, or of none: taken in order, within a time, where there is room; and removed."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from .errors import BadOption, Interrupted, PlatformError
+from .job import Job
+from .machine import Machine, MachinePlatform, Snapshot, Wanted
+from .snapshot_set import Crew, Outcome, afterwards, depth, describe, groups, listed, machines, named, plain
+from .snapshot_space import room
+
+_DAY = 86400.0
+
+
+def when(snapshot: Snapshot) -> float:
+    """Epoch seconds at which a snapshot was taken, by the platform's clock."""
+    return datetime.fromisoformat(snapshot.created.replace("Z", "+00:00")).timestamp() if snapshot.created else 0.0
+
+
+def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
+    """Module vm_snapshot."""
+    name = str(params.get("snapshot_name") or "")
+    if not name.strip():
+        raise BadOption("snapshot_name: must not be empty")
+    for option in ("within", "free_percent", "growth_percent", "max_depth", "max_age_days"):
+        if float(params.get(option) or 0) < 0:
+            raise BadOption(f"{option}: must be 0 or more, not {params[option]}")
+    with machines(params, job) as (platform, found):
+        if params.get("state") == "absent":
+            return _absent(platform, found, name, params, job)
+        return _Take(platform, found, name, params, job).present()
+
+
+def result(found: Sequence[Machine], name: str, changed: bool, **more: Any) -> dict[str, Any]:
+    taken = {m.id: [plain(s) for s in named(m, name)] for m in found}
+    return {"changed": changed, "machines": [
+        {"name": m.name, "id": m.id, "place": m.place, "power": m.power, "snapshot": next(iter(taken[m.id]), None)}
+        for m in found], **more}
+
+
+def spread(found: Sequence[Machine], name: str) -> float:
+    """Seconds between the first and the last snapshot of the set."""
+    times = [when(s) for m in found for s in named(m, name)]
+    return round(max(times) - min(times), 3) if times else 0.0
+
+
+def _names(found: Sequence[Machine]) -> str:
+    return ", ".join(m.name for m in found)
+
+
+class _Take:
+    """One set of snapshots."""
+
+    def __init__(self, platform: MachinePlatform, found: list[Machine], name: str, params: Mapping[str, Any], job: Job) -> None:
+        self.platform, self.found, self.name, self.params, self.job = platform, found, name, params, job
+        self.memory, self.quiesce = bool(params.get("memory_dump")), bool(params.get("quiesce"))
+
+    def present(self) -> dict[str, Any]:
+        having = [m for m in self.found if named(m, self.name)]
+        if len(having) == len(self.found):
+            return result(self.found, self.name, False, spread_seconds=spread(self.found, self.name), stores=[])
+        if having:
+            without = [m for m in self.found if m not in having]
+            if self.params.get("incomplete") != "replace":
+                raise BadOption(f"snapshot_name: {self.name!r} is on {_names(having)} but not on {_names(without)}, so it is no set of one "
+                                "moment; remove it (state: absent), replace it (incomplete: replace), or choose another name")
+        self._check_limits(self.found)
+        stores = room(self.platform, self.found, self.params)
+        if self.job.check_mode:
+            return self._would(stores, having)
+        if having:
+            remove_all(self.platform, having, self.name, self.params, self.job)
+            self.found = self._again()
+        outcome = self._taken()
+        after = self._again()
+        return result(after, self.name, True, spread_seconds=self._judged(after, outcome), stores=stores)
+
+    def _would(self, stores: list[dict[str, Any]], having: list[Machine]) -> dict[str, Any]:
+        new = f"{self.name}{' with memory' if self.memory else ''}"
+        before = {m.name: [s.name for s in m.snapshots] for m in self.found}
+        after = {n: [*(s for s in names if s != self.name), new] for n, names in before.items()}
+        return result(self.found, self.name, True, spread_seconds=None, stores=stores, diff=diff(before, after),
+                      would={"take": [m.name for m in self.found], "remove": [m.name for m in having]})
+
+    def _check_limits(self, found: Sequence[Machine]) -> None:
+        """A long chain of snapshots slows a machine down, and an old one fills its datastore."""
+        deepest, oldest = int(self.params.get("max_depth") or 0), float(self.params.get("max_age_days") or 0) * _DAY
+        now = datetime.now(timezone.utc).timestamp()
+        for machine in found:
+            if machine.consolidate:
+                raise PlatformError(f"{machine.name}: its disks want a consolidation; do that before (vm_snapshot_prune)")
+            if deepest and depth(machine) >= deepest:
+                raise PlatformError(f"{machine.name}: its disks stand on {depth(machine)} snapshots already ({listed(machine)}), and "
+                                    f"max_depth is {deepest}; prune some, or raise max_depth")
+            old = [s for s in machine.snapshots if oldest and now - when(s) > oldest]
+            if old:
+                raise PlatformError(f"{machine.name}: snapshot {old[0].name!r} is {(now - when(old[0])) / _DAY:.1f} days old, and "
+                                    f"max_age_days is {oldest / _DAY:g}; prune it, or raise max_age_days")
+
+    def _taken(self) -> Outcome:
+        """All or nothing: what was taken goes again when one machine fails, or the time is up, or anything else happens."""
+        crew, text = Crew(self.job, int(self.params.get("parallel") or 4)), describe(self.params)
+        try:
+            outcome = crew.work(groups(self.found, self.params), lambda m: self.platform.take(
+                m, self.name, text, self.memory, self.quiesce), f"snapshot {self.name!r} taken")
+        except BaseException as e:
+            words = self._undo()
+            if isinstance(e, PlatformError):
+                raise type(e)(f"{e}; {words}", changed="could not" in words) from None
+            raise
+        if outcome.failed:
+            first = next(iter(outcome.failed.values()))
+            words = self._undo()
+            raise PlatformError(f"{first}; {words}", changed="could not" in words,
+                                failures=[str(e) for e in outcome.failed.values()])
+        return outcome
+
+    def _undo(self) -> str:
+        """Remove what this job took; what became of it, in words."""
+        old = {m.id: {s.id for s in m.snapshots} for m in self.found}
+        with afterwards(self.job):
+            try:
+                new = {m: [s for s in named(m, self.name) if s.id not in old[m.id]] for m in self._again()}
+                pairs = [(m, s) for m, taken in new.items() for s in taken]
+                for machine, snapshot in pairs:
+                    outcome = Crew(self.job, 1).work([[machine]], lambda m, s=snapshot: self.platform.remove(m, s),
+                                                     f"snapshot {self.name!r} removed again")
+                    for failed in outcome.failed.values():
+                        raise failed
+            except PlatformError as e:
+                return f"and the snapshots {self.name!r} that were taken could not be removed again ({e}): remove them with state: absent"
+        return "nothing of the set was kept" if pairs else "nothing was taken"
+
+    def _judged(self, after: Sequence[Machine], outcome: Outcome) -> float:
+        """The set as it is: complete, as asked, and close enough in time."""
+        apart, bound = spread(after, self.name), float(self.params.get("within") or 0)
+        absent = [m for m in after if not named(m, self.name)]
+        wrong = [m for m in after if not self.memory and any(s.memory for s in named(m, self.name) if s.id in outcome.done.values())]
+        trouble = ""
+        if absent:
+            trouble = f"snapshot {self.name!r} was taken, and is not there on {_names(absent)}"
+        elif wrong:
+            trouble = f"the platform included memory in snapshot {self.name!r} of {_names(wrong)} without being asked to"
+        elif bound and apart > bound:
+            trouble = (f"the snapshots {self.name!r} are {apart:.1f} s apart, and within is {bound:g} s; raise parallel (now "
+                       f"{self.params.get('parallel') or 4}) or within")
+        if trouble:
+            raise PlatformError(f"{trouble}; {self._undo()}")
+        self.job.tell(f"{len(after)} machines: snapshot {self.name!r}, {apart:.1f} s apart")
+        return apart
+
+    def _again(self) -> list[Machine]:
+        return self.platform.find(Wanted(ids=tuple(m.id for m in self.found)))
+
+
+def diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    return {"before": {"snapshots": dict(before)}, "after": {"snapshots": dict(after)}}
+
+
+def remove_all(platform: MachinePlatform, found: Sequence[Machine], name: str, params: Mapping[str, Any], job: Job) -> None:
+    """Remove the snapshots of a name from machines that have it; all are tried, the first failure is told at the end."""
+    target = {m.id: named(m, name)[0] for m in found}
+    outcome = Crew(job, int(params.get("parallel") or 4)).work(
+        [found], lambda m: platform.remove(m, target[m.id], bool(params.get("remove_children"))), f"snapshot {name!r} removed", True)
+    if outcome.failed:
+        raise PlatformError(str(next(iter(outcome.failed.values()))), changed=bool(outcome.done),
+                            failures=[str(e) for e in outcome.failed.values()])
+
+
+def _absent(platform: MachinePlatform, found: list[Machine], name: str, params: Mapping[str, Any], job: Job) -> dict[str, Any]:
+    having = [m for m in found if named(m, name)]
+    twice = [m for m in having if len(named(m, name)) > 1]
+    if twice:
+        raise BadOption(f"snapshot_name: {twice[0].name} has several snapshots named {name!r}: {listed(twice[0])}; remove them by "
+                        "vm_snapshot_prune, or on the platform")
+    before = {m.name: [s.name for s in m.snapshots] for m in found}
+    after = {m.name: [s.name for s in m.snapshots if s.name != name and not (params.get("remove_children") and _below(m, s, name))]
+             for m in found}
+    if having and not job.check_mode:
+        try:
+            remove_all(platform, having, name, params, job)
+        except Interrupted as e:
+            raise Interrupted(f"{e}; some snapshots {name!r} may be there still: run it again", changed=True) from None
+    return result(found, name, bool(having), removed=[m.name for m in having], diff=diff(before, after))
+
+
+def _below(machine: Machine, snapshot: Snapshot, name: str) -> bool:
+    by_id, key = {s.id: s for s in machine.snapshots}, snapshot.parent
+    while key in by_id:
+        if by_id[key].name == name:
+            return True
+        key = by_id[key].parent
+    return False
