@@ -42,7 +42,8 @@ class ActionModule(ActionBase):
         name = (self._task.resolved_action or self._task.action).rpartition(".")[2]
         task: Task = import_module(f"ansible_collections.assay.clusters.plugins.modules.{name}").SPEC
         if task.connects:
-            self._task.args = {**self._of_the_host(variables), **{n: v for n, v in self._task.args.items() if v is not None}}
+            given = {n: v for n, v in self._task.args.items() if v is not None}
+            self._task.args = {**self._of_the_host(variables, task.apart), **given}
         if self._connection.transport not in ("local", "ansible.builtin.local"):
             return {**result, **self._execute_module(task_vars=task_vars)}
         _valid, args = self.validate_argument_spec(copy.deepcopy(task.argument_spec), **task.rules())
@@ -51,9 +52,9 @@ class ActionModule(ActionBase):
                   environ=self._environ(), playbook=os.getppid())
         return {**result, **task.run(_plain({n: args.get(n) for n in task.argument_spec}), job)}
 
-    def _of_the_host(self, variables: dict[str, Any]) -> dict[str, Any]:
+    def _of_the_host(self, variables: dict[str, Any], apart: tuple[str, ...]) -> dict[str, Any]:
         """Connection options from the host's variables."""
-        given = {n: variables[f"cluster_{n}"] for n in CLUSTER if f"cluster_{n}" in variables}
+        given = {n: variables[f"cluster_{n}"] for n in CLUSTER if f"cluster_{n}" in variables and n not in apart}
         return _plain(self._templar.template(given))
 
     def _environ(self) -> dict[str, str]:

@@ -4,10 +4,7 @@
 from __future__ import annotations
 
 
-class ModuleDocFragment:
-    """How a cluster is reached."""
-
-    DOCUMENTATION = r"""
+_HEAD = r"""
 options:
   kubeconfig:
     description:
@@ -30,7 +27,8 @@ options:
       - A bearer token.
       - Without it C(cluster_api_key), then E(K8S_AUTH_API_KEY), then the kubeconfig.
     type: str
-  username:
+"""
+_LOG_IN = r"""  username:
     description:
       - A user name, for basic authentication or for the login of OpenShift.
       - Without it C(cluster_username), then E(K8S_AUTH_USERNAME).
@@ -46,7 +44,8 @@ options:
       - Without it C(cluster_validate_certs), then E(K8S_AUTH_VERIFY_SSL), then the kubeconfig, else it is verified.
     type: bool
     aliases: [verify_ssl]
-  ca_cert:
+"""
+_REST = r"""  ca_cert:
     description:
       - A PEM file with the authority that signed the certificate of the API server.
       - Without it C(cluster_ca_cert), then E(K8S_AUTH_SSL_CA_CERT), then the kubeconfig.
@@ -105,3 +104,12 @@ requirements:
 notes:
   - Everything runs on the controller. The cluster's host needs no login and no Python.
 """
+
+
+class ModuleDocFragment:
+    """How a cluster is reached."""
+
+    DOCUMENTATION = _HEAD + _LOG_IN + _REST
+
+    # For modules whose username, password and validate_certs are of something else.
+    ADDRESS = _HEAD + _REST

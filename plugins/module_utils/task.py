@@ -44,6 +44,7 @@ class Task:
     required_together: tuple[tuple[str, ...], ...] = ()
     keep: tuple[str, ...] = ()  # results that hold secrets on purpose, under these keys; the task wants no_log
     connects: bool = False  # it works on the host's cluster: options of CLUSTER come from variables cluster_<name>, too
+    apart: tuple[str, ...] = ()  # options that are named like some of CLUSTER, and are of something else
 
     def rules(self) -> dict[str, Any]:
         names = ("required_if", "required_one_of", "mutually_exclusive", "required_together")

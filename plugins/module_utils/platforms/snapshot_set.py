@@ -17,7 +17,8 @@ from .machine import Machine, MachinePlatform, Pending, Snapshot, Wanted
 
 # How machines of a control plane are usually named, where option control_plane says nothing.
 CONTROL_PLANE = ("*control*plane*", "*controlplane*", "*master*", "*-cp", "*-cp[0-9]*", "*-cp-*")
-_POLL = 0.5  # seconds between two looks at work that runs
+# Seconds between two looks at work that runs: short at first, longer while nothing ends.
+_POLL, _LONGEST = 0.05, 1.0
 _AFTERWARDS = 300.0  # seconds for what must be put right when the time is up already
 
 
@@ -50,7 +51,7 @@ def machines(params: Mapping[str, Any], job: Job) -> Iterator[tuple[MachinePlatf
 
 def marks(params: Mapping[str, Any]) -> dict[str, str]:
     """What a snapshot carries besides its name: cluster, run and creator."""
-    return {n: str(params[n]) for n in ("cluster", "run_id", "creator") if params.get(n)}
+    return {n: "-".join(str(params[n]).split()) for n in ("cluster", "run_id", "creator") if params.get(n)}
 
 
 def describe(params: Mapping[str, Any]) -> str:
@@ -112,7 +113,7 @@ class Crew:
                to_the_end: bool) -> None:
         running: list[_Running] = []
         booting: list[Machine] = []
-        last = 0.0
+        last, rest = 0.0, _POLL
         while waiting or running:
             booting = self._still(booting)
             free = self._parallel - len(running) - len(booting)
@@ -126,16 +127,17 @@ class Crew:
             for one in list(running):
                 if self._finished(one, done, outcome):
                     running.remove(one)
+                    rest = _POLL
                     booting += [one.machine] if one.machine.id in outcome.done and self._ready else []
             if running or waiting:
-                self._rest(running, waiting, outcome)
+                self._rest(rest, running, waiting, outcome)
+                rest = min(rest * 1.5, _LONGEST)
 
-    def _rest(self, running: list[_Running], waiting: list[Machine], outcome: Outcome) -> None:
+    def _rest(self, seconds: float, running: list[_Running], waiting: list[Machine], outcome: Outcome) -> None:
         try:
-            self._job.pause(_POLL if running else min(_POLL, self._gap or _POLL),
-                            ", ".join([r.machine.name for r in running] or [m.name for m in waiting])[:200])
+            self._job.pause(seconds, ", ".join([r.machine.name for r in running] or [m.name for m in waiting])[:200])
         except Interrupted as e:
-            raise Interrupted(str(e), outcome=outcome, running=[r.machine for r in running]) from None
+            raise Interrupted(str(e), outcome=outcome, pendings=[r.pending for r in running]) from None
 
     def _still(self, booting: list[Machine]) -> list[Machine]:
         if not booting or self._ready is None:

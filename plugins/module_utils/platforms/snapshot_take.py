@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import BadOption, Interrupted, PlatformError
 from .job import Job
-from .machine import Machine, MachinePlatform, Snapshot, Wanted
+from .machine import Machine, MachinePlatform, Pending, Snapshot, Wanted
 from .snapshot_set import Crew, Outcome, afterwards, depth, describe, groups, listed, machines, named, plain
 from .snapshot_space import room
 
@@ -108,7 +108,7 @@ class _Take:
             outcome = crew.work(groups(self.found, self.params), lambda m: self.platform.take(
                 m, self.name, text, self.memory, self.quiesce), f"snapshot {self.name!r} taken")
         except BaseException as e:
-            words = self._undo()
+            words = self._undo(e.details.get("pendings", ()) if isinstance(e, Interrupted) else ())
             if isinstance(e, PlatformError):
                 raise type(e)(f"{e}; {words}", changed="could not" in words) from None
             raise
@@ -119,13 +119,13 @@ class _Take:
                                 failures=[str(e) for e in outcome.failed.values()])
         return outcome
 
-    def _undo(self) -> str:
-        """Remove what this job took; what became of it, in words."""
+    def _undo(self, running: Sequence[Pending] = ()) -> str:
+        """Remove what this job took; what became of it, in words. running: what the platform still does."""
         old = {m.id: {s.id for s in m.snapshots} for m in self.found}
         with afterwards(self.job):
             try:
-                new = {m: [s for s in named(m, self.name) if s.id not in old[m.id]] for m in self._again()}
-                pairs = [(m, s) for m, taken in new.items() for s in taken]
+                self._settled(running)
+                pairs = [(m, s) for m in self._again() for s in named(m, self.name) if s.id not in old[m.id]]
                 for machine, snapshot in pairs:
                     outcome = Crew(self.job, 1).work([[machine]], lambda m, s=snapshot: self.platform.remove(m, s),
                                                      f"snapshot {self.name!r} removed again")
@@ -134,6 +134,17 @@ class _Take:
             except PlatformError as e:
                 return f"and the snapshots {self.name!r} that were taken could not be removed again ({e}): remove them with state: absent"
         return "nothing of the set was kept" if pairs else "nothing was taken"
+
+    def _settled(self, running: Sequence[Pending]) -> None:
+        """A task that is begun cannot be taken back; it is waited for, so that what it makes is seen."""
+        for pending in running:
+            try:
+                while pending.poll() is not None:
+                    self.job.pause(0.5, "snapshots that were begun")
+            except Interrupted:
+                raise
+            except PlatformError:
+                continue  # it made nothing
 
     def _judged(self, after: Sequence[Machine], outcome: Outcome) -> float:
         """The set as it is: complete, as asked, and close enough in time."""

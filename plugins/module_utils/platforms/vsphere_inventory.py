@@ -116,9 +116,9 @@ class Inventory:
 
 def _tools(properties: Mapping[str, Any]) -> str:
     """running, not running, or none where no tools were ever installed."""
-    if str(properties.get("guest.toolsVersionStatus2")) == "guestToolsNotInstalled":
-        return "none"
-    return _TOOLS.get(str(properties.get("guest.toolsRunningStatus")), "none")
+    running = _TOOLS.get(str(properties.get("guest.toolsRunningStatus")), "none")
+    installed = str(properties.get("guest.toolsVersionStatus2") or "guestToolsNotInstalled") != "guestToolsNotInstalled"
+    return running if installed or running == "running" else "none"
 
 
 def snapshots(properties: Mapping[str, Any]) -> Iterator[Snapshot]:

@@ -52,7 +52,7 @@ class Tags:
             key = self._named("category", category, self._ask("GET", "category") or [], "")
             of = self._ask("POST", f"tag/id:{key}", "list-tags-for-category") or []
             name = self._named("tag", tag, of, f" in category {category!r}")
-            objects = self._ask("POST", f"tag-association/id:{name}", "list-attached-objects") or []
+            objects = self._ask("POST", f"tag-association/id:{name}", "list-attached-objects", {}) or []
             found.append({str(o["id"]) for o in objects if o.get("type") == "VirtualMachine"})
         return set.intersection(*found) if found else set()
 

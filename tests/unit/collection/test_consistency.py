@@ -25,7 +25,9 @@ ROLE_OPTIONS = {"results_dir": {"type": "path"}, "exclude": {"type": "list", "el
                 "allow_inconclusive": {"type": "bool", "default": False}}
 # Roles that do something instead of proving it, with the modules whose options they take.
 VERBS = {"prepull": "image_prepull"}
-WITHOUT_CLUSTER = {"cluster", "cluster_info", "rbac_info", "report", "stage_record"}
+# Of those of machines, the log-in is of their platform, which defaults of the group would be taken for.
+MACHINES = {"vm_snapshot", "vm_snapshot_info", "vm_snapshot_prune", "vm_snapshot_revert"}
+WITHOUT_CLUSTER = {"cluster", "cluster_info", "rbac_info", "report", "stage_record", *MACHINES}
 
 
 def _yaml(path: str) -> Any:
@@ -139,7 +141,10 @@ def test_options_of_a_check_are_not_those_of_every_run(name: str) -> None:
                                                 ("cluster_platform", arguments.CLUSTER_PLATFORM),
                                                 ("images", arguments.IMAGE_SOURCES),
                                                 ("machines_aws", arguments.MACHINES_AWS),
-                                                ("machines_esxi", arguments.MACHINES_ESXI)])
+                                                ("machines_esxi", arguments.MACHINES_ESXI),
+                                                ("snapshot", arguments.SNAPSHOT_ORDER),
+                                                ("machines", {n: s for n, s in arguments.MACHINES.items() if n not in {
+                                                    *arguments.MACHINES_AWS, *arguments.MACHINES_ESXI}})])
 def test_a_fragment_documents_its_spec(fragment: str, spec: dict[str, Any]) -> None:
     assert {n: _plain(o) for n, o in _fragment(fragment).items()} == {n: _plain(o) for n, o in spec.items()}
 
@@ -153,7 +158,8 @@ def test_the_action_group_is_every_module_that_takes_a_cluster() -> None:
     modules = {p.stem for p in (ROOT / "plugins/modules").glob("*.py")}
     takes = {m for m in modules if "assay.clusters.cluster" in _documentation(m)["extends_documentation_fragment"]}
     assert takes == modules - WITHOUT_CLUSTER
-    assert _yaml("meta/runtime.yml")["action_groups"]["cluster"] == sorted(takes)
+    groups = _yaml("meta/runtime.yml")["action_groups"]
+    assert groups["cluster"] == sorted(takes) and groups["machines"] == sorted(MACHINES)
 
 
 def test_every_module_has_an_action_plugin() -> None:

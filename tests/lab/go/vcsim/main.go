@@ -37,7 +37,7 @@ type lab struct {
 type order struct {
 	VM            string         // its name
 	Method        string         // SOAP method, refused at once with Fault
-	Task          string         // createSnapshot, powerOn or powerOff of VM: begins, and fails with Fault
+	Task          string         // createSnapshot of VM: begins, and fails with Fault
 	Fault         string         // notAuthenticated, noPermission, noSpace, taskInProgress, insufficientResources
 	Skip, Count   int            // of Method: calls that pass first, calls that fail (0: all)
 	DelayTasks    map[string]int // milliseconds by the name of the task
@@ -65,24 +65,7 @@ func (vm *failing) task(ctx *simulator.Context, name string) types.ManagedObject
 }
 
 func (vm *failing) CreateSnapshotTask(ctx *simulator.Context, req *types.CreateSnapshot_Task) soap.HasFault {
-	if vm.name != "createSnapshot" {
-		return vm.VirtualMachine.CreateSnapshotTask(ctx, req)
-	}
 	return &methods.CreateSnapshot_TaskBody{Res: &types.CreateSnapshot_TaskResponse{Returnval: vm.task(ctx, vm.name)}}
-}
-
-func (vm *failing) PowerOnVMTask(ctx *simulator.Context, req *types.PowerOnVM_Task) soap.HasFault {
-	if vm.name != "powerOn" {
-		return vm.VirtualMachine.PowerOnVMTask(ctx, req)
-	}
-	return &methods.PowerOnVM_TaskBody{Res: &types.PowerOnVM_TaskResponse{Returnval: vm.task(ctx, vm.name)}}
-}
-
-func (vm *failing) PowerOffVMTask(ctx *simulator.Context, req *types.PowerOffVM_Task) soap.HasFault {
-	if vm.name != "powerOff" {
-		return vm.VirtualMachine.PowerOffVMTask(ctx, req)
-	}
-	return &methods.PowerOffVM_TaskBody{Res: &types.PowerOffVM_TaskResponse{Returnval: vm.task(ctx, vm.name)}}
 }
 
 func fault(name string, on types.ManagedObjectReference) types.BaseMethodFault {
@@ -156,7 +139,7 @@ func (l *lab) obey(o order) error {
 		l.model.Map().Put(&failing{vm, o.Task, fault(o.Fault, vm.Reference())})
 	}
 	if o.Tools != "" {
-		vm.Guest.ToolsRunningStatus = o.Tools
+		vm.Guest.ToolsRunningStatus, vm.Guest.ToolsVersionStatus2 = o.Tools, "guestToolsUnmanaged"
 		vm.Summary.Guest.ToolsRunningStatus = o.Tools
 	}
 	if o.Consolidation != nil {

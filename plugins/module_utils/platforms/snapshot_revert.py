@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""All machines of a cluster back to one snapshot, booted in order, and the cluster seen working again."""
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .errors import BadOption, Interrupted, PlatformError
+from .job import Job
+from .machine import Machine, MachinePlatform, Snapshot, Wanted
+from .snapshot_ready import Cluster, fix_up
+from .snapshot_set import Crew, Outcome, groups, listed, machines, plain
+
+_LOOK = 2.0  # seconds between two looks at machines that boot
+STAGES = ("tools", "api", "nodes", "clocks")
+
+
+def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
+    """Module vm_snapshot_revert."""
+    _check(params)
+    cluster = Cluster(params, job, _stages(params))
+    with machines(params, job) as (platform, found):
+        chosen = {m.id: _chosen(m, params) for m in found}
+        _check_memory(found, chosen, params)
+        if not params.get("disposable"):
+            raise BadOption(f"disposable: a revert throws away what {_names(found)} did since the snapshot was taken; mark the cluster with "
+                            "disposable: true (cluster_disposable: true in the inventory) when that may be lost")
+        cluster.compare_before()
+        made = _result(found, chosen)
+        if job.check_mode:
+            return {**made, "changed": True, "diff": _diff(found, chosen), "nodes": [], "skews": {}}
+        Revert(platform, found, chosen, params, job).run()
+        return {**made, "changed": True, "diff": _diff(found, chosen), **_ready(cluster, platform, found, params, job)}
+
+
+def _check(params: Mapping[str, Any]) -> None:
+    if bool(params.get("snapshot_name")) == bool(params.get("snapshot_id")):
+        raise BadOption("snapshot_name: give either snapshot_name or snapshot_id")
+    for option, least in (("pause", 0), ("boot_at_once", 1), ("clock_skew", 0)):
+        if params.get(option) is not None and float(params[option]) < least:
+            raise BadOption(f"{option}: must be {least} or more, not {params[option]}")
+
+
+def _stages(params: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """What is waited for; None for all that can be."""
+    given = params.get("wait_for")
+    return None if given is None else tuple(s for s in STAGES if s in given)
+
+
+def _names(found: Sequence[Machine]) -> str:
+    names = [m.name for m in found]
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _chosen(machine: Machine, params: Mapping[str, Any]) -> Snapshot:
+    """Exactly one snapshot. BadOption that lists what there is."""
+    name, key = params.get("snapshot_name"), params.get("snapshot_id")
+    found = [s for s in machine.snapshots if (s.name == name if name else s.id == key)]
+    option, word = ("snapshot_name", name) if name else ("snapshot_id", key)
+    if not found:
+        raise BadOption(f"{option}: {machine.name} has no snapshot {word!r}; there are: {listed(machine)}")
+    if len(found) > 1:
+        which = ", ".join(f"{s.id} of {s.created}" for s in found)
+        raise BadOption(f"{option}: {machine.name} has {len(found)} snapshots named {word!r}: {which}; name one by snapshot_id")
+    defect = (machine.extra.get("defects") or {}).get(found[0].id)
+    if defect:
+        raise BadOption(f"{option}: snapshot {found[0].name!r} of {machine.name} cannot be reverted to: {defect}")
+    return found[0]
+
+
+def _check_memory(found: Sequence[Machine], chosen: Mapping[str, Snapshot], params: Mapping[str, Any]) -> None:
+    held = [m for m in found if chosen[m.id].memory]
+    if held and not params.get("allow_memory"):
+        raise BadOption(f"allow_memory: snapshot {chosen[held[0].id].name!r} of {_names(held)} was taken with memory and would revive old "
+                        "processes, with their clocks and connections; take one without, or set allow_memory: true (the machine is "
+                        "booted afresh then, and its memory is not used)")
+
+
+def _result(found: Sequence[Machine], chosen: Mapping[str, Snapshot]) -> dict[str, Any]:
+    return {"machines": [{"name": m.name, "id": m.id, "place": m.place, "address": m.address, "power": m.power,
+                          "snapshot": plain(chosen[m.id])} for m in found]}
+
+
+def _diff(found: Sequence[Machine], chosen: Mapping[str, Snapshot]) -> dict[str, Any]:
+    return {"before": {m.name: f"{m.power}, on {next((s.name for s in m.snapshots if s.current), 'no snapshot')} and what came after"
+                       for m in found},
+            "after": {m.name: f"as in snapshot {chosen[m.id].name!r} ({chosen[m.id].id})" for m in found}}
+
+
+class Revert:
+    """Off, back, and on again. Run again after an interruption, it does all of it once more: that is always right."""
+
+    def __init__(self, platform: MachinePlatform, found: Sequence[Machine], chosen: Mapping[str, Snapshot],
+                 params: Mapping[str, Any], job: Job) -> None:
+        self.platform, self.found, self.chosen, self.params, self.job = platform, list(found), chosen, params, job
+        self._seen, self._up = 0.0, set()
+
+    def run(self) -> None:
+        parallel = int(self.params.get("parallel") or 4)
+        if self.platform.name != "aws":  # there a revert stops the machine, or wants it to run
+            # All are off before the first goes back: else those that still run see a cluster that is half of then, half of now.
+            on = [m for m in self.found if m.power != "off"]
+            self._work(Crew(self.job, parallel), [on], self.platform.power_off, "off")
+        self._work(Crew(self.job, parallel), [self.found], lambda m: self.platform.revert(m, self.chosen[m.id]), "reverted")
+        if not self.params.get("power_on", True):
+            return
+        crew = Crew(self.job, int(self.params.get("boot_at_once") or 3), float(self.params.get("pause") or 0), self._booted)
+        self._work(crew, groups(self.found, {"order": "control_plane_first", **self._order()}), self.platform.power_on, "on")
+
+    def _order(self) -> dict[str, Any]:
+        return {n: self.params[n] for n in ("order", "control_plane", "names", "ids") if self.params.get(n)}
+
+    def _work(self, crew: Crew, of: Sequence[Sequence[Machine]], begin: Any, done: str) -> None:
+        try:
+            outcome = crew.work(of, begin, done)
+        except Interrupted as e:
+            raise Interrupted(f"{e}; {self._so_far(done, e.details['outcome'])}", changed=True) from None
+        if outcome.failed:
+            raise PlatformError(f"{next(iter(outcome.failed.values()))}; {self._so_far(done, outcome)}", changed=True,
+                                failures=[str(e) for e in outcome.failed.values()])
+
+    def _so_far(self, done: str, outcome: Outcome) -> str:
+        names = [m.name for m in self.found if m.id in outcome.done]
+        return f"{done} so far: {', '.join(names) or 'none'} of {len(self.found)}; run it again when that is mended, it does all anew"
+
+    def _booted(self, booting: Sequence[Machine]) -> set[str]:
+        """Ids of machines that no longer count as booting: their tools run, or they have none to wait for."""
+        waiting = {m.id for m in booting if _has_tools(m)}
+        if waiting and time.monotonic() - self._seen > _LOOK:
+            self._seen = time.monotonic()
+            self._up |= {m.id for m in self.platform.find(Wanted(ids=tuple(sorted(waiting)))) if m.tools == "running"}
+        return {m.id for m in booting} - waiting | self._up
+
+
+def _has_tools(machine: Machine) -> bool:
+    return machine.tools != "none"
+
+
+def _ready(cluster: Cluster, platform: MachinePlatform, found: Sequence[Machine], params: Mapping[str, Any],
+           job: Job) -> dict[str, Any]:
+    """Wait, one after the other, for what was asked for. Interrupted says what was reached."""
+    made: dict[str, Any] = {"nodes": [], "skews": {}, "cluster_id": ""}
+    if not params.get("power_on", True):
+        return made
+    try:
+        if cluster.waits("tools"):
+            _wait_tools(platform, [m for m in found if _has_tools(m)], job)
+        if cluster.waits("api"):
+            made["cluster_id"] = cluster.wait_api()
+        if params.get("fixup"):
+            fix_up(params, job, platform.find(Wanted(ids=tuple(m.id for m in found))))
+        if cluster.waits("nodes"):
+            made["nodes"] = cluster.wait_nodes()
+        if cluster.waits("clocks"):
+            made["skews"] = cluster.clocks()
+    except PlatformError as e:
+        raise type(e)(f"all machines are reverted and on, but {e}", changed=True, **{**e.details, **made}) from None
+    return made
+
+
+def _wait_tools(platform: MachinePlatform, wanted: Sequence[Machine], job: Job) -> None:
+    waiting, since = {m.id: m.name for m in wanted}, time.monotonic()
+    while waiting:
+        for machine in platform.find(Wanted(ids=tuple(sorted(waiting)))):
+            if machine.tools == "running":
+                job.tell(f"{waiting.pop(machine.id)}: guest tools run, {time.monotonic() - since:.1f} s")
+        if waiting:
+            job.pause(_LOOK, f"the guest tools of {', '.join(sorted(waiting.values()))[:200]}")

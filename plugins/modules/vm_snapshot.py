@@ -1,0 +1,201 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vm_snapshot
+short_description: Snapshots of all machines of a cluster, or of none
+version_added: 1.1.0
+description:
+  - Takes one snapshot of each machine, or removes it. The machines of a cluster are one set, so when one fails, what was
+    taken of the others is removed again.
+  - Memory is left out unless it is asked for, because a snapshot with memory revives old processes.
+  - Before anything is taken, the room on each datastore is looked at, with what thin disks and older snapshots may still
+    grow by, and too little is refused with the numbers.
+  - A set that is there already is left as it is.
+options:
+  state:
+    description: Whether the snapshots are to be there.
+    type: str
+    default: present
+    choices: [present, absent]
+  snapshot_name:
+    description: The name of the snapshots.
+    type: str
+    required: true
+  description:
+    description: Words for the description; the cluster, the run and the creator are added.
+    type: str
+    default: ""
+  memory_dump:
+    description: Whether the memory is included; a revert to such a snapshot has to be allowed.
+    type: bool
+    default: false
+  quiesce:
+    description: Whether the guest's file systems are quiesced, which needs guest tools that run.
+    type: bool
+    default: false
+  order:
+    description: Which machines come first. Those of one group are taken at once, O(parallel) at a time.
+    type: str
+    default: control_plane_last
+    choices: [control_plane_last, control_plane_first, as_given]
+  within:
+    description:
+      - Seconds that the first and the last snapshot of the set may be apart, by the platform's clock. A set that took longer
+        is removed again. V(0) is no bound; the figure is returned either way.
+    type: float
+    default: 0
+  free_percent:
+    description: How much of each datastore must be left after the growth that is expected.
+    type: float
+    default: 10
+  growth_percent:
+    description:
+      - How much of what the new snapshots, older ones and thin disks may grow by is expected. V(100) is the worst case.
+    type: float
+    default: 10
+  max_depth:
+    description: How many snapshots the disks of a machine may stand on; V(0) is no limit.
+    type: int
+    default: 3
+  max_age_days:
+    description: How old the oldest snapshot of a machine may be when a new one is taken; V(0) is no limit.
+    type: float
+    default: 0
+  incomplete:
+    description:
+      - What to do when some machines have a snapshot of this name and others have not, as after an interruption.
+        V(replace) removes those that are there and takes the whole set anew.
+    type: str
+    default: refuse
+    choices: [refuse, replace]
+  remove_children:
+    description: With O(state=absent) whether the snapshots below go, too.
+    type: bool
+    default: false
+  cluster:
+    description: The name of the cluster, for the descriptions of snapshots.
+    type: str
+  run_id:
+    description: The run that takes them, for the descriptions of snapshots.
+    type: str
+  creator:
+    description: Who takes them, for the descriptions of snapshots.
+    type: str
+extends_documentation_fragment:
+  - assay.clusters.attributes
+  - assay.clusters.machines
+  - assay.clusters.machines_aws
+  - assay.clusters.machines_esxi
+  - assay.clusters.snapshot
+seealso:
+  - module: assay.clusters.vm_snapshot_revert
+  - module: assay.clusters.vm_snapshot_info
+  - module: assay.clusters.vm_snapshot_prune
+author:
+  - assay.clusters contributors (@assay-clusters)
+"""
+
+EXAMPLES = r"""
+- name: A clean point before the change
+  assay.clusters.vm_snapshot:
+    platform: vsphere
+    hostname: vcenter.example.com
+    username: assay@vsphere.local
+    password: "{{ vcenter_password }}"
+    folder: /dc1/vm/clusters/prod
+    cluster: prod
+    snapshot_name: before-1.36
+    within: 60
+
+- name: The same for one ESXi host by ssh
+  assay.clusters.vm_snapshot:
+    platform: esxi
+    hostname: esx1.example.com
+    username: root
+    ssh_key_file: ~/.ssh/esxi
+    names: [prod-cp1, prod-n1, prod-n2]
+    snapshot_name: golden
+
+- name: Gone again
+  assay.clusters.vm_snapshot:
+    platform: aws
+    region: eu-central-1
+    tags:
+      cluster: prod
+    snapshot_name: golden
+    state: absent
+"""
+
+RETURN = r"""
+machines:
+  description: The machines by name, each with its snapshot of this name.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: prod-n1
+      id: vm-42
+      place: /dc1/vm/clusters/prod
+      power: "on"
+      snapshot:
+        id: snapshot-951
+        name: before-1.36
+        created: "2026-11-21T07:30:40.133Z"
+        memory: false
+        quiesced: false
+        current: true
+        parent: ""
+        size: 4096
+        description: assay.clusters cluster=prod
+spread_seconds:
+  description: How far apart the first and the last snapshot of the set were taken, by the platform's clock.
+  returned: with O(state=present), not in check mode
+  type: float
+  sample: 3.2
+stores:
+  description: The datastores with what is free, what is expected to grow, and what is left then; bytes.
+  returned: when snapshots are taken
+  type: list
+  elements: dict
+  sample:
+    - name: store1
+      capacity: 1099511627776
+      free: 549755813888
+      uncommitted: 214748364800
+      machines: 3
+      growth: 32212254720
+      thin_growth: 21474836480
+      memory: 0
+      snapshots: 0
+      left: 496068722688
+removed:
+  description: The machines whose snapshots were removed.
+  returned: with O(state=absent)
+  type: list
+  elements: str
+would:
+  description: What would be taken and removed.
+  returned: in check mode
+  type: dict
+progress:
+  description: The lines that were shown.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from ansible_collections.assay.clusters.plugins.module_utils.arguments import VM_SNAPSHOT
+from ansible_collections.assay.clusters.plugins.module_utils.platforms.snapshot_take import entry
+from ansible_collections.assay.clusters.plugins.module_utils.task import Task
+
+SPEC = Task(entry, VM_SNAPSHOT)
+
+
+def main() -> None:
+    SPEC.main()
+
+
+if __name__ == "__main__":
+    main()

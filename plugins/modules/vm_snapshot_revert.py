@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vm_snapshot_revert
+short_description: All machines of a cluster back to one snapshot, and the cluster working again
+version_added: 1.1.0
+description:
+  - Finds the snapshot on every machine by its exact name or id before anything is changed; what is absent or ambiguous is
+    said with a list of what is there.
+  - Powers all machines off, reverts them, and powers them on in order, with a pause and a limit on how many boot at once.
+  - Then waits for guest tools, the API server and all Nodes, which must send heartbeats anew, and measures the clocks of the
+    nodes.
+  - Run again after an interruption, it does all of it anew.
+options:
+  snapshot_name:
+    description: The name of the snapshot, to the letter.
+    type: str
+  snapshot_id:
+    description: The id of the snapshot, for a single machine, or on AWS for a set.
+    type: str
+  allow_memory:
+    description: Whether a snapshot that includes memory may be used. The machine boots afresh all the same.
+    type: bool
+    default: false
+  order:
+    description: Which machines boot first.
+    type: str
+    default: control_plane_first
+    choices: [control_plane_last, control_plane_first, as_given]
+  power_on:
+    description: Whether the machines are powered on; without it they are left off and nothing is waited for.
+    type: bool
+    default: true
+  pause:
+    description: Seconds between two machines that are powered on.
+    type: float
+    default: 5
+  boot_at_once:
+    description: How many machines may boot at once; one that has guest tools boots until they run.
+    type: int
+    default: 3
+  wait_for:
+    description:
+      - What is waited for, in this order. Without it V(tools), and with a cluster (O(kubeconfig) or O(host)) all of them.
+    type: list
+    elements: str
+    choices: [tools, api, nodes, clocks]
+  clock_skew:
+    description:
+      - Seconds by which the clock of a node may differ from this machine's. V(0) is no bound; the figures are returned either
+        way.
+    type: float
+    default: 5
+  fixup:
+    description:
+      - A program with its arguments that is run on the controller when the API server answers, before Nodes are waited for;
+        for instance to set clocks. It finds the machines as JSON in E(ASSAY_MACHINES), and E(KUBECONFIG).
+    type: list
+    elements: str
+    default: []
+  disposable:
+    description: Must be V(true), because what the cluster did since the snapshot was taken is lost.
+    type: bool
+    default: false
+  cluster_id:
+    description:
+      - The UID of the namespace kube-system of the cluster. If the cluster behind the connection options answers and is another
+        one, nothing is done. It is compared again when the API server is back.
+    type: str
+extends_documentation_fragment:
+  - assay.clusters.attributes
+  - assay.clusters.machines
+  - assay.clusters.machines_aws
+  - assay.clusters.machines_esxi
+  - assay.clusters.snapshot
+  - assay.clusters.cluster.address
+seealso:
+  - module: assay.clusters.vm_snapshot
+author:
+  - assay.clusters contributors (@assay-clusters)
+"""
+
+EXAMPLES = r"""
+- name: Back to the golden snapshot, and wait until the cluster works
+  assay.clusters.vm_snapshot_revert:
+    platform: vsphere
+    hostname: vcenter.example.com
+    username: assay@vsphere.local
+    password: "{{ vcenter_password }}"
+    folder: /dc1/vm/clusters/ci
+    snapshot_name: golden
+    disposable: true
+    kubeconfig: ~/ci.kubeconfig
+    cluster_id: 0d3a2c55-0b7a-4f2e-9f5e-3a1e8a1f9c11
+    boot_at_once: 2
+    fixup: [./set-clocks.sh]
+  register: reverted
+"""
+
+RETURN = r"""
+machines:
+  description: The machines by name, each with the snapshot that it was reverted to, and its power before.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: ci-n1
+      id: vm-42
+      place: /dc1/vm/clusters/ci
+      address: 192.0.2.11
+      power: "on"
+      snapshot: {id: snapshot-951, name: golden, memory: false}
+nodes:
+  description: The Nodes that are Ready, by heartbeats that came after the revert.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: ci-n1
+      ready: true
+skews:
+  description: Seconds by which the clock of each Node is ahead of this machine's.
+  returned: success
+  type: dict
+  sample:
+    ci-n1: 0.2
+cluster_id:
+  description: The UID of the namespace kube-system, the identity of the cluster.
+  returned: when the API server was waited for
+  type: str
+progress:
+  description: The lines that were shown.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from ansible_collections.assay.clusters.plugins.module_utils.arguments import LOG_IN, VM_SNAPSHOT_REVERT
+from ansible_collections.assay.clusters.plugins.module_utils.platforms.snapshot_revert import entry
+from ansible_collections.assay.clusters.plugins.module_utils.task import Task
+
+SPEC = Task(entry, VM_SNAPSHOT_REVERT, connects=True, apart=LOG_IN)
+
+
+def main() -> None:
+    SPEC.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Modules of machines, run as their action plugin runs them."""
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
+
+
+def run(module: str, options: dict[str, Any], check: bool = False) -> dict[str, Any]:
+    """The module's result; what is not given has its default."""
+    task = importlib.import_module(f"ansible_collections.assay.clusters.plugins.modules.{module}").SPEC
+    unknown = set(options) - set(task.argument_spec)
+    assert not unknown, unknown
+    params = {n: options.get(n, s.get("default")) for n, s in task.argument_spec.items()}
+    return task.run(params, Job(check_mode=check, environ={"PATH": "/usr/bin:/bin"}))
+
+
+def names(result: dict[str, Any]) -> dict[str, list[str]]:
+    """Names of snapshots by machine, of a result of vm_snapshot_info."""
+    assert not result.get("failed"), result
+    return {m["name"]: [s["name"] for s in m["snapshots"]] for m in result["machines"]}
