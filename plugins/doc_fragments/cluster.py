@@ -1,10 +1,13 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Documentation of the connection options: the twin of CLUSTER in module_utils/arguments.py."""
+"""Documentation of the connection options: the twin of CLUSTER in module_utils/arguments.py, with cluster_login."""
 from __future__ import annotations
 
 
-_HEAD = r"""
+class ModuleDocFragment:
+    """How a cluster is reached."""
+
+    DOCUMENTATION = r"""
 options:
   kubeconfig:
     description:
@@ -27,25 +30,7 @@ options:
       - A bearer token.
       - Without it C(cluster_api_key), then E(K8S_AUTH_API_KEY), then the kubeconfig.
     type: str
-"""
-_LOG_IN = r"""  username:
-    description:
-      - A user name, for basic authentication or for the login of OpenShift.
-      - Without it C(cluster_username), then E(K8S_AUTH_USERNAME).
-    type: str
-  password:
-    description:
-      - The password of O(username).
-      - Without it C(cluster_password), then E(K8S_AUTH_PASSWORD).
-    type: str
-  validate_certs:
-    description:
-      - Whether the certificate of the API server is verified.
-      - Without it C(cluster_validate_certs), then E(K8S_AUTH_VERIFY_SSL), then the kubeconfig, else it is verified.
-    type: bool
-    aliases: [verify_ssl]
-"""
-_REST = r"""  ca_cert:
+  ca_cert:
     description:
       - A PEM file with the authority that signed the certificate of the API server.
       - Without it C(cluster_ca_cert), then E(K8S_AUTH_SSL_CA_CERT), then the kubeconfig.
@@ -104,12 +89,3 @@ requirements:
 notes:
   - Everything runs on the controller. The cluster's host needs no login and no Python.
 """
-
-
-class ModuleDocFragment:
-    """How a cluster is reached."""
-
-    DOCUMENTATION = _HEAD + _LOG_IN + _REST
-
-    # For modules whose username, password and validate_certs are of something else.
-    ADDRESS = _HEAD + _REST

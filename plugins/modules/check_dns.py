@@ -52,6 +52,7 @@ options:
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.cluster
+  - assay.clusters.cluster_login
   - assay.clusters.run
 seealso:
   - module: assay.clusters.validate

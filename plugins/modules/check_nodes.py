@@ -34,6 +34,7 @@ options:
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.cluster
+  - assay.clusters.cluster_login
   - assay.clusters.run
 seealso:
   - module: assay.clusters.validate

@@ -102,6 +102,7 @@ options:
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.cluster
+  - assay.clusters.cluster_login
   - assay.clusters.images
 seealso:
   - module: assay.clusters.images_info

@@ -19,6 +19,7 @@ options:
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.cluster
+  - assay.clusters.cluster_login
   - assay.clusters.images
 seealso:
   - module: assay.clusters.image_prepull

@@ -126,6 +126,7 @@ options:
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.cluster
+  - assay.clusters.cluster_login
 seealso:
   - module: assay.clusters.sweep
   - module: assay.clusters.cluster

@@ -23,6 +23,7 @@ options:
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.cluster
+  - assay.clusters.cluster_login
 seealso:
   - module: assay.clusters.validate
 author:

@@ -17,6 +17,7 @@ description:
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.cluster
+  - assay.clusters.cluster_login
   - assay.clusters.run
   - assay.clusters.select
 seealso:

@@ -136,27 +136,29 @@ def test_options_of_a_check_are_not_those_of_every_run(name: str) -> None:
     assert not {o.name for o in CHECKS[name].options} & {*arguments.CLUSTER, *arguments.RUN, *arguments.SELECT}
 
 
-@pytest.mark.parametrize(("fragment", "spec"), [("cluster", arguments.CLUSTER), ("run", arguments.RUN),
-                                                ("select", arguments.SELECT),
-                                                ("cluster_platform", arguments.CLUSTER_PLATFORM),
-                                                ("images", arguments.IMAGE_SOURCES),
-                                                ("machines_aws", arguments.MACHINES_AWS),
-                                                ("machines_esxi", arguments.MACHINES_ESXI),
-                                                ("snapshot", arguments.SNAPSHOT_ORDER),
-                                                ("machines", {n: s for n, s in arguments.MACHINES.items() if n not in {
-                                                    *arguments.MACHINES_AWS, *arguments.MACHINES_ESXI}})])
+@pytest.mark.parametrize(("fragment", "spec"), [
+    ("cluster", {n: s for n, s in arguments.CLUSTER.items() if n not in arguments.LOG_IN}),
+    ("cluster_login", {n: arguments.CLUSTER[n] for n in arguments.LOG_IN}),
+    ("run", arguments.RUN),
+    ("select", arguments.SELECT),
+    ("cluster_platform", arguments.CLUSTER_PLATFORM),
+    ("images", arguments.IMAGE_SOURCES),
+    ("snapshot", arguments.SNAPSHOT_ORDER),
+    ("machines", {n: s for n, s in arguments.MACHINES.items() if n not in {*arguments.MACHINES_AWS, *arguments.MACHINES_ESXI}}),
+    ("machines_aws", arguments.MACHINES_AWS),
+    ("machines_esxi", arguments.MACHINES_ESXI)])
 def test_a_fragment_documents_its_spec(fragment: str, spec: dict[str, Any]) -> None:
     assert {n: _plain(o) for n, o in _fragment(fragment).items()} == {n: _plain(o) for n, o in spec.items()}
 
 
 def test_a_fragment_names_the_variable_of_each_connection_option() -> None:
-    texts = {n: " ".join(o["description"]) for n, o in _fragment("cluster").items()}
+    texts = {n: " ".join(o["description"]) for n, o in {**_fragment("cluster"), **_fragment("cluster_login")}.items()}
     assert [n for n, text in texts.items() if f"cluster_{n}" not in text] == []
 
 
 def test_the_action_group_is_every_module_that_takes_a_cluster() -> None:
     modules = {p.stem for p in (ROOT / "plugins/modules").glob("*.py")}
-    takes = {m for m in modules if "assay.clusters.cluster" in _documentation(m)["extends_documentation_fragment"]}
+    takes = {m for m in modules if "assay.clusters.cluster_login" in _documentation(m)["extends_documentation_fragment"]}
     assert takes == modules - WITHOUT_CLUSTER
     groups = _yaml("meta/runtime.yml")["action_groups"]
     assert groups["cluster"] == sorted(takes) and groups["machines"] == sorted(MACHINES)
