@@ -7,6 +7,7 @@ A module is its documentation and `SPEC = Task(...)`, `main()` calls SPEC.main()
 """
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,8 @@ class Task:
         return {n: list(getattr(self, n)) for n in names}
 
     def run(self, params: Mapping[str, Any], job: Job) -> dict[str, Any]:
-        secret = [str(params[n]) for n, s in self.argument_spec.items() if s.get("no_log") and params.get(n)]
+        secret = [str(params[n]) for n, s in self.argument_spec.items() if s.get("no_log") and params.get(n)
+                  and not (n == "kubeconfig" and os.path.exists(os.path.expanduser(str(params[n]))))]  # a path is no secret
         held: dict[str, Any] = {}
 
         def entry(given: Mapping[str, Any], of: Job) -> dict[str, Any]:

@@ -149,6 +149,7 @@ def test_verbs_to_look_around(lab: Any) -> None:
 @pytest.mark.parametrize(("words", "sentence"), [
     (["up", "--name", "Two"], "--name: must be a letter and up to six letters or digits, not 'Two'"),
     (["up", "--name", "a", "--workers", "12"], "--workers: must be from 1 to 9, not 12"),
+    (["down", "c9"], "down: 'c9' is one word too many; a cluster is named by --name c9"),
     (["kubeconfig", "--name", "nowhere"], "there is no cluster nowhere; python -m tests.lab up makes it"),
     (["version", "1.36"], "version: must be like v1.36.1, not '1.36'")])
 def test_a_wrong_word_gets_a_sentence(words: list[str], sentence: str) -> None:

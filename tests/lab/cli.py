@@ -26,6 +26,7 @@ VERBS = {
     "version": "[VERSION]: print, or change, the version of Kubernetes that is built",
     "conformance": "upstream conformance tests against the cluster",
 }
+_WORDLESS = ("up", "down", "kubeconfig", "env", "settle", "conformance")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -127,6 +128,8 @@ def _fault(lab: object, words: Sequence[str]) -> int:
 def _cluster_verb(options: argparse.Namespace) -> int:
     from . import Lab, build
 
+    if options.words and options.verb in _WORDLESS:
+        raise LabError(f"{options.verb}: {options.words[0]!r} is one word too many; a cluster is named by --name {options.words[0]}")
     lab = Lab(options.name, options.index, options.workers)
     if options.verb == "up":
         lab.up()

@@ -19,6 +19,8 @@ from .machine import Machine, MachinePlatform, Pending, Snapshot, Wanted
 CONTROL_PLANE = ("*control*plane*", "*controlplane*", "*master*", "*-cp", "*-cp[0-9]*", "*-cp-*")
 # Seconds between two looks at work that runs: short at first, longer while nothing ends.
 _POLL, _LONGEST = 0.05, 1.0
+_WORDS = {"cluster": "cluster", "run_id": "run", "creator": "owner"}  # of descriptions, and behind _TAG of tags on AWS
+_TAG = "assay.clusters/"
 _AFTERWARDS = 300.0  # seconds for what must be put right when the time is up already
 
 
@@ -39,7 +41,7 @@ def machines(params: Mapping[str, Any], job: Job) -> Iterator[tuple[MachinePlatf
             raise BadOption(f"{name}: must be {least} or more, not {params[name]}")
     job.limit(float(params.get("timeout") or 3600))
     asked = wanted(params)
-    platform = machine_platforms.open(params, job, marks(params))
+    platform = machine_platforms.open(params, job, {f"{_TAG}{_WORDS[n]}": v for n, v in marks(params).items()})
     try:
         found = platform.find(asked)
         if not found:
@@ -56,7 +58,7 @@ def marks(params: Mapping[str, Any]) -> dict[str, str]:
 
 def describe(params: Mapping[str, Any]) -> str:
     """The description of a snapshot: the user's words, and who we are."""
-    ours = " ".join(f"{k.removesuffix('_id')}={v}" for k, v in marks(params).items())
+    ours = " ".join(f"{_WORDS[n]}={v}" for n, v in marks(params).items())
     return " | ".join(p for p in (str(params.get("description") or ""), f"assay.clusters {ours}".strip()) if p)
 
 

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is waited for after a revert: heartbeats of now, clocks that agree; on a cluster that answers as told."""
+from __future__ import annotations
+
+import itertools
+import time
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
+from ansible_collections.assay.clusters.plugins.module_utils.platforms import snapshot_ready
+from ansible_collections.assay.clusters.plugins.module_utils.platforms.errors import Interrupted, PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.platforms.snapshot_ready import Cluster
+
+OLD = "2026-11-20T10:00:00.000000Z"
+
+
+class Api:
+    """A cluster whose kubelets write their Leases, each by a clock that is off by so many seconds, or not at all (None)."""
+
+    server = "https://c1:6443"
+
+    def __init__(self, skews: dict[str, float | None], ready: bool = True, errors: int = 0) -> None:
+        self.skews, self.ready, self.errors, self.looks = skews, ready, errors, itertools.count()
+
+    def get(self, path: str, **_more: Any) -> Any:
+        if self.errors:
+            self.errors -= 1
+            raise ApiError("unreachable", None, "Refused", "connection refused", "GET", path)
+        if path.endswith("/nodes"):
+            status = {"conditions": [{"type": "Ready", "status": str(self.ready)}]}
+            return {"items": [{"metadata": {"name": n}, "status": status} for n in self.skews]}
+        first = next(self.looks) == 0
+        return {"items": [{"metadata": {"name": n}, "spec": {"renewTime": OLD if first or s is None else _iso(time.time() + s)}}
+                          for n, s in self.skews.items()]}
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot_ready, "_AGAIN", 0.01)
+    monkeypatch.setattr(snapshot_ready, "_CLOCK_LOOK", 0.01)
+
+
+def cluster(api: Api, seconds: float = 60.0, **params: Any) -> tuple[Cluster, Job]:
+    job = Job(environ={})
+    job.limit(seconds)
+    made = Cluster({"kubeconfig": "x", "clock_skew": 5, **params}, job, None)
+    made._client = api  # type: ignore[assignment]  # pylint: disable=protected-access
+    return made, job
+
+
+def test_nodes_are_ready_by_heartbeats_of_now() -> None:
+    made, job = cluster(Api({"n1": 0.0, "n2": 0.0}, errors=2))
+    assert made.wait_nodes() == [{"name": "n1", "ready": True}, {"name": "n2", "ready": True}]
+    assert [line.split(":")[0] for line in job.lines] == ["node n1", "node n2"]
+
+
+def test_a_node_that_is_ready_by_an_old_heartbeat_is_not() -> None:
+    """As etcd brings it back from the snapshot: Ready, by a kubelet that has not started."""
+    made, _job = cluster(Api({"n1": 0.0, "n2": None}), seconds=0.3)
+    with pytest.raises(Interrupted, match="the time was up while waiting for nodes to be Ready: n2"):
+        made.wait_nodes()
+
+
+def test_the_last_word_of_the_api_is_told() -> None:
+    made, _job = cluster(Api({"n1": 0.0}, errors=10 ** 6), seconds=0.2)
+    with pytest.raises(Interrupted, match="waiting for the API server .at last: .*connection refused"):
+        made.wait_api()
+
+
+def test_a_clock_that_is_off_is_named() -> None:
+    assert set(cluster(Api({"n1": 1.0, "n2": -1.0}))[0].clocks()) == {"n1", "n2"}
+    with pytest.raises(PlatformError, match=r"clocks are wrong after the revert: n2 -7199\.\d s|n2 -7200\.0 s") as caught:
+        cluster(Api({"n1": 0.0, "n2": -7200.0}))[0].clocks()
+    assert abs(caught.value.details["skews"]["n1"]) < 1
+    assert cluster(Api({"n1": 0.0, "n2": -7200.0}), clock_skew=0)[0].clocks()["n2"] == pytest.approx(-7200, abs=1)
+
+
+def test_clocks_that_agree_with_each_other_accuse_this_machine() -> None:
+    with pytest.raises(PlatformError, match="the clocks of all nodes agree, and differ from this machine's"):
+        cluster(Api({"n1": 90.0, "n2": 91.0}))[0].clocks()
+
+
+def test_without_a_cluster_only_tools_are_waited_for() -> None:
+    made = Cluster({}, Job(environ={}), None)
+    assert made.waits("tools") and not made.waits("api") and not made.waits("nodes")
+    assert Cluster({}, Job(environ={"K8S_AUTH_KUBECONFIG": "x"}), None).waits("clocks")
+    assert not Cluster({"kubeconfig": "x"}, Job(environ={}), ()).waits("api")
+    assert Cluster({"kubeconfig": "x"}, Job(environ={}), ("nodes",)).waits("api")
