@@ -197,16 +197,16 @@ def test_deleted_by_somebody_else(given: dict[str, Any]) -> None:
 
 def test_nodes_that_are_not_ready_are_waited_for(given: dict[str, Any], api: FakeApiServer) -> None:
     api.not_ready = 1
-    late = ensure(**given, timeout=2)
+    late = ensure(**given, timeout=8)
     assert late["failed"] and "1 of 2 nodes Ready, not n0" in late["msg"] and late["cluster"]["phase"] == "ready"
-    assert not ensure(**given, timeout=2, wait_until="api")["failed"]
+    assert not ensure(**given, timeout=60, wait_until="api")["failed"]
 
 
 def test_a_cluster_that_does_not_answer(given: dict[str, Any]) -> None:
     way = {"clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}], "users": [],
            "contexts": [{"name": "c", "context": {"cluster": "c"}}], "current-context": "c"}
     given["command"]["environment"]["MAKER_KUBECONFIG"] = json.dumps(way)
-    late = ensure(**given, timeout=2)
+    late = ensure(**given, timeout=8)
     assert late["failed"] and "the API server does not answer yet" in late["msg"]
     assert ensure(**given, state="absent", disposable=True)["changed"]
 
