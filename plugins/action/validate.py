@@ -109,6 +109,7 @@ class ActionModule(ActionBase):
                      if isinstance(n, str) and n.startswith(domains)}
         options.unknown_variables(known, variables)
         resolved = {c.name: options.resolve(c, own, variables) for c in checks}
+        redact.register(*(resolved[c.name][o.name] for c in checks for o in c.options if o.secret))
         for name in _RUN_VARIABLES:
             if name not in self._task.args and self._variable(f"validate_{name}") is not None:
                 args[name] = self._variable(f"validate_{name}")

@@ -21,6 +21,8 @@ def option_spec(check: type[Check]) -> dict[str, dict[str, Any]]:
             spec["elements"] = option.elements
         if option.choices:
             spec["choices"] = list(option.choices)
+        if option.secret is not False:
+            spec["no_log"] = bool(option.secret)
         out[option.name] = spec
     return out
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..results.record import FAILED, INCONCLUSIVE
-from . import rules_access, rules_admission, rules_dns, rules_network, rules_node, rules_storage, rules_workload
+from . import rules_access, rules_admission, rules_dns, rules_machines, rules_network, rules_node, rules_storage, rules_workload
 from .evidence import Candidate, Evidence, label, unique
 from .finding import Finding
 from .paths import line
@@ -22,6 +22,8 @@ from .taxonomy import CAUSES, GLOBAL, layer, leads_to, next_command
 Rule = Callable[[Finding, Evidence], Iterator[Candidate]]
 RULES: tuple[Rule, ...] = (*rules_access.RULES, *rules_node.RULES, *rules_admission.RULES, *rules_storage.RULES,
                            *rules_workload.RULES, *rules_dns.RULES[:3], *rules_network.RULES, *rules_dns.RULES[3:])
+# What the platform of the machines says is so whatever the cluster does: none of the rules above is for it.
+_MACHINES = "machines"
 EVIDENCE_LINES = 20
 LINE = 500
 # What began this many seconds after the failure is not its cause.
@@ -59,6 +61,12 @@ class _Case:
     symptom: Candidate | None = None
 
 
+def _rules(finding: Finding) -> tuple[Rule, ...]:
+    if finding.domain != _MACHINES:
+        return RULES
+    return (*rules_access.RULES, *rules_machines.RULES) if finding.verdict == INCONCLUSIVE else rules_machines.RULES
+
+
 # ---- one finding ------------------------------------------------------------------------------------------------
 def _merged(found: list[Candidate]) -> list[Candidate]:
     """One candidate per code, with all scopes and lines; the surest says how sure it is."""
@@ -81,7 +89,7 @@ def candidates(finding: Finding, evidence: Evidence) -> list[Candidate]:
     What began after the finding had ended is left out.
     """
     symptom = finding.ended + evidence.skew if finding.ended else 0.0
-    found = [c for rule in RULES for c in rule(finding, evidence)
+    found = [c for rule in _rules(finding) for c in rule(finding, evidence)
              if not (symptom and c.since > symptom + _LATE)]
     merged = _merged(found)
     follows = {c.code for c in merged for other in merged if leads_to(other.code, c.code, c.evidence)
@@ -152,6 +160,8 @@ def _reached(case: _Case, code: str) -> bool:
 def _explains(root: Candidate, case: _Case) -> bool:
     """Whether another finding's root is below this one's cause, and about the same object or the whole cluster."""
     mine = case.symptom or case.root
+    if case.finding.domain == _MACHINES and mine is not None and mine.code.startswith("vm."):
+        return leads_to(root.code, mine.code, mine.evidence) and _overlap(root, mine)
     if root.code in GLOBAL:
         return _reached(case, root.code) and (mine is None or layer(mine.code) > layer(root.code)
                                               or leads_to(root.code, mine.code, mine.evidence))

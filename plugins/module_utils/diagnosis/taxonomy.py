@@ -53,6 +53,10 @@ _ON_NODE = "kubectl get pods -A -o wide --field-selector spec.nodeName={name}"
 _PULL = "ssh {name} crictl pull {ref}"
 _CLASSES = "kubectl get storageclass,csidriver,csinode"
 _PROVISION = "kubectl get events -A --field-selector reason=ProvisioningFailed"
+# Kinds of machines: by name on vSphere, by Vmid in the shell of an ESXi host, by id on AWS.
+_VM = {"vm": "govc vm.info -r {ref}", "vmid": "vim-cmd vmsvc/get.summary {ref}",
+       "instance": "aws ec2 describe-instances --instance-ids {ref}"}
+_SNAPSHOTS = {"vm": "govc snapshot.tree -vm {ref} -D -s", "vmid": "vim-cmd vmsvc/snapshot.get {ref}"}
 
 CAUSES: dict[str, Cause] = {
     # ---- 0: the test itself
@@ -127,6 +131,7 @@ CAUSES: dict[str, Cause] = {
     "node.not-joined": _c(
         2, "fewer nodes than expected are in the cluster",
         "look at the missing machine's bootstrap log", "kubectl get nodes -o wide"),
+    "vm.powered-off": _c(2, "a node's virtual machine is powered off or suspended", "power it on; find who did that", **_VM),
     # ---- 3: admission
     "webhook.no-endpoints": _c(3, "an admission webhook has nobody behind it", "look at the webhook's pods", _HOOKS),
     "webhook.timeout": _c(
@@ -196,6 +201,10 @@ CAUSES: dict[str, Cause] = {
     "storage.data-corrupt": _c(
         6, "what was read is not what was written",
         "stop using the volume, restore from a backup", "kubectl get persistentvolume"),
+    "vm.disk-uuid": _c(
+        6, "a machine hides the UUIDs of its disks, so vSphere CSI finds no volume on it",
+        "set disk.EnableUUID to TRUE while the machine is off", vm="govc vm.info -e {ref}",
+        vmid="vim-cmd vmsvc/get.config {ref}"),
     # ---- 7: network
     "net.node-isolated": _c(
         7, "pods of one node cannot reach those of others, or not be reached",
@@ -261,7 +270,30 @@ CAUSES: dict[str, Cause] = {
     "api.deprecated-use": _c(9, "somebody uses an API that goes away", "migrate that client"),
     "ns.stuck": _c(9, "a namespace does not end", "look at what remains in it, and whose finalizer that is"),
     "platform.degraded": _c(9, "an operator of the platform reports trouble", "look at that operator"),
-    "vm.health": _c(9, "the virtual machine is not in order", "look at it in vSphere"),
+    "vm.tools-down": _c(
+        9, "the guest tools of a virtual machine do not run",
+        "start open-vm-tools (or VMware Tools) in the guest; nothing can shut it down in order without them",
+        **_VM, node="ssh {name} systemctl status open-vm-tools"),
+    "vm.consolidation": _c(
+        9, "the platform asks for a consolidation of a machine's disks",
+        "consolidate its disks (Snapshots, Consolidate) while the datastore has room for it", **_VM),
+    "vm.snapshot-old": _c(
+        9, "a machine runs on snapshots that are too old or too many: they grow, and slow its disks down",
+        "remove them, or run assay.clusters.vm_snapshot_prune", **_SNAPSHOTS),
+    "vm.datastore-low": _c(
+        9, "a datastore is nearly full: machines on it stop when it is",
+        "remove snapshots, move machines away, or enlarge it", datastore="govc datastore.info {ref}",
+        local="esxcli storage filesystem list"),
+    "vm.anti-affinity": _c(
+        9, "machines of the control plane share a host: its failure takes the quorum",
+        "move them apart, and add a rule of DRS that keeps them apart", **_VM),
+    "vm.not-found": _c(
+        9, "a node's machine was not found: it is missing, or not visible to this user of the platform",
+        "compare the node's providerID and systemUUID with the machine's; give the user the right to see it",
+        "kubectl get nodes -o custom-columns=NAME:.metadata.name,ID:.spec.providerID,UUID:.status.nodeInfo.systemUUID"),
+    "vm.platform-unavailable": _c(
+        9, "the platform of the machines does not answer, or refuses us",
+        "look at its address, its certificate and the credentials in the options", "govc about"),
     "leak.cleanup-stuck": _c(
         9, "an object of ours does not go away", "look at the controller that holds it",
         "kubectl get namespace,persistentvolume -l app.kubernetes.io/managed-by=assay.clusters"),
@@ -292,6 +324,8 @@ EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("dns.config", ("pod.crash", "dns.server-down"), ""),
     ("lb.*", ("ingress.*", "cert.issue-failed"), ""),
     ("edns.*", ("cert.issue-failed",), ""), ("dns.delegation", ("cert.issue-failed",), ""),
+    ("vm.powered-off", ("node.unreachable", "vm.tools-down"), ""), ("node.unreachable", ("vm.tools-down",), ""),
+    ("vm.disk-uuid", ("storage.attach-stuck", "storage.mount-failed"), ""),
     ("storage.driver-missing", ("storage.provision-failed", "leak.cleanup-stuck"), ""),
 )
 

@@ -23,7 +23,8 @@ class Inconclusive(Exception):
 class Option:
     """One option of a check: the same data serves the argument spec, the inventory variable and the documentation.
 
-    type is an Ansible type (str, int, float, bool, list); minimum and maximum bound numbers.
+    type is an Ansible type (str, int, float, bool, list, dict); minimum and maximum bound numbers. secret: the value is
+    shown nowhere; None where the name only sounds as if it was one.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Option:
     minimum: float | None = None
     maximum: float | None = None
     example: Any = None
+    secret: bool | None = False
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,8 @@ def typed(option: Option, value: Any, name: str) -> Any:
             value = [_CONVERT[option.elements](v) for v in value]
     except (TypeError, ValueError):
         of = f" of {_NOUN[option.elements]} each" if option.type == "list" and option.elements else ""
-        raise BadInput(f"{name}: must be {_NOUN[option.type]}{of}, not {value!r}") from None
+        got = "what was given" if option.secret else repr(value)
+        raise BadInput(f"{name}: must be {_NOUN[option.type]}{of}, not {got}") from None
     for one in value if option.type == "list" else [value]:
         if option.choices and one not in option.choices:
             raise BadInput(f"{name}: must be one of {', '.join(map(str, option.choices))}, not {one!r}")
