@@ -40,8 +40,8 @@ def plain_uuid(text: str) -> str:
 def swapped(text: str) -> str:
     """The UUID with its first three fields in the other byte order.
 
-    SMBIOS keeps them little-endian since 2.6, and big-endian before, so a guest may read another spelling of the UUID than
-    vSphere tells (ConvertK8sUUIDtoNormal in kubernetes/cloud-provider-vsphere does the same).
+    SMBIOS keeps them little-endian since 2.6, and big-endian before, so a guest may read another spelling of the UUID
+    than vSphere tells (ConvertK8sUUIDtoNormal in kubernetes/cloud-provider-vsphere does the same).
     """
     return str(uuid.UUID(bytes=uuid.UUID(text).bytes_le))
 
@@ -156,7 +156,8 @@ def assign(nodes: Sequence[Node], machines: Sequence[Machine], platform: str) ->
         name = name_of(node)
         addresses = {a.get("address") for a in node.get("status", {}).get("addresses") or ()}
         tests = [lambda m, k=key: _fits(k, m) for key in (*keys[name], ("names", name), ("names", _short(name)))]
-        tests += [lambda m, n=name: _short(m.name) == _short(n), lambda m, a=addresses: bool(m.address) and m.address in a]
+        tests += [lambda m, n=name: _short(m.name) == _short(n),
+                  lambda m, a=addresses: bool(m.address) and m.address in a]
         for fits in tests:
             found = [m for m in machines if fits(m)]
             if len(found) == 1:

@@ -147,8 +147,8 @@ class Machines(Check):
             return sorted(ctx.client.raw.get("/api/v1/nodes", timeout=10.0).get("items") or [], key=name_of)
         except ApiError as e:
             if selection(ctx.options) == Wanted():
-                raise Inconclusive(f"the cluster does not tell its nodes ({e.message}), and no machine is named: set names, "
-                                   "uuids, ids, folder or tags (machines_check_names, ...)") from e
+                raise Inconclusive(f"the cluster does not tell its nodes ({e.message}), and no machine is named: set "
+                                   "names, uuids, ids, folder or tags (machines_check_names, ...)") from e
             ctx.observe(nodes_not_read=e.message)
             return []
 
@@ -180,7 +180,8 @@ class Machines(Check):
             ctx.see(kind="machine", to_node=node, target=node, variant="found", ok=node not in missing,
                     error=why if node in missing else "")
         stores = tuple(platform.stores(machines))
-        ctx.observe(machines=len(machines), round_trips=platform.round_trips, machine_ids={n: m.id for n, m in told.items()})
+        ctx.observe(machines=len(machines), round_trips=platform.round_trips,
+                    machine_ids={n: m.id for n, m in told.items()})
         return Found(kind, told, {by_id[m.id]: n for n, m in mine.items()}, tuple(sorted(leaders)), stores), missing
 
     # ---- what is claimed --------------------------------------------------------------------------------------
@@ -190,8 +191,8 @@ class Machines(Check):
         if found.platform not in _CLOUDS:
             self._claim(ctx, found, "tools", "guest tools run on every machine", tools_trouble)
             days, deepest = float(options.get("snapshot_age_days", 3.0)), int(options.get("snapshot_depth", 3))
-            self._claim(ctx, found, "snapshot", f"no machine has snapshots older than {days:g} days or more than {deepest} on "
-                        "each other", lambda m: snapshot_trouble(m, now, days, deepest))
+            self._claim(ctx, found, "snapshot", f"no machine has snapshots older than {days:g} days or more than {deepest}"
+                        " on each other", lambda m: snapshot_trouble(m, now, days, deepest))
             self._claim(ctx, found, "consolidation", "no machine's disks need a consolidation",
                         lambda m: "needs a consolidation of its disks" if m.consolidate else "")
         if options.get("disk_uuid", True):
@@ -204,7 +205,8 @@ class Machines(Check):
         bad = {}
         for name, machine in found.machines.items():
             why = trouble(machine)
-            ctx.see(kind="machine", to_node=found.node_of.get(name, ""), target=name, variant=variant, ok=not why, error=why)
+            ctx.see(kind="machine", to_node=found.node_of.get(name, ""), target=name, variant=variant, ok=not why,
+                    error=why)
             if why:
                 bad[name] = why
         if bad:
@@ -218,8 +220,8 @@ class Machines(Check):
         for store in found.stores:
             free, grown = free_percent(store), free_percent(store, grown=True)
             low = free < least
-            words = f"{store.name} has {free:.1f} % free ({store.free / 2 ** 30:.0f} GiB of {store.capacity / 2 ** 30:.0f}" \
-                f" GiB; {grown:.1f} % after its thin disks have grown)"
+            words = f"{store.name} has {free:.1f} % free ({store.free / 2 ** 30:.0f} GiB of " \
+                f"{store.capacity / 2 ** 30:.0f} GiB; {grown:.1f} % after its thin disks have grown)"
             ctx.see(kind="datastore", target=store.name, variant="free", ok=not low, error=words if low else "")
             ctx.measure(f"free on {store.name}", free, "%")
             ctx.measure(f"free on {store.name} after growth", grown, "%")
@@ -242,8 +244,8 @@ class Machines(Check):
                 f"host {h} has {len(n)} machines of the control plane: {listed(n, 5)}" for h, n in shared.items())))
 
     def _verdict(self, ctx: Context, missing: dict[str, str]) -> None:
-        """The first unmet claim names the failure, and all are told. A machine that was not found may only be invisible,
-        so alone it proves no fault."""
+        """The first unmet claim names the failure, and all are told. A machine that was not found may only be
+        invisible, so alone it proves no fault."""
         lost = f"{len(missing)} without a machine, which is missing or not visible to this user: " + listed(
             f"{n} ({w})" if w else n for n, w in missing.items()) if missing else ""
         if self._unmet:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..results.record import FAILED, INCONCLUSIVE
-from . import rules_access, rules_admission, rules_dns, rules_machines, rules_network, rules_node, rules_storage, rules_workload
+from . import (
+    rules_access, rules_admission, rules_dns, rules_machines, rules_network, rules_node, rules_storage, rules_workload)
 from .evidence import Candidate, Evidence, label, unique
 from .finding import Finding
 from .paths import line

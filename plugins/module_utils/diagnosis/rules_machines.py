@@ -46,7 +46,8 @@ def datastores(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
     kind = "local" if f.observed.get("platform") == "esxi" else "datastore"
     for o in seen(f, "datastore", "free"):
         if not o["ok"]:
-            yield Candidate("vm.datastore-low", "confirmed", (f"datastore/{o['target']}",), (f"datastore/{o.get('error') or ''}",),
+            line = f"datastore/{o.get('error') or ''}"
+            yield Candidate("vm.datastore-low", "confirmed", (f"datastore/{o['target']}",), (line,),
                             subject=f"{kind}/{shlex.quote(o['target'])}")
 
 

@@ -131,7 +131,8 @@ CAUSES: dict[str, Cause] = {
     "node.not-joined": _c(
         2, "fewer nodes than expected are in the cluster",
         "look at the missing machine's bootstrap log", "kubectl get nodes -o wide"),
-    "vm.powered-off": _c(2, "a node's virtual machine is powered off or suspended", "power it on; find who did that", **_VM),
+    "vm.powered-off": _c(
+        2, "a node's virtual machine is powered off or suspended", "power it on, and find out who did that", **_VM),
     # ---- 3: admission
     "webhook.no-endpoints": _c(3, "an admission webhook has nobody behind it", "look at the webhook's pods", _HOOKS),
     "webhook.timeout": _c(

@@ -36,7 +36,8 @@ class Platform:
         self.round_trips += 1
         self.asked.append(wanted)
         found, missing = {}, []
-        for field, values, key in (("names", wanted.names, "name"), ("uuids", wanted.uuids, "uuid"), ("ids", wanted.ids, "id")):
+        for field, values, key in (("names", wanted.names, "name"), ("uuids", wanted.uuids, "uuid"),
+                                   ("ids", wanted.ids, "id")):
             if field == "uuids" and values and self.name == "aws":
                 raise BadOption("uuids: instances of AWS have none; select them by names, ids or tags")
             for value in values:
@@ -115,7 +116,8 @@ def test_machines_that_are_well_pass_every_claim(world):
 
 
 def test_the_platform_gets_its_own_names_and_is_asked_once(world):
-    world.options |= {"hostname": "vc", "platform_username": "me", "platform_validate_certs": False, "ssh_key_file": "~/key"}
+    world.options |= {"hostname": "vc", "platform_username": "me", "platform_validate_certs": False,
+                      "ssh_key_file": "~/key"}
     world.run()
     assert world.given["username"] == "me" and world.given["password"] == "not to be told"
     assert world.given["validate_certs"] is False and not world.given["ssh_key_file"].startswith("~")
@@ -156,7 +158,8 @@ def test_uuids_that_nodes_share_are_not_theirs(world):
 
 
 @pytest.mark.parametrize(("provider", "key"), [
-    ("aws:///eu-central-1a/i-0123456789abcdef0", ("ids", "i-0123456789abcdef0")), ("aws:///x/fargate-ip-1", ("names", "n1")),
+    ("aws:///eu-central-1a/i-0123456789abcdef0", ("ids", "i-0123456789abcdef0")),
+    ("aws:///x/fargate-ip-1", ("names", "n1")),
     ("", ("names", "n1")), ("vsphere://423A5B1C-0D2E-4F60-9A81-000000000001", ("names", "n1"))])
 def test_keys_on_aws(provider, key):
     assert keys_of([node(1, provider=provider, system="ec2abcde-0000-0000-0000-000000000000")], "aws")["n1"] == [key]
@@ -241,12 +244,13 @@ def test_a_platform_that_cannot_be_asked(world, monkeypatch, error, key):
 
 # ---- what is wrong with them --------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("values", "variant", "words"), [
-    ({"power": "off"}, "power", "machine 2 is powered off"), ({"power": "suspended"}, "power", "machine 2 is suspended"),
+    ({"power": "off"}, "power", "machine 2 is powered off"),
+    ({"power": "suspended"}, "power", "machine 2 is suspended"),
     ({"tools": "not running", "extra": {"tools_status": "guestToolsCurrent"}}, "tools",
      r"machine 2 runs no guest tools \(guestToolsCurrent\)"),
     ({"tools": "none"}, "tools", "machine 2 has no guest tools"),
     ({"snapshots": (Snapshot("1", "golden", ago(4)),)}, "snapshot", "machine 2 has snapshot 'golden', 4.0 days old"),
-    ({"snapshots": tuple(Snapshot(str(n), f"s{n}", ago(1), parent=str(n - 1) if n else "") for n in range(4))}, "snapshot",
+    ({"snapshots": tuple(Snapshot(str(n), f"s{n}", ago(1), parent=str(n - 1)) for n in range(4))}, "snapshot",
      "machine 2 has 4 snapshots on each other"),
     ({"consolidate": True}, "consolidation", "machine 2 needs a consolidation"),
     ({"extra": {"disk_uuid": False}}, "disk_uuid", "machine 2 disk.EnableUUID is not TRUE"),
@@ -277,7 +281,8 @@ def test_bounds_of_snapshots_are_options(world):
     world.red("snapshot 'a', 2.0 days old$")
     world.options |= {"snapshot_age_days": 3.0, "snapshot_depth": 1}
     world.red("2 snapshots on each other")
-    assert chain(Machine("1", "m", snapshots=(Snapshot("1", "a", "", parent="2"), Snapshot("2", "b", "", parent="1")))) == 2
+    circle = (Snapshot("1", "a", "", parent="2"), Snapshot("2", "b", "", parent="1"))
+    assert chain(Machine("1", "m", snapshots=circle)) == 2
 
 
 def test_snapshots_and_tools_on_aws_are_no_trouble(monkeypatch):

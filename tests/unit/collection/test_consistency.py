@@ -57,6 +57,7 @@ def _bounds(option: Option) -> list[str]:
 def _documented(check: type[Check], option: Option, prefix: str = "") -> dict[str, Any]:
     """How an option is documented: in its module, or with a prefix in its role."""
     out = {"type": option.type, **module.option_spec(check)[option.name]}
+    out.pop("no_log", None)
     if prefix:
         out["description"] = [re.sub(r"O\((\w+)\)", rf"C({prefix}\1)", option.description), *_bounds(option)]
     else:
@@ -124,6 +125,15 @@ def test_every_domain_has_a_role_and_every_role_a_domain() -> None:
 def test_every_check_has_a_module_and_every_module_a_check() -> None:
     modules = {p.stem for p in (ROOT / "plugins/modules").glob("*.py")}
     assert {m for m in modules if m.startswith("check_")} == {f"check_{n}" for n in CHECKS}
+
+
+def test_a_check_that_asks_a_platform_takes_its_options_by_their_names() -> None:
+    """But for those that are the cluster's own, which begin with platform_."""
+    found = module.option_spec(CHECKS["machines"])
+    wanted = {n: s for n, s in {**arguments.MACHINES_AWS, **arguments.MACHINES_ESXI}.items()
+              if n not in ("root_volume", "replaced_volumes")}  # of reverts
+    assert {n: s.get("no_log") for n, s in wanted.items()} == {n: found[n].get("no_log") for n in wanted}
+    assert {n for n, s in found.items() if s.get("no_log")} == {"platform_password", "secret_key", "session_token"}
 
 
 def test_options_of_two_checks_of_a_domain_do_not_share_a_variable() -> None:

@@ -33,7 +33,8 @@ def told(check: Finding, data: dict[str, Any] | None = None, *others: Finding) -
 @pytest.mark.parametrize(("variant", "error", "code", "scope", "command"), [
     ("power", "is powered off", "vm.powered-off", ["vm/vm 2", "node/n2"], "govc vm.info -r 'vm 2'"),
     ("tools", "runs no guest tools", "vm.tools-down", ["vm/vm 2", "node/n2"], "ssh n2 systemctl status open-vm-tools"),
-    ("snapshot", "has snapshot 'a', 9.0 days old", "vm.snapshot-old", ["vm/vm 2"], "govc snapshot.tree -vm 'vm 2' -D -s"),
+    ("snapshot", "has snapshot 'a', 9.0 days old", "vm.snapshot-old", ["vm/vm 2"],
+     "govc snapshot.tree -vm 'vm 2' -D -s"),
     ("consolidation", "needs a consolidation of its disks", "vm.consolidation", ["vm/vm 2"], "govc vm.info -r 'vm 2'"),
     ("disk_uuid", "disk.EnableUUID is not TRUE", "vm.disk-uuid", ["vm/vm 2", "node/n2"], "govc vm.info -e 'vm 2'"),
     ("apart", "shares host esx1 with vm 1", "vm.anti-affinity", ["vm/vm 2"], "govc vm.info -r 'vm 2'")])
@@ -53,7 +54,8 @@ def test_a_full_datastore() -> None:
     low = machine("free", "big one has 3.0 % free", "big one", "", "datastore")
     found = told(machines(low))
     assert (found.cause, found.scope) == ("vm.datastore-low", ["datastore/big one"])
-    assert found.next_command == "govc datastore.info 'big one'" and found.evidence == ["datastore/big one has 3.0 % free"]
+    assert found.next_command == "govc datastore.info 'big one'"
+    assert found.evidence == ["datastore/big one has 3.0 % free"]
     assert told(machines(low, platform="esxi")).next_command == "esxcli storage filesystem list"
 
 
@@ -62,7 +64,8 @@ def test_a_machine_without_a_known_node() -> None:
 
 
 def test_several_troubles_lead_with_the_one_that_stops_the_node() -> None:
-    found = told(machines(machine("consolidation", "needs a consolidation"), machine("power", "is powered off", "vm 3", "n3")))
+    found = told(machines(machine("consolidation", "needs a consolidation"),
+                          machine("power", "is powered off", "vm 3", "n3")))
     assert (found.cause, found.scope) == ("vm.powered-off", ["vm/vm 3", "node/n3"])
 
 
@@ -90,7 +93,8 @@ def test_a_node_that_is_gone_is_why_its_tools_do_not_answer_and_nothing_else() -
 def test_hidden_disks_are_why_volumes_do_not_attach() -> None:
     data = healthy()
     data["pods"].append(pod("writer", "assay-3f9a21c0", "n2", ready=False))
-    data["events"].append(event("Pod", "writer", "FailedAttachVolume", "AttachVolume.Attach failed for volume pvc-1: no disk"))
+    words = "AttachVolume.Attach failed for volume pvc-1: no disk"
+    data["events"].append(event("Pod", "writer", "FailedAttachVolume", words))
     storage = finding("storage", "pod writer not Running: not within 60 s", path=[on_path("Pod", "writer")])
     assert told(storage, data).cause == "storage.attach-stuck"
     found = told(storage, data, machines(machine("disk_uuid", "disk.EnableUUID is not TRUE")))
@@ -107,7 +111,7 @@ def test_what_could_not_be_asked() -> None:
     found = told(machines(verdict="inconclusive", machines_not_found={"n2": "no machine has the UUID 'x'", "n3": ""}))
     assert (found.cause, found.confidence, found.scope) == ("vm.not-found", "suspected", ["node/n2", "node/n3"])
     assert found.evidence == ["node/n2: no machine has the UUID 'x'", "node/n3: no machine fits"]
-    found = told(machines(verdict="inconclusive", message="platform vsphere: wrong password", platform_said="wrong password"))
+    found = told(machines(verdict="inconclusive", message="platform vsphere: wrong password", platform_said="no"))
     assert (found.cause, found.evidence) == ("vm.platform-unavailable", ["platform vsphere: wrong password"])
     found = told(machines(verdict="inconclusive", message="platform esxi: hostname: is needed", bad_option="x"))
     assert found.cause == "harness.precondition"

@@ -162,3 +162,9 @@ def test_a_user_without_an_entry_in_passwd_has_an_owner_label(monkeypatch):
 
     monkeypatch.setattr("getpass.getuser", nobody)
     assert names.owner().startswith("unknown.")
+
+
+def test_a_secret_of_the_wrong_type_is_not_shown():
+    with pytest.raises(BadInput, match="^o: must be text, not what was given$"):
+        options.typed(Option("o", "", secret=True), ["planted"], "o")
+    assert options.typed(Option("o", "", secret=True), "planted", "o") == "planted"
