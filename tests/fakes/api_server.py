@@ -11,10 +11,14 @@ from typing import Any
 
 
 class FakeApiServer:
-    """Use as a context manager. uid, version, nodes and not_ready may be changed while it runs."""
+    """Use as a context manager. uid, version, nodes, not_ready and more may be changed while it runs.
+
+    more: what a node has besides, by its number: {0: {"spec": {"providerID": ...}}}; labels go into its metadata.
+    """
 
     def __init__(self, nodes: int = 2, version: str = "v1.31.4"):
         self.uid, self.version, self.nodes, self.not_ready = str(uuid.uuid4()), version, nodes, 0
+        self.more: dict[int, dict[str, Any]] = {}
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -49,8 +53,9 @@ class FakeApiServer:
 
     def _node(self, number: int) -> dict[str, Any]:
         status = "False" if number < self.not_ready else "True"
-        return {"metadata": {"name": f"n{number}", "labels": {}}, "status": {"conditions": [
-            {"type": "Ready", "status": status}]}}
+        more = self.more.get(number, {})
+        return {"metadata": {"name": f"n{number}", "labels": more.get("labels", {})}, "spec": more.get("spec", {}),
+                "status": {"conditions": [{"type": "Ready", "status": status}], **more.get("status", {})}}
 
     @property
     def kubeconfig(self) -> str:
