@@ -25,7 +25,7 @@ options:
     choices: [vsphere, esxi, aws]
   hostname:
     description:
-      - The vCenter or ESXi host. For C(vsphere) also E(VMWARE_HOST).
+      - The vCenter or ESXi host. Without it E(VMWARE_HOST) for C(vsphere).
       - Without it the variable C(machines_check_hostname) of the host is used.
     type: str
   port:
@@ -36,20 +36,20 @@ options:
     type: int
   platform_username:
     description:
-      - The user of O(hostname); rights to look are enough. For C(vsphere) also E(VMWARE_USER).
+      - The user of O(hostname); rights to look are enough. Without it E(VMWARE_USER) for C(vsphere).
       - Without it the variable C(machines_check_platform_username) of the host is used.
     type: str
   platform_password:
     description:
-      - The password of that user. For C(vsphere) also E(VMWARE_PASSWORD).
+      - The password of that user. Without it E(VMWARE_PASSWORD) for C(vsphere).
       - Without it the variable C(machines_check_platform_password) of the host is used.
     type: str
   platform_validate_certs:
     description:
-      - Whether the certificate of the platform must be valid.
+      - Whether the certificate of the platform must be valid. Without it E(VMWARE_VALIDATE_CERTS) for C(vsphere),
+        else it must.
       - Without it the variable C(machines_check_platform_validate_certs) of the host is used.
     type: bool
-    default: true
   datacenter:
     description:
       - Only machines of this datacenter of C(vsphere).
@@ -190,6 +190,7 @@ options:
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.cluster
+  - assay.clusters.cluster_login
   - assay.clusters.run
 seealso:
   - module: assay.clusters.validate

@@ -15,17 +15,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks.machines import Machines
-from ansible_collections.assay.clusters.plugins.module_utils.engine import options
-from ansible_collections.assay.clusters.plugins.module_utils.engine.run import Run, Settings
-from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from tests.fakes.api_server import FakeApiServer
 from tests.fakes.esxi.host import SSHD, Host, esxi_host
 from tests.fakes.moto_server import REGION, client
+from tests.integration.check_machines import LEADS, run, told
 from tests.integration.conftest import Playbook
 
 IMAGE = "ami-0123456789abcdef0"
-LEADS = {"labels": {"node-role.kubernetes.io/control-plane": ""}}
 
 
 @pytest.fixture(scope="module")
@@ -55,19 +51,6 @@ def of_esxi(host: Host) -> dict[str, Any]:
     """The options of the platform, by the names of the check."""
     given = dict(host.params)
     return {"platform": "esxi", "platform_username": given.pop("username"), **given}
-
-
-def run(api: FakeApiServer, folder: Path, **given: Any) -> dict[str, Any]:
-    """The record of the check on its own."""
-    connection = Connection.resolve({"kubeconfig": api.kubeconfig}, {})
-    resolved = options.resolve(Machines, given, {})
-    done = Run(Settings("c", connection, [Machines], {"machines": resolved}, journal_dir=folder)).go()
-    assert done["leftovers"] == []
-    return done["records"][0]
-
-
-def told(record: dict[str, Any]) -> tuple[str, str, list[str]]:
-    return record["verdict"], record["cause"], record["scope"]
 
 
 # ---- a single ESXi host -------------------------------------------------------------------------------------------
@@ -127,7 +110,7 @@ def test_a_node_without_a_machine_that_we_see(api: FakeApiServer, host: Host, tm
 
 
 @pytest.mark.parametrize(("values", "cause", "words"), [
-    ({"hostname": ""}, "harness.precondition", "platform esxi: hostname: the name or address of the ESXi host is needed"),
+    ({"hostname": ""}, "harness.precondition", "platform esxi: hostname: the name or address of the ESXi host is"),
     ({"port": 1}, "vm.platform-unavailable", "platform esxi: ssh to 127.0.0.1: "),
     ({"names": ["n0"], "tags": {"a": "b"}}, "harness.precondition", "tags: a single ESXi host has none"),
     ({"ssh_key_file": "/none"}, "harness.precondition", "platform esxi: ssh_key_file: there is no file /none")])
@@ -174,7 +157,8 @@ def test_through_the_playbook_and_the_role_variables(api: FakeApiServer, host: H
 # ---- AWS ----------------------------------------------------------------------------------------------------------
 def test_instances_of_aws(api: FakeApiServer, moto: str, tmp_path: Path) -> None:
     ec2 = client(moto)
-    given = {"platform": "aws", "region": REGION, "endpoint_url": moto, "access_key": "testing", "secret_key": "testing"}
+    given = {"platform": "aws", "region": REGION, "endpoint_url": moto, "access_key": "testing",
+             "secret_key": "testing"}
 
     def instance(name: str) -> str:
         tags = [{"Key": "Name", "Value": name}, {"Key": "cluster", "Value": "c1"}]

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,14 +17,14 @@ from ..platforms.machine import Wanted
 CONNECTION = (
     Option("platform", "The platform that the machines run on; without it the check is skipped.",
            choices=("vsphere", "esxi", "aws"), example="vsphere"),
-    Option("hostname", "The vCenter or ESXi host. For C(vsphere) also E(VMWARE_HOST).", example="vcenter.example.com"),
+    Option("hostname", "The vCenter or ESXi host. Without it E(VMWARE_HOST) for C(vsphere).", example="vcenter.example.com"),
     Option("port", "The port of O(hostname); usually 443 for C(vsphere) and 22 for C(esxi).", type="int", minimum=1,
            maximum=65535),
-    Option("platform_username", "The user of O(hostname); rights to look are enough. For C(vsphere) also"
-           " E(VMWARE_USER)."),
-    Option("platform_password", "The password of that user. For C(vsphere) also E(VMWARE_PASSWORD).", secret=True),
-    Option("platform_validate_certs", "Whether the certificate of the platform must be valid.", type="bool",
-           default=True),
+    Option("platform_username", "The user of O(hostname); rights to look are enough. Without it E(VMWARE_USER)"
+           " for C(vsphere)."),
+    Option("platform_password", "The password of that user. Without it E(VMWARE_PASSWORD) for C(vsphere).", secret=True),
+    Option("platform_validate_certs", "Whether the certificate of the platform must be valid. Without it"
+           " E(VMWARE_VALIDATE_CERTS) for C(vsphere), else it must.", type="bool"),
     Option("datacenter", "Only machines of this datacenter of C(vsphere)."),
     Option("proxy_host", "A proxy on the way to C(vsphere)."),
     Option("proxy_port", "The port of the proxy.", type="int", minimum=1, maximum=65535),
@@ -55,6 +56,13 @@ SELECTION = (
 _RENAMED = {"platform_username": "username", "platform_password": "password",
             "platform_validate_certs": "validate_certs"}
 _PATHS = ("ssh_key_file", "ssh_known_hosts")
+
+
+def own_words(sentence: str) -> str:
+    """A sentence of the platform that begins with an option, or ends with what to check, by the names of this check."""
+    for ours, its in _RENAMED.items():
+        sentence = re.sub(rf"^{its}(?=:)|(?<=check ){its}\b|(?<= and ){its}\b|(?<= set ){its}\b", ours, sentence)
+    return sentence
 
 
 def params(options: Mapping[str, Any]) -> dict[str, Any]:

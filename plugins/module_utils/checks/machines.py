@@ -15,7 +15,7 @@ from ..platforms.errors import BadOption, PlatformError
 from ..platforms.job import Job
 from ..platforms.machine import Machine, MachinePlatform, Store, Wanted
 from ._machine_map import assign, by_keys, control_plane, find_wanted, keys_of
-from ._machine_options import CONNECTION, SELECTION, params, selection
+from ._machine_options import CONNECTION, SELECTION, own_words, params, selection
 from ._nodes import Node, moment, name_of
 from ._text import listed
 
@@ -132,9 +132,9 @@ class Machines(Check):
             with ctx.step("every node has a machine"):
                 found, missing = self._ask(ctx, nodes)
         except BadOption as e:
-            ctx.inconclusive(f"platform {name}: {e}", bad_option=str(e))
+            ctx.inconclusive(f"platform {name}: {own_words(str(e))}", bad_option=str(e))
         except PlatformError as e:
-            ctx.inconclusive(f"platform {name}: {e}", platform_said=str(e))
+            ctx.inconclusive(f"platform {name}: {own_words(str(e))}", platform_said=str(e))
         if not found.machines and not missing:
             ctx.inconclusive("there is neither a node nor a machine to look at", bad_option="no machines")
         self._judge(ctx, found)

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks import machines as module
 from ansible_collections.assay.clusters.plugins.module_utils.checks._machine_map import find_all, keys_of, swapped
-from ansible_collections.assay.clusters.plugins.module_utils.checks._machine_options import params, selection
+from ansible_collections.assay.clusters.plugins.module_utils.checks._machine_options import own_words, params, selection
 from ansible_collections.assay.clusters.plugins.module_utils.checks.machines import Machines, chain, free_percent
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.errors import BadOption, PlatformError
@@ -323,3 +323,13 @@ def test_options_become_a_selection():
     assert selection({}) == Wanted() == selection({"names": [], "tags": {}, "folder": ""})
     assert selection({"tags": {"cluster": 1}, "ids": ["a"]}) == Wanted(ids=("a",), tags=(("cluster", "1"),))
     assert params({})["ssh_host_key_checking"] == "yes" and "platform" in params({})
+
+
+@pytest.mark.parametrize(("said", "told"), [
+    ("username: is needed for platform vsphere; give the option, or set VMWARE_USER",
+     "platform_username: is needed for platform vsphere; give the option, or set VMWARE_USER"),
+    ("Permission denied (check username and password, or ssh_key_file)",
+     "Permission denied (check platform_username and platform_password, or ssh_key_file)"),
+    ("names: no machine is named 'password'", "names: no machine is named 'password'")])
+def test_a_platforms_words_name_the_options_of_the_check(said, told):
+    assert own_words(said) == told

@@ -130,10 +130,34 @@ def test_every_check_has_a_module_and_every_module_a_check() -> None:
 def test_a_check_that_asks_a_platform_takes_its_options_by_their_names() -> None:
     """But for those that are the cluster's own, which begin with platform_."""
     found = module.option_spec(CHECKS["machines"])
-    wanted = {n: s for n, s in {**arguments.MACHINES_AWS, **arguments.MACHINES_ESXI}.items()
-              if n not in ("root_volume", "replaced_volumes")}  # of reverts
+    # Volumes are of reverts, and a check has its own deadline and few requests.
+    without = {"root_volume", "replaced_volumes", "parallel", "timeout"}
+    wanted = {f"platform_{n}" if n in arguments.LOG_IN else n: s for n, s in arguments.MACHINES.items()
+              if n not in without}
+    assert {n: s["type"] for n, s in wanted.items() if s["type"] != "path"} == {
+        n: found[n]["type"] for n, s in wanted.items() if s["type"] != "path"}
     assert {n: s.get("no_log") for n, s in wanted.items()} == {n: found[n].get("no_log") for n in wanted}
     assert {n for n, s in found.items() if s.get("no_log")} == {"platform_password", "secret_key", "session_token"}
+
+
+# What checks may know of platforms: how machines are asked, not which platforms there are.
+_PLATFORMS = {"errors", "job", "machine", "machine_platforms"}
+
+
+def test_checks_know_platforms_by_their_interface_only() -> None:
+    for path in (ROOT / "plugins/module_utils/checks").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "platforms":
+                named = (node.module or "").split(".")[1:] or [a.name for a in node.names]
+                assert set(named) <= _PLATFORMS, path
+
+
+@pytest.mark.parametrize("folder", ["kube", "diagnosis", "engine", "results"])
+def test_what_checks_stand_on_knows_no_platform(folder: str) -> None:
+    for path in (ROOT / "plugins/module_utils" / folder).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert "platforms" not in (node.module or "").split("."), path
 
 
 def test_options_of_two_checks_of_a_domain_do_not_share_a_variable() -> None:
