@@ -12,12 +12,14 @@ from ansible.utils.display import Display
 
 from ansible_collections.assay.clusters.plugins.module_utils import arguments
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, store, summary
+from ansible_collections.assay.clusters.plugins.module_utils.results.clean import clean_run
 
 display = Display()
 
 
 def _stats(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str]) -> dict[str, Any]:
     """What AWX shows as artefacts: small, flat, without evidence."""
+    runs = [clean_run(r) for r in runs]  # stages alone have no verdict of a run yet
     causes = sorted({r["cause"] for run in runs for r in run["records"] if r["cause"] and not r["consequence_of"]})
     return {"assay": {"verdicts": {run["cluster"]: run["verdict"] for run in runs}, "without_result": missing,
                       "causes": causes, "report": paths.get("html", ""), "results": paths}}

@@ -144,6 +144,9 @@ class ActionModule(ActionBase):
     def _sweep(self, _name: str) -> dict[str, Any]:
         args = self._arguments({**arguments.CLUSTER, **arguments.SWEEP})
         folder = Path(os.path.expanduser(args["journal_dir"])) if args["journal_dir"] else journal.default_folder()
+        if args["cluster_gone"]:
+            found = sweep.forget(folder, self._last_server(args), self.cluster, change=not self._task.check_mode)
+            return {"changed": bool(found["swept"]), "failed": False, **found}
         connection = self._connection_of(args)
         try:
             act = sweep.find if self._task.check_mode else sweep.sweep
@@ -153,6 +156,15 @@ class ActionModule(ActionBase):
         failed = bool(found["remaining"])
         return {"changed": bool(found["swept"]), "failed": failed, **found,
                 **({"msg": f"{self.cluster}: still there: {'; '.join(found['remaining'])}"} if failed else {})}
+
+    def _last_server(self, args: dict[str, Any]) -> str:
+        """The address of a cluster that is gone, "" where its kubeconfig went with it."""
+        try:
+            connection = self._connection_of(args)
+        except BadInput:
+            return ""
+        connection.close()
+        return connection.server
 
     # ---- running ----------------------------------------------------------------------------------------------
     def _say(self, record: Record, final: bool) -> None:

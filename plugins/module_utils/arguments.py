@@ -82,6 +82,7 @@ STAGE: dict[str, dict[str, Any]] = {
 SWEEP: dict[str, dict[str, Any]] = {
     "journal_dir": {"type": "path"},
     "everything": {"type": "bool", "default": False},
+    "cluster_gone": {"type": "bool", "default": False},
 }
 
 # Settings of the platforms that clusters come from, one dictionary for each.

@@ -219,6 +219,15 @@ leftovers:
       owner: shop/web
       cause: dependency
       detail: in use by eni-0f1e2d3c4b5a69788
+lines:
+  description: The same as RV(leftovers), one line each.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - >-
+      aws security_group sg-0a1b2c3d4e5f60718 (k8s-elb-a1b2), at most 2711 s old, of shop/web, dependency, in use by
+      eni-0f1e2d3c4b5a69788
 gone:
   description: What was in O(before) and is no longer there, as the items of RV(leftovers).
   returned: always

@@ -20,6 +20,15 @@ options:
       - Also remove what belongs to runs that have not expired. They may be alive, on another controller.
     type: bool
     default: false
+  cluster_gone:
+    description:
+      - The cluster was deleted, with all that was in it. Journals of runs on it whose process is gone are finished without
+        asking it. They are found by the address of its API server, where the connection options still tell it, else by the
+        host's name.
+      - To be set only after the platform has said that the cluster is gone. With O(everything) nothing more is done.
+    type: bool
+    default: false
+    version_added: 1.1.0
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.cluster
@@ -42,7 +51,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 swept:
-  description: The runs whose objects were removed; in check mode, those whose objects would be.
+  description:
+    - The runs whose objects were removed, or went with their cluster; in check mode, those whose objects would be.
   returned: always
   type: list
   elements: str

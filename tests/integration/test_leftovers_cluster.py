@@ -163,6 +163,21 @@ def test_others_objects_and_other_runs_are_not_ours(site: Site) -> None:
     assert [i["name"] for i in site.ask(patterns=[f"shop-{site.run}*"])["leftovers"]] == [f"shop-{site.run}"]
 
 
+def test_objects_of_runs_that_may_be_alive_are_not_left(site: Site, tmp_path: Path) -> None:
+    site.namespace()
+
+    def found(**labels: str) -> bool:
+        site.api.patch(f"/api/v1/namespaces/{site.space}", {"metadata": {"labels": labels}})
+        return site.space in [i["name"] for i in site.ask(run_id="", journal_dir=str(tmp_path))["leftovers"]]
+
+    assert not found(), "of somebody else, and not expired"
+    assert found(**{names.OWNER: names.owner()}), "ours, and nothing says that it is alive"
+    Journal(tmp_path, site.run, "c", site.api.server)
+    assert not found(), "this process is its own"
+    assert found(**{names.EXPIRES: "1"})
+    assert not found(**{names.EXPIRES: str(int(time.time()) + 900), names.OWNER: "somebody"})
+
+
 def test_without_the_cluster_the_journal_tells_what_there_was(tmp_path: Path) -> None:
     server = "https://127.0.0.1:9"
     entry = Journal(tmp_path, "3f9a1c07", "c", server)

@@ -298,6 +298,9 @@ CAUSES: dict[str, Cause] = {
     "leak.cleanup-stuck": _c(
         9, "an object of ours does not go away", "look at the controller that holds it",
         "kubectl get namespace,persistentvolume -l app.kubernetes.io/managed-by=assay.clusters"),
+    "leak.provider": _c(
+        9, "something of the cluster is left at its provider; what holds it is in brackets, where that is known",
+        "look at the evidence: who owns it and what holds it; then delete it there"),
     # ---- nothing known
     "unknown.timeout": _c(None, "it did not happen in time, and nothing says why", "look at the unmet step and the evidence"),
     "unknown.unexplained": _c(None, "it failed, and no rule explains it", "look at the unmet step and the evidence"),

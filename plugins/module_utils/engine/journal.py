@@ -117,12 +117,12 @@ def read(path: Path) -> Entry | None:
     return entry
 
 
-def unfinished(folder: Path, server: str) -> Iterator[Entry]:
-    """Journals of this API server whose run did not finish its clean-up."""
+def unfinished(folder: Path, server: str | None) -> Iterator[Entry]:
+    """Journals of this API server, None: of any, whose run did not finish its clean-up."""
     for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else []:
         try:
             entry = read(path)
         except OSError:
             continue
-        if entry and not entry.done and entry.head.get("server") == server:
+        if entry and not entry.done and server in (None, entry.head.get("server")):
             yield entry

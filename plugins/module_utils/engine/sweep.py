@@ -101,3 +101,14 @@ def sweep(client: Client, folder: Path, everything: bool = False) -> dict[str, l
     sweeper.by_journal()
     sweeper.by_label(*_listed(client, everything))
     return {"swept": sorted(set(sweeper.swept)), "remaining": sweeper.remaining}
+
+
+def forget(folder: Path, server: str, cluster: str, change: bool) -> dict[str, list[str]]:
+    """Finish the journals of dead runs on a cluster that is gone with all that was in it; without change only tell.
+
+    server: the address of its API server, "" where nothing tells it any more: then the name that the runs called it by.
+    """
+    gone = [e for e in journals.unfinished(folder, server or None) if e.dead() and (server or e.head.get("cluster") == cluster)]
+    for entry in gone if change else []:
+        entry.path.unlink(missing_ok=True)
+    return {"swept": sorted({e.run_id for e in gone}), "remaining": []}

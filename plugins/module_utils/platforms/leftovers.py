@@ -208,3 +208,11 @@ def sentence(left: Sequence[Mapping[str, Any]]) -> str:
                                     f"[{i['cause']}]" if i["cause"] else ""))) for i in left[:5]]
     more = f" and {len(left) - 5} more" if len(left) > 5 else ""
     return f"{len(left)} left: {', '.join(words)}{more}"
+
+
+def line(item: Mapping[str, Any]) -> str:
+    """One thing that is left, for people."""
+    name = f" ({item['name']})" if item["name"] not in ("", item["id"]) else ""
+    age = "" if item["age_seconds"] is None else f"{'' if item['created'] else 'at most '}{item['age_seconds']} s old"
+    return ", ".join(filter(None, (f"{item['provider']} {item['kind']} {item['id']}".rstrip() + name, age,
+                                   f"of {item['owner']}" if item["owner"] else "", item["cause"], item["detail"])))

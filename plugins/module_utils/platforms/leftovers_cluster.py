@@ -8,6 +8,7 @@ answer any more, the journal on this controller tells what runs had made there.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -43,6 +44,7 @@ class ClusterSource:
         self._client = self._open.enter_context(access.connected(params, job))
         self.place = self._client.server
         self._kinds: list[Kind] = []
+        self._alive = {e.run_id for e in journal.unfinished(self._folder, self.place) if not e.dead()}
 
     def close(self) -> None:
         self._open.close()
@@ -73,12 +75,19 @@ class ClusterSource:
             return [items]
         return [_thing(kind, i) for i in items if self._fits(i, wanted)]
 
-    @staticmethod
-    def _fits(item: Mapping[str, Any], wanted: Wanted) -> bool:
+    def _fits(self, item: Mapping[str, Any], wanted: Wanted) -> bool:
+        """Of a run, and left: without run_id the objects of runs that may be alive are not. A lease is of no run."""
         labels = item["metadata"].get("labels") or {}
-        if labels.get(names.MANAGED_BY) == names.MANAGER and (not wanted.run_id or labels.get(names.RUN) == wanted.run_id):
-            return True
+        if labels.get(names.MANAGED_BY) == names.MANAGER and names.RUN in labels:
+            return labels[names.RUN] == wanted.run_id or wanted.tagged(labels) or not wanted.run_id and self._ended(labels)
         return wanted.tagged(labels)
+
+    def _ended(self, labels: Mapping[str, str]) -> bool:
+        """Whether a run has expired, or is none of this user on this controller that its journal says is alive."""
+        expires = labels.get(names.EXPIRES, "")
+        if expires.isdigit() and int(expires) <= time.time():
+            return True
+        return labels.get(names.OWNER) == names.owner() and labels[names.RUN] not in self._alive
 
     def _list(self, kind: Kind, selector: str = "", namespace: str = "") -> list[dict[str, Any]] | Thing:
         """Metadata of all of a kind, or the Thing that tells why they cannot be listed."""

@@ -76,5 +76,5 @@ def _result(found: list[Thing], before: Mapping[str, Any] | None, places: Mappin
     now = time.time()
     left, gone = words.compare(found, before, places)
     shown = [words.shown(t, now, before["taken"] if before else "") for t in left]
-    return {"msg": words.sentence(shown), "leftovers": shown, "gone": gone, "clean": not shown,
+    return {"msg": words.sentence(shown), "leftovers": shown, "lines": [words.line(i) for i in shown], "gone": gone, "clean": not shown,
             "inventory": words.inventory(found, places, wanted, now)}

@@ -25,6 +25,8 @@ ROLE_OPTIONS = {"results_dir": {"type": "path"}, "exclude": {"type": "list", "el
                 "allow_inconclusive": {"type": "bool", "default": False}}
 # Roles that do something instead of proving it, with the modules whose options they take.
 VERBS = {"prepull": "image_prepull"}
+# Roles of several modules, with options of their own.
+FLOWS = {"dispose"}
 # Of those of machines, the log-in is of their platform, which defaults of the group would be taken for.
 MACHINES = {"vm_snapshot", "vm_snapshot_info", "vm_snapshot_prune", "vm_snapshot_revert"}
 WITHOUT_CLUSTER = {"cluster", "cluster_info", "rbac_info", "report", "stage_record", *MACHINES}
@@ -118,8 +120,20 @@ def test_a_role_of_a_verb_takes_the_options_of_its_module(verb: str) -> None:
     assert set(re.findall(r"^\| `(\w+)` \| \w+ \|", text, re.MULTILINE)) == set(spec)
 
 
+@pytest.mark.parametrize("role", sorted(FLOWS))
+def test_a_role_of_several_modules_documents_its_variables(role: str) -> None:
+    specs = _yaml(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]
+    spec = specs["main"]["options"]
+    assert all(n.startswith(f"{role}_") for n in spec) and all(s["options"] == spec for s in specs.values())
+    assert _yaml(f"roles/{role}/defaults/main.yml") == {n: o["default"] for n, o in spec.items() if "default" in o}
+    text = (ROOT / f"roles/{role}/README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \| \w+ \|", text, re.MULTILINE)) == set(spec)
+    used = set(re.findall(rf"\b{role}_\w+", "".join(p.read_text(encoding="utf-8") for p in (ROOT / f"roles/{role}").glob("*/*.yml"))))
+    assert set(spec) <= used
+
+
 def test_every_domain_has_a_role_and_every_role_a_domain() -> None:
-    assert {p.name for p in (ROOT / "roles").iterdir()} == {*DOMAINS, *VERBS}
+    assert {p.name for p in (ROOT / "roles").iterdir()} == {*DOMAINS, *VERBS, *FLOWS}
 
 
 def test_every_check_has_a_module_and_every_module_a_check() -> None:

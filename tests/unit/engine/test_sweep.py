@@ -175,3 +175,28 @@ def test_a_file_that_is_no_journal_keeps_no_sweep_from_its_work(api, client, tmp
 def test_without_a_journal_folder_labels_are_enough(api, client, tmp_path):
     api.put(f"{SPACES}/assay-old", _labels("old", -60))
     assert sweep.sweep(client, tmp_path / "absent")["swept"] == ["old"]
+
+
+def _three(folder):
+    """Journals of runs on two clusters and of one that lives; the cluster `c` of the first is gone."""
+    for run, cluster, server, dead in (("first", "c", "https://one", True), ("other", "d", "https://two", True),
+                                       ("living", "c", "https://one", False)):
+        made = Journal(folder, run, cluster, server)
+        made.intend("Namespace", f"assay-{run}", "", "v1")
+        if dead:
+            first, _end, rest = made.path.read_text().partition("\n")
+            made.path.write_text(json.dumps({**json.loads(first), "boot_id": "an earlier boot"}) + "\n" + rest)
+
+
+@pytest.mark.parametrize("server", ["https://one", ""])
+def test_journals_of_a_cluster_that_is_gone_are_finished_without_it(tmp_path, server):
+    _three(tmp_path)
+    found = {"swept": ["first"], "remaining": []}
+    assert sweep.forget(tmp_path, server, "c", change=False) == found and len(list(tmp_path.iterdir())) == 3
+    assert sweep.forget(tmp_path, server, "c", change=True) == found
+    assert sorted(p.name.partition("-")[0] for p in tmp_path.iterdir()) == ["living", "other"]
+
+
+def test_a_name_alone_does_not_finish_journals_of_another_address(tmp_path):
+    _three(tmp_path)
+    assert sweep.forget(tmp_path, "https://three", "c", change=True)["swept"] == [] and len(list(tmp_path.iterdir())) == 3

@@ -115,3 +115,12 @@ def test_the_sentence_names_the_first_ones_and_counts_the_others() -> None:
     assert leftovers.sentence(shown).startswith("7 left: volume v0 (data) [dependency], ")
     assert leftovers.sentence(shown).endswith(" and 2 more")
     assert leftovers.sentence([]) == "nothing is left"
+
+
+def test_a_line_tells_what_whose_and_why() -> None:
+    made = leftovers.shown(thing("sg-1", "security_group", name="nodes", owner="ada", cause="dependency", detail="in use by eni-1"),
+                           1_000_100.0, inventory()["taken"])
+    assert leftovers.line(made) == \
+        "aws security_group sg-1 (nodes), at most 100 s old, of ada, dependency, in use by eni-1"
+    assert leftovers.line(leftovers.shown(leftovers.refused("aws", "volume", "no"), 0, "")).startswith(
+        "aws volume, permission, may not be listed")
