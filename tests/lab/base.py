@@ -11,13 +11,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-LOCAL_PATH = "v0.0.30"
-METRICS_SERVER = "v0.9.0"
-COREDNS = "v1.14.2"
-
 HERE = Path(__file__).resolve().parent
+
+
+def _version(module: str, folder: str) -> str:
+    """The version of a module that a folder's go.mod says."""
+    return re.findall(rf"{re.escape(module)} (v\S+)", (HERE / "go" / folder / "go.mod").read_text(encoding="utf-8"))[0]
+
+
 # One line of one file says it; `python -m tests.lab version v1.36.3` changes it with all that hangs on it.
-KUBERNETES = re.findall(r"k8s\.io/kubernetes (v\S+)", (HERE / "go/kube/go.mod").read_text(encoding="utf-8"))[0]
+KUBERNETES = _version("k8s.io/kubernetes", "kube")
+COREDNS = _version("github.com/coredns/coredns", "addons")
+LOCAL_PATH = _version("github.com/rancher/local-path-provisioner", "addons")
+METRICS_SERVER = _version("sigs.k8s.io/metrics-server", "addons")
 START = time.monotonic()
 
 

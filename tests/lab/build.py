@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .base import HERE, KUBERNETES, LOCAL_PATH, METRICS_SERVER, LabError, cache, say
+from .base import HERE, KUBERNETES, LabError, cache, say
 
 _VERSION = "k8s.io/component-base/version"
 _MAJOR, _MINOR, _PATCH = KUBERNETES.lstrip("v").split(".")
@@ -30,7 +30,7 @@ HEARTBEAT = 20.0
 
 @dataclass(frozen=True)
 class Program:
-    """package of the module in go/FOLDER, or with a version of its own where folder is empty; tests: its tests."""
+    """package of the module in go/FOLDER; tests: its tests."""
 
     name: str
     folder: str
@@ -41,7 +41,7 @@ class Program:
     def key(self) -> str:
         """Hash of everything that the result depends on."""
         h = hashlib.sha256(repr((self.package, self.flags, "cgo=0 trimpath")).encode())
-        for file in sorted((HERE / "go" / self.folder).glob("*")) if self.folder else ():
+        for file in sorted((HERE / "go" / self.folder).glob("*")):
             h.update(file.read_bytes())
         return h.hexdigest()[:16]
 
@@ -50,15 +50,15 @@ class Program:
         return cache() / "bin" / f"{self.name}-{self.key()}"
 
 
-# From one graph of modules, so that each compiles little beyond the first.
+# From two graphs of modules, so that each compiles little beyond the first of its graph; Kubernetes has its own versions.
 PROGRAMS = (
     Program("hyperkube", "kube", ".", _KUBE_FLAGS),
     Program("etcd", "kube", "go.etcd.io/etcd/server/v3", _KUBE_FLAGS),
     Program("etcdctl", "kube", "go.etcd.io/etcd/etcdctl/v3", _KUBE_FLAGS),
     Program("agnhost", "kube", "k8s.io/kubernetes/test/images/agnhost", _KUBE_FLAGS),
-    Program("coredns", "coredns", "."),
-    Program("local-path-provisioner", "", f"github.com/rancher/local-path-provisioner@{LOCAL_PATH}"),
-    Program("metrics-server", "", f"sigs.k8s.io/metrics-server/cmd/metrics-server@{METRICS_SERVER}"),
+    Program("coredns", "addons", "."),
+    Program("local-path-provisioner", "addons", "github.com/rancher/local-path-provisioner"),
+    Program("metrics-server", "addons", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
 )
 # Only for `conformance`: the upstream tests of the same version, and what runs them side by side.
 CONFORMANCE = (
@@ -110,15 +110,12 @@ def compile_one(program: Program) -> None:
     target = program.path
     work = target.parent / f".{target.name}.{os.getpid()}"
     work.mkdir(parents=True, exist_ok=True)
-    env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local", "GOBIN": str(work)}
-    if program.folder:
-        verb = ["test", "-c"] if program.tests else ["build"]
-        command = [go(), *verb, "-trimpath", "-ldflags", program.flags, "-o", str(work / program.name), program.package]
-    else:
-        command = [go(), "install", "-trimpath", "-ldflags", program.flags, program.package]
+    env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local"}
+    verb = ["test", "-c"] if program.tests else ["build"]
+    command = [go(), *verb, "-trimpath", "-ldflags", program.flags, "-o", str(work / program.name), program.package]
     try:
         with heartbeat(f"building {program.name}"):
-            done = subprocess.run(command, cwd=HERE / "go" / (program.folder or "kube"), env=env, text=True, check=False,
+            done = subprocess.run(command, cwd=HERE / "go" / program.folder, env=env, text=True, check=False,
                                   capture_output=True)
         if done.returncode:
             raise LabError(f"building {program.name} failed: {done.stderr.strip()[-2000:]}")
