@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import re
+import ssl
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 from pyVmomi import vim
 
+from ansible_collections.assay.clusters.plugins.module_utils.platforms import snapshot_set
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.machine import Wanted
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.vsphere import Vsphere, open_vsphere
@@ -94,6 +97,13 @@ def test_a_task_that_is_too_slow_ends_at_the_deadline(server: Vcsim, options: di
     assert failed["failed"] and "the time was up" in failed["msg"], failed
     assert take(options, "golden", incomplete="replace")["changed"]
     assert names(run("vm_snapshot_info", options)) == {n: ["golden"] for n in VMS}
+
+
+def test_slow_work_says_how_far_it_is(server: Vcsim, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot_set, "_TELL", 0.3)
+    with server.ordered(DelayTasks={"CreateSnapshotEx": 1000}):
+        done = take({**options, "names": VMS[:1]}, "golden")
+    assert re.search(rf"{VMS[0]}: at \d+ % after \d s", done["progress"][0])
 
 
 def test_a_set_that_took_too_long_is_not_kept(server: Vcsim, options: dict[str, Any]) -> None:
@@ -282,8 +292,6 @@ def test_equal_names_are_told_apart_by_folder() -> None:
 
 
 def _rest(center: Vcsim, method: str, path: str, body: Any = None, token: str = "") -> Any:
-    import ssl
-
     headers = {"vmware-api-session-id": token} if token else {
         "Authorization": "Basic " + b64encode(f"{USER}:{PASSWORD}".encode()).decode()}
     request = urllib.request.Request(f"https://{center.host}:{center.port}/rest/com/vmware/cis/{path}", method=method, headers=headers,
@@ -322,7 +330,6 @@ def test_machines_by_tags(server: Vcsim, options: dict[str, Any]) -> None:
 def test_a_way_that_leads_nowhere_gets_a_sentence(options: dict[str, Any], wrong: dict[str, Any], words: str) -> None:
     failed = run("vm_snapshot_info", {**options, **wrong})
     assert failed["failed"] and PASSWORD not in str(failed)
-    import re
     assert re.search(words, failed["msg"]), failed["msg"]
 
 

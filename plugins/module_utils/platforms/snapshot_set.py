@@ -19,6 +19,7 @@ from .machine import Machine, MachinePlatform, Pending, Snapshot, Wanted
 CONTROL_PLANE = ("*control*plane*", "*controlplane*", "*master*", "*-cp", "*-cp[0-9]*", "*-cp-*")
 # Seconds between two looks at work that runs: short at first, longer while nothing ends.
 _POLL, _LONGEST = 0.05, 1.0
+_TELL = 10.0  # seconds after which a line says how far something is
 _WORDS = {"cluster": "cluster", "run_id": "run", "creator": "owner"}  # of descriptions, and behind _TAG of tags on AWS
 _TAG = "assay.clusters/"
 _AFTERWARDS = 300.0  # seconds for what must be put right when the time is up already
@@ -88,6 +89,7 @@ class _Running:
     machine: Machine
     pending: Pending
     since: float
+    told: float
 
 
 class Crew:
@@ -149,14 +151,19 @@ class Crew:
 
     def _start(self, machine: Machine, begin: Callable[[Machine], Pending], running: list[_Running], outcome: Outcome) -> None:
         try:
-            running.append(_Running(machine, begin(machine), time.monotonic()))
+            now = time.monotonic()
+            running.append(_Running(machine, begin(machine), now, now))
         except PlatformError as e:
             outcome.failed[machine.id] = e
             self._job.tell(f"{machine.name}: {e}")
 
     def _finished(self, one: _Running, done: str, outcome: Outcome) -> bool:
         try:
-            if one.pending.poll() is not None:
+            progress, now = one.pending.poll(), time.monotonic()
+            if progress is not None:
+                if now - one.told >= _TELL:
+                    one.told = now
+                    self._job.tell(f"{one.machine.name}: at {progress:.0f} % after {now - one.since:.0f} s")
                 return False
             outcome.done[one.machine.id] = one.pending.result()
             self._job.tell(f"{one.machine.name}: {done}, {time.monotonic() - one.since:.1f} s")
