@@ -81,7 +81,7 @@ options:
     description: The run that takes them, for the descriptions of snapshots.
     type: str
   creator:
-    description: Who takes them, for the descriptions of snapshots.
+    description: Who takes them, for the descriptions of snapshots; without it the user and the host.
     type: str
 extends_documentation_fragment:
   - assay.clusters.attributes
@@ -148,7 +148,7 @@ machines:
         current: true
         parent: ""
         size: 4096
-        description: assay.clusters cluster=prod
+        description: assay.clusters cluster=prod owner=ci.runner1
 spread_seconds:
   description: How far apart the first and the last snapshot of the set were taken, by the platform's clock.
   returned: with O(state=present), not in check mode

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ..engine import names
 from . import machine_platforms
 from .errors import BadOption, Interrupted, PlatformError
 from .job import Job
@@ -53,8 +54,9 @@ def machines(params: Mapping[str, Any], job: Job) -> Iterator[tuple[MachinePlatf
 
 
 def marks(params: Mapping[str, Any]) -> dict[str, str]:
-    """What a snapshot carries besides its name: cluster, run and creator."""
-    return {n: "-".join(str(params[n]).split()) for n in ("cluster", "run_id", "creator") if params.get(n)}
+    """What a snapshot carries besides its name: cluster, run and creator, who is the user here if nobody else is named."""
+    known = {**params, "creator": params.get("creator") or names.owner()}
+    return {n: "-".join(str(known[n]).split()) for n in _WORDS if known.get(n)}
 
 
 def describe(params: Mapping[str, Any]) -> str:
