@@ -24,10 +24,11 @@ _SHADOW = "root:{hash}:19000:0:99999:7:::\n"
 
 
 class Host:
-    """folder: state and logs; .params: options of the platform that reach it with a key."""
+    """folder: state and logs; .params: options of the platform that reach it with a key. lifetime: seconds after which it
+    ends by itself, 0 for never."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, lifetime: int = 0) -> None:
+        self.folder, self._lifetime = folder, lifetime
         self.port = _free_port()
         self.reset()
         self._prepare()
@@ -42,6 +43,10 @@ class Host:
     def params(self) -> dict[str, Any]:
         return {"hostname": "127.0.0.1", "port": self.port, "username": getpass.getuser(),
                 "ssh_key_file": str(self.folder / "key"), "ssh_known_hosts": str(self.folder / "known_hosts")}
+
+    @property
+    def pid(self) -> int:
+        return self._server.pid
 
     def _prepare(self) -> None:
         for name in ("key", "host_key"):
@@ -74,6 +79,8 @@ class Host:
             shadow.chmod(0o600)
             script = f"mount --bind '{shadow}' /etc/shadow && mkdir -p /run/sshd && exec \"$@\""
             serve = ["unshare", "--mount", "sh", "-c", script, "sshd", *serve]
+        if self._lifetime:
+            serve = ["timeout", "--kill-after=5", str(self._lifetime), *serve]
         with (self.folder / "sshd.log").open("ab") as log:
             server = subprocess.Popen(serve, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         until = time.monotonic() + 30
@@ -85,7 +92,7 @@ class Host:
 
     def close(self) -> None:
         """sshd and all its sessions."""
-        for pid in [*_below(self._server.pid), self._server.pid]:
+        for pid in [*below(self._server.pid), self._server.pid]:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
@@ -148,7 +155,7 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _below(pid: int) -> list[int]:
+def below(pid: int) -> list[int]:
     """All that this process has started and that lives; sshd's sessions are no group of theirs."""
     parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -157,7 +164,7 @@ def _below(pid: int) -> list[int]:
         except (OSError, ValueError):
             continue
     found = [child for child, parent in parents.items() if parent == pid]
-    return [*(g for child in found for g in _below(child)), *found]
+    return [*(g for child in found for g in below(child)), *found]
 
 
 @contextmanager
