@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import fcntl
 import logging
 import os
 import shutil
@@ -14,7 +15,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 try:
     import yaml
@@ -32,6 +33,9 @@ _PROXY_HEADERS = ("basic_auth", "proxy_basic_auth", "user_agent")
 _PREFIX = "assay-keys-"
 # Longer than any run and the clean-up after it (seconds).
 _STALE = 24 * 3600.0
+_LOCK = "in-use"
+# Between the making of a folder and its lock there is a moment (seconds, generously).
+_FRESH = 60.0
 _Loader = getattr(yaml, "CSafeLoader", None) or getattr(yaml, "SafeLoader", None)
 
 
@@ -136,13 +140,46 @@ def _file(value: Any, name: str) -> str:
     return path
 
 
-def _private_folder() -> str:
-    """A folder for keys that only this user reads; those that killed processes left long ago are removed."""
-    for old in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        with contextlib.suppress(OSError):
-            if old.stat().st_uid == os.getuid() and old.stat().st_mtime < time.time() - _STALE:
-                shutil.rmtree(old, ignore_errors=True)
-    return tempfile.mkdtemp(prefix=_PREFIX)
+class _KeyFolder:
+    """A folder for keys that only this user reads. It goes with close(), or, when that never came, with a later one.
+
+    Processes that use it hold a shared lock on a file in it, so that one of the dead is told wherever the two run.
+    """
+
+    def __init__(self) -> None:
+        for old in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+            with contextlib.suppress(OSError):
+                about = old.stat()
+                if about.st_uid == os.getuid() and about.st_mtime < time.time() - _FRESH and not self._in_use(old, about):
+                    shutil.rmtree(old, ignore_errors=True)
+        self.path = tempfile.mkdtemp(prefix=_PREFIX)
+        self._held: dict[int, IO[str]] = {}  # by process
+        self.hold()
+
+    @staticmethod
+    def _in_use(folder: Path, about: os.stat_result) -> bool:
+        try:
+            with open(folder / _LOCK, encoding="utf-8") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:  # of an earlier release
+            return about.st_mtime > time.time() - _STALE
+        return False
+
+    def hold(self) -> None:
+        """Also a fork that goes on when its parent has ended has to hold it."""
+        if os.getpid() not in self._held:
+            with contextlib.suppress(FileNotFoundError):  # closed already
+                lock = open(os.path.join(self.path, _LOCK), "a", encoding="utf-8")  # pylint: disable=consider-using-with
+                fcntl.flock(lock, fcntl.LOCK_SH)
+                self._held[os.getpid()] = lock
+
+    def close(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+        if lock := self._held.pop(os.getpid(), None):
+            lock.close()
+
 
 
 class _Heard(logging.Handler):
@@ -184,7 +221,7 @@ def _share_context(settings: dict[str, Any]) -> None:
 class Connection:
     """A resolved address with credentials. Certificates given as data lie in a private folder until close()."""
 
-    def __init__(self, configuration: Any, context: str | None, folder: str, impersonate: list[tuple[str, str]]):
+    def __init__(self, configuration: Any, context: str | None, folder: _KeyFolder, impersonate: list[tuple[str, str]]):
         self.configuration, self.context = configuration, context
         self.server: str = configuration.host.rstrip("/")
         self._folder, self._impersonate = folder, impersonate
@@ -195,16 +232,16 @@ class Connection:
         given = {**_environment(environ), **{k: v for k, v in options.items() if v not in (None, "")}}
         lib = library.load()
         configuration = lib.Configuration()
-        folder = _private_folder()
+        folder = _KeyFolder()
         try:
-            context = cls._from_kubeconfig(lib, configuration, given, environ, folder)
+            context = cls._from_kubeconfig(lib, configuration, given, environ, folder.path)
             cls._override(lib, configuration, given)
             if not configuration.host or configuration.host == "http://localhost":
                 raise BadInput("host: no cluster address is given; set kubeconfig (a path or the content) or host")
             cls._log_in(configuration, given)
             return cls(configuration, context, folder, cls._as(given))
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.close()
             raise
 
     @staticmethod
@@ -307,6 +344,7 @@ class Connection:
 
     def pool(self) -> Any:
         """A new urllib3 pool manager with the TLS, proxy and timeout settings; one per client and process."""
+        self._folder.hold()
         manager = library.load().RESTClientObject(self.configuration).pool_manager
         if not self.configuration.verify_ssl:  # who asked for that knows
             warnings.filterwarnings("ignore", category=library.load().urllib3.exceptions.InsecureRequestWarning)
@@ -316,4 +354,4 @@ class Connection:
 
     def close(self) -> None:
         """Remove certificate and key files that were given as data."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.close()

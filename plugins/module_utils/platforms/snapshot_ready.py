@@ -57,6 +57,12 @@ class Cluster:
             self._client = Client(connection(self._params, self._job))
         return self._client
 
+    def close(self) -> None:
+        """Keys of the connection are gone from the disk then."""
+        if self._client is not None:
+            self._client.close()
+            self._client.connection.close()
+
     # ---- which cluster ----------------------------------------------------------------------------------------
     def compare_before(self) -> None:
         """BadOption when another cluster answers than cluster_id says. One that does not answer is broken, and may be reverted."""

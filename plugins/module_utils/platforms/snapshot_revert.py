@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from .errors import BadOption, Interrupted, PlatformError
@@ -20,8 +21,7 @@ STAGES = ("tools", "api", "nodes", "clocks")
 def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     """Module vm_snapshot_revert."""
     _check(params)
-    cluster = Cluster(params, job, _stages(params))
-    with machines(params, job) as (platform, found):
+    with closing(Cluster(params, job, _stages(params))) as cluster, machines(params, job) as (platform, found):
         chosen = {m.id: _chosen(m, params) for m in found}
         _check_memory(found, chosen, params)
         if not params.get("disposable"):

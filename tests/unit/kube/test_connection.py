@@ -6,13 +6,17 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
 import stat
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 
+from ansible_collections.assay.clusters.plugins.module_utils.kube import connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
 
@@ -253,3 +257,54 @@ def test_without_options_the_users_own_kubeconfig_is_not_used_by_accident(resolv
     with pytest.raises(BadInput, match="no cluster address is given"):
         resolve(KUBECONFIG=str(path))
     assert resolve({"context": "east"}, KUBECONFIG=str(path)).server == "https://east:6443"
+
+
+def _folders(path):
+    return sorted(p.name for p in path.glob("assay-keys-*"))
+
+
+def test_keys_of_a_killed_process_go_with_a_later_connection(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(connection, "_FRESH", -1.0)
+    living = Connection.resolve({"host": "https://c1:6443"}, {})
+    child = os.fork()
+    if child == 0:
+        held = Connection.resolve({"host": "https://c2:6443"}, {})
+        os.kill(os.getpid(), signal.SIGKILL)
+        held.close()
+    os.waitpid(child, 0)
+    assert len(_folders(tmp_path)) == 2
+    later = Connection.resolve({"host": "https://c3:6443"}, {})
+    assert len(_folders(tmp_path)) == 2, "the dead one's is gone, the living one's and the new one are there"
+    living.close()
+    later.close()
+    assert _folders(tmp_path) == []
+
+
+def test_keys_stay_for_a_fork_that_goes_on_alone(tmp_path, monkeypatch):
+    """As the guardian does, which closes everything that it got from its parent."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(connection, "_FRESH", -1.0)
+    reading, writing = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+        made = Connection.resolve({"host": "https://c1:6443"}, {})
+        if os.fork() == 0:
+            os.closerange(3, writing)
+            os.closerange(writing + 1, 256)
+            made.pool()
+            os.write(writing, str(os.getpid()).encode())
+            signal.pause()
+        signal.pause()
+    fork = int(os.read(reading, 16))
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
+    [first] = _folders(tmp_path)
+    Connection.resolve({"host": "https://c2:6443"}, {}).close()
+    assert _folders(tmp_path) == [first]
+    os.kill(fork, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while _folders(tmp_path) and time.monotonic() < deadline:
+        Connection.resolve({"host": "https://c2:6443"}, {}).close()
+        time.sleep(0.05)
+    assert _folders(tmp_path) == []
