@@ -386,7 +386,7 @@ CLUSTER_SOURCE: dict[str, dict[str, Any]] = {
 _EKS_NAMES = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "validate_certs")
 _RANCHER_NAMES = ("url", "token", "username", "password", "ca_cert", "validate_certs", "proxy")
 LEFTOVERS: dict[str, dict[str, Any]] = {
-    "providers": {"type": "list", "elements": "str", "required": True, "choices": ["aws", "cluster", "rancher"],
+    "providers": {"type": "list", "elements": "str", "required": True, "choices": ["aws", "cluster", "rancher", "vsphere"],
                   "aliases": ["provider"]},
     "name": {"type": "str"},
     "run_id": {"type": "str"},
@@ -402,4 +402,5 @@ LEFTOVERS: dict[str, dict[str, Any]] = {
         "zones": {"type": "list", "elements": "str", "default": []},
     }},
     "rancher": {"type": "dict", "options": {n: PLATFORM_RANCHER[n] for n in _RANCHER_NAMES}},
+    "vsphere": {"type": "dict", "options": MACHINES_VSPHERE},
 }

@@ -23,10 +23,13 @@ options:
         name, and at the volumes of its claims. Where the cluster does not answer, the journal of this controller tells what
         runs had made there.
       - V(rancher) looks at clusters, nodes, machines and volumes.
+      - V(vsphere) looks at machines, folders, snapshots, and disks on datastores that no machine has, by O(name), by
+        O(patterns), and by what M(assay.clusters.vm_snapshot) wrote into descriptions. What is in a folder that belongs to the
+        cluster belongs to it. O(tags) are not looked at.
     type: list
     elements: str
     required: true
-    choices: [aws, cluster, rancher]
+    choices: [aws, cluster, rancher, vsphere]
     aliases: [provider]
   name:
     description:
@@ -123,6 +126,34 @@ options:
       proxy:
         description: A proxy on the way to Rancher.
         type: str
+  vsphere:
+    description: How to reach a vCenter or an ESXi host. The options have the names of C(vmware.vmware).
+    type: dict
+    suboptions:
+      hostname:
+        description: The address. Without it E(VMWARE_HOST).
+        type: str
+      username:
+        description: The user. Without it E(VMWARE_USER).
+        type: str
+      password:
+        description: The password. Without it E(VMWARE_PASSWORD).
+        type: str
+      port:
+        description: The port, by default 443. Without it E(VMWARE_PORT).
+        type: int
+      validate_certs:
+        description: Whether the certificate must be valid, by default so. Without it E(VMWARE_VALIDATE_CERTS).
+        type: bool
+      datacenter:
+        description: Only what is in this datacenter. Datastores are searched all the same. Without it E(VMWARE_DATACENTER).
+        type: str
+      proxy_host:
+        description: The address of a proxy on the way. Without it E(VMWARE_PROXY_HOST).
+        type: str
+      proxy_port:
+        description: The port of the proxy, by default 8080. Without it E(VMWARE_PROXY_PORT).
+        type: int
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.cluster

@@ -26,7 +26,8 @@ def leave(kubeconfig: str, cluster: str, folder: Path) -> list[str]:
     client = Client(connection)
     own, other = names.new_run_id(), names.new_run_id()
     journal = Journal(folder, own, cluster, connection.server)
-    for run, lives, version, kind in ((own, 3600, "v1", "Namespace"), (own, 3600, _RBAC, "ClusterRole"), (other, -60, "v1", "Namespace")):
+    for run, lives, version, kind in ((own, 3600, "v1", "Namespace"), (own, 3600, _RBAC, "ClusterRole"),
+                                      (other, -60, "v1", "Namespace")):
         name = f"assay-{run}"
         if run == own:
             journal.intend(kind, name, "", version)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a provider has of a cluster or a run, and what of it was not there before: words and comparison.
 
-One file per provider lists (leftovers_aws, leftovers_cluster, leftovers_rancher); nothing here or there changes anything.
+One file per provider lists (leftovers_aws, _cluster, _rancher, _vsphere); nothing here or there changes anything.
 """
 from __future__ import annotations
 
@@ -99,7 +99,9 @@ class Source(Protocol):
 
 
 def refused(provider: str, kind: str, sentence: str) -> Thing:
-    return Thing(provider, kind, "", cause=PERMISSION, detail=f"may not be listed, so what is left of it is unknown: {sentence}")
+    """A kind that may not be listed."""
+    return Thing(provider, kind, "", cause=PERMISSION,
+                 detail=f"may not be listed, so what is left of it is unknown: {sentence}")
 
 
 def owner_of(tags: Mapping[str, str], otherwise: str = "") -> str:
@@ -173,15 +175,16 @@ def check_comparable(before: Mapping[str, Any], places: Mapping[str, str], wante
         elif before["places"][provider] != place:
             raise BadOption(f"before: is of {provider} at {before['places'][provider]}, and this is {place}")
     if before.get("wanted") != wanted.as_dict():
-        raise BadOption(f"before: was taken for {_words(before.get('wanted') or {})}, and this is for {_words(wanted.as_dict())}; "
-                        "a comparison of these means nothing")
+        raise BadOption(f"before: was taken for {_words(before.get('wanted') or {})}, and this is for "
+                        f"{_words(wanted.as_dict())}; a comparison of these means nothing")
 
 
 def _words(wanted: Mapping[str, Any]) -> str:
     return ", ".join(f"{k} {json.dumps(v) if isinstance(v, (dict, list)) else v}" for k, v in wanted.items() if v) or "nothing"
 
 
-def compare(things: Iterable[Thing], before: Mapping[str, Any] | None, places: Iterable[str]) -> tuple[list[Thing], list[dict[str, Any]]]:
+def compare(things: Iterable[Thing], before: Mapping[str, Any] | None,
+            places: Iterable[str]) -> tuple[list[Thing], list[dict[str, Any]]]:
     """(what is left, what was there before and is no longer). Without an earlier inventory everything is left.
 
     places: the providers that were looked at now. A kind that could not be listed, now or then, is never taken for empty.
@@ -204,8 +207,8 @@ def sentence(left: Sequence[Mapping[str, Any]]) -> str:
     """One sentence that says what is left; the first ones by name."""
     if not left:
         return "nothing is left"
-    words = [" ".join(filter(None, (i["kind"], i["id"] or "(unknown)", f"({i['name']})" if i["name"] not in ("", i["id"]) else "",
-                                    f"[{i['cause']}]" if i["cause"] else ""))) for i in left[:5]]
+    words = [f"{i['kind']} {i['id'] or '(unknown)'}" + (f" ({i['name']})" if i["name"] not in ("", i["id"]) else "")
+             + (f" [{i['cause']}]" if i["cause"] else "") for i in left[:5]]
     more = f" and {len(left) - 5} more" if len(left) > 5 else ""
     return f"{len(left)} left: {', '.join(words)}{more}"
 

@@ -92,9 +92,10 @@ def _interfaces(ec2: Ec2) -> list[Row]:
         # "ELB net/NAME/ID", "ELB app/NAME/ID", "ELB NAME" (classic): the load balancer is called by its name only
         balancer = text[4:].split("/")[1] if text.startswith(("ELB net/", "ELB app/")) else text[4:] * text.startswith("ELB ")
         groups = [g["GroupId"] for g in n.get("Groups") or []]
-        held = "" if instance or n.get("Status") != "in-use" else f"in use by {attached.get('InstanceOwnerId') or text or 'AWS'}"
-        rows.append(Row("network_interface", n["NetworkInterfaceId"], tags_of(n, "TagSet"), created=iso(attached.get("AttachTime")),
-                        who=str(n.get("RequesterId") or ""), uses=groups, held=held,
+        by_others = not instance and n.get("Status") == "in-use"
+        rows.append(Row("network_interface", n["NetworkInterfaceId"], tags_of(n, "TagSet"),
+                        created=iso(attached.get("AttachTime")), who=str(n.get("RequesterId") or ""), uses=groups,
+                        held=f"in use by {attached.get('InstanceOwnerId') or text or 'AWS'}" if by_others else "",
                         parents=[*filter(None, (instance, f"balancer {balancer}" * bool(balancer))), *groups]))
     return rows
 
@@ -206,7 +207,8 @@ class AwsSource:
         found += things(rows, wanted)
         ours = {t.id for t in found}
         with self._allowed("dns_record", found):
-            found += records(self._apis["route53"], wanted, self._zones, {r.address: r.id for r in rows if r.id in ours and r.address})
+            addresses = {r.address: r.id for r in rows if r.id in ours and r.address}
+            found += records(self._apis["route53"], wanted, self._zones, addresses)
         return found
 
     @contextlib.contextmanager

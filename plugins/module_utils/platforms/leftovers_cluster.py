@@ -60,7 +60,8 @@ class ClusterSource:
                      *(f"{k}={v}" if v and "*" not in v else k for k, v in wanted.tags.items())}
         found: dict[str, Thing] = {}
         with ThreadPoolExecutor(_PARALLEL) as pool:
-            for things in pool.map(lambda ks: self._labelled(*ks, wanted), [(k, s) for k in self._kinds for s in sorted(selectors)]):
+            asked = [(k, s) for k in self._kinds for s in sorted(selectors)]
+            for things in pool.map(lambda ks: self._labelled(*ks, wanted), asked):
                 found.update({t.id or t.kind: t for t in things})
         found.update({t.id or t.kind: t for t in [*self._spaces(wanted, found), *self._volumes(wanted)]})
         return self._permitted(found.values())
@@ -68,8 +69,8 @@ class ClusterSource:
     # ---- objects of any kind ----------------------------------------------------------------------------------
     def _labelled(self, kind: Kind, selector: str, wanted: Wanted) -> list[Thing]:
         if kind.stale:
-            return [Thing(self.name, f"{kind.kind} of {kind.group_version}", "", cause=DEPENDENCY,
-                          detail=f"cannot be listed, so what is left of it is unknown: the server of {kind.group_version} is away")]
+            return [Thing(self.name, f"{kind.kind} of {kind.group_version}", "", cause=DEPENDENCY, detail="cannot be listed, "
+                          f"so what is left of it is unknown: the server of {kind.group_version} is away")]
         items = self._list(kind, selector)
         if isinstance(items, Thing):
             return [items]
@@ -140,8 +141,8 @@ class ClusterSource:
         """Objects in it that are deleted and held: "configmap/x (finalizer example.com/hold)"."""
         found = []
         with ThreadPoolExecutor(_PARALLEL) as pool:
-            listed = pool.map(lambda k: (k, self._list(k, namespace=namespace)), [k for k in self._kinds if k.namespaced and not k.stale])
-            for kind, items in listed:
+            inside = [k for k in self._kinds if k.namespaced and not k.stale]
+            for kind, items in pool.map(lambda k: (k, self._list(k, namespace=namespace)), inside):
                 for i in items if isinstance(items, list) else []:
                     meta = i["metadata"]
                     if meta.get("deletionTimestamp") and meta.get("finalizers"):
@@ -181,7 +182,8 @@ class ClusterSource:
                 if key not in may:
                     may[key] = self._may_delete(kind, space)
                 if not may[key]:
-                    t = replace(t, cause=PERMISSION, detail=f"this user may not delete {kind.plural}{f' in {space}' if space else ''}")
+                    where = f" in {space}" if space else ""
+                    t = replace(t, cause=PERMISSION, detail=f"this user may not delete {kind.plural}{where}")
             out.append(t)
         return out
 
@@ -206,8 +208,8 @@ class ClusterSource:
                 found.append(Thing(self.name, o["kind"], f"{o['kind']}/{name}", name, made, f"run {entry.run_id}", DEPENDENCY,
                                    f"by the journal {entry.path.name}; the cluster does not answer ({error.message})"))
         if not found:
-            raise PlatformError(f"{self.place}: {error}; the journal in {self._folder} has nothing of it, so what is left in it is "
-                                "unknown")
+            raise PlatformError(f"{self.place}: {error}; the journal in {self._folder} has nothing of it, so what is left in "
+                                "it is unknown")
         return found
 
 

@@ -89,6 +89,6 @@ def records(api: Ec2, wanted: Wanted, zones: Sequence[str], addresses: Mapping[s
             if _is_ours(record, wanted, note, addresses):
                 key = "/".join(filter(None, (number, name, record["Type"], record.get("SetIdentifier"))))
                 leads = ", ".join(_leads_to(record))
-                found.append(Thing("aws", "dns_record", key, name, owner=note.get("external-dns/resource", f"zone {_plain(zone['Name'])}"),
-                                   detail=f"leads to {leads}" if leads else ""))
+                owner = note.get("external-dns/resource", f"zone {_plain(zone['Name'])}")
+                found.append(Thing("aws", "dns_record", key, name, owner=owner, detail=f"leads to {leads}" if leads else ""))
     return found

@@ -16,10 +16,12 @@ from .leftovers import Source, Thing, Wanted
 from .leftovers_aws import AwsSource
 from .leftovers_cluster import ClusterSource
 from .leftovers_rancher import RancherSource
+from .leftovers_vsphere import VsphereSource
 
 _OPEN: dict[str, Callable[[Mapping[str, Any], Job], Source]] = {
     "aws": lambda params, job: AwsSource(params.get("aws") or {}, job),
     "cluster": ClusterSource,
+    "vsphere": lambda params, job: VsphereSource(params.get("vsphere") or {}, job),
     "rancher": lambda params, job: RancherSource(params.get("rancher") or {}),
 }
 # What is in the cluster is ours by its labels, so it is left whatever was there before, and there may have been no cluster.
@@ -30,7 +32,8 @@ def _wanted(params: Mapping[str, Any]) -> Wanted:
     tags = {str(k): "" if v is None else str(v) for k, v in (params.get("tags") or {}).items()}
     wanted = Wanted(params.get("name") or "", params.get("run_id") or "", tags, tuple(params.get("patterns") or ()))
     if set(params["providers"]) - set(_ALONE) and not any(wanted.as_dict().values()):
-        raise BadOption("name, run_id, tags, patterns: none is set; one must say what is looked for, patterns: ['*'] is everything")
+        raise BadOption("name, run_id, tags, patterns: none is set; one must say what is looked for, patterns: ['*'] is "
+                        "everything")
     return wanted
 
 
@@ -76,5 +79,5 @@ def _result(found: list[Thing], before: Mapping[str, Any] | None, places: Mappin
     now = time.time()
     left, gone = words.compare(found, before, places)
     shown = [words.shown(t, now, before["taken"] if before else "") for t in left]
-    return {"msg": words.sentence(shown), "leftovers": shown, "lines": [words.line(i) for i in shown], "gone": gone, "clean": not shown,
-            "inventory": words.inventory(found, places, wanted, now)}
+    return {"msg": words.sentence(shown), "leftovers": shown, "lines": [words.line(i) for i in shown], "gone": gone,
+            "clean": not shown, "inventory": words.inventory(found, places, wanted, now)}

@@ -6,13 +6,13 @@ Attributes of pyVmomi's objects are a request each, which makes minutes of some 
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timezone
 from typing import Any
 from urllib.parse import unquote
 
 from .machine import Machine, Snapshot, Store
-from .vsphere_session import Session
+from .vsphere_session import Session, VsphereError
 
 _MACHINE = ("name", "parent", "parentVApp", "runtime.powerState", "runtime.host", "runtime.consolidationNeeded", "config.uuid",
             "config.instanceUuid", "config.template", "config.flags.diskUuidEnabled", "config.hardware.memoryMB",
@@ -28,12 +28,27 @@ Objects = Mapping[str, tuple[str, dict[str, Any], Any]]
 
 
 def read(session: Session) -> Inventory:
-    """All machines, stores, hosts and folders: two round trips, and one for each page that the server makes of it."""
+    """All machines, stores, hosts and folders."""
+    return Inventory(collect(session, _PROPERTIES), session.content.rootFolder._GetMoId())
+
+
+def collect(session: Session, properties: Mapping[str, Sequence[str]]) -> Objects:
+    """{MoID: (kind, properties, object)} of all objects of these kinds: two round trips, and one for each page that the server
+    makes of it. A session that expires meanwhile takes the view with it: then it is begun anew, once."""
+    try:
+        return _collected(session, properties)
+    except VsphereError as e:
+        if e.fault != "ManagedObjectNotFound":
+            raise
+    return _collected(session, properties)
+
+
+def _collected(session: Session, properties: Mapping[str, Sequence[str]]) -> Objects:
     vim = session.vim
-    types = [getattr(vim, t, None) or vim.VirtualApp for t in _PROPERTIES]
+    types = [getattr(vim, t, None) or vim.VirtualApp for t in properties]
     view = session.call("list what there is", lambda c: c.viewManager.CreateContainerView(c.rootFolder, types, True))
     collector = session.query
-    specs = [collector.PropertySpec(type=t, pathSet=list(paths)) for t, paths in zip(types, _PROPERTIES.values())]
+    specs = [collector.PropertySpec(type=t, pathSet=list(paths)) for t, paths in zip(types, properties.values())]
     walk = collector.TraversalSpec(name="view", path="view", skip=False, type=vim.view.ContainerView)
     wanted = collector.FilterSpec(propSet=specs, objectSet=[collector.ObjectSpec(obj=view, skip=True, selectSet=[walk])])
     found: dict[str, tuple[str, dict[str, Any], Any]] = {}
@@ -44,7 +59,7 @@ def read(session: Session) -> Inventory:
             found[one.obj._GetMoId()] = (kind, {p.name: p.val for p in one.propSet}, one.obj)
         token = page.token
         page = token and session.call("read on", lambda c, t=token: c.propertyCollector.ContinueRetrievePropertiesEx(t))
-    return Inventory(found, session.content.rootFolder._GetMoId())
+    return found
 
 
 class Inventory:
