@@ -25,6 +25,13 @@ def _stats(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str]
                       "causes": causes, "report": paths.get("html", ""), "results": paths}}
 
 
+def _show(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str]) -> None:
+    display.display("\n" + summary.summary(runs, width=min(120, shutil.get_terminal_size((100, 24)).columns)))
+    for cluster in missing:
+        display.display(f"{cluster}: no result, see the error above", color="red")
+    display.display(f"\nreport: {paths['html']}")
+
+
 class ActionModule(ActionBase):
     """Runs once, on the controller."""
 
@@ -43,10 +50,8 @@ class ActionModule(ActionBase):
         except store.ResultsError as e:
             raise AnsibleActionFail(str(e)) from None
         missing = [c for c in args["expected"] if c not in {r["cluster"] for r in runs}]
-        display.display("\n" + summary.summary(runs, width=min(120, shutil.get_terminal_size((100, 24)).columns)))
-        for cluster in missing:
-            display.display(f"{cluster}: no result, see the error above", color="red")
-        display.display(f"\nreport: {paths['html']}")
+        if args["show"]:
+            _show(runs, missing, paths)
         verdicts = {r["cluster"]: gate.gate(r, args["allow_inconclusive"]) for r in runs}
         bad = [message for good, message in verdicts.values() if not good] + [f"{c}: no result" for c in missing]
         result.update(changed=False, paths=paths, missing=missing,

@@ -32,8 +32,9 @@ def of_checks(results_dir: str, cluster: str, allow_inconclusive: bool) -> dict[
     if not found:
         return {"verdict": FAILED, "message": f"{cluster}: no check was run"}
     good, message = gate.gate(found[0], allow_inconclusive)
-    roots = [g.code for g in causes.group_causes(found) if g.code != causes.UNKNOWN]
-    follows = {"cause": roots[0], "consequence_of": roots[0]} if roots and not good else {}
+    roots = [g for g in causes.group_causes(found) if g.code != causes.UNKNOWN]
+    follows = {"cause": roots[0].code, "consequence_of": roots[0].code, "scope": roots[0].scope,
+               "evidence": roots[0].evidence} if roots and not good else {}
     verdict = FAILED if not good else WARNED if found[0]["counts"][WARNED] else PASSED
     return {"verdict": verdict, "message": message.removeprefix(f"{cluster}: "), **follows}
 
@@ -84,7 +85,7 @@ class ActionModule(ActionBase):
         if not args["verdict"] and not args["of_checks"]:
             raise AnsibleActionFail("verdict: is missing; say it, or set of_checks to take it from the checks of this cluster")
         try:
-            checks = of_checks(args["results_dir"], cluster, args["allow_inconclusive"]) if args["of_checks"] else {}
+            checks = of_checks(args["checks_dir"] or args["results_dir"], cluster, args["allow_inconclusive"]) if args["of_checks"] else {}
             given = {n: v for n, v in told(args).items() if v or n not in checks}
             record = explained({"cluster": cluster, "domain": store.STAGES, "check": args["stage"],
                                 **times(args, time.time()), **checks, **given})

@@ -181,11 +181,10 @@ class ActionModule(ActionBase):
         if args["results_dir"]:
             store.check_writable(args["results_dir"])
         done = redact.redact(run.Run(settings, self._say).go())
-        if args["results_dir"]:
-            store.write_cluster_run(args["results_dir"], done)
+        path = store.write_cluster_run(args["results_dir"], done) if args["results_dir"] else ""
         good, message = gate.gate(done, args["allow_inconclusive"])
         if good or not args["gate"]:
-            return {"run": done, "msg": message}
+            return {"run": done, "msg": message, "path": path}
         # A failed task is printed whole: the summary is for people, the records are in the results folder.
         return {"failed": True, "msg": f"{message}\n{summary.summary([done])}", "verdict": done["verdict"],
                 "counts": done["counts"]}

@@ -54,6 +54,7 @@ REPORT: dict[str, dict[str, Any]] = {
     "expected": {"type": "list", "elements": "str", "default": []},
     "allow_inconclusive": {"type": "bool", "default": False},
     "gate": {"type": "bool", "default": False},
+    "show": {"type": "bool", "default": True},
 }
 
 # How a stage of a pipeline went.
@@ -63,6 +64,7 @@ STAGE: dict[str, dict[str, Any]] = {
     "verdict": {"type": "str", "choices": ["passed", "warned", "failed", "skipped", "inconclusive"]},
     "msg": {"type": "str", "default": ""},
     "of_checks": {"type": "bool", "default": False},
+    "checks_dir": {"type": "path"},
     "allow_inconclusive": {"type": "bool", "default": False},
     "started": {"type": "float"},
     "seconds": {"type": "float"},
@@ -77,6 +79,19 @@ STAGE: dict[str, dict[str, Any]] = {
     }},
     "run_id": {"type": "str", "default": ""},
     "cluster": {"type": "str"},
+}
+
+# Which stages run, and what they hand on.
+PIPELINE_STATE: dict[str, dict[str, Any]] = {
+    "state": {"type": "str", "default": "kept", "choices": ["begun", "kept", "ended", "guarded"]},
+    "results_dir": {"type": "path", "required": True},
+    "cluster": {"type": "str", "required": True},
+    "skip": {"type": "list", "elements": "str", "default": []},
+    "start_at": {"type": "str", "default": ""},
+    "unset": {"type": "dict", "default": {}},
+    "disposable": {"type": "bool", "default": False},
+    "run_id": {"type": "str", "default": ""},
+    "values": {"type": "dict", "default": {}},
 }
 
 SWEEP: dict[str, dict[str, Any]] = {

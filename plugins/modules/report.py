@@ -33,6 +33,12 @@ options:
       - Whether the task fails when a cluster is not good enough.
     type: bool
     default: false
+  show:
+    description:
+      - Whether the summary is shown. The files are written all the same.
+    type: bool
+    default: true
+    version_added: 1.1.0
 extends_documentation_fragment:
   - assay.clusters.attributes
 seealso:

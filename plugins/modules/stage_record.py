@@ -36,9 +36,13 @@ options:
   of_checks:
     description:
       - Whether verdict, sentence and cause are those of the checks that M(assay.clusters.validate) stored for this cluster
-        in the same folder. A cluster without any has failed. The options here take precedence.
+        in O(checks_dir). A cluster without any has failed. The options here take precedence.
     type: bool
     default: false
+  checks_dir:
+    description:
+      - With O(of_checks), the results folder of those checks where it is another than O(results_dir).
+    type: path
   allow_inconclusive:
     description:
       - With O(of_checks), whether checks that could not be made are good enough.

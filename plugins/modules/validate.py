@@ -110,6 +110,10 @@ run:
     journal:
       description: The journal of the run on the controller.
       type: str
+path:
+  description: Where the run was stored, empty without O(results_dir).
+  returned: when the task does not fail, outside check mode
+  type: str
 msg:
   description: One sentence with counts and causes; when the task fails because of checks, followed by the summary.
   returned: outside check mode

@@ -149,8 +149,8 @@ def with_stages(run: dict[str, Any], stages: list[dict[str, Any]]) -> dict[str, 
     if not stages:
         return run
     started, seconds = _span(stages)
-    return {**run, "cluster": stages[0]["cluster"], "run_id": run.get("run_id") or stages[0]["run_id"],
-            "started": started, "seconds": round(seconds, 3), "records": [*stages, *(run.get("records") or [])]}
+    return clean_run({**run, "cluster": stages[0]["cluster"], "run_id": run.get("run_id") or stages[0]["run_id"],
+                      "started": started, "seconds": round(seconds, 3), "records": [*stages, *(run.get("records") or [])]})
 
 
 def load_cluster_runs(results_dir: str | os.PathLike[str], stages: bool = True) -> list[dict[str, Any]]:

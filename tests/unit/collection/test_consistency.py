@@ -29,7 +29,7 @@ VERBS = {"prepull": "image_prepull"}
 FLOWS = {"dispose"}
 # Of those of machines, the log-in is of their platform, which defaults of the group would be taken for.
 MACHINES = {"vm_snapshot", "vm_snapshot_info", "vm_snapshot_prune", "vm_snapshot_revert"}
-WITHOUT_CLUSTER = {"cluster", "cluster_info", "rbac_info", "report", "stage_record", *MACHINES}
+WITHOUT_CLUSTER = {"cluster", "cluster_info", "pipeline_state", "rbac_info", "report", "stage_record", *MACHINES}
 
 
 def _yaml(path: str) -> Any:

@@ -43,6 +43,7 @@ def test_stages_are_records_of_the_run_in_the_order_of_their_beginnings(tmp_path
     runs = store.load_cluster_runs(tmp_path)
     assert [(r["cluster"], [s["check"] for s in r["records"]][:3]) for r in runs] == [
         ("c1", ["lease", "report", "api_server"]), ("c2", ["lease", "provision"])]
+    assert runs[1]["verdict"] == "failed" and runs[1]["counts"]["passed"] == 1
     assert [r["domain"] for r in runs[1]["records"]] == ["stages", "stages"] and runs[0]["seconds"] == 55.0
     paths = store.write_reports(tmp_path, runs)
     jsonschema.validate(json.loads(Path(paths["json"]).read_text()), SCHEMA)

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What has to run when a pipeline is interrupted: Ansible ends at once then, and leaves out what stands in `always`.
+
+A small process outlives the playbook. Where that ended and the pipeline did not, it starts the same command once more, from
+the stages on that always run.
+"""
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ..engine.guardian import detach
+
+# Nobody is there to answer what these ask for.
+_ASKS = {"--ask-vault-pass", "--ask-vault-password", "-J", "--ask-pass", "-k", "--ask-become-pass", "-K", "--step"}
+LOG = "guard.log"
+
+
+def command(argv: list[str], results_dir: Path) -> list[str]:
+    """The same playbook from its stages on that always run; empty where it would ask for a password."""
+    if not argv or _ASKS & set(argv):
+        return []
+    more = {"pipeline_start_at": "report", "pipeline_results_dir": str(results_dir), "pipeline_guard": False}
+    return [*argv, "-e", json.dumps(more)]
+
+
+def _argv(process: int) -> list[str]:
+    words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+    return [os.fsdecode(w) for w in words[:-1]]
+
+
+def _finish(argv: list[str], cwd: str, environ: Mapping[str, str], log: Path) -> None:
+    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as out:
+        subprocess.run(argv, cwd=cwd, env=dict(environ), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                       check=False)
+
+
+def arm(folder: Path, playbook: int, environ: Mapping[str, str], unfinished: Callable[[Path], list[str]]) -> int:
+    """Start the process; its number, 0 where it could not do anything. folder: where the states of the pipeline are."""
+    try:
+        parent, cwd, argv = os.pidfd_open(playbook), os.readlink(f"/proc/{playbook}/cwd"), command(_argv(playbook), folder.parent)
+    except OSError:  # not Linux, or in a module's own process
+        return 0
+    reading, writing = os.pipe()
+    child = 0 if not argv else os.fork()
+    if argv and child == 0:
+        _guard(parent, reading, writing, lambda: _finish(argv, cwd, environ, folder / LOG) if unfinished(folder) else None)
+    os.close(writing)
+    os.close(parent)
+    with os.fdopen(reading) as f:
+        if not argv:
+            return 0
+        os.waitpid(child, 0)
+        return int(f.read() or 0)
+
+
+def _guard(parent: int, reading: int, writing: int, finish: Callable[[], None]) -> None:
+    """In the child: a grandchild that belongs to nobody waits for the playbook's end. Does not return."""
+    with contextlib.suppress(BaseException):
+        os.close(reading)
+        if os.fork() == 0:
+            os.write(writing, str(os.getpid()).encode())
+            detach(parent)  # closes the pipe
+            poll = select.poll()
+            poll.register(parent, select.POLLIN)
+            poll.poll()
+            finish()
+    os._exit(0)  # never the parent's exit handlers, nor its buffered output
