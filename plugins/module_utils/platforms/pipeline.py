@@ -38,10 +38,10 @@ def check_stages(option: str, given: Iterable[str]) -> None:
             raise BadOption(f"{option}: there is no stage {name!r}; {nearest(name, STAGES)}")
 
 
-def plan(skip: Iterable[str], start_at: str, unset: Mapping[str, str]) -> dict[str, str]:
+def plan(skip: Iterable[str], start_at: str, unset: Mapping[str, str], ran: Iterable[str] = ()) -> dict[str, str]:
     """For every stage why it is left out, "" for those that run, "earlier" for those that ran before start_at.
 
-    unset: stage -> what is missing in the inventory for it.
+    unset: stage -> what is missing in the inventory for it; ran: those that began before the pipeline was stopped.
     """
     first = STAGES.index(start_at) if start_at else 0
     out = {}
@@ -49,7 +49,7 @@ def plan(skip: Iterable[str], start_at: str, unset: Mapping[str, str]) -> dict[s
         # whoever goes on needs the lease again, but for giving it back
         again = stage == "lease" and first < STAGES.index("release")
         out[stage] = "by pipeline_skip" if stage in skip else unset[stage] if unset.get(stage) else \
-            "earlier" if place < first and not again else ""
+            "" if place >= first or again else "earlier" if stage in ran else "the pipeline was stopped before it"
     return out
 
 
@@ -113,7 +113,7 @@ def _begin(params: Mapping[str, Any], state: State, job: Job) -> dict[str, Any]:
     if kept and not kept.get("ended") and not start_at:
         raise BadOption(f"pipeline_results_dir: {state.folder.parent} holds a pipeline of {cluster} that did not end, begun "
                         f"{kept.get('begun')}; go on with it by pipeline_start_at, or choose another folder")
-    stages = plan(params["skip"], start_at, params["unset"])
+    stages = plan(params["skip"], start_at, params["unset"], kept.get("ran", []))
     wanted = [s for s in DESTRUCTIVE if not stages[s]]
     if wanted and not params["disposable"]:
         raise BadOption(f"{cluster} is not marked as disposable, nothing was done; set cluster_disposable: true in the inventory "
@@ -141,6 +141,9 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     if not kept:
         raise PlatformError(f"{state.path} is not there: no pipeline of {params['cluster']} was begun")
     kept["values"].update(params["values"])
+    running = params["values"].get("running")
+    if running and running not in kept.setdefault("ran", []):
+        kept["ran"].append(running)
     if params["state"] == "ended":
         kept["ended"] = _now()
     if not job.check_mode:
