@@ -89,6 +89,7 @@ PIPELINE_STATE: dict[str, dict[str, Any]] = {
     "skip": {"type": "list", "elements": "str", "default": []},
     "start_at": {"type": "str", "default": ""},
     "unset": {"type": "dict", "default": {}},
+    "destructive": {"type": "list", "elements": "str", "default": []},
     "disposable": {"type": "bool", "default": False},
     "run_id": {"type": "str", "default": ""},
     "values": {"type": "dict", "default": {}},

@@ -52,6 +52,12 @@ options:
         none.
     type: dict
     default: {}
+  destructive:
+    description:
+      - Stages that take away what is there. Without O(disposable) nothing begins unless they are left out.
+    type: list
+    elements: str
+    default: []
   disposable:
     description:
       - Whether stages may take away what is there. Inventories say it with C(cluster_disposable).

@@ -27,8 +27,6 @@ STAGES = ("lease", "revert", "provision", "health", "prepull", "validate", "hook
           "leftovers", "release")
 # They run whatever became of the others.
 ALWAYS = ("report", "dispose", "leftovers", "release")
-# They take away what is there, so the inventory must allow it.
-DESTRUCTIVE = ("revert", "dispose")
 FOLDER = "pipeline"
 
 
@@ -114,7 +112,8 @@ def _begin(params: Mapping[str, Any], state: State, job: Job) -> dict[str, Any]:
         raise BadOption(f"pipeline_results_dir: {state.folder.parent} holds a pipeline of {cluster} that did not end, begun "
                         f"{kept.get('begun')}; go on with it by pipeline_start_at, or choose another folder")
     stages = plan(params["skip"], start_at, params["unset"], kept.get("ran", []))
-    wanted = [s for s in DESTRUCTIVE if not stages[s]]
+    check_stages("destructive", params["destructive"])
+    wanted = [s for s in params["destructive"] if not stages[s]]
     if wanted and not params["disposable"]:
         raise BadOption(f"{cluster} is not marked as disposable, nothing was done; set cluster_disposable: true in the inventory "
                         f"if {' and '.join(wanted)} may take away what is there, or name them in pipeline_skip")
