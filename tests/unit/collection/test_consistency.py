@@ -26,7 +26,7 @@ ROLE_OPTIONS = {"results_dir": {"type": "path"}, "exclude": {"type": "list", "el
 # Roles that do something instead of proving it, with the modules whose options they take.
 VERBS = {"prepull": "image_prepull"}
 # Roles of several modules, with options of their own.
-FLOWS = {"dispose"}
+FLOWS = {"dispose", "pipeline", "provision", "snapshot"}
 # Of those of machines, the log-in is of their platform, which defaults of the group would be taken for.
 MACHINES = {"vm_snapshot", "vm_snapshot_info", "vm_snapshot_prune", "vm_snapshot_revert"}
 WITHOUT_CLUSTER = {"cluster", "cluster_info", "pipeline_state", "rbac_info", "report", "stage_record", *MACHINES}

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Roles of the flow: variables, defaults and guides say the same, and their options are those of the modules."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.assay.clusters.plugins.module_utils import arguments
+
+ROOT = Path(__file__).resolve().parents[3]
+ROLES = ("pipeline", "provision", "snapshot")
+# What the role gives itself: from the inventory, or by its verb.
+OF_VERB = {"take": (arguments.VM_SNAPSHOT, {"state", "cluster"}), "remove": (arguments.VM_SNAPSHOT, {"state"}),
+           "revert": (arguments.VM_SNAPSHOT_REVERT, {"disposable"}), "info": (arguments.VM_SNAPSHOT_INFO, set()),
+           "prune": (arguments.VM_SNAPSHOT_PRUNE, set())}
+MACHINES = {*arguments.MACHINES} - {"parallel", "timeout"}
+# Of taking only; a removal has no use for them.
+TAKING = {"description", "memory_dump", "quiesce", "order", "within", "free_percent", "growth_percent", "max_depth",
+          "max_age_days", "incomplete", "run_id", "creator", "cluster"}
+
+
+def _yaml(path: str) -> Any:
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def _options(role: str) -> dict[str, Any]:
+    return _yaml(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_defaults_and_guide_are_those_of_the_spec(role: str) -> None:
+    spec = _options(role)
+    assert _yaml(f"roles/{role}/defaults/main.yml") == {n: o["default"] for n, o in spec.items() if "default" in o}
+    text = (ROOT / f"roles/{role}/README.md").read_text(encoding="utf-8")
+    assert [*re.findall(r"^\| `(\w+)` \| \w+ \|", text, re.MULTILINE)] == [*spec]
+
+
+def _same(documented: dict[str, Any], spec: dict[str, Any]) -> bool:
+    return all(documented.get(n) == spec.get(n) for n in ("type", "elements"))
+
+
+@pytest.mark.parametrize("verb", OF_VERB)
+def test_verbs_of_snapshots_take_all_options_of_their_module(verb: str) -> None:
+    spec, own = OF_VERB[verb]
+    known = _yaml("roles/snapshot/vars/main.yml")
+    taken = {known["snapshot_names"].get(n, n): f"snapshot_{n}" for n in known["snapshot_options"][verb]}
+    others = MACHINES | {*arguments.CLUSTER} | own | (TAKING if verb == "remove" else {"remove_children"} & {*spec})
+    assert set(taken) == set(spec) - others
+    documented = _options("snapshot")
+    assert [n for n, variable in taken.items() if not _same(documented[variable], spec[n])] == []
+    assert verb in documented["snapshot_verb"]["choices"]
+
+
+def test_provision_takes_the_options_of_its_module() -> None:
+    documented = {n.removeprefix("provision_"): o for n, o in _options("provision").items()}
+    wanted = {n: s for n, s in arguments.CLUSTER_WANTED.items() if n not in ("state", "disposable", "wait")}
+    assert set(documented) == {*wanted, "platform"}
+    assert [n for n, s in wanted.items() if not _same(documented[n], s)] == []
+    of_runs = {"name", "version", "nodes", "run_id"}
+    assert {n: o["default"] for n, o in documented.items() if "default" in o and n not in of_runs} == {
+        n: s["default"] for n, s in wanted.items() if "default" in s}
+    assert documented["platform"]["choices"] == arguments.CLUSTER_PLATFORM["platform"]["choices"]
