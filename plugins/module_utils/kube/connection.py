@@ -181,7 +181,6 @@ class _KeyFolder:
             lock.close()
 
 
-
 class _Heard(logging.Handler):
     """Keeps what the kubernetes package only logs: why an exec plugin or a login gave no credentials."""
 
