@@ -125,6 +125,20 @@ def test_without_the_cluster_its_journal_is_finished(cloud: Cloud, tmp_path: Pat
     assert [p.name for p in (tmp_path / "journal").iterdir()] == ["00000005-other.jsonl"]
 
 
+def test_a_cluster_that_should_stay_and_does_not_answer_is_told_from_the_journal(playbook: Any, tmp_path: Path) -> None:
+    server = "https://127.0.0.1:9"
+    Journal(tmp_path / "journal", "3f9a1c07", "c", server).intend("Namespace", "assay-3f9a1c07", "", "v1")
+    book = playbook(c={"cluster_host": server, "cluster_api_key": "planted-key", "dispose_wait": 0,
+                       "dispose_journal_dir": str(tmp_path / "journal")})
+    done = book.run("-vvv", playbook="dispose")
+    assert done.returncode == 2 and "planted-key" not in done.stdout + done.stderr
+    [record] = book.records()
+    assert record["verdict"] == "failed" and "Connection refused" in record["message"]
+    [line] = record["leftovers"]
+    assert line.startswith("cluster Namespace assay-3f9a1c07, ") and record["scope"] == ["Namespace/assay-3f9a1c07"]
+    assert "by the journal" in line and "the cluster does not answer" in line
+
+
 # ---- a cluster that stays -------------------------------------------------------------------------------------------
 class Site:
     """The real cluster, with a namespace of a run of ours in it."""

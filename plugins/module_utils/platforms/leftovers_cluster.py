@@ -205,7 +205,7 @@ class ClusterSource:
             made = iso(datetime.fromtimestamp(float(entry.head.get("started") or 0), timezone.utc))
             for o in entry.objects:
                 name = "/".join(filter(None, (o["namespace"], o["name"])))
-                found.append(Thing(self.name, o["kind"], f"{o['kind']}/{name}", name, made, f"run {entry.run_id}", DEPENDENCY,
+                found.append(Thing(self.name, o["kind"], name, name, made, f"run {entry.run_id}", DEPENDENCY,
                                    f"by the journal {entry.path.name}; the cluster does not answer ({error.message})"))
         if not found:
             raise PlatformError(f"{self.place}: {error}; the journal in {self._folder} has nothing of it, so what is left in "
