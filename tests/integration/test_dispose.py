@@ -20,6 +20,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.client import 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from tests.fakes.moto_server import KEYS, REGION, client
+from tests.fakes.rancher import ACTIVE, FakeRancher
 
 MAKER = Path(__file__).resolve().parents[1] / "fakes/maker.py"
 RUN = "3f9a1c07"
@@ -123,6 +124,30 @@ def test_without_the_cluster_its_journal_is_finished(cloud: Cloud, tmp_path: Pat
         dead.path.write_text(json.dumps({**json.loads(first), "boot_id": "an earlier boot"}) + "\n" + rest)
     assert cloud.dispose().returncode == 0
     assert [p.name for p in (tmp_path / "journal").iterdir()] == ["00000005-other.jsonl"]
+
+
+def test_a_cluster_of_rancher_is_deleted_and_its_machine_that_stays_is_told(playbook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider and how to reach it follow from the platform. Rancher is the fake one."""
+    for name in ("URL", "TOKEN"):
+        monkeypatch.delenv(f"RANCHER_{name}", raising=False)
+    with FakeRancher() as rancher:
+        rancher.making = [ACTIVE]
+        rancher.add("ci")
+        rancher.add("other")
+        rancher.objects["cluster.x-k8s.io.machines"] = []
+        book = playbook(ci={"cluster_platform": "rancher", "cluster_disposable": True, "dispose_adopt": True, "dispose_wait": 0,
+                            "cluster_rancher": {"url": rancher.url, "token": rancher.token, "config": {"not": "for leftovers"}}})
+        assert book.run("-e", "dispose_step=inventory", playbook="dispose").returncode == 0
+        rancher.objects["cluster.x-k8s.io.machines"] = [{"id": "fleet-default/ci-x", "metadata": {
+            "name": "ci-x", "namespace": "fleet-default", "creationTimestamp": "2026-11-20T10:00:00Z",
+            "deletionTimestamp": "2026-11-20T11:00:00Z", "finalizers": ["machine.cluster.x-k8s.io"],
+            "labels": {"cluster.x-k8s.io/cluster-name": "ci"}}}]
+        done = book.run("-vvv", playbook="dispose")
+        assert done.returncode == 2 and [c["name"] for c in rancher.clusters.values()] == ["other"]
+        assert rancher.token not in done.stdout + done.stderr
+    [record] = book.records()
+    assert (record["verdict"], record["cause"]) == ("failed", "leak.provider(finalizer)")
+    assert "held by finalizer machine.cluster.x-k8s.io" in record["leftovers"][0]
 
 
 def test_a_cluster_that_should_stay_and_does_not_answer_is_told_from_the_journal(playbook: Any, tmp_path: Path) -> None:
