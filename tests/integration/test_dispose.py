@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The playbook dispose as users start it: a cluster that goes, one that stays, what is left of it, and the record of it.
 
-AWS is moto's server, the platform is tests/fakes/maker.py, the cluster that stays is real.
+AWS is moto's server, the platform is tests/fakes/maker.py, Rancher a fake, vCenter a simulator; the cluster that stays is real.
 """
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ from ansible_collections.assay.clusters.plugins.module_utils.engine.journal impo
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
+from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.platforms.vsphere_session import Session, settings
 from tests.fakes.moto_server import KEYS, REGION, client
 from tests.fakes.rancher import ACTIVE, FakeRancher
+from tests.lab.vcsim import vcsim
 
 MAKER = Path(__file__).resolve().parents[1] / "fakes/maker.py"
 RUN = "3f9a1c07"
@@ -148,6 +151,24 @@ def test_a_cluster_of_rancher_is_deleted_and_its_machine_that_stays_is_told(play
     [record] = book.records()
     assert (record["verdict"], record["cause"]) == ("failed", "leak.provider(finalizer)")
     assert "held by finalizer machine.cluster.x-k8s.io" in record["leftovers"][0]
+
+
+def test_what_a_cluster_on_machines_leaves_in_vsphere_is_told(playbook: Any, kubeconfig: str) -> None:
+    """The cluster stays, as its machines do; vCenter is govmomi's simulator."""
+    with vcsim() as server:
+        reach = {n: v for n, v in server.options.items() if n != "platform"}
+        book = playbook(ci={"cluster_kubeconfig": str(kubeconfig), "dispose_providers": ["vsphere"], "dispose_wait": 0,
+                            "dispose_vsphere": reach, "dispose_patterns": ["ci-*"]})
+        assert book.run("-e", "dispose_step=inventory", playbook="dispose").returncode == 0
+        session = Session(settings(reach, {}), Job(environ={}))
+        left = session.content.rootFolder.childEntity[0].vmFolder.CreateFolder("ci-old")
+        assert book.run(playbook="dispose").returncode == 2
+        [record] = book.records()
+        assert record["message"] == f"1 left: folder {left._GetMoId()} (ci-old)" and "in /DC0/vm" in record["leftovers"][0]
+        left.Destroy_Task()
+        done = book.run("-vvv", playbook="dispose")
+        session.close()
+    assert done.returncode == 0 and reach["password"] not in done.stdout + done.stderr
 
 
 def test_a_cluster_that_should_stay_and_does_not_answer_is_told_from_the_journal(playbook: Any, tmp_path: Path) -> None:
