@@ -66,7 +66,7 @@ def explained(record: dict[str, Any]) -> dict[str, Any]:
     if record.get("cause") and not found:
         raise AnsibleActionFail(f"cause: must be a code like node.clock, with small letters, not {record['cause']!r}")
     known = CAUSES.get(found[1]) if found else None
-    if known and not record.get("consequence_of"):
+    if known:
         record.update(layer=known.layer, remedy=known.remedy)
     return record
 

@@ -105,6 +105,7 @@ def test_the_checks_as_one_stage(tmp_path: Path) -> None:
     store.write_cluster_run(tmp_path / "r", samples.node_down("c"))
     _code, _shown, record = _play(tmp_path, stage="validate", of_checks=True, seconds=60)
     assert record["verdict"] == "failed" and record["cause"] == record["consequence_of"] == "node.unreachable"
+    assert record["layer"] == 2 and record["scope"] and record["evidence"]
     assert record["message"].startswith("3 of 6 checks failed; cause: node.unreachable")
     [run] = store.load_cluster_runs(tmp_path / "r")
     assert "stage" not in summary.summary([run]).replace("validate", "")
