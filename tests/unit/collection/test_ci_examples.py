@@ -103,7 +103,7 @@ def commands(name: str) -> list[list[str]]:
 @pytest.mark.parametrize("name", FILES)
 def test_what_a_pipeline_calls_is_there(name: str) -> None:
     called = commands(name)
-    assert {c[1] for c in called} == {"validate.yml", "assay.clusters.sweep"}
+    assert {c[1] for c in called} == {"validate.yml", "assay.clusters.sweep", "assay.clusters.pipeline"}
     variables = (ROOT / "docs/variables.md").read_text(encoding="utf-8")
     for command in called:
         playbook = command[1].removeprefix("assay.clusters.")
