@@ -170,7 +170,7 @@ def test_what_is_wrong_is_told_before_anything_is_done(playbook: Any, tmp_path: 
 def test_in_check_mode_the_plan_is_all(playbook: Any, tmp_path: Path) -> None:
     book = playbook(**{NAME: _variables(tmp_path)})
     done = book.run("--check", "-e", '{"pipeline_skip": ["prepull"]}', playbook="pipeline")
-    assert done.returncode == 0 and '"prepull": "by pipeline_skip"' in done.stdout and '"provision": "runs"' in done.stdout
+    assert done.returncode == 0 and '"prepull: by pipeline_skip"' in done.stdout and '"provision: runs"' in done.stdout
     assert not book.results.exists()
 
 
