@@ -20,8 +20,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.assay.clusters.plugins.module_utils import arguments
-from ansible_collections.assay.clusters.plugins.module_utils.engine import (
-    journal, names, options, plan, registry, run, sweep)
+from ansible_collections.assay.clusters.plugins.module_utils.common import journal, names
+from ansible_collections.assay.clusters.plugins.module_utils.engine import options, plan, registry, run, sweep
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
 from ansible_collections.assay.clusters.plugins.module_utils.kube import library
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
@@ -78,7 +78,7 @@ class ActionModule(ActionBase):
         aliases = {a: n for n, s in spec.items() for a in s.get("aliases", [])}
         for name in self._task.args:
             if name not in spec and name not in aliases:
-                raise BadInput(f"{name}: {self._task.action} has no such option; {registry.nearest(name, spec)}")
+                raise BadInput(f"{name}: {self._task.action} has no such option; {names.nearest(name, spec)}")
         _result, args = self.validate_argument_spec(copy.deepcopy(spec))
         return {n: v for n, v in args.items() if n in spec}
 

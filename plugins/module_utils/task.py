@@ -14,8 +14,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .platforms.errors import PlatformError
-from .platforms.job import Job
+from .jobs.errors import PlatformError
+from .jobs.job import Job
 from .results import redact
 
 Entry = Callable[[Mapping[str, Any], Job], dict[str, Any]]

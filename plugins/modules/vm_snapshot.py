@@ -187,7 +187,7 @@ progress:
 """
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments import VM_SNAPSHOT
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.snapshot_take import entry
+from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_take import entry
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
 SPEC = Task(entry, VM_SNAPSHOT)

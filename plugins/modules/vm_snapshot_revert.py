@@ -138,7 +138,7 @@ progress:
 """
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments import LOG_IN, VM_SNAPSHOT_REVERT
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.snapshot_revert import entry
+from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_revert import entry
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
 SPEC = Task(entry, VM_SNAPSHOT_REVERT, connects=True, apart=LOG_IN)

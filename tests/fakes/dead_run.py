@@ -11,8 +11,8 @@ import json
 import sys
 from pathlib import Path
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine import names
-from ansible_collections.assay.clusters.plugins.module_utils.engine.journal import Journal
+from ansible_collections.assay.clusters.plugins.module_utils.common import names
+from ansible_collections.assay.clusters.plugins.module_utils.common.journal import Journal
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.kinds import path_of

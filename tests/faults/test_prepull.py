@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.space import docker_config
 from ansible_collections.assay.clusters.plugins.modules.image_prepull import SPEC
 from tests.lab.registry_faults import FaultyRegistry

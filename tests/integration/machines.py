@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 
 
 def run(module: str, options: dict[str, Any], check: bool = False) -> dict[str, Any]:

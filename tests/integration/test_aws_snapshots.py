@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.aws import open_aws
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.aws_revert import FRESH, REPLACED
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.errors import BadOption, PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.machine import Pending, Wanted
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.machines.aws import open_aws
+from ansible_collections.assay.clusters.plugins.module_utils.machines.aws_revert import FRESH, REPLACED
+from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Pending, Wanted
 from tests.fakes.ec2_front import Front
 from tests.fakes.moto_server import KEYS, REGION, client
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.errors import BadOption, Interrupted, PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.esxi import Esxi, open_esxi
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.machine import Machine, Pending, Wanted
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, Interrupted, PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi import Esxi, open_esxi
+from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Machine, Pending, Wanted
 from tests.fakes.esxi.host import PASSWORD, SSHD, Host, esxi_host
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give this sshd a password of its own")

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine import names
-from ansible_collections.assay.clusters.plugins.module_utils.engine.journal import Journal
+from ansible_collections.assay.clusters.plugins.module_utils.common import names
+from ansible_collections.assay.clusters.plugins.module_utils.common.journal import Journal
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import leftovers_job
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.errors import PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
 
 HOLD = "example.com/hold"
 

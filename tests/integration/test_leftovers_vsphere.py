@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from pyVmomi import vim
 
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere_session import Session, settings
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import leftovers_job
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.errors import BadOption, PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.leftovers_vsphere import VsphereSource
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.vsphere_session import Session, settings
 from tests.lab.vcsim import Vcsim, vcsim
 
 NAME = "ci-3f9a1c07"

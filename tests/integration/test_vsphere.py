@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from pyVmomi import vim
 
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import snapshot_set
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.machine import Wanted
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.vsphere import Vsphere, open_vsphere
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_set
+from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Wanted
+from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere import Vsphere, open_vsphere
 from tests.integration.machines import names, run
 from tests.lab.vcsim import PASSWORD, USER, Vcsim, vcsim
 

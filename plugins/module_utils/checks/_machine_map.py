@@ -8,8 +8,8 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ..platforms.errors import BadOption
-from ..platforms.machine import Machine, Wanted
+from ..jobs.errors import BadOption
+from ..machines.machine import Machine, Wanted
 from ._nodes import Node, name_of
 
 # ("ids", "i-0abc"), ("uuids", "4230..."), ("names", "n1"): a field of Wanted, and one value of it.

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..engine.check import Option
-from ..platforms.machine import Wanted
+from ..machines.machine import Wanted
 
 CONNECTION = (
     Option("platform", "The platform that the machines run on; without it the check is skipped.",

@@ -9,11 +9,11 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ..engine.check import Check, Inconclusive, Option, Permission
+from ..jobs.errors import BadOption, PlatformError
+from ..jobs.job import Job
 from ..kube.errors import ApiError
-from ..platforms import machine_platforms
-from ..platforms.errors import BadOption, PlatformError
-from ..platforms.job import Job
-from ..platforms.machine import Machine, MachinePlatform, Store, Wanted
+from ..machines import machine_platforms
+from ..machines.machine import Machine, MachinePlatform, Store, Wanted
 from ._machine_map import assign, by_keys, control_plane, find_wanted, keys_of
 from ._machine_options import CONNECTION, SELECTION, own_words, params, selection
 from ._nodes import Node, moment, name_of

@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from ..common.names import RUN
 from ..kube.client import Client
 from ..kube.errors import ApiError
 from ..kube.kinds import path_of
 from ..kube.watch import Watch, WatchTimeout
-from .names import RUN
 
 # Seconds until a namespace with our kind of content is gone: its controller waits 5 s before it starts.
 LIMIT = 120.0

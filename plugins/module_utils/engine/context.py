@@ -11,15 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from ..common import names
 from ..diagnosis.finding import Finding
 from ..kube.client import Client
 from ..kube.errors import ApiError
 from ..kube.kinds import path_of
+from ..kube.patient import PatientClient, passing
 from ..kube.watch import Watch, WatchTimeout
-from . import names
 from .check import Check, Inconclusive, StepFailed
 from .fixtures import Fixtures, Once
-from .patient import PatientClient, passing
 from .probes import Probes
 
 

@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ..common.journal import Journal
+from ..common.names import OURS, RUN
 from ..kube.errors import ApiError
 from ..kube.kinds import path_of
+from ..kube.patient import PatientClient
 from ..kube.watch import Watch, WatchTimeout
 from .check import Inconclusive
-from .journal import Journal
-from .names import OURS, RUN
-from .patient import PatientClient
 
 # Plural -> where it is listed; what checks may watch in the run namespace.
 WATCHED = {

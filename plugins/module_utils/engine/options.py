@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..common.names import nearest
 from ..kube.errors import BadInput
 from .check import Check, Option
-from .registry import nearest
 
 _TRUE = {"yes", "on", "1", "true", "y", "t"}
 _FALSE = {"no", "off", "0", "false", "n", "f"}

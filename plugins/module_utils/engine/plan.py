@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import names
+from ..common import names
 from .check import Check, Permission
 
 # What the engine itself needs around any check.

@@ -3,7 +3,6 @@
 """The checks there are: every file in checks/ holds one, and nothing else lists them."""
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib
 import importlib.util
@@ -13,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
+from ..common.names import nearest
 from ..kube.errors import BadInput
 from .check import Check
 
@@ -59,13 +59,6 @@ def load(check_paths: Iterable[str] = ()) -> dict[str, type[Check]]:
 def one(name: str) -> type[Check]:
     """The one check of the collection with this name, without loading the others."""
     return _check_of(importlib.import_module(f"{_PACKAGE}.{name}"))
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """A "did you mean" for a wrong word, or the list of right ones."""
-    words = sorted(words)
-    close = difflib.get_close_matches(word, words, 1, 0.5)
-    return f"did you mean {close[0]}?" if close else f"there are: {', '.join(words)}"
 
 
 def select(known: dict[str, type[Check]], checks: Iterable[str] = (), domains: Iterable[str] = (),

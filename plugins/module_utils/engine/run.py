@@ -13,23 +13,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..common import journal as journals, names
+from ..common.guardian import Guardian
 from ..diagnosis.diagnose import Diagnosis, diagnose
 from ..kube.client import Client
 from ..kube.connection import Connection
 from ..kube.errors import ApiError
+from ..kube.patient import PatientClient
 from ..kube.watch import WatchTimeout
 from ..results.record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, WARNED, Record, worst
 from . import evidence as evidences
-from . import journal as journals
-from . import names
 from .check import Check
-from .cleanup import LIMIT as CLEANUP_LIMIT
-from .cleanup import Remover
+from .cleanup import LIMIT as CLEANUP_LIMIT, Remover
 from .context import Context, Shared
 from .execute import Outcome, execute
 from .fixtures import Fixtures, Once
-from .guardian import Guardian
-from .patient import PatientClient
 from .probes import ProbeMaker
 from .sweep import Sweeper
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..common import journal as journals
+from ..common.names import EXPIRES, OURS, RUN
 from ..kube.client import Client
 from ..kube.errors import ApiError
-from . import journal as journals
 from .cleanup import LIMIT, Remover
-from .names import EXPIRES, OURS, RUN
 
 
 def _namespace(name: str) -> dict[str, str]:

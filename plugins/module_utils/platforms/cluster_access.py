@@ -17,11 +17,11 @@ try:
 except ImportError:  # on a controller ansible-core brings it
     yaml = None
 
+from ..jobs.errors import BadOption, PlatformError
 from ..kube.client import Client
 from ..kube.connection import Connection
 from ..kube.errors import ApiError, BadInput
 from ..results import redact
-from .errors import BadOption, PlatformError
 
 _FILES = (("certificate-authority", "certificate-authority-data"), ("client-certificate", "client-certificate-data"),
           ("client-key", "client-key-data"))

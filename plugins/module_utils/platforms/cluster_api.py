@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..engine import names
+from ..common import names
+from ..jobs.errors import BadOption, PlatformError
+from ..jobs.job import Job
 from ..kube.client import Client
 from ..kube.connection import Connection
 from ..kube.errors import ApiError, BadInput
@@ -23,8 +25,6 @@ from . import clusters as words
 from .cluster_access import embedded
 from .cluster_api_state import cluster_of, machines_words
 from .clusters import UID, Cluster, Wanted
-from .errors import BadOption, PlatformError
-from .job import Job
 from .manifests import Applier, parse
 
 GROUP = "cluster.x-k8s.io"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..engine import names
+from ..common import names
 from .clusters import UID, Cluster
 
 # ControlPlaneReady up to v1beta1, ControlPlaneAvailable from v1beta2 on.

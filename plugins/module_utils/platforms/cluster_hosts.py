@@ -11,13 +11,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from ..jobs.errors import BadOption, PlatformError
+from ..jobs.job import Job
 from ..kube.errors import ApiError, BadInput
-from . import cluster_access as access
-from . import clusters as words
+from . import cluster_access as access, clusters as words
 from .cluster_platforms import open_platform, plain
 from .clusters import Cluster, ClusterPlatform
-from .errors import BadOption, PlatformError
-from .job import Job
 
 _ASKED_AT_ONCE = 16
 

@@ -10,14 +10,13 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ..engine import names
+from ..common import names
+from ..jobs.errors import BadOption, PlatformError
+from ..jobs.job import Job
 from ..kube.errors import ApiError, BadInput
-from . import cluster_access as access
-from . import clusters as words
+from . import cluster_access as access, clusters as words
 from .cluster_platforms import open_platform, plain
 from .clusters import Cluster, ClusterPlatform, Wanted
-from .errors import BadOption, PlatformError
-from .job import Job
 
 # So many looks may miss a cluster that was just asked for: lists of platforms lag behind.
 _MISSES = 5

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..jobs.job import Job
 from .clusters import ClusterPlatform
-from .job import Job
 
 # Each is imported when it is used only; by statements, as Ansible packs a module with what its statements import.
 

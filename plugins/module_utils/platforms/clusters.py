@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ..engine import names
-from .errors import BadOption
+from ..common import names
+from ..jobs.errors import BadOption
 
-# Beside the labels of engine/names.py: the identity that the cluster had when it was made.
+# Beside the labels of common/names.py: the identity that the cluster had when it was made.
 UID = "assay.clusters/uid"
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _RUN = re.compile(r"[a-z0-9]{1,16}")
@@ -28,7 +28,7 @@ class Cluster:
     state, message: the platform's own words; phase: what they mean to us: creating, ready, updating, deleting or
     failed; nodes: how many there are, -1 where the platform does not tell; version: of Kubernetes, "" likewise.
     id: what the platform knows it by; uid: of its namespace kube-system when it was made, "" where nobody noted it.
-    ours: this collection made it; labels: of engine/names.py, as far as the platform keeps them.
+    ours: this collection made it; labels: of common/names.py, as far as the platform keeps them.
     """
 
     name: str

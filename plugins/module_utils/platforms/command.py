@@ -13,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..jobs.errors import BadOption, PlatformError
+from ..jobs.job import Job
+from ..jobs.program import Program
 from ..results import redact
 from .cluster_access import embedded, read
 from .clusters import Cluster, Wanted
-from .errors import BadOption, PlatformError
-from .job import Job
 from .notes import Notes
-from .program import Program
 
 VERBS = ("create", "kubeconfig", "delete", "list", "version", "size")
 _PLACES = ("name", "workdir", "version", "nodes", "kubeconfig")

@@ -12,14 +12,14 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..engine import names
+from ..common import names
+from ..jobs.errors import BadOption, PlatformError
+from ..jobs.job import Job
 from . import clusters as words
 from .cluster_access import made_kubeconfig
 from .clusters import UID, Cluster, Wanted
 from .eks_roles import Roles
 from .eks_session import Session
-from .errors import BadOption, PlatformError
-from .job import Job
 
 _PHASES = {"CREATING": "creating", "PENDING": "creating", "ACTIVE": "ready", "UPDATING": "updating",
            "DELETING": "deleting"}

@@ -7,9 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..engine import names
+from ..common import names
+from ..jobs.errors import BadOption
 from .eks_session import Session
-from .errors import BadOption
 
 # Policies that EKS documents for its roles, by the service that takes the role.
 _POLICIES = {"eks.amazonaws.com": ("AmazonEKSClusterPolicy",),

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..jobs.errors import BadOption, PlatformError
 from ..results import redact
-from .errors import BadOption, PlatformError
 
 _MISSING = {"ResourceNotFoundException", "NoSuchEntity", "NoSuchEntityException"}
 

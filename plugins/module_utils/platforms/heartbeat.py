@@ -11,7 +11,7 @@ import os
 import select
 from collections.abc import Callable
 
-from ..engine.guardian import detach
+from ..common.guardian import detach
 
 
 def _wait(process: int, seconds: float) -> bool:

@@ -15,14 +15,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..jobs.errors import BadOption, PlatformError
+from ..jobs.job import Job
+from ..jobs.program import Program
 from ..results import redact
 from .cluster_access import embedded, read
 from .clusters import Cluster, Wanted, version_fits
-from .errors import BadOption, PlatformError
-from .job import Job
 from .konvoy_files import inventory, merged_cluster, write_yaml
 from .notes import Notes
-from .program import Program
 
 
 class Konvoy:

@@ -14,8 +14,8 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from .errors import PlatformError
-from .job import Job
+from ..jobs.errors import PlatformError
+from ..jobs.job import Job
 
 # Seconds by which clocks that are read in whole seconds may be apart; nobody's lease ends early for them.
 MARGIN = 1.0

@@ -12,12 +12,12 @@ import re
 import time
 from typing import Any
 
-from ..engine.names import MANAGED_BY, MANAGER
-from ..engine.patient import PATIENCE, PatientClient
+from ..common.names import MANAGED_BY, MANAGER
+from ..jobs.errors import BadOption, PlatformError
 from ..kube.client import Client
 from ..kube.errors import ApiError
 from ..kube.kinds import path_of
-from .errors import BadOption, PlatformError
+from ..kube.patient import PATIENCE, PatientClient
 from .lease import Lease, Seen
 
 _GROUP, _KIND = "coordination.k8s.io/v1", "Lease"

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import BadOption, PlatformError
+from ..jobs.errors import BadOption, PlatformError
 from .lease import Lease, Seen
 
 # Seconds until the lock of another is called stuck; it is held for some milliseconds.

@@ -8,11 +8,12 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..engine.patient import PATIENCE
+from ..jobs import access
+from ..jobs.errors import BadOption, PlatformError
+from ..jobs.job import Job
 from ..kube.client import Client
-from . import access, heartbeat
-from .errors import BadOption, PlatformError
-from .job import Job
+from ..kube.patient import PATIENCE
+from . import heartbeat
 from .lease import Keeper, Lease, Outcome, Place, Wish, as_result
 from .lease_cluster import ClusterLease
 from .lease_file import FileLease

@@ -15,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..jobs.job import Job
+from ..machines.aws_client import AwsError, Ec2, connect
 from ..results import redact
-from .aws_client import AwsError, Ec2, connect
-from .job import Job
 from .leftovers import DEPENDENCY, Thing, Wanted, iso, owner_of, refused
 from .leftovers_dns import records
 

@@ -17,11 +17,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ..engine import journal, names
+from ..common import journal, names
+from ..jobs import access
+from ..jobs.errors import PlatformError
+from ..jobs.job import Job
 from ..kube.errors import ApiError
-from . import access
-from .errors import PlatformError
-from .job import Job
 from .leftovers import DEPENDENCY, FINALIZER, PERMISSION, Thing, Wanted, iso, owner_of, refused
 from .leftovers_kinds import Kind, kinds
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from .errors import PlatformError
+from ..jobs.errors import PlatformError
 from .leftovers import DEPENDENCY, FINALIZER, Thing, Wanted, owner_of, refused
 from .rancher_api import RancherApi
 

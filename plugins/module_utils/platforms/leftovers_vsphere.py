@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from ..jobs.job import Job
+from ..machines.vsphere_inventory import Objects, collect, snapshots
+from ..machines.vsphere_session import Session, VsphereError, fault_words, settings
 from ..results import redact
-from .job import Job
 from .leftovers import DEPENDENCY, Thing, Wanted, iso, refused
-from .vsphere_inventory import Objects, collect, snapshots
-from .vsphere_session import Session, VsphereError, fault_words, settings
 
 _PROPERTIES = {
     "VirtualMachine": ("name", "parent", "runtime.powerState", "config.createDate", "config.annotation", "config.template",

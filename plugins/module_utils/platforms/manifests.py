@@ -11,9 +11,9 @@ try:
 except ImportError:  # on a controller ansible-core brings it
     yaml = None
 
+from ..jobs.errors import BadOption, PlatformError
 from ..kube.client import Client
 from ..kube.errors import ApiError
-from .errors import BadOption, PlatformError
 
 _MANAGER = "assay.clusters"
 

@@ -16,10 +16,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..engine import names
-from ..engine.registry import nearest
-from .errors import BadOption, PlatformError
-from .job import Job
+from ..common import names
+from ..common.names import nearest
+from ..jobs.errors import BadOption, PlatformError
+from ..jobs.job import Job
 from .pipeline_guard import arm
 
 # In the order in which they run.

@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ..engine.guardian import detach
+from ..common.guardian import detach
 
 # Nobody is there to answer what these ask for.
 _ASKS = {"--ask-vault-pass", "--ask-vault-password", "-J", "--ask-pass", "-k", "--ask-become-pass", "-K", "--step"}

@@ -14,12 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..jobs.errors import BadOption, PlatformError
+from ..jobs.job import Job
 from ..kube.errors import ApiError, BadInput
 from . import clusters as words
 from .cluster_access import client, embedded, made_kubeconfig, read
 from .clusters import Cluster, Wanted
-from .errors import BadOption, PlatformError
-from .job import Job
 from .manifests import Applier, parse
 from .rancher_api import RancherApi
 from .rancher_objects import FIRST, Norman, Steve, cluster_of, pool_sizes

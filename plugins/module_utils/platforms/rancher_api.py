@@ -12,11 +12,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ..jobs.errors import BadOption, PlatformError
 from ..kube.client import Client
 from ..kube.connection import Connection
 from ..kube.errors import ApiError, BadInput
 from ..results import redact
-from .errors import BadOption, PlatformError
 
 # How long a token of a login holds if nobody ends it before (milliseconds), longer than any wait.
 _TTL = 6 * 3600 * 1000

@@ -7,9 +7,9 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..engine import names
+from ..common import names
+from ..jobs.errors import BadOption, PlatformError
 from .clusters import UID, Cluster, Wanted
-from .errors import BadOption, PlatformError
 from .rancher_api import RancherApi
 
 FIRST = "/v3/clusters"

@@ -7,10 +7,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..jobs import access
+from ..jobs.errors import BadOption, Interrupted, PlatformError
+from ..jobs.job import Job
 from ..kube.client import Client
-from ..platforms import access
-from ..platforms.errors import BadOption, Interrupted, PlatformError
-from ..platforms.job import Job
 from . import findings, nodes, remove, sources
 from .references import Reference, parse
 from .result import ABSENT, FAILED, IN_USE, MB, PRESENT, PULLED, REMOVED, Result

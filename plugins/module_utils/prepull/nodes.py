@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..platforms.errors import BadOption
+from ..jobs.errors import BadOption
 from .references import Reference, parse
 
 Object = Mapping[str, Any]

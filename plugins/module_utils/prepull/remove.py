@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..jobs.errors import BadOption
+from ..jobs.job import Job
 from ..kube.pods import image_trouble, terminated
-from ..platforms.errors import BadOption
-from ..platforms.job import Job
 from .references import Reference, parse
 from .result import ABSENT, FAILED, IN_USE, REMOVED, Result, cause_of
 from .space import Space

@@ -10,12 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..jobs.errors import Interrupted, PlatformError
+from ..jobs.job import Job
 from ..kube.errors import ApiError
 from ..kube.watch import Watch
-from ..platforms.errors import Interrupted, PlatformError
-from ..platforms.job import Job
-from . import nodes as nodes_
-from . import pods as pods_
+from . import nodes as nodes_, pods as pods_
 from .pace import Pace
 from .references import Reference
 from .result import FAILED, MB, PASSING, PRESENT, PULLED, Result, cause_of

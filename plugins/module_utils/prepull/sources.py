@@ -15,9 +15,9 @@ except ImportError:  # on a controller ansible-core brings it
     yaml = None
 
 from ..engine import plan, registry
+from ..jobs.errors import BadOption
+from ..jobs.job import Job
 from ..kube.errors import BadInput
-from ..platforms.errors import BadOption
-from ..platforms.job import Job
 from .references import Reference, parse, rewrite
 
 _Loader = getattr(yaml, "CSafeLoader", None) or getattr(yaml, "SafeLoader", None)

@@ -13,18 +13,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..engine import journal as journals
-from ..engine import names
+from ..common import journal as journals, names
+from ..common.guardian import Guardian
 from ..engine.cleanup import LIMIT, Remover
-from ..engine.guardian import Guardian
-from ..engine.patient import PatientClient
 from ..engine.sweep import Sweeper
+from ..jobs.errors import BadOption, PlatformError
 from ..kube.client import Client
 from ..kube.connection import Connection
 from ..kube.errors import ApiError
 from ..kube.kinds import path_of
+from ..kube.patient import PatientClient
 from ..kube.watch import Watch, WatchTimeout
-from ..platforms.errors import BadOption, PlatformError
 from ..results import redact
 
 # Seconds from the creation of a namespace to its default ServiceAccount; without it pods are refused.

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.common.names import RUN
 from ansible_collections.assay.clusters.plugins.module_utils.engine.cleanup import Remover
-from ansible_collections.assay.clusters.plugins.module_utils.engine.names import RUN
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError

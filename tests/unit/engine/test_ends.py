@@ -11,10 +11,10 @@ import time
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine import journal
+from ansible_collections.assay.clusters.plugins.module_utils.common import journal
+from ansible_collections.assay.clusters.plugins.module_utils.common.guardian import Guardian
+from ansible_collections.assay.clusters.plugins.module_utils.common.names import RUN
 from ansible_collections.assay.clusters.plugins.module_utils.engine.cleanup import Remover
-from ansible_collections.assay.clusters.plugins.module_utils.engine.guardian import Guardian
-from ansible_collections.assay.clusters.plugins.module_utils.engine.names import RUN
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError, BadInput
 
 

@@ -8,16 +8,16 @@ import time
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine import names
+from ansible_collections.assay.clusters.plugins.module_utils.common import names
+from ansible_collections.assay.clusters.plugins.module_utils.common.journal import Journal, read
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check, Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.engine.context import Context, Shared
 from ansible_collections.assay.clusters.plugins.module_utils.engine.execute import execute
 from ansible_collections.assay.clusters.plugins.module_utils.engine.fixtures import Fixtures, Once
-from ansible_collections.assay.clusters.plugins.module_utils.engine.journal import Journal, read
-from ansible_collections.assay.clusters.plugins.module_utils.engine.patient import PatientClient
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
+from ansible_collections.assay.clusters.plugins.module_utils.kube.patient import PatientClient
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import TransportError
 from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
 

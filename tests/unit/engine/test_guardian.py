@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine import journal as journals
+from ansible_collections.assay.clusters.plugins.module_utils.common import journal as journals
 from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
 
 PACKAGE = journals.__name__.rsplit(".", 2)[0]
 RUN = f"""
 import os, signal, sys, time
 from pathlib import Path
-from {PACKAGE}.engine.guardian import Guardian
-from {PACKAGE}.engine.journal import Journal
-from {PACKAGE}.engine import names
+from {PACKAGE}.common.guardian import Guardian
+from {PACKAGE}.common.journal import Journal
+from {PACKAGE}.common import names
 from {PACKAGE}.engine.run import _clean_by_journal
 from {PACKAGE}.kube.client import Client
 from {PACKAGE}.kube.connection import Connection

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine import names, options, registry
+from ansible_collections.assay.clusters.plugins.module_utils.common import names
+from ansible_collections.assay.clusters.plugins.module_utils.engine import options, registry
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check, Option
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
 
@@ -125,7 +126,7 @@ def test_a_file_that_is_no_check_is_one_sentence_that_names_it(tmp_path, text, w
 @pytest.mark.parametrize(("word", "said"), [
     ("storag", "did you mean storage?"), ("zzz", "there are: dns, nodes, storage"), ("", "there are: dns, nodes, storage")])
 def test_the_nearest_of_the_right_words_is_offered(word, said):
-    assert registry.nearest(word, ["storage", "dns", "nodes"]) == said
+    assert names.nearest(word, ["storage", "dns", "nodes"]) == said
 
 
 def test_excluding_everything_is_told():

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine.patient import PatientClient
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
+from ansible_collections.assay.clusters.plugins.module_utils.kube.patient import PatientClient
 from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
 
 SPACES = "/api/v1/namespaces"

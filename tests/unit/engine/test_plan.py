@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine import names, options, plan, registry
+from ansible_collections.assay.clusters.plugins.module_utils.common import names
+from ansible_collections.assay.clusters.plugins.module_utils.engine import options, plan, registry
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check, Option, Permission
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
 

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.common.journal import Journal
+from ansible_collections.assay.clusters.plugins.module_utils.common.names import EXPIRES, MANAGED_BY, MANAGER, RUN
 from ansible_collections.assay.clusters.plugins.module_utils.engine import sweep
-from ansible_collections.assay.clusters.plugins.module_utils.engine.journal import Journal
-from ansible_collections.assay.clusters.plugins.module_utils.engine.names import EXPIRES, MANAGED_BY, MANAGER, RUN
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi

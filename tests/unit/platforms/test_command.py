@@ -141,7 +141,7 @@ def test_a_repeatable_program_goes_on(given: dict[str, Any]) -> None:
 
 
 def test_the_deadline_ends_the_whole_process_group(given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible_collections.assay.clusters.plugins.module_utils.platforms.program._GRACE", 0.3)
+    monkeypatch.setattr("ansible_collections.assay.clusters.plugins.module_utils.jobs.program._GRACE", 0.3)
     given["command"]["environment"]["MAKER_HANG"] = "create"
     late = ensure(**given, timeout=2)
     assert late["failed"] and late["changed"] and "the time was up while" in late["msg"]
@@ -258,11 +258,12 @@ def test_two_at_once_do_not_meet(given: dict[str, Any]) -> None:
 
 
 def test_a_killed_worker_takes_its_program_along(tmp_path: Path) -> None:
-    code = ("import sys; from pathlib import Path; from ansible_collections.assay.clusters.plugins.module_utils.platforms "
+    code = ("import sys; from pathlib import Path; from ansible_collections.assay.clusters.plugins.module_utils.jobs "
             "import job, program; program.Program(Path(sys.argv[1]), {}, job.Job()).run(['sh', '-c', "
             "'echo $$ > pid; exec sleep 600'], 'c1')")
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], env={**os.environ, "PYTHONPATH": ":".join(sys.path)}) as worker:
         while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
+            assert worker.poll() is None
             time.sleep(0.05)
         worker.kill()
     _gone(int((tmp_path / "pid").read_text()))

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import lease_file
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.errors import BadOption, PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease import moment
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease_job import entry
 from tests.fakes import contenders

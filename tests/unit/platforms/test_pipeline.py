@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments import PIPELINE_STATE
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import pipeline, pipeline_guard
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.errors import PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
 
 ROOT = Path(__file__).resolve().parents[3]
 

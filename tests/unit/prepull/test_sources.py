@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.errors import BadOption
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.prepull import sources
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.references import parse, rewrite
 from ansible_collections.assay.clusters.plugins.modules.images_info import SPEC

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..jobs.errors import BadOption, PlatformError
+from ..jobs.job import Job
+from ..jobs.steps import Steps, Stepwise, nothing
 from .aws_client import AwsError, Ec2, connect
 from .aws_revert import Revert, power
 from .aws_sets import INSTANCE, NAME, SET, SnapshotSet, as_tags, device_of, is_claim, new_tags, plain, sets_of, tags_of
-from .errors import BadOption, PlatformError
-from .job import Job
 from .machine import Machine, Pending, Snapshot, Store, Wanted
-from .steps import Steps, Stepwise, nothing
 
 _LIVE = ["pending", "running", "stopping", "stopped"]
 _POWER = {"pending": "on", "running": "on", "stopping": "off", "stopped": "off"}

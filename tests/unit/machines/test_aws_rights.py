@@ -11,7 +11,7 @@ _OPERATION = re.compile(r'(?:call|pages|_listed)\(\s*"([A-Z]\w+)"|\("((?:Start|S
 
 
 def test_the_guide_lists_every_right_and_no_other() -> None:
-    code = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "plugins/module_utils/platforms").glob("aws*.py"))
+    code = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "plugins/module_utils/machines").glob("aws*.py"))
     used = {name for groups in _OPERATION.findall(code) for name in groups if name}
     listed = set(re.findall(r"`ec2:(\w+)`", (ROOT / "docs/machines.md").read_text(encoding="utf-8")))
     assert used == listed

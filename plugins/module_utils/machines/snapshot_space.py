@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .errors import PlatformError
+from ..jobs.errors import PlatformError
 from .machine import Machine, MachinePlatform, Store
 
 _GIB = float(1 << 30)

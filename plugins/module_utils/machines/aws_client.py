@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from .errors import BadOption, PlatformError
+from ..jobs.errors import BadOption, PlatformError
 
 # What EC2 answers, and what helps: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 _KEYS = "check access_key, secret_key and session_token, or the profile"

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.aws_sets import (
-    SET, as_tags, is_claim, new_tags, plain, sets_of)
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.errors import BadOption
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption
+from ansible_collections.assay.clusters.plugins.module_utils.machines.aws_sets import (
+    SET, as_tags, is_claim, new_tags, plain, sets_of,
+)
 
 TIME = datetime(2026, 1, 5, 10, 3, 7, tzinfo=timezone(timedelta(hours=1)))
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import Interrupted, PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import snapshot_ready
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.errors import Interrupted, PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.snapshot_ready import Cluster
+from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_ready
+from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_ready import Cluster
 
 OLD = "2026-11-20T10:00:00.000000Z"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import esxi_parse as parse
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.errors import BadOption, PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.esxi_ssh import Shell
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.machines import esxi_parse as parse
+from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi_ssh import Shell
 
 LIST = """\
 Skipping invalid VM '9'

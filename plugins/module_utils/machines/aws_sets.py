@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from .errors import BadOption
+from ..jobs.errors import BadOption
 from .machine import Snapshot
 
 PREFIX = "assay.clusters/"

@@ -3,15 +3,15 @@
 """Names, labels and images of what a run makes."""
 from __future__ import annotations
 
+import difflib
 import getpass
 import re
 import secrets
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ..kube.errors import BadInput
-from .registry import nearest
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGER = "assay.clusters"
@@ -50,6 +50,13 @@ def owner() -> str:
 def labels(run_id: str, lifetime: float) -> dict[str, str]:
     """The labels of everything that a run makes; lifetime in seconds from now."""
     return {MANAGED_BY: MANAGER, RUN: run_id, OWNER: owner(), EXPIRES: str(int(time.time() + lifetime))}
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """A "did you mean" for a wrong word, or the list of right ones."""
+    words = sorted(words)
+    close = difflib.get_close_matches(word, words, 1, 0.5)
+    return f"did you mean {close[0]}?" if close else f"there are: {', '.join(words)}"
 
 
 def check_image_names(images: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .errors import PlatformError
+from ..jobs.errors import PlatformError
 from .machine import Snapshot, Store
 
 _FAULT = re.compile(r"^\((?:vim|vmodl)\.fault\.(\w+)\)", re.MULTILINE)

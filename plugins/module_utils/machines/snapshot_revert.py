@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-from .errors import BadOption, Interrupted, PlatformError
-from .job import Job
+from ..jobs.errors import BadOption, Interrupted, PlatformError
+from ..jobs.job import Job
 from .machine import Machine, MachinePlatform, Snapshot, Wanted
 from .snapshot_ready import Cluster, fix_up
 from .snapshot_set import Crew, Outcome, groups, listed, machines, plain

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .errors import BadOption, Interrupted, PlatformError
-from .job import Job
+from ..jobs.errors import BadOption, Interrupted, PlatformError
+from ..jobs.job import Job
+from ..jobs.steps import Steps, Stepwise
 from .machine import Machine, MachinePlatform, Pending, Snapshot
 from .snapshot_set import Crew, depth, machines, plain
 from .snapshot_take import diff, when
-from .steps import Steps, Stepwise
 
 _DAY = 86400.0
 _OURS = "assay.clusters"

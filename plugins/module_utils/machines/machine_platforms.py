@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .errors import BadOption
-from .job import Job
+from ..jobs.errors import BadOption
+from ..jobs.job import Job
 from .machine import MachinePlatform
 
 Opener = Callable[[Mapping[str, Any], Job, Mapping[str, str]], MachinePlatform]

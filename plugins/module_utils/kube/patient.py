@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..kube.client import Client
-from ..kube.errors import ApiError
+from .client import Client
+from .errors import ApiError
 
 # An API server that restarts is back within this time (seconds); a longer silence is an outage.
 PATIENCE = 30.0

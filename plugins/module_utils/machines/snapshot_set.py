@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ..engine import names
+from ..common import names
+from ..jobs.errors import BadOption, Interrupted, PlatformError
+from ..jobs.job import Job
 from . import machine_platforms
-from .errors import BadOption, Interrupted, PlatformError
-from .job import Job
 from .machine import Machine, MachinePlatform, Pending, Snapshot, Wanted
 
 # How machines of a control plane are usually named, where option control_plane says nothing.

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from .errors import BadOption, Interrupted, PlatformError
-from .job import Job
+from ..jobs.errors import BadOption, Interrupted, PlatformError
+from ..jobs.job import Job
 from .machine import Machine, MachinePlatform, Pending, Snapshot, Wanted
 from .snapshot_set import Crew, Outcome, afterwards, depth, describe, groups, listed, machines, named, plain
 from .snapshot_space import room

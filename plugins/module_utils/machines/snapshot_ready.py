@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..arguments import LOG_IN
+from ..jobs.access import connection
+from ..jobs.errors import BadOption, PlatformError
+from ..jobs.job import Job
+from ..jobs.program import Program
 from ..kube.client import Client
 from ..kube.errors import ApiError
-from .access import connection
-from .errors import BadOption, PlatformError
-from .job import Job
 from .machine import Machine
-from .program import Program
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _IDENTITY = "/api/v1/namespaces/kube-system"

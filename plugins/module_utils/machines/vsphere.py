@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..jobs.errors import BadOption, PlatformError
+from ..jobs.job import Job
+from ..jobs.steps import Steps, Stepwise, nothing
 from ..results import redact
-from .errors import BadOption, PlatformError
-from .job import Job
 from .machine import Machine, Pending, Snapshot, Store, Wanted
-from .steps import Steps, Stepwise, nothing
 from .vsphere_inventory import Inventory, read
 from .vsphere_session import Session, VsphereError, fault_words, settings
 from .vsphere_tags import tags as tag_session

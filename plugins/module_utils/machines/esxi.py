@@ -13,12 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any
 
+from ..jobs.errors import BadOption, PlatformError
+from ..jobs.job import Job
+from ..jobs.steps import Steps, Stepwise
 from . import esxi_parse as parse
-from .errors import BadOption, PlatformError
 from .esxi_ssh import Answer, Lost, Shell
-from .job import Job
 from .machine import Machine, Pending, Snapshot, Store, Wanted
-from .steps import Steps, Stepwise
 
 _SHOWN = 20
 _AT_ONCE = 20  # machines that are asked about in one session
