@@ -197,6 +197,28 @@ def test_what_is_left_at_a_provider_fails_the_flow(playbook: Any, kubeconfig: st
     assert volume in left["leftovers"][0]
 
 
+def test_it_goes_on_where_it_was_stopped(playbook: Any, kubeconfig: str, tmp_path: Path) -> None:
+    book = playbook()
+    book.env["XDG_STATE_HOME"] = str(tmp_path / "state")
+    hook = tmp_path / "hook.yml"
+
+    def run(skip: list[str], *more: str) -> int:
+        variables = {"pipeline_skip": ["health", "prepull", *skip], "pipeline_hook": str(hook), "validate_checks": ["dns"]}
+        return book.run("-e", json.dumps(variables), *more, playbook="pipeline").returncode
+
+    hook.write_text(BAD)
+    assert run(["dispose", "release"]) == 2
+    before = {r["check"]: r for r in book.records()}
+    assert before["hook"]["verdict"] == "failed" and (tmp_path / "state/assay/leases/c").exists()
+    hook.write_text(GOOD)
+    assert run([], "-e", "pipeline_start_at=hook") == 0
+    after = {r["check"]: r for r in book.records()}
+    assert [after[s]["started"] == before[s]["started"] for s in ("lease", "validate", "hook", "revalidate")] == [
+        True, True, False, False]
+    assert after["hook"]["verdict"] == after["revalidate"]["verdict"] == after["release"]["verdict"] == "passed"
+    assert after["hook"]["run_id"] == before["hook"]["run_id"] and not (tmp_path / "state/assay/leases/c").exists()
+
+
 def test_in_check_mode_the_plan_is_all(playbook: Any, tmp_path: Path) -> None:
     book = playbook(**{NAME: _variables(tmp_path)})
     done = book.run("--check", "-e", '{"pipeline_skip": ["prepull"]}', playbook="pipeline")
