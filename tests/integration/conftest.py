@@ -35,8 +35,8 @@ class Playbook:
         return ["ansible-playbook", str(CHECKOUT / "playbooks" / f"{playbook}.yml"), "-i", str(self.inventory),
                 "-e", f"validate_results_dir={self.results}", *more]
 
-    def start(self, *more: str, **kwargs: Any) -> subprocess.Popen[str]:
-        return subprocess.Popen(self._command(*more), env=self.env, text=True, start_new_session=True,
+    def start(self, *more: str, playbook: str = "validate", **kwargs: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(self._command(*more, playbook=playbook), env=self.env, text=True, start_new_session=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kwargs)
 
     def run(self, *more: str, playbook: str = "validate", **env: str) -> subprocess.CompletedProcess[str]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.moto_server import KEYS, REGION, client
 from tests.integration.machines import run as module
 from tests.lab.vcsim import vcsim
 
@@ -165,6 +166,57 @@ def test_what_is_wrong_is_told_before_anything_is_done(playbook: Any, tmp_path: 
     refused(f"{NAME} is not marked as disposable, nothing was done", cluster_disposable=False)
     refused("pipeline_hook: there is no file /no/such.yml", "-e", "pipeline_hook=/no/such.yml")
     refused("name an inventory with -i", "-e", "validate_hosts=nobody")
+
+
+def test_what_another_holds_is_left_alone(flow: Any, tmp_path: Path) -> None:
+    lease = tmp_path / "state/assay/leases" / NAME
+    lease.parent.mkdir(parents=True)
+    options = {"holder": "another", "backend": "file", "path": str(lease), "duration": 600}
+    assert module("cluster_lease", options)["held"]
+    done = flow()
+    stages = _stages(flow.book.results)
+    assert done.returncode == 2 and "is held by another" in done.stdout and NAME not in _listed()
+    assert stages["lease"] == "failed" and stages["report"] == "passed"
+    assert {stages[s] for s in STAGES} - {stages["lease"], stages["report"]} == {"skipped"}
+    assert module("cluster_lease", {**options, "state": "renewed"})["held"]
+
+
+def test_what_is_left_at_a_provider_fails_the_flow(playbook: Any, kubeconfig: str, moto: str, tmp_path: Path) -> None:
+    volume = client(moto).create_volume(AvailabilityZone=f"{REGION}a", Size=1, TagSpecifications=[
+        {"ResourceType": "volume", "Tags": [{"Key": "kubernetes.io/cluster/c", "Value": "owned"}]}])["VolumeId"]
+    book = playbook(c={"cluster_kubeconfig": str(kubeconfig), "dispose_providers": ["aws"], "dispose_wait": 0,
+                       "dispose_aws": {
+                           "access_key": KEYS["aws_access_key_id"], "secret_key": KEYS["aws_secret_access_key"],
+                           "region": REGION, "endpoint_url": moto}, "pipeline_names_with_run": False})
+    book.env["XDG_STATE_HOME"] = str(tmp_path / "state")
+    done = book.run("-e", '{"pipeline_skip": ["health", "prepull", "validate"]}', playbook="pipeline")
+    stages = _stages(book.results)
+    assert done.returncode == 2 and stages["leftovers"] == "failed" and stages["dispose"] == stages["release"] == "passed"
+    [left] = [r for r in book.records() if r["check"] == "leftovers"]
+    assert left["message"].startswith(f"1 left: volume {volume}") and left["cause"].startswith("leak.provider")
+    assert volume in left["leftovers"][0]
+
+
+def test_it_goes_on_where_it_was_stopped(playbook: Any, kubeconfig: str, tmp_path: Path) -> None:
+    book = playbook()
+    book.env["XDG_STATE_HOME"] = str(tmp_path / "state")
+    hook = tmp_path / "hook.yml"
+
+    def run(skip: list[str], *more: str) -> int:
+        variables = {"pipeline_skip": ["health", "prepull", *skip], "pipeline_hook": str(hook), "validate_checks": ["dns"]}
+        return book.run("-e", json.dumps(variables), *more, playbook="pipeline").returncode
+
+    hook.write_text(BAD)
+    assert run(["dispose", "release"]) == 2
+    before = {r["check"]: r for r in book.records()}
+    assert before["hook"]["verdict"] == "failed" and (tmp_path / "state/assay/leases/c").exists()
+    hook.write_text(GOOD)
+    assert run([], "-e", "pipeline_start_at=hook") == 0
+    after = {r["check"]: r for r in book.records()}
+    assert [after[s]["started"] == before[s]["started"] for s in ("lease", "validate", "hook", "revalidate")] == [
+        True, True, False, False]
+    assert after["hook"]["verdict"] == after["revalidate"]["verdict"] == after["release"]["verdict"] == "passed"
+    assert after["hook"]["run_id"] == before["hook"]["run_id"] and not (tmp_path / "state/assay/leases/c").exists()
 
 
 def test_in_check_mode_the_plan_is_all(playbook: Any, tmp_path: Path) -> None:

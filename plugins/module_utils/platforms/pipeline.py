@@ -36,18 +36,20 @@ def check_stages(option: str, given: Iterable[str]) -> None:
             raise BadOption(f"{option}: there is no stage {name!r}; {nearest(name, STAGES)}")
 
 
-def plan(skip: Iterable[str], start_at: str, unset: Mapping[str, str], ran: Iterable[str] = ()) -> dict[str, str]:
-    """For every stage why it is left out, "" for those that run, "earlier" for those that ran before start_at.
+def plan(skip: Iterable[str], start_at: str, unset: Mapping[str, str], done: Iterable[str] = ()) -> dict[str, str]:
+    """For every stage why it is left out, "" for those that run, "earlier" for those before start_at that have a record.
 
-    unset: stage -> what is missing in the inventory for it; ran: those that began before the pipeline was stopped.
+    unset: stage -> what is missing in the inventory for it; done: those that began, or were left out, before the pipeline was
+    stopped.
     """
     first = STAGES.index(start_at) if start_at else 0
     out = {}
     for place, stage in enumerate(STAGES):
         # whoever goes on needs the lease again, but for giving it back
         again = stage == "lease" and first < STAGES.index("release")
-        out[stage] = "by pipeline_skip" if stage in skip else unset[stage] if unset.get(stage) else \
-            "" if place >= first or again else "earlier" if stage in ran else "the pipeline was stopped before it"
+        out[stage] = "earlier" if place < first and stage in done and not again else \
+            "by pipeline_skip" if stage in skip else unset[stage] if unset.get(stage) else \
+            "" if place >= first or again else "the pipeline was stopped before it"
     return out
 
 
@@ -111,14 +113,15 @@ def _begin(params: Mapping[str, Any], state: State, job: Job) -> dict[str, Any]:
     if kept and not kept.get("ended") and not start_at:
         raise BadOption(f"pipeline_results_dir: {state.folder.parent} holds a pipeline of {cluster} that did not end, begun "
                         f"{kept.get('begun')}; go on with it by pipeline_start_at, or choose another folder")
-    stages = plan(params["skip"], start_at, params["unset"], kept.get("ran", []))
+    stages = plan(params["skip"], start_at, params["unset"], kept.get("done", []))
     check_stages("destructive", params["destructive"])
     wanted = [s for s in params["destructive"] if not stages[s]]
     if wanted and not params["disposable"]:
         raise BadOption(f"{cluster} is not marked as disposable, nothing was done; set cluster_disposable: true in the inventory "
                         f"if {' and '.join(wanted)} may take away what is there, or name them in pipeline_skip")
     if not start_at:
-        kept = {"version": 1, "cluster": cluster, "run_id": params["run_id"] or names.new_run_id(), "begun": _now(), "values": {}}
+        kept = {"version": 1, "cluster": cluster, "run_id": params["run_id"] or names.new_run_id(), "begun": _now(), "values": {},
+                "done": [s for s, why in stages.items() if why]}
     kept["ended"] = ""
     if not job.check_mode:
         state.write(kept)
@@ -141,8 +144,8 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         raise PlatformError(f"{state.path} is not there: no pipeline of {params['cluster']} was begun")
     kept["values"].update(params["values"])
     running = params["values"].get("running")
-    if running and running not in kept.setdefault("ran", []):
-        kept["ran"].append(running)
+    if running and running not in kept["done"]:
+        kept["done"].append(running)
     if params["state"] == "ended":
         kept["ended"] = _now()
     if not job.check_mode:

@@ -48,13 +48,20 @@ def test_what_goes_on_takes_the_lease_again_and_tells_what_ran() -> None:
 
 def test_values_are_kept_for_whoever_goes_on(tmp_path: Path) -> None:
     begun = _ask(tmp_path, state="begun")
+    path = Path(begun["path"])
     assert len(begun["run_id"]) == 8 and begun["values"] == {}
     _ask(tmp_path, values={"running": "provision", "kubeconfig": "/k"})
     _ask(tmp_path, values={"running": "validate"})
     again = _ask(tmp_path, state="begun", start_at="validate")
     assert again["run_id"] == begun["run_id"] and again["values"] == {"running": "validate", "kubeconfig": "/k"}
     assert again["stages"]["provision"] == "earlier" and again["stages"]["revert"] == "the pipeline was stopped before it"
-    assert Path(begun["path"]).stat().st_mode & 0o777 == 0o600
+    assert again["stages"]["hook"] == "" and path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_was_left_out_has_its_record_already(tmp_path: Path) -> None:
+    _ask(tmp_path, state="begun", unset={"revert": "no snapshot"}, skip=["health"])
+    again = _ask(tmp_path, state="begun", unset={"revert": "no snapshot"}, start_at="validate")["stages"]
+    assert again["revert"] == again["health"] == "earlier" and again["validate"] == ""
 
 
 def test_a_pipeline_that_ended_is_no_obstacle_to_the_next(tmp_path: Path) -> None:
