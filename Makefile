@@ -10,7 +10,7 @@ ARGS ?=
 TEST := tests.runner
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup lab-build lab-up down status validate preflight test unit lint changelog sanity integration \
+.PHONY: help demo setup lab-build lab-up down status validate preflight test unit lint changelog sanity integration platforms \
         faults molecule soak bench conformance-lab docs build constraints clean
 
 help: ## this list
@@ -46,7 +46,7 @@ test: ## all tests, quick ones first; STAGES="unit lint" runs some
 unit lint changelog sanity: ## one stage of the tests, without the lab
 	@$(WITH) python -m $(TEST) $@
 
-integration molecule faults: ## one stage of the tests, with the lab
+integration platforms molecule faults: ## one stage of the tests, with the lab
 	@$(WITH) python -m $(TEST) $@
 
 soak: ## the long tests: the same again and again, kills at random moments (SOAK_ROUNDS=20)

@@ -15,10 +15,17 @@ FIRST, SECOND = os.environ.get("ASSAY_CLUSTERS", "c1 c2").split()
 CLUSTER_OF_WORKER = {"master": FIRST, "gw0": FIRST, "gw1": SECOND}
 
 
+# Fixtures and marks of tests that need a cluster, or the machine for themselves.
+_CLUSTERS = {"lab", "lab2", "kubeconfig", "faults", "machine"}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what cannot or should not run here, each with its reason; soak only when asked for."""
     soak_wanted = "soak" in (config.getoption("markexpr") or "").replace("not soak", "")
     for item in items:
+        if not _CLUSTERS & {*getattr(item, "fixturenames", ()), *(m.name for m in item.iter_markers())}:
+            item.add_marker(pytest.mark.no_cluster)
         if item.get_closest_marker("soak") and not soak_wanted:
             item.add_marker(pytest.mark.skip(reason="long: make soak"))
         if os.environ.get("KUBECONFIG") and (item.get_closest_marker("lab") or item.get_closest_marker("faults")):

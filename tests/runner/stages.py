@@ -94,11 +94,14 @@ def _cluster_stages(own_cluster: bool) -> list[Stage]:
     lab = () if own_cluster else ("lab",)
     only_lab = "KUBECONFIG is set: only the lab's own clusters are broken on purpose" if own_cluster else ""
     return [
-        Stage("integration", _pytest("integration", "-v", "-m", "not soak", paths=("tests/integration",)),
+        Stage("integration", _pytest("integration", "-v", "-m", "not soak and not no_cluster", paths=("tests/integration",)),
               frozenset({"c1"}), needs=lab, show=LAB_LINES, most=1000, limit=1800, absent=_no_tests("tests/integration")),
         *_molecule(lab),
+        # Beside those that need the first cluster, when the second one's user is done: two cores carry two.
+        Stage("platforms", _pytest("platforms", "-v", "-m", "no_cluster and not soak", paths=("tests/integration",)),
+              frozenset({"c2"}), needs=lab, show=LAB_LINES, most=1000, limit=1800, absent=_no_tests("tests/integration")),
         Stage("faults", _pytest("faults", "-v", "-m", "not soak", "-n2", "--dist=worksteal", paths=("tests/faults",)),
-              frozenset(CLUSTERS), after=("integration",), needs=lab, show=LAB_LINES, most=1000, limit=2700,
+              frozenset(CLUSTERS), after=("integration", "platforms"), needs=lab, show=LAB_LINES, most=1000, limit=2700,
               absent=only_lab or _no_tests("tests/faults")),
         Stage("soak", _pytest("soak", "-v", "-m", "soak", paths=("tests/integration", "tests/faults")),
               frozenset(CLUSTERS), needs=lab, show=LAB_LINES, most=1000, limit=7200, in_all=False, absent=only_lab),
