@@ -15,6 +15,7 @@ from ._dig import (Query, Reply, ResolvConf, absent, answered, has, latencies, l
                    script, unanswered)
 from ._endpoints import SERVICE_LABEL, Endpoint, endpoints
 from ._manifests import service
+from ._news import LAG, NEWS
 from ._optional import optional_get
 from ._text import listed, percentile
 
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
     from ..engine.context import Context
     from ..engine.probes import Probe
 
-# Seconds until a new Service must be known to all name servers and past their negative caches. A server that lost the API
-# server asks for news again after up to 30 s (the back-off of its watches), so less would call it wrong; more than NEWS is
-# worth a word.
-LAG = 60.0
-NEWS = 20.0
 # DNS server pods that every node asks directly.
 DIRECT = 6
 # Spikes of 5 s and more are lost packets that a resolver asked again for.
@@ -240,7 +236,9 @@ class Dns(Check):
     def _late(self, query: Query, reply: Reply) -> bool:
         """Whether the servers may not know our new Services yet; silence is not a matter of waiting."""
         ours = not query.variant.startswith("external")
-        unknown = reply.status in ("NXDOMAIN", "NOERROR") or query.variant == "search" and reply.status  # the last word is another's
+        unknown = reply.status in ("NXDOMAIN", "NOERROR")
+        # What our servers do not know of these is asked of others, whose word may be any.
+        unknown = unknown or query.variant in ("search", "ptr") and reply.status
         return bool(ours and unknown and time.monotonic() < self._made + LAG)
 
     def _record(self, ctx: Context, queries: list[Query], results: dict[str, dict[int, Reply]]) -> None:

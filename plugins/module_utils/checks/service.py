@@ -13,6 +13,7 @@ from . import _user_service
 from ._asked import Asked
 from ._endpoints import endpoints
 from ._manifests import service
+from ._news import LAG, NEWS
 from ._text import listed, url_host
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ HTTP_PORT = 8080
 PORT = 80
 # Pods behind the Service: enough to see balancing, few enough that the questions stay linear in nodes.
 BACKENDS = 4
-# Seconds from a change of the Service until every node must follow it.
-LAG = 30.0
 # Connections per request to a probe, so that lost ones (5 s each) do not outlast the request.
 BATCH = 10
 # Asks once and gives up soon: until the rules are there, packets to the address are lost.
@@ -125,7 +124,7 @@ class Service(Check):
         def complete(items: dict[Any, Any]) -> bool:
             return {e.pod for e in endpoints(items.values(), name) if e.ready} == wanted
 
-        ctx.wait("endpointslices", complete, f"endpoints of Service {name} are {len(wanted)} pods", seconds=2 * LAG)
+        ctx.wait("endpointslices", complete, f"endpoints of Service {name} are {len(wanted)} pods", seconds=LAG)
         ctx.measure(f"endpoints to {len(wanted)} pods", (time.monotonic() - start) * 1000, "ms")
         self._changed = time.monotonic()
 
@@ -155,6 +154,7 @@ class Service(Check):
                    "nodes: " + listed(f"{n} ({w})" for n, w in bad.items()), cluster_ip=vip, failed_from=bad)
         if first:
             ctx.measure("Service served on the slowest node after", max(first), "s")
+            self._late(ctx, max(first))
 
     def _first_answer(self, ctx: Context, probe: Probe, vip: str, backends: list[Probe]) -> float | None:
         """Seconds from the endpoints' arrival until an answer of one of our pods; None when LAG passed without."""
@@ -169,6 +169,10 @@ class Service(Check):
             if time.monotonic() > self._changed + LAG or ctx.left() < 5.0:
                 return None
             time.sleep(0.3)
+
+    def _late(self, ctx: Context, seconds: float) -> None:
+        if seconds > NEWS:
+            ctx.warn(f"it took {seconds:.0f} s until all nodes followed a change of a Service")
 
     def _meets_all(self, probe: Probe, vip: str, backends: list[Probe]) -> str:
         """Connect until every pod has answered; the error, or an empty text."""
@@ -249,3 +253,4 @@ class Service(Check):
                    + listed(f"{n} ({self._last[n]})" for n in bad), not_back_on=bad)
         if results:
             ctx.measure("slowest node follows a change of endpoints in", max(results.values()), "s")
+            self._late(ctx, max(results.values()))

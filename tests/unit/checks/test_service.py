@@ -97,6 +97,15 @@ def test_flushed_rules_of_one_node_differ_from_the_pod_addresses():
     assert ("Node", "", "n1") in plane.ctx.path
 
 
+def test_a_node_that_follows_late_is_waited_for_and_told(monkeypatch):
+    monkeypatch.setattr(module, "LAG", 60.0)
+    monkeypatch.setattr(module, "NEWS", -1.0)
+    plane = Dataplane()
+    plane.flushed = {"n1"}
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: plane.flushed.clear())
+    assert "until all nodes followed a change" in plane.run().warnings[0]
+
+
 def test_a_pod_that_is_never_chosen_fails():
     plane = Dataplane()
     plane.never = {"n2"}
