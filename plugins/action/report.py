@@ -10,7 +10,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.assay.clusters.plugins.module_utils import arguments
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import REPORT
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, store, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.clean import clean_run
 
@@ -41,7 +41,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        _valid, args = self.validate_argument_spec(dict(arguments.REPORT))
+        _valid, args = self.validate_argument_spec(dict(REPORT))
         if self._task.check_mode:
             return {**result, "changed": False, "msg": "no report in check mode"}
         try:

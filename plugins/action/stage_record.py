@@ -12,7 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.assay.clusters.plugins.module_utils import arguments
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.flow import STAGE
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.taxonomy import CAUSES
 from ansible_collections.assay.clusters.plugins.module_utils.results import causes, gate, store, summary, text
 from ansible_collections.assay.clusters.plugins.module_utils.results.clean import clean_record, clean_run
@@ -80,7 +80,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        _valid, args = self.validate_argument_spec(dict(arguments.STAGE))
+        _valid, args = self.validate_argument_spec(dict(STAGE))
         cluster = args["cluster"] or str((task_vars or {}).get("inventory_hostname", "localhost"))
         if not args["verdict"] and not args["of_checks"]:
             raise AnsibleActionFail("verdict: is missing; say it, or set of_checks to take it from the checks of this cluster")

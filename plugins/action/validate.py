@@ -19,7 +19,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.assay.clusters.plugins.module_utils import arguments
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER, RUN, SELECT, SWEEP
 from ansible_collections.assay.clusters.plugins.module_utils.common import journal, names
 from ansible_collections.assay.clusters.plugins.module_utils.engine import options, plan, registry, run, sweep
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
@@ -32,8 +32,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.results.record impo
 
 display = Display()
 library.preload()
-_SUITE = {**arguments.CLUSTER, **arguments.RUN, **arguments.SELECT}
-_SINGLE = {**arguments.CLUSTER, **arguments.RUN}
+_SUITE = {**CLUSTER, **RUN, **SELECT}
+_SINGLE = {**CLUSTER, **RUN}
 # Options of a run that have an inventory variable too: what belongs to the cluster rather than to the task.
 _RUN_VARIABLES = ("images", "image_registry", "transport")
 
@@ -87,7 +87,7 @@ class ActionModule(ActionBase):
 
     def _connection_of(self, args: Mapping[str, Any]) -> Connection:
         given = {}
-        for name in arguments.CLUSTER:
+        for name in CLUSTER:
             value = _plain(args.get(name))
             given[name] = self._variable(f"cluster_{name}") if value is None else value
         environ = {**os.environ, **{str(k): str(v) for e in (self._task.environment or []) if isinstance(e, dict)
@@ -137,12 +137,12 @@ class ActionModule(ActionBase):
         return self._go(self._settings([check], args, list(registry.load().values()), own), args)
 
     def _rbac(self, _name: str) -> dict[str, Any]:
-        args = self._arguments({**arguments.SELECT, "name": {"type": "str", "default": "assay-clusters"}})
+        args = self._arguments({**SELECT, "name": {"type": "str", "default": "assay-clusters"}})
         chosen, _known = self._chosen(args)
         return {"cluster_role": plan.cluster_role(chosen, args["name"]), "checks": [c.name for c in chosen]}
 
     def _sweep(self, _name: str) -> dict[str, Any]:
-        args = self._arguments({**arguments.CLUSTER, **arguments.SWEEP})
+        args = self._arguments({**CLUSTER, **SWEEP})
         folder = Path(os.path.expanduser(args["journal_dir"])) if args["journal_dir"] else journal.default_folder()
         if args["cluster_gone"]:
             found = sweep.forget(folder, self._last_server(args), self.cluster, change=not self._task.check_mode)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Documentation of the connection options: the twin of CLUSTER in module_utils/arguments.py, with cluster_login."""
+"""Documentation of the connection options: the twin of CLUSTER in module_utils/arguments/cluster.py, with cluster_login."""
 from __future__ import annotations
 
 

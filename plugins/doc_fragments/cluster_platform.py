@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Documentation of the platforms of clusters: the twin of CLUSTER_PLATFORM in module_utils/arguments.py."""
+"""Documentation of the platforms of clusters: the twin of CLUSTER_PLATFORM in module_utils/arguments/platforms.py."""
 from __future__ import annotations
 
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Documentation of the choice of images and nodes: the twin of IMAGE_SOURCES in module_utils/arguments.py."""
+"""Documentation of the choice of images and nodes: the twin of IMAGE_SOURCES in module_utils/arguments/images.py."""
 from __future__ import annotations
 
 

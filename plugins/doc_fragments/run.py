@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Documentation of how a run of checks behaves: the twin of RUN in module_utils/arguments.py."""
+"""Documentation of how a run of checks behaves: the twin of RUN in module_utils/arguments/cluster.py."""
 from __future__ import annotations
 
 

@@ -71,7 +71,7 @@ plan:
   type: dict
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import CLUSTER, RUN
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER, RUN
 from ansible_collections.assay.clusters.plugins.module_utils.checks.nodes import Nodes
 from ansible_collections.assay.clusters.plugins.module_utils.module import declare, option_spec
 

@@ -192,7 +192,7 @@ progress:
   elements: str
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import CLUSTER_PLATFORM, CLUSTER_WANTED
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM, CLUSTER_WANTED
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.cluster_jobs import ensure
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 

@@ -56,7 +56,7 @@ clusters:
       ours: true
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import CLUSTER_PLATFORM
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.cluster_jobs import info
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 

@@ -166,7 +166,8 @@ progress:
   elements: str
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import CLUSTER, LEASE
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.flow import LEASE
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease_job import entry
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 

@@ -280,7 +280,8 @@ progress:
   elements: str
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import CLUSTER, IMAGE_SOURCES, PREPULL
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.images import IMAGE_SOURCES, PREPULL
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.entry import prepull
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 

@@ -78,7 +78,8 @@ left_out:
   type: dict
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import CLUSTER, IMAGE_SOURCES, IMAGES_INFO
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.images import IMAGE_SOURCES, IMAGES_INFO
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.entry import info
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 

@@ -270,7 +270,8 @@ inventory:
   type: dict
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import CLUSTER, LEFTOVERS
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.leftovers import LEFTOVERS
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.leftovers_job import entry
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 

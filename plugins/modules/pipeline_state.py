@@ -126,7 +126,7 @@ guard:
   type: int
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import PIPELINE_STATE
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.flow import PIPELINE_STATE
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.pipeline import entry
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 

@@ -49,7 +49,7 @@ checks:
   elements: str
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import SELECT
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import SELECT
 from ansible_collections.assay.clusters.plugins.module_utils.module import declare
 
 

@@ -89,7 +89,7 @@ msg:
   type: str
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import REPORT
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import REPORT
 from ansible_collections.assay.clusters.plugins.module_utils.module import declare
 
 

@@ -179,7 +179,7 @@ path:
   type: str
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import STAGE
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.flow import STAGE
 from ansible_collections.assay.clusters.plugins.module_utils.module import declare
 
 

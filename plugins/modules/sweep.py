@@ -64,7 +64,7 @@ remaining:
   elements: str
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import CLUSTER, SWEEP
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER, SWEEP
 from ansible_collections.assay.clusters.plugins.module_utils.module import declare
 
 

@@ -153,7 +153,7 @@ plan:
       type: dict
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import CLUSTER, RUN, SELECT
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER, RUN, SELECT
 from ansible_collections.assay.clusters.plugins.module_utils.module import declare
 
 

@@ -186,7 +186,7 @@ progress:
   elements: str
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import VM_SNAPSHOT
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines import VM_SNAPSHOT
 from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_take import entry
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 

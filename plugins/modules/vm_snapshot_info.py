@@ -88,7 +88,7 @@ round_trips:
   sample: 4
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import VM_SNAPSHOT_INFO
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines import VM_SNAPSHOT_INFO
 from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_info import info
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 

@@ -100,7 +100,7 @@ progress:
   elements: str
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import VM_SNAPSHOT_PRUNE
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines import VM_SNAPSHOT_PRUNE
 from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_info import prune
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 

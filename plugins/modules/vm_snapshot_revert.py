@@ -137,7 +137,8 @@ progress:
   elements: str
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import LOG_IN, VM_SNAPSHOT_REVERT
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import LOG_IN
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines import VM_SNAPSHOT_REVERT
 from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_revert import entry
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 

@@ -48,7 +48,7 @@ def test_what_is_piped_in_is_pulled_on_all_clusters(playbook: Any, kubeconfig: s
     command = book._command("-e", "prepull_manifests=-", "-e", '{"prepull_checks": []}', playbook="prepull")
     done = subprocess.run(command, env=book.env, input=POD, text=True, capture_output=True, check=False)
     print(done.stdout, done.stderr)
-    assert done.returncode == 0 and done.stdout.count("1 images on ") == 2 and "pause:3.10" in done.stdout
+    assert done.returncode == 0 and done.stdout.count("1 image on ") == 2 and "pause:3.10" in done.stdout
     assert spaces(client) == []
 
 

@@ -115,13 +115,13 @@ def _logs(lab: object, words: Sequence[str]) -> int:
 
 
 def _fault(lab: object, words: Sequence[str]) -> int:
-    from . import faults
+    from . import by_hand
 
-    if not words or words[0] not in faults.BY_HAND:
-        for name, (usage, _make) in faults.BY_HAND.items():
+    if not words or words[0] not in by_hand.FAULTS:
+        for name, (usage, _make) in by_hand.FAULTS.items():
             print(f"  fault {name} {usage}")
         return 0 if not words or words[0].strip("-") in ("help", "h") else 2
-    faults.hold_by_hand(lab, words[0], list(words[1:]))
+    by_hand.hold(lab, words[0], list(words[1:]))
     return 0
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -375,34 +374,3 @@ def former_values(item: Any, patch: dict[str, Any]) -> dict[str, Any]:
         else:
             out[key] = before
     return out
-
-
-# For the command line: what can be broken by hand, and how it is spoken of.
-BY_HAND: dict[str, tuple[str, Callable[..., Any]]] = {
-    "power-off": ("NODE", lambda f, n: f.node_power_off(n)),
-    "stop": ("NODE COMPONENT", lambda f, n, c: f.stop(n, c)),
-    "freeze": ("NODE COMPONENT", lambda f, n, c: f.freeze(n, c)),
-    "cut-network": ("NODE", lambda f, n: f.cut_network(n)),
-    "drop-pod-traffic": ("NODE", lambda f, n: f.drop_pod_traffic(n)),
-    "drop-all-pod-traffic": ("", lambda f: f.drop_all_pod_traffic()),
-    "drop-large-packets": ("NODE", lambda f, n: f.drop_large_packets(n)),
-    "flush-service-rules": ("NODE", lambda f, n: f.flush_service_rules(n)),
-    "dns-upstream-down": ("", lambda f: f.dns_upstream_down()),
-    "fill-disk": ("NODE", lambda f, n: f.fill_disk(n)),
-    "remove-cni-config": ("NODE", lambda f, n: f.remove_cni_config(n)),
-    "scale": ("NAMESPACE DEPLOYMENT REPLICAS", lambda f, s, d, r: f.scale(s, d, int(r))),
-}
-
-
-def hold_by_hand(lab: Lab, name: str, words: list[str]) -> None:
-    """Break, wait for Enter or Ctrl-C, mend."""
-    usage, make = BY_HAND[name]
-    if len(words) != len(usage.split()):
-        raise LabError(f"fault {name}: takes {usage or 'no arguments'}")
-    with make(lab.fault, *words):
-        say(f"{lab.name}: {name} {' '.join(words)} is in force; Ctrl-C mends it")
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            say("mending")

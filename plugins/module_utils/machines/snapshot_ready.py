@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..arguments import LOG_IN
+from ..arguments.cluster import LOG_IN
 from ..jobs.access import connection
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..common import names
+from ..common.words import plural
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
 from ..kube.errors import ApiError, BadInput
@@ -165,7 +166,7 @@ class Flow:
 
     @staticmethod
     def _text(shape: Mapping[str, Any]) -> str:
-        return f"version {shape['version'] or 'unknown'}, {shape['nodes']} nodes"
+        return f"version {shape['version'] or 'unknown'}, {plural(shape['nodes'], 'node')}"
 
     @staticmethod
     def _shape(cluster: Cluster) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..common.words import plural
 from ..jobs import access
 from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
@@ -94,8 +95,8 @@ def _sentence(results: Sequence[Result], found: Sequence[findings.Found], second
     words = {PRESENT: "there already", PULLED: f"pulled ({size / MB:.0f} MB)", FAILED: "failed", REMOVED: "removed",
              IN_USE: "in use", ABSENT: "not there"}
     what = ", ".join(f"{n} {words[s]}" for s, n in counts.items())
-    head = (f"{len({str(r.image) for r in results})} images on {len({r.node for r in results})} nodes in {seconds:.0f} s: "
-            f"{what}")
+    images, places = len({str(r.image) for r in results}), len({r.node for r in results})
+    head = f"{plural(images, 'image')} on {plural(places, 'node')} in {seconds:.0f} s: {what}"
     return "; ".join([head, *(f"{f.cause}: {f.message} ({', '.join(f.scope)})" for f in found)])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..common.words import plural
 from ..diagnosis.taxonomy import CAUSES, layer, next_command
 from . import speed
 from .result import FAILED, PULLED, Result
@@ -32,10 +33,6 @@ class Found:
         return {"cause": self.cause, "confidence": self.confidence, "scope": list(self.scope), "message": self.message,
                 "evidence": list(self.evidence), "remedy": CAUSES[self.cause].remedy, "fails": self.fails,
                 "next_command": next_command(self.cause, subject, self.node)}
-
-
-def _count(things: int, word: str) -> str:
-    return f"{things} {word}" + ("" if things == 1 else "s")
 
 
 def _scope(failed: Sequence[Result], results: Sequence[Result]) -> list[str]:
@@ -67,8 +64,8 @@ def of_errors(results: Sequence[Result]) -> list[Found]:
     for cause in sorted(groups, key=lambda c: (layer(c), c)):
         failed = groups[cause]
         nodes, images = {r.node for r in failed}, {str(r.image) for r in failed}
-        what = next(iter(images)) if len(images) == 1 else _count(len(images), "image")
-        where = next(iter(nodes)) if len(nodes) == 1 else _count(len(nodes), "node")
+        what = next(iter(images)) if len(images) == 1 else plural(len(images), "image")
+        where = next(iter(nodes)) if len(nodes) == 1 else plural(len(nodes), "node")
         lines = list(dict.fromkeys(f"{r.node} {r.image}: {r.error}" for r in failed))
         sure = max((r.confidence for r in failed), key=("confirmed", "probable", "suspected").index)
         out.append(Found(cause, sure, tuple(_scope(failed, results)),

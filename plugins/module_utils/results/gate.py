@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..common.words import plural
 from . import causes, text
 from .clean import clean_run
 from .record import FAILED, INCONCLUSIVE, SKIPPED, WARNED
@@ -12,7 +13,7 @@ from .record import FAILED, INCONCLUSIVE, SKIPPED, WARNED
 
 def _counts(counts: dict[str, int], total: int) -> str:
     tested = total - counts[SKIPPED]
-    what = text.plural(tested, "check")
+    what = plural(tested, "check")
     if not tested:
         return f"no check applies ({counts[SKIPPED]} skipped)"
     bad = [(counts[v], v) for v in (FAILED, INCONCLUSIVE, WARNED) if counts[v]]
@@ -46,5 +47,5 @@ def gate(run: dict[str, Any], allow_inconclusive: bool = False) -> tuple[bool, s
         sentence += f"; {'cause' if len(roots) == 1 else 'causes'}: {named}"
     left = causes.leftovers(run)
     if left:
-        sentence += f"; {text.plural(len(left), 'object')} of ours left behind"
+        sentence += f"; {plural(len(left), 'object')} of ours left behind"
     return good, sentence

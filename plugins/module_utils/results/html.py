@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from ..common.words import plural
 from . import causes, text
 from .causes import CauseGroup
 from .html_style import SCRIPT, STYLE
@@ -70,11 +71,11 @@ def _explanation(groups: list[CauseGroup], counts: dict[str, int]) -> str:
     unmet = counts[FAILED] + counts[INCONCLUSIVE]
     if not groups:
         tested = sum(counts.values()) - counts[SKIPPED]
-        return f"{text.plural(tested, 'check')} proved from the user's side." if tested else ""
+        return f"{plural(tested, 'check')} proved from the user's side." if tested else ""
     known = [g for g in groups if g.code.partition(".")[0] != causes.UNKNOWN]
     explained = sum(len(g.records) for g in known)
     if not known:
-        return f"No cause was found for {text.plural(unmet, 'check')}; the evidence is below."
+        return f"No cause was found for {plural(unmet, 'check')}; the evidence is below."
     what = "One cause explains" if len(known) == 1 else f"{len(known)} causes explain"
     which = f"{explained} of {unmet}" if explained < unmet else "the one" if unmet == 1 else f"all {unmet}"
     return f"{what} {which} {'check' if unmet == 1 else 'checks'} that did not pass."
@@ -240,7 +241,7 @@ def _check(record: dict[str, Any], slowest: float, roots: dict[int, CauseGroup])
     group = roots.get(id(record))
     root = group.code if group else ""
     observed = json.dumps(record["observed"], indent=2, ensure_ascii=False) if record["observed"] else ""
-    parts = [text.plural(len(record["evidence"]), "line") + " of evidence" if record["evidence"] else "",
+    parts = [plural(len(record["evidence"]), "line") + " of evidence" if record["evidence"] else "",
              "next command" if group and record["next_command"] else "", "observed values" if observed else ""]
     detail = ", ".join(p for p in parts if p)
     return {**record, "id": _anchor(record["cluster"], record["check"]), "name": _words(record["check"]),
@@ -308,7 +309,7 @@ def view(runs: list[dict[str, Any]], created: str) -> dict[str, Any]:
         "started": _moment(min((r["started"] for r in runs if r["started"]), default="")),
         "causes": [_cause(g, i, fleet) for i, g in enumerate(groups)], "matrix": _matrix(runs) if fleet else None,
         "compared": _compared(runs) if fleet else [], "clusters": [_cluster(r, len(runs), roots) for r in runs],
-        "footer": _footer(runs, created), "words": _WORDS, "plural": text.plural,
+        "footer": _footer(runs, created), "words": _WORDS, "plural": plural,
     }
 
 

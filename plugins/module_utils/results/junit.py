@@ -7,6 +7,7 @@ import datetime
 import xml.etree.ElementTree as ET
 from typing import Any
 
+from ..common.words import plural
 from . import causes, text
 from .record import FAILED, INCONCLUSIVE, SKIPPED, WARNED
 
@@ -76,7 +77,7 @@ def _cleanup_case(suite: ET.Element, run: dict[str, Any]) -> int:
                          status="failed" if left else "passed")
     if left:
         node = ET.SubElement(case, "failure", type=_CLEANUP_CAUSE,
-                             message=f"{text.plural(len(left), 'object')} of run {run['run_id']} left behind")
+                             message=f"{plural(len(left), 'object')} of run {run['run_id']} left behind")
         node.text = "\n".join(left)
     return int(bool(left))
 

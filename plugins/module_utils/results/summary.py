@@ -7,6 +7,7 @@ import math
 import textwrap
 from typing import Any
 
+from ..common.words import plural
 from . import causes, text
 from .causes import CauseGroup
 from .clean import clean_record, clean_run
@@ -65,7 +66,7 @@ def _counts(counts: dict[str, int]) -> str:
 def _headline(runs: list[dict[str, Any]], pen: _Pen) -> str:
     verdict = worst([r["verdict"] for r in runs])
     checks = sum(len(r["records"]) for r in runs)
-    what = f"{text.plural(len(runs), 'cluster')}, {text.plural(checks, 'check')}: {_counts(causes.totals(runs))}"
+    what = f"{plural(len(runs), 'cluster')}, {plural(checks, 'check')}: {_counts(causes.totals(runs))}"
     return f"{pen.verdict(verdict, verdict.upper())}  {text.shorten(what, pen.width - len(verdict) - 2)}"
 
 
@@ -85,15 +86,15 @@ def _cluster_lines(runs: list[dict[str, Any]], pen: _Pen) -> list[str]:
     hidden = len(runs) - len(shown)
     if hidden:
         others = sorted((r for r in runs if r not in shown), key=lambda r: VERDICTS.index(r["verdict"]))
-        lines.append(f"+{text.plural(hidden, 'more cluster')}, none worse than {others[0]['verdict']}")
+        lines.append(f"+{plural(hidden, 'more cluster')}, none worse than {others[0]['verdict']}")
     return lines
 
 
 def _head(group: CauseGroup, pen: _Pen) -> str:
     if len(group.clusters) == 1:
-        reach = f"{text.plural(len(group.records), 'check')} on {group.clusters[0]}"
+        reach = f"{plural(len(group.records), 'check')} on {group.clusters[0]}"
     else:
-        reach = f"{text.plural(len(group.records), 'result')} on {text.plural(len(group.clusters), 'cluster')}"
+        reach = f"{plural(len(group.records), 'result')} on {plural(len(group.clusters), 'cluster')}"
     parts = [group.confidence, reach]
     if group.verdict == INCONCLUSIVE:
         parts.insert(0, "could not be tested")
@@ -127,7 +128,7 @@ def _block(group: CauseGroup, level: int, pen: _Pen) -> list[str]:
 
 
 def _plain_head(group: CauseGroup) -> str:
-    return f"{group.code}  {text.plural(len(group.records), 'result')}"
+    return f"{group.code}  {plural(len(group.records), 'result')}"
 
 
 def _cause_lines(groups: list[CauseGroup], room: int, pen: _Pen) -> list[str]:

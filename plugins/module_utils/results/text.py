@@ -31,11 +31,6 @@ def shorten(text: str, width: int) -> str:
     return text if len(text) <= width else text[:max(width - 1, 0)].rstrip() + "…"
 
 
-def plural(count: int, word: str) -> str:
-    """"1 check", "3 checks"."""
-    return f"{count} {word}" + ("" if count == 1 else "es" if word.endswith(("s", "x", "sh")) else "s")
-
-
 def number(value: float) -> str:
     """Three significant digits, without an exponent: 0.0123, 4.2, 1520."""
     if not math.isfinite(value):

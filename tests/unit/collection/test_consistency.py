@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.assay.clusters.plugins.module_utils import arguments, module
+from ansible_collections.assay.clusters.plugins.module_utils import module
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER, LOG_IN, RUN, SELECT
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.images import IMAGE_SOURCES
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines import (
+    MACHINES, MACHINES_AWS, MACHINES_ESXI, SNAPSHOT_ORDER)
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM
 from ansible_collections.assay.clusters.plugins.module_utils.engine import registry
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check, Option
 from ansible_collections.assay.clusters.plugins.module_utils.engine.options import variable
@@ -28,8 +33,8 @@ VERBS = {"prepull": "image_prepull"}
 # Roles of several modules, with options of their own.
 FLOWS = {"dispose", "pipeline", "provision", "snapshot"}
 # Of those of machines, the log-in is of their platform, which defaults of the group would be taken for.
-MACHINES = {"vm_snapshot", "vm_snapshot_info", "vm_snapshot_prune", "vm_snapshot_revert"}
-WITHOUT_CLUSTER = {"cluster", "cluster_info", "pipeline_state", "rbac_info", "report", "stage_record", *MACHINES}
+OF_MACHINES = {"vm_snapshot", "vm_snapshot_info", "vm_snapshot_prune", "vm_snapshot_revert"}
+WITHOUT_CLUSTER = {"cluster", "cluster_info", "pipeline_state", "rbac_info", "report", "stage_record", *OF_MACHINES}
 
 
 def _yaml(path: str) -> Any:
@@ -112,7 +117,7 @@ def test_the_readme_of_a_role_names_its_variables_and_checks(domain: str) -> Non
 def test_a_role_of_a_verb_takes_the_options_of_its_module(verb: str) -> None:
     task = importlib.import_module(f"ansible_collections.assay.clusters.plugins.modules.{VERBS[verb]}").SPEC
     spec = _yaml(f"roles/{verb}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    wanted = {f"{verb}_{n}": _plain(o) for n, o in task.argument_spec.items() if n not in arguments.CLUSTER}
+    wanted = {f"{verb}_{n}": _plain(o) for n, o in task.argument_spec.items() if n not in CLUSTER}
     own = {f"{verb}_checks": {**wanted[f"{verb}_checks"], "default": ["all"]}} if f"{verb}_checks" in wanted else {}
     assert {n: _plain(o) for n, o in spec.items()} == {**wanted, **own}
     assert _yaml(f"roles/{verb}/defaults/main.yml") == {n: o["default"] for n, o in spec.items() if "default" in o}
@@ -146,7 +151,7 @@ def test_a_check_that_asks_a_platform_takes_its_options_by_their_names() -> None
     found = module.option_spec(CHECKS["machines"])
     # Volumes are of reverts, and a check has its own deadline and few requests.
     without = {"root_volume", "replaced_volumes", "parallel", "timeout"}
-    wanted = {f"platform_{n}" if n in arguments.LOG_IN else n: s for n, s in arguments.MACHINES.items()
+    wanted = {f"platform_{n}" if n in LOG_IN else n: s for n, s in MACHINES.items()
               if n not in without}
     assert {n: s["type"] for n, s in wanted.items() if s["type"] != "path"} == {
         n: found[n]["type"] for n, s in wanted.items() if s["type"] != "path"}
@@ -181,20 +186,20 @@ def test_options_of_two_checks_of_a_domain_do_not_share_a_variable() -> None:
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_options_of_a_check_are_not_those_of_every_run(name: str) -> None:
-    assert not {o.name for o in CHECKS[name].options} & {*arguments.CLUSTER, *arguments.RUN, *arguments.SELECT}
+    assert not {o.name for o in CHECKS[name].options} & {*CLUSTER, *RUN, *SELECT}
 
 
 @pytest.mark.parametrize(("fragment", "spec"), [
-    ("cluster", {n: s for n, s in arguments.CLUSTER.items() if n not in arguments.LOG_IN}),
-    ("cluster_login", {n: arguments.CLUSTER[n] for n in arguments.LOG_IN}),
-    ("run", arguments.RUN),
-    ("select", arguments.SELECT),
-    ("cluster_platform", arguments.CLUSTER_PLATFORM),
-    ("images", arguments.IMAGE_SOURCES),
-    ("snapshot", arguments.SNAPSHOT_ORDER),
-    ("machines", {n: s for n, s in arguments.MACHINES.items() if n not in {*arguments.MACHINES_AWS, *arguments.MACHINES_ESXI}}),
-    ("machines_aws", arguments.MACHINES_AWS),
-    ("machines_esxi", arguments.MACHINES_ESXI)])
+    ("cluster", {n: s for n, s in CLUSTER.items() if n not in LOG_IN}),
+    ("cluster_login", {n: CLUSTER[n] for n in LOG_IN}),
+    ("run", RUN),
+    ("select", SELECT),
+    ("cluster_platform", CLUSTER_PLATFORM),
+    ("images", IMAGE_SOURCES),
+    ("snapshot", SNAPSHOT_ORDER),
+    ("machines", {n: s for n, s in MACHINES.items() if n not in {*MACHINES_AWS, *MACHINES_ESXI}}),
+    ("machines_aws", MACHINES_AWS),
+    ("machines_esxi", MACHINES_ESXI)])
 def test_a_fragment_documents_its_spec(fragment: str, spec: dict[str, Any]) -> None:
     assert {n: _plain(o) for n, o in _fragment(fragment).items()} == {n: _plain(o) for n, o in spec.items()}
 
@@ -209,7 +214,7 @@ def test_the_action_group_is_every_module_that_takes_a_cluster() -> None:
     takes = {m for m in modules if "assay.clusters.cluster_login" in _documentation(m)["extends_documentation_fragment"]}
     assert takes == modules - WITHOUT_CLUSTER
     groups = _yaml("meta/runtime.yml")["action_groups"]
-    assert groups["cluster"] == sorted(takes) and groups["machines"] == sorted(MACHINES)
+    assert groups["cluster"] == sorted(takes) and groups["machines"] == sorted(OF_MACHINES)
 
 
 def test_every_module_has_an_action_plugin() -> None:

@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.assay.clusters.plugins.module_utils import arguments
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines import (
+    MACHINES, VM_SNAPSHOT, VM_SNAPSHOT_INFO, VM_SNAPSHOT_PRUNE, VM_SNAPSHOT_REVERT)
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM, CLUSTER_WANTED
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = ("pipeline", "provision", "snapshot")
 # What the role gives itself: from the inventory, or by its verb.
-OF_VERB = {"take": (arguments.VM_SNAPSHOT, {"state", "cluster"}), "remove": (arguments.VM_SNAPSHOT, {"state"}),
-           "revert": (arguments.VM_SNAPSHOT_REVERT, {"disposable"}), "info": (arguments.VM_SNAPSHOT_INFO, set()),
-           "prune": (arguments.VM_SNAPSHOT_PRUNE, set())}
-MACHINES = {*arguments.MACHINES} - {"parallel", "timeout"}
+OF_VERB = {"take": (VM_SNAPSHOT, {"state", "cluster"}), "remove": (VM_SNAPSHOT, {"state"}),
+           "revert": (VM_SNAPSHOT_REVERT, {"disposable"}), "info": (VM_SNAPSHOT_INFO, set()),
+           "prune": (VM_SNAPSHOT_PRUNE, set())}
+WHICH_MACHINES = {*MACHINES} - {"parallel", "timeout"}
 # Of taking only; a removal has no use for them.
 TAKING = {"description", "memory_dump", "quiesce", "order", "within", "free_percent", "growth_percent", "max_depth",
           "max_age_days", "incomplete", "run_id", "creator", "cluster"}
@@ -49,7 +52,7 @@ def test_verbs_of_snapshots_take_all_options_of_their_module(verb: str) -> None:
     spec, own = OF_VERB[verb]
     known = _yaml("roles/snapshot/vars/main.yml")
     taken = {known["snapshot_names"].get(n, n): f"snapshot_{n}" for n in known["snapshot_options"][verb]}
-    others = MACHINES | {*arguments.CLUSTER} | own | (TAKING if verb == "remove" else {"remove_children"} & {*spec})
+    others = WHICH_MACHINES | {*CLUSTER} | own | (TAKING if verb == "remove" else {"remove_children"} & {*spec})
     assert set(taken) == set(spec) - others
     documented = _options("snapshot")
     assert [n for n, variable in taken.items() if not _same(documented[variable], spec[n])] == []
@@ -58,10 +61,10 @@ def test_verbs_of_snapshots_take_all_options_of_their_module(verb: str) -> None:
 
 def test_provision_takes_the_options_of_its_module() -> None:
     documented = {n.removeprefix("provision_"): o for n, o in _options("provision").items()}
-    wanted = {n: s for n, s in arguments.CLUSTER_WANTED.items() if n not in ("state", "disposable", "wait")}
+    wanted = {n: s for n, s in CLUSTER_WANTED.items() if n not in ("state", "disposable", "wait")}
     assert set(documented) == {*wanted, "platform"}
     assert [n for n, s in wanted.items() if not _same(documented[n], s)] == []
     of_runs = {"name", "version", "nodes", "run_id"}
     assert {n: o["default"] for n, o in documented.items() if "default" in o and n not in of_runs} == {
         n: s["default"] for n, s in wanted.items() if "default" in s}
-    assert documented["platform"]["choices"] == arguments.CLUSTER_PLATFORM["platform"]["choices"]
+    assert documented["platform"]["choices"] == CLUSTER_PLATFORM["platform"]["choices"]

@@ -14,7 +14,7 @@ import boto3
 import pytest
 import yaml
 
-from ansible_collections.assay.clusters.plugins.module_utils import arguments
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM, CLUSTER_SOURCE
 from ansible_collections.assay.clusters.plugins.inventory import clusters as plugin
 from tests.fakes.api_server import FakeApiServer
 from tests.fakes.moto_eks import MotoEks, moto_eks
@@ -153,10 +153,10 @@ def test_its_documentation_says_what_it_checks() -> None:
                 **({"inner": {n: plain(o) for n, o in inner.items()}} if inner else {})}
 
     documented = yaml.safe_load(plugin.DOCUMENTATION)["options"]["sources"]["suboptions"]
-    assert {n: plain(documented[n]) for n in arguments.CLUSTER_SOURCE} == {n: plain(o) for n, o in
-                                                                           arguments.CLUSTER_SOURCE.items()}
-    platforms = set(arguments.CLUSTER_PLATFORM) - {"platform"}
-    assert set(documented) == platforms | set(arguments.CLUSTER_SOURCE)
+    assert {n: plain(documented[n]) for n in CLUSTER_SOURCE} == {n: plain(o) for n, o in
+                                                                           CLUSTER_SOURCE.items()}
+    platforms = set(CLUSTER_PLATFORM) - {"platform"}
+    assert set(documented) == platforms | set(CLUSTER_SOURCE)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils import arguments
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import cluster_platforms
 from tests.fakes.api_server import FakeApiServer
 from tests.fakes import maker
@@ -280,4 +280,4 @@ def test_a_module_is_packed_with_all_its_platforms() -> None:
     """Ansible finds by import statements what a module needs on a bastion."""
     tree = ast.parse(Path(cluster_platforms.__file__).read_text(encoding="utf-8"))
     imported = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 1}
-    assert set(arguments.CLUSTER_PLATFORM["platform"]["choices"]) == set(cluster_platforms.PLATFORMS) <= imported
+    assert set(CLUSTER_PLATFORM["platform"]["choices"]) == set(cluster_platforms.PLATFORMS) <= imported

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments import PIPELINE_STATE
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.flow import PIPELINE_STATE
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import pipeline, pipeline_guard

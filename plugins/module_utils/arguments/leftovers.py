@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The argument spec of the search for what is left over."""
+from __future__ import annotations
+
+from typing import Any
+
+from .machines import MACHINES_VSPHERE
+from .platforms import PLATFORM_EKS, PLATFORM_RANCHER
+
+# Where leftovers are looked for. The options of AWS have the names of amazon.aws.
+_EKS_NAMES = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "validate_certs")
+_RANCHER_NAMES = ("url", "token", "username", "password", "ca_cert", "validate_certs", "proxy")
+LEFTOVERS: dict[str, dict[str, Any]] = {
+    "providers": {"type": "list", "elements": "str", "required": True, "choices": ["aws", "cluster", "rancher", "vsphere"],
+                  "aliases": ["provider"]},
+    "name": {"type": "str"},
+    "run_id": {"type": "str"},
+    "tags": {"type": "dict"},
+    "patterns": {"type": "list", "elements": "str", "default": []},
+    "before": {"type": "raw"},
+    "wait": {"type": "float", "default": 0},
+    "poll": {"type": "float", "default": 10},
+    "fail_on_leftovers": {"type": "bool", "default": False},
+    "journal_dir": {"type": "path"},
+    "aws": {"type": "dict", "options": {
+        **{n: PLATFORM_EKS[n] for n in _EKS_NAMES},
+        "zones": {"type": "list", "elements": "str", "default": []},
+    }},
+    "rancher": {"type": "dict", "options": {n: PLATFORM_RANCHER[n] for n in _RANCHER_NAMES}},
+    "vsphere": {"type": "dict", "options": MACHINES_VSPHERE},
+}
