@@ -8,7 +8,8 @@ short_description: Snapshots of all machines of a cluster, or of none
 version_added: 1.1.0
 description:
   - Takes one snapshot of each machine, or removes it. The machines of a cluster are one set, so when one fails, what was
-    taken of the others is removed again.
+    taken of the others is removed again. When the playbook is interrupted or killed meanwhile, a process that outlives it
+    does that, and watches for two minutes (with memory for fifteen) for what the platform had begun.
   - Memory is left out unless it is asked for, because a snapshot with memory revives old processes.
   - Before anything is taken, the room on each datastore is looked at, with what thin disks and older snapshots may still
     grow by, and too little is refused with the numbers.

@@ -219,6 +219,24 @@ def test_it_goes_on_where_it_was_stopped(playbook: Any, kubeconfig: str, tmp_pat
     assert after["hook"]["run_id"] == before["hook"]["run_id"] and not (tmp_path / "state/assay/leases/c").exists()
 
 
+def test_one_cluster_that_cannot_be_reached_does_not_stop_the_others(playbook: Any, kubeconfig: str,
+                                                                     tmp_path: Path) -> None:
+    book = playbook(good={"cluster_kubeconfig": str(kubeconfig)},
+                    gone={"cluster_host": "https://127.0.0.1:1", "cluster_api_key": "x"})
+    book.env["XDG_STATE_HOME"] = str(tmp_path / "state")
+    done = book.run("-e", json.dumps({"pipeline_skip": ["health", "prepull"], "validate_checks": ["dns"],
+                                      "validate_limit": 60}), playbook="pipeline")
+    assert done.returncode == 2 and (book.results / "report.html").exists()
+    runs = {r["cluster"]: {c["check"]: c for c in r["records"]} for r in
+            json.loads((book.results / "records.json").read_text())["runs"]}
+    assert {runs["good"][s]["verdict"] for s in ("lease", "validate", "revalidate", "dispose", "release")} <= {
+        "passed", "warned", "skipped"}
+    assert runs["good"]["validate"]["verdict"] == runs["good"]["dns"]["verdict"] == "passed"
+    assert "failed" in {c["verdict"] for c in runs["gone"].values()}
+    assert any("127.0.0.1:1" in c["message"] for c in runs["gone"].values())
+    assert not list((tmp_path / "state/assay/leases").glob("*"))
+
+
 def test_in_check_mode_the_plan_is_all(playbook: Any, tmp_path: Path) -> None:
     book = playbook(**{NAME: _variables(tmp_path)})
     done = book.run("--check", "-e", '{"pipeline_skip": ["prepull"]}', playbook="pipeline")

@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import ssl
+import subprocess
+import time
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +23,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_set
 from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Wanted
 from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere import Vsphere, open_vsphere
+from tests.integration.conftest import Playbook
 from tests.integration.machines import names, run
 from tests.lab.vcsim import PASSWORD, USER, Vcsim, vcsim
 
@@ -104,6 +110,43 @@ def test_slow_work_says_how_far_it_is(server: Vcsim, options: dict[str, Any], mo
     with server.ordered(DelayTasks={"CreateSnapshotEx": 1000}):
         done = take({**options, "names": VMS[:1]}, "golden")
     assert re.search(rf"{VMS[0]}: at \d+ % after \d s", done["progress"][0])
+
+
+def _killed(process: subprocess.Popen[str]) -> None:
+    """With its workers, each of which is in a session of its own."""
+    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.kill()
+    for worker in workers:
+        os.kill(int(worker), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("end", [lambda p: os.killpg(p.pid, signal.SIGINT), subprocess.Popen.kill, _killed],
+                         ids=["interrupted", "killed", "killed with its workers"])
+def test_half_a_set_of_a_playbook_that_is_gone_is_removed(server: Vcsim, options: dict[str, Any], tmp_path: Path,
+                                                          end: Callable[[Any], None]) -> None:
+    take(options, "before")
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [{
+        "assay.clusters.vm_snapshot": {**options, "snapshot_name": "golden", "growth_percent": 0, "parallel": 1}}]}]))
+    book = Playbook(tmp_path, {})
+    with server.ordered(DelayTasks={"CreateSnapshotEx": 3000}):
+        running = subprocess.Popen(["ansible-playbook", str(tmp_path / "play.yml")], start_new_session=True, text=True,
+                                   env=book.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        _eventually(lambda: "golden" in str(names(run("vm_snapshot_info", options))))
+        end(running)
+        print(running.communicate(timeout=60)[0])
+        time.sleep(4)  # what was begun by then is there by now
+        _eventually(lambda: names(run("vm_snapshot_info", options)) == {n: ["before"] for n in VMS})
+    assert take(options, "golden")["changed"]
+    time.sleep(8)  # a set of the same name that is not the playbook's is left alone
+    assert names(run("vm_snapshot_info", options)) == {n: ["before", "golden"] for n in VMS}
+    book.kill_all()  # it would watch for two minutes
+
+
+def _eventually(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.2)
 
 
 def test_a_set_that_took_too_long_is_not_kept(server: Vcsim, options: dict[str, Any]) -> None:

@@ -39,6 +39,10 @@ class Job:
     def left(self) -> float:
         return self.deadline - time.monotonic()
 
+    def orphaned(self) -> bool:
+        """Whether the playbook is gone that this is for: nobody will hear of what is done."""
+        return bool(self.playbook) and os.getppid() != self.playbook
+
     def pause(self, seconds: float, waiting_for: str) -> None:
         """Sleep between two looks. Interrupted, naming what was waited for, when the deadline has passed."""
         if self.left() <= 0:

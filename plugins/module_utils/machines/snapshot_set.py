@@ -59,9 +59,9 @@ def marks(params: Mapping[str, Any]) -> dict[str, str]:
     return {n: "-".join(str(known[n]).split()) for n in _WORDS if known.get(n)}
 
 
-def describe(params: Mapping[str, Any]) -> str:
-    """The description of a snapshot: the user's words, and who we are."""
-    ours = " ".join(f"{_WORDS[n]}={v}" for n, v in marks(params).items())
+def describe(params: Mapping[str, Any], mark: str) -> str:
+    """The description of a snapshot: the user's words, who we are, and the mark of the set."""
+    ours = " ".join([*(f"{_WORDS[n]}={v}" for n, v in marks(params).items()), mark])
     return " | ".join(p for p in (str(params.get("description") or ""), f"assay.clusters {ours}".strip()) if p)
 
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from ..common import names
 from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
 from .machine import Machine, MachinePlatform, Pending, Snapshot, Wanted
+from .snapshot_guard import guarded
 from .snapshot_set import Crew, Outcome, afterwards, depth, describe, groups, listed, machines, named, plain
 from .snapshot_space import room
 
@@ -75,9 +77,12 @@ class _Take:
         if having:
             remove_all(self.platform, having, self.name, self.params, self.job)
             self.found = self._again()
-        outcome = self._taken()
-        after = self._again()
-        return result(after, self.name, True, spread_seconds=self._judged(after, outcome), stores=stores)
+        mark = f"set={names.nonce()}"
+        with guarded(self.params, self.job, mark):
+            outcome = self._taken(describe(self.params, mark))
+            after = self._again()
+            apart = self._judged(after, outcome)
+        return result(after, self.name, True, spread_seconds=apart, stores=stores)
 
     def _would(self, stores: list[dict[str, Any]], having: list[Machine]) -> dict[str, Any]:
         new = f"{self.name}{' with memory' if self.memory else ''}"
@@ -101,12 +106,11 @@ class _Take:
                 raise PlatformError(f"{machine.name}: snapshot {old[0].name!r} is {(now - when(old[0])) / _DAY:.1f} days old, and "
                                     f"max_age_days is {oldest / _DAY:g}; prune it, or raise max_age_days")
 
-    def _taken(self) -> Outcome:
+    def _taken(self, text: str) -> Outcome:
         """All or nothing: what was taken goes again when one machine fails, or the time is up, or anything else happens."""
-        crew, text = Crew(self.job, int(self.params.get("parallel") or 4)), describe(self.params)
+        crew = Crew(self.job, int(self.params.get("parallel") or 4))
         try:
-            outcome = crew.work(groups(self.found, self.params), lambda m: self.platform.take(
-                m, self.name, text, self.memory, self.quiesce), f"snapshot {self.name!r} taken")
+            outcome = crew.work(groups(self.found, self.params), lambda m: self._begin(m, text), f"snapshot {self.name!r} taken")
         except BaseException as e:
             words = self._undo(e.details.get("pendings", ()) if isinstance(e, Interrupted) else ())
             if isinstance(e, PlatformError):
@@ -118,6 +122,11 @@ class _Take:
             raise PlatformError(f"{first}; {words}", changed="could not" in words,
                                 failures=[str(e) for e in outcome.failed.values()])
         return outcome
+
+    def _begin(self, machine: Machine, text: str) -> Pending:
+        if self.job.orphaned():
+            raise PlatformError("the playbook ended")
+        return self.platform.take(machine, self.name, text, self.memory, self.quiesce)
 
     def _undo(self, running: Sequence[Pending] = ()) -> str:
         """Remove what this job took; what became of it, in words. running: what the platform still does."""

@@ -3,7 +3,6 @@
 """Every image on every node: pods are made as the pace allows, read until they tell the end, and removed."""
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -120,7 +119,7 @@ class Prepull:
             return False
 
     def _turn(self) -> None:
-        if self.job.playbook and os.getppid() != self.job.playbook:
+        if self.job.orphaned():
             raise Interrupted("the playbook ended; the clean-up goes on by itself")
         self._admit()
         self._note_events()

@@ -59,6 +59,7 @@ def test_names_and_descriptions_as_ec2_takes_them() -> None:
     with pytest.raises(BadOption, match="1 to 255 characters, not 0"):
         new_tags("", "i-1", {}, {})
     assert plain("für\nalle") == "f r alle" and len(plain("x" * 999)) == 255
+    assert plain("x" * 999 + " | assay.clusters set=1") == "x" * 232 + " | assay.clusters set=1"
 
 
 def test_volumes_of_claims() -> None:
