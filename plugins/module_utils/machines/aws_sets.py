@@ -65,8 +65,8 @@ def new_tags(name: str, instance: str, devices: Mapping[str, str], more: Mapping
 
 def plain(text: str) -> str:
     """A description as EC2 takes it: 255 characters of ASCII. The user's words are cut, not who we are, behind them."""
-    words, bar, ours = _DESCRIBED.sub(" ", text).rpartition(" | ")
-    return f"{words[:max(0, TEXT - len(bar) - len(ours))]}{bar}{ours}"[:TEXT]
+    words, rule, ours = _DESCRIBED.sub(" ", text).rpartition(" | ")
+    return f"{words[:max(0, TEXT - len(rule) - len(ours))]}{rule}{ours}"[:TEXT]
 
 
 @dataclass(frozen=True)

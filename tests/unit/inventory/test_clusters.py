@@ -153,8 +153,7 @@ def test_its_documentation_says_what_it_checks() -> None:
                 **({"inner": {n: plain(o) for n, o in inner.items()}} if inner else {})}
 
     documented = yaml.safe_load(plugin.DOCUMENTATION)["options"]["sources"]["suboptions"]
-    assert {n: plain(documented[n]) for n in CLUSTER_SOURCE} == {n: plain(o) for n, o in
-                                                                           CLUSTER_SOURCE.items()}
+    assert {n: plain(documented[n]) for n in CLUSTER_SOURCE} == {n: plain(o) for n, o in CLUSTER_SOURCE.items()}
     platforms = set(CLUSTER_PLATFORM) - {"platform"}
     assert set(documented) == platforms | set(CLUSTER_SOURCE)
 
