@@ -119,7 +119,8 @@ def _root(record: dict[str, Any], upward: dict[str, str], roots: set[str]) -> st
 def group_causes(runs: list[dict[str, Any]]) -> list[CauseGroup]:
     """Causes of what failed or could not be tested, the weightiest first.
 
-    Order: failed before inconclusive, then how many records it explains, then the lower layer.
+    Order: failed before inconclusive, what has a name of its own before a stage that failed, then how many records it
+    explains, then the lower layer.
     """
     groups: dict[str, CauseGroup] = {}
     for run in runs:
@@ -134,7 +135,7 @@ def group_causes(runs: list[dict[str, Any]]) -> list[CauseGroup]:
     for group in groups.values():
         if not group.members:  # nothing was found at the root itself: what followed is all that is known
             group.members, group.consequences = group.consequences, []
-    return sorted(groups.values(), key=lambda g: (g.verdict != FAILED, -len(g.records),
+    return sorted(groups.values(), key=lambda g: (g.verdict != FAILED, g.code.startswith("stage."), -len(g.records),
                                                   _NO_LAYER if g.layer is None else g.layer, g.code))
 
 

@@ -42,6 +42,12 @@ def test_weight_decides_the_order() -> None:
     assert [g.code for g in groups(*samples.estate())] == ["node.unreachable", "dns.upstream", "image.not-found"]
 
 
+def test_a_stage_that_failed_comes_after_what_has_a_name() -> None:
+    records = [failed("dispose", cause="stage.failed(dispose)"), failed("leftovers", cause="stage.failed(dispose)"),
+               failed("dns", cause="api.unreachable")]
+    assert [g.code for g in groups(samples.run("c1", records))] == ["api.unreachable", "stage.failed(dispose)"]
+
+
 def test_chains_end_at_the_root() -> None:
     records = [failed("a", cause="node.unreachable"), failed("b", cause="net.node-isolated",
                                                              consequence_of="node.unreachable"),
