@@ -3,8 +3,8 @@
 """Runs checks in the controller's worker: one thin plugin for the suite, for every single check, and for what is
 computed from them (plan, ClusterRole, sweep). meta/runtime.yml redirects the modules here.
 
-The strategy loads this file in the parent process before it forks the workers, so that the client library is imported
-once for all clusters.
+The strategy loads this file in the parent process before it forks the workers, so that the client library and the checks
+are imported once for all clusters.
 """
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.assay.clusters.plugins.plugin_utils import bytecode  # pylint: disable=unused-import  # before the next
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER, RUN, SELECT, SWEEP
 from ansible_collections.assay.clusters.plugins.module_utils.common import journal, names
 from ansible_collections.assay.clusters.plugins.module_utils.engine import options, plan, registry, run, sweep
@@ -32,6 +33,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.results.record impo
 
 display = Display()
 library.preload()
+registry.load()
 _SUITE = {**CLUSTER, **RUN, **SELECT}
 _SINGLE = {**CLUSTER, **RUN}
 # Options of a run that have an inventory variable too: what belongs to the cluster rather than to the task.
@@ -117,8 +119,9 @@ class ActionModule(ActionBase):
         if args["limit"] <= 0:
             raise BadInput(f"limit: must be a number of seconds above 0, not {args['limit']:g}")
         folder = Path(os.path.expanduser(args["journal_dir"])) if args["journal_dir"] else journal.default_folder()
+        keep = store.journal_folder(args["results_dir"]) if args["results_dir"] else None
         return run.Settings(self.cluster, self._connection_of(args), checks, resolved, dict(args["images"]),
-                            args["image_registry"], args["limit"], args["transport"], args["wait_cleanup"], folder)
+                            args["image_registry"], args["limit"], args["transport"], args["wait_cleanup"], folder, keep)
 
     # ---- what can be asked ------------------------------------------------------------------------------------
     def _chosen(self, args: dict[str, Any]) -> tuple[list[type[Check]], list[type[Check]]]:

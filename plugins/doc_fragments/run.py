@@ -29,7 +29,8 @@ options:
     type: path
   journal_dir:
     description:
-      - The folder for the journal, in which a run writes what it is about to make before it makes it.
+      - The folder for the journal, in which a run writes what it is about to make before it makes it. When all is gone
+        again, the journal goes into C(journal) of O(results_dir), or away.
       - Without it a folder of the user on the controller is used.
     type: path
   gate:

@@ -108,7 +108,7 @@ run:
       description: How many connections were opened for them.
       type: int
     journal:
-      description: The journal of the run on the controller.
+      description: The journal of the run on the controller, which is in the results folder when the clean-up is done.
       type: str
 path:
   description: Where the run was stored, empty without O(results_dir).

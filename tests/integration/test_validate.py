@@ -31,7 +31,9 @@ def test_every_check_passes_and_the_results_folder_is_complete(playbook: Any) ->
     assert {r["verdict"] for r in records} <= {"passed", "warned", "skipped"}
     schema = json.loads((CHECKOUT / "docs/schemas/records.schema.json").read_text())
     jsonschema.validate(json.loads((book.results / "records.json").read_text()), schema)
-    assert {"records.json", "junit.xml", "report.html"} <= {p.name for p in book.results.iterdir()}
+    assert {"records.json", "junit.xml", "report.html", "journal"} <= {p.name for p in book.results.iterdir()}
+    [run] = json.loads((book.results / "records.json").read_text())["runs"]
+    assert f"assay-{run['run_id']}" in Path(run["journal"]).read_text() and Path(run["journal"]).parent == book.results / "journal"
     assert all(any(f" {name} " in line and line.startswith("c ") for line in done.stdout.splitlines()) for name in ALL)
     assert not [r for r in records if r["leftovers"]]
 

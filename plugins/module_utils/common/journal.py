@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import threading
 import time
@@ -65,9 +66,24 @@ class Journal:
     def gone(self, kind: str, name: str, namespace: str) -> None:
         self._write({"gone": {"kind": kind, "namespace": namespace, "name": name}})
 
-    def done(self) -> None:
+    def done(self, keep: Path | None = None) -> str:
+        """Nothing of the run is left: the journal goes into the folder `keep`, or away. Its path; "" where it is no more."""
         self._write({"done": time.time()})
         self._file.close()
+        return put_away(self.path, keep, make=True)
+
+
+def put_away(path: Path, keep: Path | None, make: bool = False) -> str:
+    """A journal with which nobody has anything to do any more; see Journal.done. make: also the folder of the results,
+    which is otherwise not made again for those who removed it."""
+    try:
+        if keep is not None:
+            keep.mkdir(parents=make, exist_ok=True)
+            return str(shutil.move(path, keep / path.name))
+    except OSError:
+        pass
+    path.unlink(missing_ok=True)
+    return ""
 
 
 @dataclass
@@ -94,9 +110,13 @@ class Entry:
 
 
 def read(path: Path) -> Entry | None:
-    """A journal file; None where it holds no head. A torn last line (killed while writing) is left out."""
+    """A journal file; None where it is gone or holds no head. A torn last line (killed while writing) is left out."""
     lines = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+    for line in text.splitlines():
         try:
             parsed = json.loads(line)
         except ValueError:
@@ -117,12 +137,16 @@ def read(path: Path) -> Entry | None:
     return entry
 
 
-def unfinished(folder: Path, server: str | None) -> Iterator[Entry]:
-    """Journals of this API server, None: of any, whose run did not finish its clean-up."""
+def every(folder: Path) -> Iterator[Entry]:
     for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else []:
         try:
             entry = read(path)
         except OSError:
             continue
-        if entry and not entry.done and server in (None, entry.head.get("server")):
+        if entry:
             yield entry
+
+
+def unfinished(folder: Path, server: str | None) -> Iterator[Entry]:
+    """Journals of this API server, None: of any, whose run did not finish its clean-up."""
+    return (e for e in every(folder) if not e.done and server in (None, e.head.get("server")))

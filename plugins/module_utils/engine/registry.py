@@ -21,8 +21,8 @@ _PACKAGE = __name__.rsplit(".", 2)[0] + ".checks"
 
 
 def _check_of(module: ModuleType) -> type[Check]:
-    found = [c for _name, c in inspect.getmembers(module, inspect.isclass)
-             if issubclass(c, Check) and not inspect.isabstract(c) and c.__module__ == module.__name__]
+    found = [c for c in vars(module).values() if inspect.isclass(c) and issubclass(c, Check)
+             and not inspect.isabstract(c) and c.__module__ == module.__name__]
     if len(found) != 1:
         raise BadInput(f"{module.__file__}: a check file holds exactly one check, this one holds {len(found)}")
     return found[0]

@@ -45,7 +45,7 @@ class Interrupted(Exception):
 
 @dataclass
 class Settings:
-    """What to run, where, and within which bounds (limit in seconds)."""
+    """What to run, where, and within which bounds (limit in seconds). keep_journal: where it goes at the end, if anywhere."""
 
     cluster: str
     connection: Connection
@@ -57,23 +57,22 @@ class Settings:
     transport: str = "auto"
     wait_cleanup: bool = True
     journal_dir: Path = field(default_factory=journals.default_folder)
+    keep_journal: Path | None = None
 
 
 def _iso(epoch: float) -> str:
     return datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).isoformat(timespec="milliseconds")
 
 
-def _clean_by_journal(connection: Connection, path: Path) -> None:
+def _clean_by_journal(connection: Connection, path: Path, keep: Path | None) -> None:
     """What the guardian does for a run that was killed."""
     entry = journals.read(path)
-    if entry is None or entry.done:
-        connection.close()
-        return
-    client = Client(connection)
-    left = Remover(client, entry.run_id, time.monotonic() + CLEANUP_LIMIT).remove(entry.objects)
-    if left:
-        raise RuntimeError("; ".join(left))
-    path.unlink(missing_ok=True)
+    if entry and not entry.done:
+        left = Remover(Client(connection), entry.run_id, time.monotonic() + CLEANUP_LIMIT).remove(entry.objects)
+        if left:
+            raise RuntimeError("; ".join(left))
+    if entry:
+        journals.put_away(path, keep)
     connection.close()
 
 
@@ -97,8 +96,9 @@ class Run:
     def go(self) -> dict[str, Any]:
         s = self.settings
         self.journal = journals.Journal(s.journal_dir, self.run_id, s.cluster, s.connection.server)
-        path, connection = self.journal.path, s.connection
-        guardian = Guardian.start(lambda: _clean_by_journal(connection, path))
+        path, connection, keep = self.journal.path, s.connection, s.keep_journal
+        self._journal = str(path)
+        guardian = Guardian.start(lambda: _clean_by_journal(connection, path, keep))
         try:
             self._set_up()
             self._preflight()
@@ -221,6 +221,8 @@ class Run:
             self.fixtures.stop()
             self.fixtures.stop_namespaces()
             guardian.hand_over()
+            if keep := self.settings.keep_journal:
+                self._journal = str(keep / self.journal.path.name)  # when it is done
             return records, []
         while cleaner.is_alive():
             cleaner.join(0.5)
@@ -249,7 +251,7 @@ class Run:
             left = [f"namespace/{self.fixtures.name} ({type(e).__name__}: {e})"]
         self.fixtures.stop_namespaces()
         if not left:
-            self.journal.done()
+            self._journal = self.journal.done(self.settings.keep_journal)
         return left
 
     def _record(self, outcome: Outcome, cause: Diagnosis | None) -> Record:
@@ -275,7 +277,7 @@ class Run:
             "counts": {v: verdicts.count(v) for v in (PASSED, WARNED, FAILED, SKIPPED, INCONCLUSIVE)},
             "records": [r.to_dict() for r in records], "leftovers": leftovers,
             "transport": self._transport(), "requests": self.client.requests,
-            "connections": getattr(self.client, "connections", 0), "journal": str(self.journal.path),
+            "connections": getattr(self.client, "connections", 0), "journal": self._journal,
         }
 
     def _transport(self) -> str:

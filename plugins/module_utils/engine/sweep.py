@@ -58,10 +58,11 @@ class Sweeper:
         return not left
 
     def by_journal(self) -> None:
-        """Runs of this machine whose process is gone."""
-        for entry in journals.unfinished(self.folder, self.client.server):
-            if entry.run_id != self.own and entry.dead() and (
-                    not entry.objects or self._remove(entry.run_id, lambda e=entry: e.objects)):
+        """Runs of this machine whose process is gone; a run that was done, and could not put its journal away, too."""
+        for entry in journals.every(self.folder):
+            ours = entry.done or entry.head.get("server") == self.client.server
+            if ours and entry.run_id != self.own and entry.dead() and (
+                    entry.done or not entry.objects or self._remove(entry.run_id, lambda e=entry: e.objects)):
                 entry.path.unlink(missing_ok=True)
 
     def by_label(self, namespaces: list[dict[str, Any]], now: float) -> None:

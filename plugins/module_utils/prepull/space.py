@@ -160,7 +160,6 @@ class Space:
             return left
         self.journal.done()
         self._guardian.dismiss()
-        self.journal.path.unlink(missing_ok=True)
         self.raw.close()
         return []
 

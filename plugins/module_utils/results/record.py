@@ -3,7 +3,7 @@
 """The record: the flat, versioned result of one check on one cluster."""
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 VERSION = 1
@@ -56,7 +56,7 @@ class Record:
     version: int = VERSION
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {k: v.copy() if isinstance(v, (dict, list)) else v for k, v in vars(self).items()}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Record:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import re
 import urllib.parse
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 MASK = "[redacted]"
+# Texts that are remembered: so long, so many.
+_SHORT, _MANY = 300, 10000
 
 # Names whose value is a secret: as the end of a key, of an environment variable, of a flag.
 _SURE = (r"pass(?:word|wd|phrase|code)|pwd|api[_-]?key|(?:secret[_-]?)?access[_-]?key|secret[_-]?key|private[_-]?key"
@@ -78,9 +81,14 @@ def _forms(secret: str) -> set[str]:
             base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode().rstrip("=")}
 
 
+@functools.lru_cache(4096)
+def _names_secret(key: str) -> bool:
+    return bool(_KEY.search(_CAMEL.sub("_", key)))
+
+
 def is_secret_key(key: Any) -> bool:
     """Whether the value under this key is a secret: "password", "clientSecret", "AWS_SESSION_TOKEN"."""
-    return isinstance(key, str) and bool(_KEY.search(_CAMEL.sub("_", key)))
+    return isinstance(key, str) and _names_secret(key)
 
 
 class Redactor:
@@ -91,12 +99,14 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()):
         self._known: list[str] = []
+        self._seen: dict[str, str] = {}
         self.register(*secrets)
 
     def register(self, *secrets: str | None) -> None:
         """More secrets known by value, in every form they may appear in."""
         forms = {f for s in secrets if s and len(s) >= 4 for f in _forms(s) | _forms(s.strip()) if len(f) >= 4}
         self._known = sorted({*self._known, *forms}, key=len, reverse=True)  # longest first: one may hold another
+        self._seen = {}  # a new one: what another thread is writing now goes into the old one
 
     def redact(self, value: Any) -> Any:
         """A copy of the value (strings, numbers, dictionaries, lists) without secrets."""
@@ -153,6 +163,16 @@ class Redactor:
         return result
 
     def _text(self, text: str) -> str:
+        """Results hold the same words again and again, and are redacted at every door; so what was found is kept."""
+        seen = self._seen
+        clean = seen.get(text)
+        if clean is None:
+            clean = self._search(text)
+            if len(text) <= _SHORT and len(seen) < _MANY:
+                seen[text] = clean
+        return clean
+
+    def _search(self, text: str) -> str:
         for secret in self._known:
             if secret in text:
                 text = text.replace(secret, MASK)

@@ -34,6 +34,11 @@ def _folder(results_dir: str | os.PathLike[str]) -> Path:
     return Path(os.path.abspath(os.path.expanduser(os.fspath(results_dir))))
 
 
+def journal_folder(results_dir: str | os.PathLike[str]) -> Path:
+    """Where the journals of runs go when their clean-up is done: what was made, and that it is gone."""
+    return _folder(results_dir) / "journal"
+
+
 def _file_name(cluster: str) -> str:
     """A file name for any inventory name; a changed name gets a digest, so that two clusters never share a file."""
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", cluster).lstrip(".")[:120]

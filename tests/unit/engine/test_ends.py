@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -35,8 +36,18 @@ def test_journal_is_read_back_and_survives_a_torn_line(tmp_path):
 def test_a_finished_journal_is_nobodys_task(tmp_path):
     made = journal.Journal(tmp_path, "0a0b0c0d", "c", "https://a:6443")
     made.intend("Namespace", "assay-0a0b0c0d", "", "v1")
-    made.done()
+    assert made.done() == "" and not made.path.exists()
     assert list(journal.unfinished(tmp_path, "https://a:6443")) == []
+
+
+def test_a_finished_journal_is_kept_with_the_results(tmp_path):
+    made = journal.Journal(tmp_path / "state", "0a0b0c0d", "c", "https://a:6443")
+    made.intend("Namespace", "assay-0a0b0c0d", "", "v1")
+    kept = made.done(tmp_path / "journal")
+    assert kept == str(tmp_path / "journal/0a0b0c0d-c.jsonl") and not made.path.exists()
+    assert journal.read(made.path) is None and journal.read(Path(kept)).done
+    gone = journal.Journal(tmp_path / "state", "1a0b0c0d", "c", "https://a:6443")
+    assert journal.put_away(gone.path, tmp_path / "no results/journal") == "" and not gone.path.exists()
 
 
 def test_a_journal_of_a_dead_process_or_an_earlier_boot_is_dead(tmp_path):

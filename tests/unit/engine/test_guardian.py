@@ -30,7 +30,7 @@ from {PACKAGE}.kube.connection import Connection
 server, folder = sys.argv[1], Path(sys.argv[2])
 connection = Connection.resolve({{"host": server}}, {{}})
 journal = Journal(folder, "r1", "c", connection.server)
-guardian = Guardian.start(lambda: _clean_by_journal(connection, journal.path))
+guardian = Guardian.start(lambda: _clean_by_journal(connection, journal.path, None))
 client = Client(connection)
 
 
@@ -156,7 +156,7 @@ def test_a_guardian_that_is_handed_the_rest_does_it_while_the_run_lives_on(api, 
 
 
 def test_a_journal_that_says_done_is_nothing_to_clean(api, run, tmp_path):
-    process = run("journal.done()\n" + READY + "time.sleep(60)")
+    process = run("journal._write({'done': 0})\n" + READY + "time.sleep(60)")
     process.kill()
     process.communicate(timeout=20)
     assert _eventually(lambda: not _members(process.pid, tmp_path))
