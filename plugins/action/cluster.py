@@ -14,7 +14,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.assay.clusters.plugins.plugin_utils import bytecode  # pylint: disable=unused-import  # before the next
+from ansible_collections.assay.clusters.plugins.plugin_utils import imports  # before the next
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube import library
@@ -22,7 +22,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.results import reda
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
 display = Display()
-library.preload()
+with imports.shared():
+    library.preload()
 
 
 def _plain(value: Any) -> Any:

@@ -19,7 +19,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.assay.clusters.plugins.plugin_utils import bytecode  # pylint: disable=unused-import  # before the next
+from ansible_collections.assay.clusters.plugins.plugin_utils import imports  # before the next
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER, RUN, SELECT, SWEEP
 from ansible_collections.assay.clusters.plugins.module_utils.common import journal, names
 from ansible_collections.assay.clusters.plugins.module_utils.engine import options, plan, registry, run, sweep
@@ -32,8 +32,9 @@ from ansible_collections.assay.clusters.plugins.module_utils.results import gate
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
 
 display = Display()
-library.preload()
-registry.load()
+with imports.shared():
+    library.preload()
+    registry.load()
 _SUITE = {**CLUSTER, **RUN, **SELECT}
 _SINGLE = {**CLUSTER, **RUN}
 # Options of a run that have an inventory variable too: what belongs to the cluster rather than to the task.
