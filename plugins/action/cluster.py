@@ -14,12 +14,12 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.assay.clusters.plugins.plugin_utils import imports  # before the next
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube import library
 from ansible_collections.assay.clusters.plugins.module_utils.results import redact
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
+from ansible_collections.assay.clusters.plugins.plugin_utils import imports
 
 display = Display()
 with imports.shared():

@@ -10,7 +10,6 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.assay.clusters.plugins.plugin_utils import imports  # pylint: disable=unused-import  # before the next
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import REPORT
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, store, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.clean import clean_run

@@ -12,7 +12,6 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.assay.clusters.plugins.plugin_utils import imports  # pylint: disable=unused-import  # before the next
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.flow import STAGE
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.taxonomy import CAUSES
 from ansible_collections.assay.clusters.plugins.module_utils.results import causes, gate, store, summary, text

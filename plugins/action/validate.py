@@ -19,7 +19,6 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.assay.clusters.plugins.plugin_utils import imports  # before the next
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER, RUN, SELECT, SWEEP
 from ansible_collections.assay.clusters.plugins.module_utils.common import journal, names
 from ansible_collections.assay.clusters.plugins.module_utils.engine import options, plan, registry, run, sweep
@@ -30,6 +29,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.connection imp
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError, BadInput
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, redact, store, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
+from ansible_collections.assay.clusters.plugins.plugin_utils import imports
 
 display = Display()
 with imports.shared():

@@ -141,7 +141,6 @@ from ansible.errors import AnsibleParserError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
-from ansible_collections.assay.clusters.plugins.plugin_utils import imports  # pylint: disable=unused-import  # before the next
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM, CLUSTER_SOURCE
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job

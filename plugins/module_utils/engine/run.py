@@ -11,18 +11,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..common import journal as journals, names
 from ..common.guardian import Guardian
-from ..diagnosis.diagnose import Diagnosis, diagnose
 from ..kube.client import Client
 from ..kube.connection import Connection
 from ..kube.errors import ApiError
 from ..kube.patient import PatientClient
 from ..kube.watch import WatchTimeout
 from ..results.record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, WARNED, Record, worst
-from . import evidence as evidences
 from .check import Check
 from .cleanup import LIMIT as CLEANUP_LIMIT, Remover
 from .context import Context, Shared
@@ -30,6 +28,10 @@ from .execute import Outcome, execute
 from .fixtures import Fixtures, Once
 from .probes import ProbeMaker
 from .sweep import Sweeper
+
+if TYPE_CHECKING:
+    from ..diagnosis.diagnose import Diagnosis
+    from ..diagnosis.finding import Finding
 
 # Seconds that a check gets past its limit to notice it; then its thread is left behind.
 _GRACE = 5.0
@@ -204,13 +206,12 @@ class Run:
     # ---- the end ----------------------------------------------------------------------------------------------
     def _finish(self, guardian: Guardian) -> tuple[list[Record], list[str]]:
         unmet = [o.ctx.finding for o in self.outcomes if o.ctx.finding.verdict in (FAILED, INCONCLUSIVE)]
-        space = self.fixtures.name if self.fixtures.namespace.made else ""
-        evidence = evidences.collect(self.client, space, unmet, self.api_errors) if unmet else {}
+        evidence = self._evidence(unmet) if unmet else {}
         cleaning: dict[str, list[str]] = {}
         cleaner = threading.Thread(target=lambda: cleaning.update(left=self._clean()), daemon=True)
         if self.settings.wait_cleanup:
             cleaner.start()
-        causes = diagnose(unmet, evidence) if unmet else {}
+        causes = self._causes(unmet, evidence) if unmet else {}
         records = []
         for outcome in sorted(self.outcomes, key=lambda o: (o.ctx.check.domain, o.ctx.check.name)):
             record = self._record(outcome, causes.get(outcome.ctx.check.name))
@@ -235,6 +236,16 @@ class Run:
             guardian.dismiss()
             self.settings.connection.close()
         return records, left
+
+    # Imported where something is unmet: a green run has no use for them.
+    def _evidence(self, unmet: list[Finding]) -> dict[str, Any]:
+        from .evidence import collect
+        return collect(self.client, self.fixtures.name if self.fixtures.namespace.made else "", unmet, self.api_errors)
+
+    @staticmethod
+    def _causes(unmet: list[Finding], evidence: dict[str, Any]) -> dict[str, Diagnosis]:
+        from ..diagnosis.diagnose import diagnose
+        return diagnose(unmet, evidence)
 
     def _clean(self) -> list[str]:
         self.abort.set()

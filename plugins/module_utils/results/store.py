@@ -15,7 +15,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from . import html, junit
 from .clean import clean_record, clean_run
 
 VERSION = 1
@@ -179,6 +178,7 @@ def document(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 def write_reports(results_dir: str | os.PathLike[str], runs: list[dict[str, Any]]) -> dict[str, str]:
     """Write records.json, junit.xml and report.html; returns their paths as {json, junit, html}."""
+    from . import html, junit  # a run that only stores its records needs neither
     folder, runs = _folder(results_dir), [clean_run(r) for r in runs]
     whole = document(runs)
     contents = {"json": ("records.json", _json(whole)), "junit": ("junit.xml", junit.junit(runs)),
