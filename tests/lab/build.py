@@ -40,7 +40,7 @@ class Program:
 
     def key(self) -> str:
         """Hash of everything that the result depends on."""
-        h = hashlib.sha256(repr((self.package, self.flags, "cgo=0 trimpath")).encode())
+        h = hashlib.sha256(repr((self.package, self.flags, "cgo=0 trimpath dwarf=0")).encode())
         for file in sorted((HERE / "go" / self.folder).glob("*")):
             h.update(file.read_bytes())
         return h.hexdigest()[:16]
@@ -112,7 +112,8 @@ def compile_one(program: Program) -> None:
     work.mkdir(parents=True, exist_ok=True)
     env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local"}
     verb = ["test", "-c"] if program.tests else ["build"]
-    command = [go(), *verb, "-trimpath", "-ldflags", program.flags, "-o", str(work / program.name), program.package]
+    # The linker leaves debugging symbols out; not making them saves the compiler a tenth of its time.
+    command = [go(), *verb, "-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", program.flags, "-o", str(work / program.name), program.package]
     try:
         with heartbeat(f"building {program.name}"):
             done = subprocess.run(command, cwd=HERE / "go" / program.folder, env=env, text=True, check=False,
