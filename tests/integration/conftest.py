@@ -7,8 +7,9 @@ import json
 import os
 import signal
 import subprocess
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,16 @@ class Playbook:
     def records(self) -> list[dict[str, Any]]:
         runs = json.loads((self.results / "records.json").read_text())["runs"]
         return [r for run in runs for r in run["records"]]
+
+
+def eventually(what: str, probe: Callable[[], Any], seconds: float = 120.0) -> Any:
+    """What probe() gives when it is true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := probe():
+            return value
+        time.sleep(0.2)
+    pytest.fail(f"{what} not within {seconds:.0f} s")
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
+from tests.integration.conftest import eventually
 
 PAUSE = "registry.k8s.io/pause:3.10"
 POD = f"kind: Pod\nspec:\n  containers:\n    - image: {PAUSE}\n"
@@ -31,15 +30,6 @@ def spaces(client: Client) -> list[str]:
     """Namespaces of prepulls that are there."""
     return [n["metadata"]["name"] for n in client.get("/api/v1/namespaces")["items"]
             if n["metadata"]["name"].startswith("assay-prepull-")]
-
-
-def eventually(what: str, probe: Callable[[], Any], seconds: float = 120.0) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if value := probe():
-            return value
-        time.sleep(0.2)
-    pytest.fail(f"{what} not within {seconds:.0f} s")
 
 
 def test_what_is_piped_in_is_pulled_on_all_clusters(playbook: Any, kubeconfig: str, client: Client) -> None:

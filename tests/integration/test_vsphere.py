@@ -23,7 +23,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_set
 from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Wanted
 from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere import Vsphere, open_vsphere
-from tests.integration.conftest import Playbook
+from tests.integration.conftest import Playbook, eventually
 from tests.integration.machines import names, run
 from tests.lab.vcsim import PASSWORD, USER, Vcsim, vcsim
 
@@ -131,22 +131,15 @@ def test_half_a_set_of_a_playbook_that_is_gone_is_removed(server: Vcsim, options
     with server.ordered(DelayTasks={"CreateSnapshotEx": 3000}):
         running = subprocess.Popen(["ansible-playbook", str(tmp_path / "play.yml")], start_new_session=True, text=True,
                                    env=book.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        _eventually(lambda: "golden" in str(names(run("vm_snapshot_info", options))))
+        eventually("the first of the set", lambda: "golden" in str(names(run("vm_snapshot_info", options))))
         end(running)
         print(running.communicate(timeout=60)[0])
         time.sleep(4)  # what was begun by then is there by now
-        _eventually(lambda: names(run("vm_snapshot_info", options)) == {n: ["before"] for n in VMS})
+        eventually("nothing of the set", lambda: names(run("vm_snapshot_info", options)) == {n: ["before"] for n in VMS})
     assert take(options, "golden")["changed"]
     time.sleep(8)  # a set of the same name that is not the playbook's is left alone
     assert names(run("vm_snapshot_info", options)) == {n: ["before", "golden"] for n in VMS}
     book.kill_all()  # it would watch for two minutes
-
-
-def _eventually(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 def test_a_set_that_took_too_long_is_not_kept(server: Vcsim, options: dict[str, Any]) -> None:

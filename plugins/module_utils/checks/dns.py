@@ -236,9 +236,8 @@ class Dns(Check):
     def _late(self, query: Query, reply: Reply) -> bool:
         """Whether the servers may not know our new Services yet; silence is not a matter of waiting."""
         ours = not query.variant.startswith("external")
-        unknown = reply.status in ("NXDOMAIN", "NOERROR")
-        # What our servers do not know of these is asked of others, whose word may be any.
-        unknown = unknown or query.variant in ("search", "ptr") and reply.status
+        # What our servers do not know of searches and addresses is asked of others, whose word may be any.
+        unknown = reply.status in ("NXDOMAIN", "NOERROR") or query.variant in ("search", "ptr") and reply.status
         return bool(ours and unknown and time.monotonic() < self._made + LAG)
 
     def _record(self, ctx: Context, queries: list[Query], results: dict[str, dict[int, Reply]]) -> None:

@@ -153,8 +153,7 @@ class Service(Check):
         ctx.expect(not bad, f"the Service's cluster address {vip}:{PORT} fails from {len(bad)} of {len(results)} "
                    "nodes: " + listed(f"{n} ({w})" for n, w in bad.items()), cluster_ip=vip, failed_from=bad)
         if first:
-            ctx.measure("Service served on the slowest node after", max(first), "s")
-            self._late(ctx, max(first))
+            self._followed(ctx, "Service served on the slowest node after", max(first))
 
     def _first_answer(self, ctx: Context, probe: Probe, vip: str, backends: list[Probe]) -> float | None:
         """Seconds from the endpoints' arrival until an answer of one of our pods; None when LAG passed without."""
@@ -170,7 +169,8 @@ class Service(Check):
                 return None
             time.sleep(0.3)
 
-    def _late(self, ctx: Context, seconds: float) -> None:
+    def _followed(self, ctx: Context, what: str, seconds: float) -> None:
+        ctx.measure(what, seconds, "s")
         if seconds > NEWS:
             ctx.warn(f"it took {seconds:.0f} s until all nodes followed a change of a Service")
 
@@ -252,5 +252,4 @@ class Service(Check):
         ctx.expect(not bad, f"{LAG:.0f} s after the Service got its pods back it does not answer on "
                    + listed(f"{n} ({self._last[n]})" for n in bad), not_back_on=bad)
         if results:
-            ctx.measure("slowest node follows a change of endpoints in", max(results.values()), "s")
-            self._late(ctx, max(results.values()))
+            self._followed(ctx, "slowest node follows a change of endpoints in", max(results.values()))

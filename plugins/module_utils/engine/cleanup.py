@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+from ..common import journal
 from ..common.names import RUN
 from ..kube.client import Client
+from ..kube.connection import Connection
 from ..kube.errors import ApiError
 from ..kube.kinds import path_of
 from ..kube.watch import Watch, WatchTimeout
@@ -177,3 +180,18 @@ def _describe(kind: str, item: dict[str, Any]) -> str:
     if not why and held:
         why = [f"held by finalizer {', '.join(held)}"]
     return f"{name} ({'; '.join(why)})" if why else name
+
+
+def finish(connection: Connection, path: Path, keep: Path | None = None) -> None:
+    """What the guardian does for a run that was killed: remove what its journal names, and put the journal away.
+
+    keep: see journal.put_away. RuntimeError for what is left, so that the guardian tries again.
+    """
+    entry = journal.read(path)
+    if entry and not entry.done:
+        left = Remover(Client(connection), entry.run_id, time.monotonic() + LIMIT).remove(entry.objects)
+        if left:
+            raise RuntimeError("; ".join(left))
+    if entry:
+        journal.put_away(path, keep)
+    connection.close()

@@ -22,7 +22,7 @@ from ..kube.patient import PatientClient
 from ..kube.watch import WatchTimeout
 from ..results.record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, WARNED, Record, worst
 from .check import Check
-from .cleanup import LIMIT as CLEANUP_LIMIT, Remover
+from .cleanup import LIMIT as CLEANUP_LIMIT, Remover, finish
 from .context import Context, Shared
 from .execute import Outcome, execute
 from .fixtures import Fixtures, Once
@@ -66,18 +66,6 @@ def _iso(epoch: float) -> str:
     return datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).isoformat(timespec="milliseconds")
 
 
-def _clean_by_journal(connection: Connection, path: Path, keep: Path | None) -> None:
-    """What the guardian does for a run that was killed."""
-    entry = journals.read(path)
-    if entry and not entry.done:
-        left = Remover(Client(connection), entry.run_id, time.monotonic() + CLEANUP_LIMIT).remove(entry.objects)
-        if left:
-            raise RuntimeError("; ".join(left))
-    if entry:
-        journals.put_away(path, keep)
-    connection.close()
-
-
 class Run:
     """One run on one cluster; `go` returns the cluster run as a dictionary (docs/schemas/records.schema.json)."""
 
@@ -100,7 +88,7 @@ class Run:
         self.journal = journals.Journal(s.journal_dir, self.run_id, s.cluster, s.connection.server)
         path, connection, keep = self.journal.path, s.connection, s.keep_journal
         self._journal = str(path)
-        guardian = Guardian.start(lambda: _clean_by_journal(connection, path, keep))
+        guardian = Guardian.start(lambda: finish(connection, path, keep))
         try:
             self._set_up()
             self._preflight()

@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,7 +34,26 @@ def _chain(error: BaseException) -> list[BaseException]:
     return seen
 
 
-class Client:
+class Verbs:
+    """Requests by their names in Kubernetes' words, for those who have `request`."""
+
+    request: Callable[..., Any]
+
+    def get(self, path: str, params: Any = None, timeout: float = 10.0, **more: Any) -> Any:
+        return self.request("GET", path, params=params, timeout=timeout, **more)
+
+    def create(self, path: str, body: dict[str, Any], timeout: float = 10.0) -> Any:
+        return self.request("POST", path, body=body, timeout=timeout)
+
+    def patch(self, path: str, body: Any, content_type: str = "application/merge-patch+json",
+              timeout: float = 10.0) -> Any:
+        return self.request("PATCH", path, body=body, content_type=content_type, timeout=timeout)
+
+    def delete(self, path: str, body: dict[str, Any] | None = None, timeout: float = 10.0) -> Any:
+        return self.request("DELETE", path, body=body, timeout=timeout)
+
+
+class Client(Verbs):
     """One API server. Thread-safe; never shared over a fork. requests and connections count what was used."""
 
     def __init__(self, connection: Connection, in_flight: int = 8):
@@ -161,19 +181,6 @@ class Client:
                 raise ApiError("http", response.status, "NotJSON", f"the answer is not JSON: {text[:200]}", method,
                                path) from None
         return (answer, response.headers) if with_headers else answer
-
-    def get(self, path: str, params: Any = None, timeout: float = 10.0, **more: Any) -> Any:
-        return self.request("GET", path, params=params, timeout=timeout, **more)
-
-    def create(self, path: str, body: dict[str, Any], timeout: float = 10.0) -> Any:
-        return self.request("POST", path, body=body, timeout=timeout)
-
-    def patch(self, path: str, body: Any, content_type: str = "application/merge-patch+json",
-              timeout: float = 10.0) -> Any:
-        return self.request("PATCH", path, body=body, content_type=content_type, timeout=timeout)
-
-    def delete(self, path: str, body: dict[str, Any] | None = None, timeout: float = 10.0) -> Any:
-        return self.request("DELETE", path, body=body, timeout=timeout)
 
     def stream(self, path: str, params: Any, timeout: float) -> Any:
         """An open answer whose lines are read as they come; timeout: seconds of silence. No slot is held."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .client import Client
+from .client import Client, Verbs
 from .errors import ApiError
 
 # An API server that restarts is back within this time (seconds); a longer silence is an outage.
@@ -21,7 +21,7 @@ def passing(error: ApiError) -> bool:
     return error.kind in ("unreachable", "timeout") or error.status in _PASSING
 
 
-class PatientClient:
+class PatientClient(Verbs):
     """The Client with the same calls; requests that may be repeated are, for `patience` seconds within the deadline.
 
     A create is repeated too: names are ours and unique, so "already exists" after a lost answer is success. on_error
@@ -50,7 +50,7 @@ class PatientClient:
                     raise
                 pause = min(2.0, pause * 2)
 
-    def request(self, method: str, path: str, params: dict[str, Any] | None = None, body: Any = None,
+    def request(self, method: str, path: str, params: Any = None, body: Any = None,
                 timeout: float = 10.0, **more: Any) -> Any:
         tries = []
 
@@ -68,16 +68,3 @@ class PatientClient:
         # A POST without a name of ours (reviews, evictions) has no second try: it might act twice.
         named = method != "POST" or bool(isinstance(body, dict) and body.get("metadata", {}).get("name"))
         return self.persist(call, timeout, repeat=named)
-
-    def get(self, path: str, params: dict[str, Any] | None = None, timeout: float = 10.0, **more: Any) -> Any:
-        return self.request("GET", path, params=params, timeout=timeout, **more)
-
-    def create(self, path: str, body: dict[str, Any], timeout: float = 10.0) -> Any:
-        return self.request("POST", path, body=body, timeout=timeout)
-
-    def patch(self, path: str, body: Any, content_type: str = "application/merge-patch+json",
-              timeout: float = 10.0) -> Any:
-        return self.request("PATCH", path, body=body, content_type=content_type, timeout=timeout)
-
-    def delete(self, path: str, body: dict[str, Any] | None = None, timeout: float = 10.0) -> Any:
-        return self.request("DELETE", path, body=body, timeout=timeout)

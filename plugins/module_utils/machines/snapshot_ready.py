@@ -86,23 +86,26 @@ class Cluster:
                             "kubeconfig of another cluster?")
 
     # ---- waiting ----------------------------------------------------------------------------------------------
-    def _until(self, what: str, look: Callable[[], T | None]) -> T:
-        """The first answer that is not None; errors of the API are waited out, and the last is told at the deadline."""
-        last = ""
+    def _until(self, what: Callable[[], str], look: Callable[[], T | None]) -> T:
+        """The first answer that is not None; errors of the API are waited out, and one that lasts is told at the deadline.
+
+        what: names what is waited for as it is then.
+        """
         while True:
+            last = ""
             try:
                 found = look()
                 if found is not None:
                     return found
             except ApiError as e:
                 last = f" (at last: {e})"
-            self._job.pause(_AGAIN, what + last[:300])
+            self._job.pause(_AGAIN, what() + last[:300])
 
     def wait_api(self) -> str:
         """Until /readyz says ok; the cluster's id."""
         since = time.monotonic()
-        self._until("the API server", lambda: self._api().get("/readyz", timeout=5.0, raw=True).strip() == "ok" or None)
-        found = self._until("the API server", lambda: self._id(5.0))
+        self._until(lambda: "the API server", lambda: self._api().get("/readyz", timeout=5.0, raw=True).strip() == "ok" or None)
+        found = self._until(lambda: "the API server", lambda: self._id(5.0))
         self._compare(found)
         self._job.tell(f"API server ready, {time.monotonic() - since:.1f} s")
         return found
@@ -114,7 +117,7 @@ class Cluster:
     def wait_nodes(self) -> list[dict[str, Any]]:
         """Until all Nodes are Ready, by heartbeats of now: what a snapshot holds says Ready as well."""
         since, fresh = time.monotonic(), set()
-        before = self._until("the Leases of nodes", self._renewals)
+        before = self._until(lambda: "the Leases of nodes", self._renewals)
 
         def look() -> list[dict[str, Any]] | None:
             now = self._renewals()
@@ -128,16 +131,7 @@ class Cluster:
             return [{"name": n, "ready": True} for n in sorted(ready)] if ready and not self._waiting else None
 
         self._waiting = ["all nodes"]
-        last = ""
-        while True:
-            try:
-                found = look()
-                if found is not None:
-                    return found
-                last = ""
-            except ApiError as e:
-                last = f" (at last: {e})"
-            self._job.pause(_AGAIN, f"nodes to be Ready: {', '.join(self._waiting)[:200]}{last[:300]}")
+        return self._until(lambda: f"nodes to be Ready: {', '.join(self._waiting)[:200]}", look)
 
     def clocks(self) -> dict[str, float]:
         """Seconds by which the clock of each node is ahead of this machine's, measured at a renewal of its Lease.
@@ -145,7 +139,7 @@ class Cluster:
         The kubelet writes its own time there. PlatformError when one is further off than clock_skew.
         """
         bound, skews = float(self._params.get("clock_skew") or 0), {}
-        before, end = self._until("the Leases of nodes", self._renewals), time.monotonic() + _RENEWED
+        before, end = self._until(lambda: "the Leases of nodes", self._renewals), time.monotonic() + _RENEWED
         while set(before) - set(skews) and time.monotonic() < end:
             self._job.pause(_CLOCK_LOOK, f"the clocks of {', '.join(sorted(set(before) - set(skews)))[:200]}")
             try:

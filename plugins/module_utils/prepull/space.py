@@ -15,7 +15,7 @@ from typing import Any
 
 from ..common import journal as journals, names
 from ..common.guardian import Guardian
-from ..engine.cleanup import LIMIT, Remover
+from ..engine.cleanup import LIMIT, Remover, finish
 from ..engine.sweep import Sweeper
 from ..jobs.errors import BadOption, PlatformError
 from ..kube.client import Client
@@ -32,17 +32,6 @@ ACCOUNT_LIMIT = 30.0
 _KEEP = 1800.0
 _TYPES = {"kubernetes.io/dockerconfigjson": ".dockerconfigjson", "kubernetes.io/dockercfg": ".dockercfg"}
 _HUB = "https://index.docker.io/v1/"
-
-
-def _finish(connection: Connection, path: Path) -> None:
-    """What the guardian does for a playbook that was killed."""
-    entry = journals.read(path)
-    if entry is not None and not entry.done:
-        left = Remover(Client(connection), entry.run_id, time.monotonic() + LIMIT).remove(entry.objects)
-        if left:
-            raise RuntimeError("; ".join(left))
-        path.unlink(missing_ok=True)
-    connection.close()
 
 
 def docker_config(credentials: list[Mapping[str, str]]) -> str:
@@ -67,7 +56,7 @@ class Space:
         folder = Path(os.path.expanduser(journal_dir)) if journal_dir else journals.default_folder()
         self.journal = journals.Journal(folder, self.run_id, cluster, connection.server)
         path = self.journal.path
-        self._guardian = Guardian.start(lambda: _finish(connection, path))
+        self._guardian = Guardian.start(lambda: finish(connection, path))
         self.raw = Client(connection)
         self.client = PatientClient(self.raw, lambda: float("inf"), lambda e: None)
         self.labels = names.labels(self.run_id, limit + _KEEP)

@@ -23,14 +23,14 @@ from pathlib import Path
 from {PACKAGE}.common.guardian import Guardian
 from {PACKAGE}.common.journal import Journal
 from {PACKAGE}.common import names
-from {PACKAGE}.engine.run import _clean_by_journal
+from {PACKAGE}.engine.cleanup import finish
 from {PACKAGE}.kube.client import Client
 from {PACKAGE}.kube.connection import Connection
 
 server, folder = sys.argv[1], Path(sys.argv[2])
 connection = Connection.resolve({{"host": server}}, {{}})
 journal = Journal(folder, "r1", "c", connection.server)
-guardian = Guardian.start(lambda: _clean_by_journal(connection, journal.path, None))
+guardian = Guardian.start(lambda: finish(connection, journal.path))
 client = Client(connection)
 
 
