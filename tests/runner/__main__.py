@@ -16,7 +16,7 @@ from tests.setup import packages
 
 from .counts import Counts
 from .leftovers import of_lab, snapshot
-from .schedule import Outcome, Schedule, say, table, total
+from .schedule import Outcome, Schedule, reasons, say, table, total
 from .stages import CHECKOUT, CLUSTERS, OUTPUT, Stage, chosen
 
 
@@ -79,7 +79,7 @@ def main(words: list[str]) -> int:
     if not counts.passed and not counts.failed:
         counts += Counts(failed=1)
         say("no test ran, which is a failure")
-    print(f"\n{table(outcomes)}\n\nlogs: {OUTPUT.relative_to(CHECKOUT)}\n{counts}", flush=True)
+    print(f"\n{table(outcomes)}\n\nlogs: {OUTPUT.relative_to(CHECKOUT)}\n{reasons(outcomes)}{counts}", flush=True)
     return 130 if schedule.interrupted else int(bool(counts.failed))
 
 

@@ -3,6 +3,7 @@
 """Runs stages, at most two at once and never two that share something, and says how it goes."""
 from __future__ import annotations
 
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from .stages import Stage
 
 AT_ONCE = 2
 HEARTBEAT = 30.0
+# How pytest, Ansible and the sanity tests begin the line with the reason.
+_REASON = re.compile(r"^E  |^(FAILED|ERROR)\b|\[ERROR\]|\bfatal: ")
 _display = threading.Lock()
 _start = time.monotonic()
 
@@ -89,10 +92,10 @@ class Schedule:
             self._show_end(running)
 
     def _show_end(self, running: Running) -> None:
-        """The end of a failed stage's log, where the reason usually is."""
-        lines = running.stage.log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:]
+        """The end of a failed stage's log."""
         with _display:
-            print("\n".join(f"      | {line}" for line in lines), f"      log: {running.stage.log}", sep="\n", flush=True)
+            print("\n".join(f"      | {line}" for line in _lines(running.stage)[-25:]), f"      log: {running.stage.log}",
+                  sep="\n", flush=True)
 
     def _start_more(self) -> None:
         ended = {o.stage.name: o for o in self.outcomes}
@@ -122,6 +125,19 @@ class Schedule:
             if time.monotonic() - running.spoke >= HEARTBEAT:
                 running.spoke = time.monotonic()
                 say(f"[{running.stage.name}] {running.seconds:.0f} s: {running.last[:110]}")
+
+
+def _lines(stage: Stage) -> list[str]:
+    return stage.log.read_text(encoding="utf-8", errors="replace").splitlines() if stage.log.exists() else []
+
+
+def reasons(outcomes: list[Outcome], most: int = 12) -> str:
+    """What went wrong, for the end of the output, which is all that some keep: a few lines of each failed stage."""
+    told = []
+    for stage in [o.stage for o in outcomes if o.verdict == "FAILED"]:
+        lines = _lines(stage)
+        told += [f"[{stage.name}] {line.strip()[:200]}" for line in ([*filter(_REASON.search, lines)] or lines)[-most:]]
+    return "\n".join(["", *told, ""]) if told else ""
 
 
 def table(outcomes: list[Outcome]) -> str:

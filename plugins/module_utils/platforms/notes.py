@@ -10,11 +10,13 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ..jobs.errors import BadOption, PlatformError
 
 _END = ".assay.json"
+# Seconds in which whoever only looks whether a cluster is busy has let go of its lock.
+_LOOK = 0.5
 
 
 class Notes:
@@ -64,19 +66,25 @@ class Notes:
         except OSError as e:
             raise BadOption(f"workdir: cannot write into {self._folder}: {e.strerror}") from None
         with handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise PlatformError(f"another process works on {name} in {self._folder} right now") from None
+            end = time.monotonic() + _LOOK
+            while not self._taken(handle, fcntl.LOCK_EX):
+                if time.monotonic() > end:
+                    raise PlatformError(f"another process works on {name} in {self._folder} right now")
+                time.sleep(0.02)
             yield
 
     def busy(self, name: str) -> bool:
         """Whether another process works on this cluster."""
         try:
             with open(self._folder / f".{name}.lock", encoding="utf-8") as handle:
-                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+                return not self._taken(handle, fcntl.LOCK_SH)
         except OSError:
             return False
-        return False
+
+    @staticmethod
+    def _taken(handle: IO[str], kind: int) -> bool:
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

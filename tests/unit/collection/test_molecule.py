@@ -29,8 +29,17 @@ def test_a_scenario_names_its_inventory_and_runs_every_step(folder: Path) -> Non
     steps = scenario["scenario"]["test_sequence"]
     playbooks = scenario["ansible"]["playbooks"]
     idempotence = [] if folder.name == "default" else ["idempotence"]
-    assert steps == ["create", "prepare", "converge", *idempotence, "verify", "destroy"]
+    prepare = [step for step in ["prepare"] if step in playbooks]
+    assert steps == ["destroy", "create", *prepare, "converge", *idempotence, "verify", "destroy"]
     assert [n for n in steps if n != "idempotence" and not (folder / playbooks[n]).is_file()] == []
+
+
+@pytest.mark.parametrize("folder", SCENARIOS, ids=lambda p: p.name)
+def test_a_scenario_takes_nothing_from_an_earlier_run(folder: Path) -> None:
+    """Molecule's folder outlives a run; `work` in it is what destroy removes. State that is shared is never pruned."""
+    assert "shared_state" not in _scenario(folder)
+    assert _scenario(folder)["ansible"]["playbooks"]["destroy"] == "../shared/destroy.yml"
+    assert [p.name for p in folder.glob("*.yml") if "MOLECULE_EPHEMERAL_DIRECTORY" in p.read_text(encoding="utf-8")] == []
 
 
 @pytest.mark.parametrize("folder", SCENARIOS, ids=lambda p: p.name)
