@@ -74,7 +74,7 @@ def test_a_killed_playbook_leaves_nothing(playbook: Any, client: Client) -> None
     process = start(playbook())
     eventually("the namespace", lambda: spaces(client))
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    assert process.wait() == -signal.SIGKILL
     eventually("no namespace", lambda: not spaces(client))
 
 

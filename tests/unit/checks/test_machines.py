@@ -219,7 +219,8 @@ def test_a_missing_machine_may_only_be_invisible(world):
 
 def test_nothing_to_look_at_is_no_success(world):
     world.nodes = []
-    world.red("neither a node nor a machine", Inconclusive)
+    ctx = world.red("neither a node nor a machine", Inconclusive)
+    assert ctx.seen(ok=True) == []
     world.options["names"] = ["machine 9"]
     world.red("1 without a machine.*: machine 9", Inconclusive)
 

@@ -188,3 +188,10 @@ def one(check: Finding, data: dict[str, Any], *others: Finding) -> Diagnosis:
 def cause(check: Finding, data: dict[str, Any], *others: Finding) -> tuple[str, str, list[str]]:
     found = one(check, data, *others)
     return found.cause, found.confidence, found.scope
+
+
+def no_probe(name: str = "n2") -> Any:
+    """A node on which the probe did not start."""
+    why = "the probe pod is Pending and not ready"
+    return finding("nodes", f"1 of 3 nodes did not start a pod: {name} ({why})", step="every Ready node starts a pod",
+                   observations=[seen("node", "pod", "", n, why if n == name else "") for n in NODES])

@@ -7,15 +7,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.diagnose import diagnose
 from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import (
-    JUST_NOW, MINUTES_AGO, NODES, SPACE, cause, condition, coredns, deployment, event, finding, healthy, on_path, one,
-    pod, power_off, probe, replace_pod, seen, waiting)
+    JUST_NOW, MINUTES_AGO, NODES, SPACE, cause, condition, coredns, deployment, event, finding, healthy, no_probe,
+    on_path, one, pod, power_off, probe, replace_pod, seen, waiting)
 
 LONG_AGO = "2026-03-14T04:00:00Z"
-IMAGE = "registry.lab/main:1"
-PULL = f'Failed to pull image "{IMAGE}": rpc error: code = Unknown desc = failed to pull and unpack image "{IMAGE}": '
-RESOLVE = f'{PULL}failed to resolve reference "{IMAGE}": '
 
 
 def _late(name: str = "reader-x", **more: Any) -> Any:
@@ -23,13 +19,6 @@ def _late(name: str = "reader-x", **more: Any) -> Any:
     return finding("storage", f"pod {name} with its volume ends: not within 180 s", step="another pod reads what was "
                    "written",
                    path=[on_path("Pod", name)], **more)
-
-
-def _no_probe(name: str = "n2") -> Any:
-    """A node on which the probe did not start."""
-    why = "the probe pod is Pending and not ready"
-    return finding("nodes", f"1 of 3 nodes did not start a pod: {name} ({why})", step="every Ready node starts a pod",
-                   observations=[seen("node", "pod", "", n, why if n == name else "") for n in NODES])
 
 
 def _dns() -> Any:
@@ -144,107 +133,6 @@ def test_an_ill_node_whose_taint_the_scheduler_does_not_name() -> None:
     assert "node/n2 has the taint unreachable" in found.evidence
 
 
-# ---- images -----------------------------------------------------------------------------------------------------
-def _no_image(words: str, reason: str = "ErrImagePull", image: str = IMAGE) -> dict[str, Any]:
-    data = healthy()
-    replace_pod(data, probe("n2", False, image=image, **waiting(reason, words)))
-    return data
-
-
-@pytest.mark.parametrize(("words", "code", "sure"), [
-    ("pull QPS exceeded", "image.kubelet-qps", "confirmed"),
-    (RESOLVE + "unexpected status from HEAD request to https://registry.lab/v2/main/manifests/1: 429 Too Many Requests "
-     "toomanyrequests: You have reached your unauthenticated pull rate limit.", "image.throttled", "confirmed"),
-    (RESOLVE + "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to "
-     "https://auth.lab/token: 429 Too Many Requests", "image.throttled", "confirmed"),
-    (RESOLVE + "pull access denied, repository does not exist or may require authorization: server message: "
-     "insufficient_scope: authorization failed", "image.auth", "probable"),
-    (RESOLVE + "unexpected status from HEAD request to https://registry.lab/v2/main/manifests/1: 401 Unauthorized",
-     "image.auth", "confirmed"),
-    (RESOLVE + "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to "
-     "https://ghcr.io/token?scope=repository: 403 Forbidden", "image.auth", "confirmed"),
-    (PULL + "no basic auth credentials", "image.auth", "confirmed"),
-    (RESOLVE + "failed to authorize: failed to fetch oauth token: unexpected status: 418", "image.auth", "probable"),
-    (RESOLVE + 'failed to do request: Head "https://registry.lab/v2/main/manifests/1": dial tcp: lookup registry.lab '
-     "on 10.0.0.53:53: no such host", "image.registry-unreachable", "confirmed"),
-    (RESOLVE + 'failed to authorize: failed to fetch anonymous token: Get "https://auth.docker.io/token": dial tcp: '
-     "lookup auth.docker.io on 10.0.0.53:53: no such host", "image.registry-unreachable", "confirmed"),
-    (RESOLVE + 'failed to do request: Head "https://registry.lab/v2/main/manifests/1": tls: failed to verify '
-     "certificate: x509: certificate signed by unknown authority", "image.registry-unreachable", "confirmed"),
-    (RESOLVE + "http: server gave HTTP response to HTTPS client", "image.registry-unreachable", "confirmed"),
-    (RESOLVE + "net/http: TLS handshake timeout", "image.registry-unreachable", "confirmed"),
-    (PULL + "context deadline exceeded", "image.registry-unreachable", "probable"),
-    (RESOLVE + "unexpected status from HEAD request to https://registry.lab/v2/main/manifests/1: 503 Service "
-     "Unavailable",
-     "image.registry-unreachable", "probable"),
-    (RESOLVE + f"{IMAGE}: not found", "image.not-found", "confirmed"),
-    ("manifest unknown: manifest unknown", "image.not-found", "confirmed"),
-    (PULL + "no match for platform in manifest: not found", "image.not-found", "confirmed")])
-def test_no_image(words: str, code: str, sure: str) -> None:
-    found = one(_no_probe(), _no_image(words))
-    assert (found.cause, found.confidence, found.scope) == (code, sure, [f"image/{IMAGE}"])
-    assert found.evidence == [f"pod/{SPACE}/probe-n2 ErrImagePull: {words}"[:500]]
-    assert found.next_command == ("kubectl get --raw /api/v1/nodes/n2/proxy/configz" if code == "image.kubelet-qps"
-                                  else f"ssh n2 crictl pull {IMAGE}")
-
-
-@pytest.mark.parametrize(("reason", "words"), [
-    ("InvalidImageName", 'Failed to apply default image tag "Main:1": couldn\'t parse image name "Main:1": invalid '
-     "reference format: repository name must be lowercase"),
-    ("ErrImageNeverPull", f'Container image "{IMAGE}" is not present with pull policy of Never')])
-def test_an_image_that_cannot_be_asked_for(reason: str, words: str) -> None:
-    assert cause(_no_probe(), _no_image(words, reason))[:2] == ("image.not-found", "confirmed")
-
-
-def test_words_in_the_name_of_an_image_are_no_reason() -> None:
-    image = "docker.io/enix/x509-certificate-exporter:0"
-    words = f'rpc error: code = NotFound desc = failed to pull and unpack image "{image}": {image}: not found'
-    assert cause(_no_probe(), _no_image(words, image=image)) == ("image.not-found", "confirmed", [f"image/{image}"])
-
-
-def test_why_an_image_does_not_come_is_in_the_latest_event() -> None:
-    data = _no_image(f'Back-off pulling image "{IMAGE}"', "ImagePullBackOff")
-    assert cause(_no_probe(), data)[0] == "unknown.unexplained", "that alone says nothing"
-    before = event("Pod", "probe-n2", "Failed", RESOLVE + "dial tcp 10.0.0.80:443: i/o timeout",
-                   last="2026-03-14T09:27:00Z")
-    now = event("Pod", "probe-n2", "Failed", RESOLVE + "unexpected status: 401 Unauthorized")
-    for events in ([before, now], [now, before]):
-        data["events"] = events
-        found = one(_no_probe(), data)
-        assert (found.cause, found.confidence, found.scope) == ("image.auth", "confirmed", [f"image/{IMAGE}"])
-        assert found.evidence == [f"pod/probe-n2 Failed: {now['message']}"]
-
-
-def test_an_image_that_came_in_the_end_is_not_blamed() -> None:
-    data = healthy()
-    data["events"] = [event("Pod", "probe-n2", "Failed", RESOLVE + f"{IMAGE}: not found")]
-    assert cause(_no_probe(), data)[0] == "unknown.unexplained", "the pod is Ready"
-    replace_pod(data, probe("n2", False))
-    assert cause(_no_probe(), data)[0] == "unknown.unexplained", "its container runs"
-
-
-def test_somebody_elses_image_is_not_blamed() -> None:
-    data = healthy()
-    data["pods"].append(pod("web-1", "default", "n2", ready=False, **waiting("ErrImagePull", RESOLVE + "not found")))
-    assert cause(_no_probe(), data)[0] == "unknown.unexplained"
-
-
-def test_an_image_that_the_check_itself_was_told_about() -> None:
-    words = f"the image of the storage pods cannot be had: ImagePullBackOff: {RESOLVE}{IMAGE}: not found"
-    found = one(finding("storage", words, "inconclusive"), healthy())
-    assert (found.cause, found.confidence, found.scope) == ("image.not-found", "confirmed", [f"image/{IMAGE}"])
-    assert found.next_command == f"ssh NODE crictl pull {IMAGE}"
-
-
-def test_one_image_that_nobody_gets_is_said_once() -> None:
-    data = healthy()
-    replace_pod(data, *(probe(n, False, **waiting("ErrImagePull", RESOLVE + f"{IMAGE}: not found")) for n in NODES))
-    network = finding("pod_network", "no probe became ready: not within 60 s", "inconclusive")
-    out = diagnose([_no_probe(), network], data)
-    assert {d.cause for d in out.values()} == {"image.not-found"}
-    assert {tuple(d.scope) for d in out.values()} == {(f"image/{IMAGE}",)}
-
-
 # ---- containers -------------------------------------------------------------------------------------------------
 def _ended(code: int, reason: str = "Error", finished: str = JUST_NOW, message: str = "") -> dict[str, Any]:
     return {"terminated": {"exitCode": code, "reason": reason, "finishedAt": finished, "startedAt": MINUTES_AGO,
@@ -277,7 +165,7 @@ def _ended(code: int, reason: str = "Error", finished: str = JUST_NOW, message: 
 def test_containers_that_do_not_run(container: dict[str, Any], code: str, sure: str, words: str) -> None:
     data = healthy()
     replace_pod(data, probe("n2", False, **container))
-    found = one(_no_probe(), data)
+    found = one(no_probe(), data)
     assert (found.cause, found.confidence, found.scope) == (code, sure, [f"pod/{SPACE}/probe-n2"])
     assert found.evidence == [f"pod/{SPACE}/probe-n2 container main: {words}"]
 
@@ -306,14 +194,14 @@ def test_the_end_of_the_log_of_what_crashed() -> None:
 def test_containers_that_just_start_or_ended_long_ago(container: dict[str, Any]) -> None:
     data = healthy()
     replace_pod(data, probe("n2", False, **container))
-    assert cause(_no_probe(), data)[0] == "unknown.unexplained"
+    assert cause(no_probe(), data)[0] == "unknown.unexplained"
 
 
 def test_a_crash_loop_that_began_long_ago_still_is_one() -> None:
     data = healthy()
     replace_pod(data, probe("n2", False, restartCount=70, **waiting("CrashLoopBackOff", "back-off 5m0s"),
                             lastState=_ended(137, "OOMKilled", LONG_AGO)))
-    assert cause(_no_probe(), data)[:2] == ("pod.oom", "confirmed")
+    assert cause(no_probe(), data)[:2] == ("pod.oom", "confirmed")
 
 
 def test_a_crashing_pod_off_the_path() -> None:
@@ -321,13 +209,13 @@ def test_a_crashing_pod_off_the_path() -> None:
     crash = {**waiting("CrashLoopBackOff"), "lastState": _ended(1)}
     data["pods"] += [pod("web-1", "default", "n2", ready=False, **crash), pod("calico-typha-x", "kube-system", "n2",
                                                                               ready=False, **crash)]
-    assert cause(_no_probe(), data)[0] == "unknown.unexplained"
+    assert cause(no_probe(), data)[0] == "unknown.unexplained"
 
 
 def test_a_pod_that_is_ready_again_is_not_blamed_for_its_crash() -> None:
     data = healthy()
     replace_pod(data, probe("n2", restartCount=1, lastState=_ended(137, "OOMKilled")))
-    assert cause(_no_probe(), data)[0] == "unknown.unexplained"
+    assert cause(no_probe(), data)[0] == "unknown.unexplained"
 
 
 def test_an_init_container_that_fails() -> None:
@@ -336,7 +224,7 @@ def test_an_init_container_that_fails() -> None:
     item["status"]["initContainerStatuses"] = [{"name": "prepare", "restartCount": 2, "lastState": _ended(1),
                                                 **waiting("CrashLoopBackOff", "back-off 20s")}]
     replace_pod(data, item)
-    found = one(_no_probe(), data)
+    found = one(no_probe(), data)
     assert (found.cause, found.confidence) == ("pod.crash", "probable")
     assert "container prepare: CrashLoopBackOff, exit code 1" in found.evidence[0]
 
@@ -398,7 +286,7 @@ def test_a_probe_that_failed_until_the_pod_was_ready_again() -> None:
     assert cause(_dns(), data)[0] == "unknown.timeout"
 
 
-def test_a_probe_of_a_container_that_does_not_run_is_no_probe_failing() -> None:
+def test_a_probe_of_a_container_that_does_not_run_isno_probe_failing() -> None:
     data = _servers_down(healthy(), **waiting("CrashLoopBackOff", "back-off 10s"), lastState=_ended(2))
     data["events"] = [_unhealthy()]
     assert cause(_dns(), data)[0] == "pod.crash"

@@ -64,6 +64,50 @@ class Request:
             self.handler.connection.shutdown(socket.SHUT_RDWR)
 
 
+class _Http(http.server.ThreadingHTTPServer):
+    """The listening socket of a Server, its owner."""
+
+    daemon_threads, allow_reuse_address = True, True
+    owner: Server
+
+    def handle_error(self, *_args: Any) -> None:
+        pass
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    """One connection, in a thread."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Http
+
+    def setup(self) -> None:
+        super().setup()
+        with self.server.owner._lock:
+            self.server.owner._open.add(self.connection)
+
+    def finish(self) -> None:
+        with self.server.owner._lock:
+            self.server.owner._open.discard(self.connection)
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            super().handle()
+
+    def _any(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        request = Request(self, body)
+        self.server.owner.requests.append(request)
+        self.server.owner.respond(request)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_CONNECT = _any
+
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+
 class Server:
     """Hands every request to respond(request) in a thread of its own; requests are kept in the order they came."""
 
@@ -80,45 +124,8 @@ class Server:
         return [r for r in list(self.requests) if method in ("", r.method) and r.path.startswith(path)]
 
     def start(self) -> Server:
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def setup(self) -> None:
-                super().setup()
-                with outer._lock:
-                    outer._open.add(self.connection)
-
-            def finish(self) -> None:
-                with outer._lock:
-                    outer._open.discard(self.connection)
-                with contextlib.suppress(OSError):
-                    super().finish()
-
-            def handle(self) -> None:
-                with contextlib.suppress(OSError, ValueError):
-                    super().handle()
-
-            def _any(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                request = Request(self, body)
-                outer.requests.append(request)
-                outer.respond(request)
-
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_CONNECT = _any
-
-            def log_message(self, *_args: Any) -> None:
-                pass
-
-        class Http(http.server.ThreadingHTTPServer):
-            daemon_threads, allow_reuse_address = True, True
-
-            def handle_error(self, *_args: Any) -> None:
-                pass
-
-        self._http = Http(("127.0.0.1", self._port), Handler)
+        self._http = _Http(("127.0.0.1", self._port), _Handler)
+        self._http.owner = self
         self._port = self._http.server_address[1]
         if self._tls:
             self._http.socket = self._tls.wrap_socket(self._http.socket, server_side=True,
