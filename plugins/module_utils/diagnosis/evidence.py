@@ -87,8 +87,8 @@ def pod_ref(pod: Object) -> str:
 
 
 def started(pod: Object) -> float:
-    """When the pod last started a container, for which all its volumes had to be there; 0 for one that has none."""
-    states = [s.get("state") or {} for s in containers(pod)]
+    """When the pod last started a container; 0 for one that never did."""
+    states = [s.get(when) or {} for s in containers(pod) for when in ("state", "lastState")]
     return max((seconds((s.get("running") or s.get("terminated") or {}).get("startedAt")) for s in states), default=0.0)
 
 
@@ -170,6 +170,11 @@ class Evidence:
         return [e for e in self.events(namespace=space_of(item), name=name_of(item))
                 if about(e).get("uid") in (None, "", item["metadata"].get("uid"))
                 or not item["metadata"].get("uid")]
+
+    def events_since_start(self, pod: Object) -> list[Object]:
+        """Those that came after the pod last started a container, for which its sandbox and all its volumes had to be
+        there: what kept it from starting before is past."""
+        return [e for e in self.events_of(pod) if last_seen(e) > started(pod)]
 
     def pods(self, namespace: str | None = None) -> list[Object]:
         return [p for p in self.items("pods") if namespace is None or space_of(p) == namespace]

@@ -94,7 +94,7 @@ def pressure(f: Finding, ev: Evidence) -> Iterator[Candidate]:
                             min(map(_since, found)))
     for pod in pods(f, ev):
         status = pod.get("status", {})
-        texts = [event_line(e) for e in ev.events_of(pod) if "no space left on device" in words(e)]
+        texts = [event_line(e) for e in ev.events_since_start(pod) if "no space left on device" in words(e)]
         if status.get("reason") == "Evicted":
             texts.append(f"{pod_ref(pod)} Evicted: {status.get('message', '')}")
         if texts and node_of(pod):
@@ -136,7 +136,7 @@ def clock(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 def sandbox(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """A node, perhaps Ready, whose new pods get no sandbox; by the kubelet's words."""
     for pod in pods(f, ev):
-        for event in ev.events_of(pod):
+        for event in ev.events_since_start(pod):
             text, node = words(event), node_of(pod)
             if event.get("reason") not in ("FailedCreatePodSandBox", "NetworkNotReady") or not node:
                 continue

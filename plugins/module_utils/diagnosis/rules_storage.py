@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .evidence import (Candidate, Evidence, Object, condition, event_line, first_seen, last_seen, name_of, node_of,
-                       pod_ref, space_of, started, unique, words)
+from .evidence import (Candidate, Evidence, Object, condition, event_line, first_seen, name_of, node_of, pod_ref,
+                       space_of, unique, words)
 from .finding import Finding
 from .paths import names, pods, seen
 
@@ -33,8 +33,9 @@ _VOLUMES = (
 _OURS = re.compile(r"^pod \S+ on \S+ (?:ended with|found) ")
 _LOST = re.compile(r"No such file|what was appended is not there|a file that nobody wrote exists|the new volume holds")
 _IO = re.compile(r"Read-only file system|Input/output error|Stale file handle|Structure needs cleaning")
-# Noise: the kubelet's own volumes, and ConfigMaps that pods are given, are not storage.
-_NOISE = re.compile(r'kube-api-access|configmap "|secret "|object "[^"]+"/"[^"]+" not registered|references non-existent')
+# Noise: the kubelet's own volumes and caches, and ConfigMaps that pods are given, are not storage.
+_NOISE = re.compile(r'kube-api-access|configmap "|secret "|object "[^"]+"/"[^"]+" not registered|references non-existent'
+                    r'|failed to sync (?:configmap|secret) cache')
 
 
 def _cloud(text: str) -> str:
@@ -142,9 +143,9 @@ def not_removed(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 # ---- attaching, mounting, data ----------------------------------------------------------------------------------
 def volumes(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     for pod in pods(f, ev):
-        for event in ev.events_of(pod):
+        for event in ev.events_since_start(pod):
             text = words(event)
-            if _NOISE.search(text) or last_seen(event) <= started(pod):
+            if _NOISE.search(text):
                 continue
             code, sure = next(((c, s) for c, s, reasons, pattern in _VOLUMES
                                if event.get("reason") in reasons and re.search(pattern, text, re.S)), ("", ""))

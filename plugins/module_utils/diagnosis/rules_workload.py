@@ -69,7 +69,7 @@ def _image_words(pod: Object, ev: Evidence) -> Iterator[tuple[str, str, str, flo
         found = re.search(r'(?:image|for) "([^"\s]+)"', text)
         if reason in ("Failed", "InspectFailed") and waiting and re.search(r"pull|image", text):
             yield found[1] if found else next(iter(waiting), ""), text, event_line(event), first_seen(event)
-        elif reason == "FailedCreatePodSandBox" and "sandbox image" in text:
+        elif reason == "FailedCreatePodSandBox" and "sandbox image" in text and last_seen(event) > started(pod):
             yield found[1] if found else "", text, event_line(event), first_seen(event)
 
 
@@ -130,9 +130,8 @@ def crashed(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 def config_missing(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """A volume of a ConfigMap or Secret that is not there."""
     for pod in pods(f, ev):
-        for event in ev.events_of(pod):
-            if (event.get("reason") == "FailedMount" and _CONFIG.search(words(event))
-                    and last_seen(event) > started(pod)):
+        for event in ev.events_since_start(pod):
+            if event.get("reason") == "FailedMount" and _CONFIG.search(words(event)):
                 yield Candidate("pod.config-missing", "confirmed", (pod_ref(pod),), (event_line(event),),
                                 _own(f, pod, ev), first_seen(event))
 

@@ -128,6 +128,10 @@ def test_no_sandbox(words: str, code: str) -> None:
     assert (found.cause, found.confidence) == (code, "confirmed")
     assert words[:100] in found.evidence[0]
     assert found.scope == (["image/registry.k8s.io/pause:3.10"] if code.startswith("image") else ["node/n2"])
+    began = {"terminated": {"exitCode": 1, "reason": "Error", "startedAt": "2026-03-14T09:29:57Z",
+                            "finishedAt": "2026-03-14T09:29:58Z"}}
+    replace_pod(data, probe("n2", False, **waiting("CrashLoopBackOff", "back-off 10s"), lastState=began))
+    assert cause(_no_pod_on("n2"), data)[0] == "pod.crash", "it got its sandbox in the end"
 
 
 def test_evicted() -> None:

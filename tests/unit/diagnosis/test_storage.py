@@ -268,12 +268,15 @@ def test_a_volume_that_came_at_last() -> None:
     ended = {"state": {"terminated": {"exitCode": 7, "startedAt": "2026-03-14T09:27:20Z",
                                       "finishedAt": "2026-03-14T09:27:21Z", "message": "it went wrong"}}}
     assert cause(_writer(), _data(said, phase="Bound", **ended))[0] == "pod.crash"
+    crashing = {**waiting("CrashLoopBackOff", "back-off 10s"), "lastState": ended["state"]}
+    assert cause(_writer(), _data(said, phase="Bound", **crashing))[0] == "pod.crash"
     again = {"state": {"running": {"startedAt": "2026-03-14T09:26:20Z"}}}
     assert cause(_writer(), _data(said, phase="Bound", **again))[0] == "storage.attach-stuck", "and was lost again"
 
 
 @pytest.mark.parametrize("words", [
     'MountVolume.SetUp failed for volume "kube-api-access-abcde" : failed to sync configmap cache: timed out',
+    'MountVolume.SetUp failed for volume "settings" : failed to sync secret cache: timed out waiting for the condition',
     'MountVolume.SetUp failed for volume "config" : object "kube-system"/"settings" not registered'])
 def test_the_kubelets_own_volumes_are_not_storage(words: str) -> None:
     assert cause(_writer(), _data(_of_pod("FailedMount", words), phase="Bound"))[0] == "unknown.timeout"
