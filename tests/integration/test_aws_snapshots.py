@@ -12,8 +12,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import 
 from ansible_collections.assay.clusters.plugins.module_utils.machines.aws_revert import FRESH, REPLACED
 from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Pending, Wanted
 from tests.fakes.moto_server import REGION
-
-from .aws_cloud import IMAGE, TAGS, Cloud
+from tests.integration.aws_cloud import IMAGE, TAGS, Cloud
 
 
 @pytest.fixture

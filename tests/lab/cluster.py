@@ -224,7 +224,7 @@ class Lab:
         for short, cidr in known.items():
             text = components.filled(HERE / "node/cni.conflist", POD_CIDR=cidr)
             (self.node_folder(short) / "rootfs/etc/cni/net.d/10-lab.conflist").write_text(text)
-            Path(f"/proc/{node.pid(self, short)}/root/etc/cni/net.d/10-lab.conflist").write_text(text)
+            node.inside(self, short, "cp", "/dev/stdin", "/etc/cni/net.d/10-lab.conflist", input=text)
             run("ip", "route", "replace", cidr, "via", self.nodes[short], "dev", self.bridge)
             for other in self.nodes:
                 if other != short:

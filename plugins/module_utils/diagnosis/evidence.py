@@ -174,7 +174,8 @@ class Evidence:
     def events_since_start(self, pod: Object) -> list[Object]:
         """Those that came after the pod last started a container, for which its sandbox and all its volumes had to be
         there: what kept it from starting before is past."""
-        return [e for e in self.events_of(pod) if last_seen(e) > started(pod)]
+        began = started(pod)
+        return [e for e in self.events_of(pod) if last_seen(e) > began]
 
     def pods(self, namespace: str | None = None) -> list[Object]:
         return [p for p in self.items("pods") if namespace is None or space_of(p) == namespace]
