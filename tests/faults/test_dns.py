@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""dns, seen red: no server, dead upstream, cut from the servers, wrong domain."""
+"""dns, seen red: no server, dead upstream, cut from the servers, a Corefile that is wrong or refused."""
 from __future__ import annotations
 
 from typing import Any
@@ -56,6 +56,17 @@ def test_wrong_domain(lab: Any, prove: Any) -> None:
         records = prove("dns")
     _restarted(lab, ready=True)
     assert_red(records["dns"], "dns.config")
+    prove.green("dns")
+
+
+def test_refused_corefile(lab: Any, prove: Any) -> None:
+    refused = _corefile(lab).replace("loop", "no_such_plugin")
+    with lab.fault.patch(COREFILE, {"data": {"Corefile": refused}}):
+        _restarted(lab, ready=False)
+        records = prove("dns")
+    _restarted(lab, ready=True)
+    assert_red(records["dns"], "dns.config")
+    assert any("no_such_plugin" in line for line in records["dns"].evidence)
     prove.green("dns")
 
 

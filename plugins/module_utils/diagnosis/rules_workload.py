@@ -27,6 +27,11 @@ _SCHEDULING = (
 _CONFIG = re.compile(r'(configmap|secret) "[^"]*" not found|couldn\'t find key|references non-existent', re.I)
 # An end longer ago (seconds), of a container that was started again, says nothing about this failure.
 _RECENT = 900.0
+# One that was started again less long ago may be between two ends.
+_BETWEEN = 60.0
+# Exit codes from here on are those of signals, which come from outside, and of what became unknown with its node.
+_SIGNALS = 128
+_KILLED = re.compile(r"failed (?:liveness|startup) probe")
 # A kubelet that has said 25 things about a pod says one more in 300 s.
 _REPEATED = 330.0
 
@@ -93,8 +98,16 @@ def _ended(status: Object, now: float) -> Object:
     return state.get("terminated") or (before if loops or seconds(before.get("finishedAt")) > now - _RECENT else {})
 
 
-def _judge(status: Object, ended: Object, log: list[str]) -> tuple[str, str, str]:
-    """(code, confidence, words) of a container that does not run; an empty code for one that just starts."""
+def _again(pod: Object, status: Object, ended: Object, ev: Evidence) -> bool:
+    """Whether the container ended by itself, and was started again just now; not by the kubelet, nor with its node."""
+    running = status.get("state", {}).get("running") or {}
+    killed = any(e.get("reason") == "Killing" and _KILLED.search(words(e)) for e in ev.events_of(pod))
+    return (not status.get("ready") and seconds(running.get("startedAt")) > ev.now - _BETWEEN
+            and 0 < ended.get("exitCode", 0) < _SIGNALS and not killed)
+
+
+def _judge(status: Object, ended: Object, log: list[str], again: bool) -> tuple[str, str, str]:
+    """(code, confidence, words) of a container that does not run, or runs again; an empty code for one that just starts."""
     waiting = status.get("state", {}).get("waiting") or {}
     text, reason = waiting.get("message", ""), waiting.get("reason", "")
     if reason in ("CreateContainerConfigError", "CreateContainerError") and _CONFIG.search(text):
@@ -106,10 +119,10 @@ def _judge(status: Object, ended: Object, log: list[str]) -> tuple[str, str, str
     if (reason in ("RunContainerError", "CreateContainerError")
             or ended.get("reason") in ("StartError", "ContainerCannotRun")):
         return "pod.crash", "confirmed", f"{reason or ended.get('reason')}: {text or ended.get('message', '')}"
-    if reason == "CrashLoopBackOff" or (ended.get("exitCode") and status.get("state", {}).get("terminated")):
+    if reason == "CrashLoopBackOff" or (ended.get("exitCode") and (again or status.get("state", {}).get("terminated"))):
         words_ = f" {ended['message'].strip()}" if ended.get("message") else ""
         return "pod.crash", "confirmed" if words_ else "probable", \
-            f"{reason or 'ended'}, exit code {ended.get('exitCode', 'unknown')}{words_}"
+            f"{reason or ('ended, runs again' if again else 'ended')}, exit code {ended.get('exitCode', 'unknown')}{words_}"
     return "", "", ""
 
 
@@ -118,7 +131,7 @@ def crashed(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         for status in containers(pod):
             log = [f"{key}: {line}" for key, line in ev.logs([pod]) if key.endswith(f"/{status['name']}")][-3:]
             ended = _ended(status, ev.now)
-            code, sure, text = _judge(status, ended, log)
+            code, sure, text = _judge(status, ended, log, _again(pod, status, ended, ev))
             if not code or (code == "pod.crash" and config_lines(ev, [pod])):
                 continue  # a name server that refuses its configuration is no accident
             # What ended more than once began before the last time.

@@ -311,6 +311,8 @@ GLOBAL = {"api.unreachable", "api.tls", "api.unauthenticated", "etcd.unhealthy",
 
 # Known consequences, whatever the layers: (cause, what follows, words that must be in the consequence's evidence).
 _UP = ("sched.*", "pod.*", "image.*")
+# Not dns.config: servers whose pods do not run did not spoil their Corefile; it is the other way round.
+_DNS_UP = ("dns.server-down", "dns.upstream", "dns.stale")
 EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("etcd.*", ("api.check-failed", "api.overloaded"), ""), ("etcd.*", ("api.unreachable",), "in time"),
     ("node.clock", ("api.tls", "id.*", "cert.*"), ""),
@@ -323,9 +325,9 @@ EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("net.*", ("svc.dataplane", "dns.*", "webhook.timeout", "ingress.backend-error"), ""),
     ("cloud.*", ("lb.*", "storage.*", "cas.*", "edns.*"), ""),
     ("svc.no-endpoints", ("dns.*", "ingress.*", "webhook.no-endpoints", "api.aggregated-down"), ""),
-    *((p, ("svc.no-endpoints", "dns.*", "storage.driver-missing", "webhook.*", "api.aggregated-down"), "") for p in _UP),
+    *((p, ("svc.no-endpoints", *_DNS_UP, "storage.driver-missing", "webhook.*", "api.aggregated-down"), "") for p in _UP),
     ("image.*", ("pod.*",), ""), ("rbac.missing", ("dns.*", "ctrl.not-progressing"), ""),
-    ("dns.config", ("pod.crash", "dns.server-down"), ""),
+    ("dns.config", ("pod.crash", "pod.probe-failing", "dns.server-down"), ""),
     ("lb.*", ("ingress.*", "cert.issue-failed"), ""),
     ("edns.*", ("cert.issue-failed",), ""), ("dns.delegation", ("cert.issue-failed",), ""),
     ("vm.powered-off", ("node.unreachable", "vm.tools-down"), ""), ("node.unreachable", ("vm.tools-down",), ""),

@@ -136,11 +136,12 @@ class Collector:
             dns = labels.get("k8s-app") in ("kube-dns", "coredns") or labels.get("dns.operator.openshift.io/daemonset-dns")
             provisioner = "provisioner" in pod["metadata"]["name"]
             for status in pod.get("status", {}).get("containerStatuses") or []:
-                crashed = status.get("restartCount", 0) > 0 and not status.get("ready")
+                restarted = status.get("restartCount", 0) > 0
+                crashed = restarted and not status.get("ready")
                 if dns or provisioner or (crashed and pod["metadata"]["namespace"] in _SYSTEM | {self.space}):
-                    wanted.append((pod, status["name"], crashed))
-                if dns and status.get("restartCount", 0) > 0 and not crashed:
-                    wanted.append((pod, status["name"], True))  # it runs again; why it ended is in the log before
+                    wanted.append((pod, status["name"], crashed and not dns))
+                if dns and (restarted or "terminated" in (status.get("state") or {})):
+                    wanted.append((pod, status["name"], True))  # it may run again by now: why it ended is in the log before
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda w: self._log(*w), wanted[:12]))
 

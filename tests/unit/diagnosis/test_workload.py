@@ -185,6 +185,29 @@ def test_the_end_of_the_log_of_what_crashed() -> None:
     assert cause(_dns(), data)[:2] == ("image.not-found", "probable")
 
 
+AGAIN = {"running": {"startedAt": JUST_NOW}}
+UNREADY = "Readiness probe failed: HTTP probe failed with statuscode: 503"
+
+
+def test_a_crashing_container_caught_while_it_runs_again() -> None:
+    data = healthy()
+    replace_pod(data, probe("n2", False, state=AGAIN, lastState=_ended(2), restartCount=2))
+    data["events"] = [event("Pod", "probe-n2", "Unhealthy", UNREADY)]
+    found = one(no_probe(), data)
+    assert (found.cause, found.confidence, found.scope) == ("pod.crash", "probable", [f"pod/{SPACE}/probe-n2"])
+    assert found.evidence[0] == f"pod/{SPACE}/probe-n2 container main: ended, runs again, exit code 2"
+
+
+@pytest.mark.parametrize("ended,state,more", [
+    (2, {"running": {"startedAt": MINUTES_AGO}}, ""),  # it has run for minutes since
+    (2, AGAIN, "Container main failed liveness probe, will be restarted"), (143, AGAIN, ""), (255, AGAIN, ""), (0, AGAIN, "")])
+def test_what_was_started_again_and_did_not_end_by_itself(ended: int, state: dict[str, Any], more: str) -> None:
+    data = _servers_down(healthy(), state=state, lastState=_ended(ended), restartCount=2)
+    data["events"] = [event("Pod", "coredns-n1", "Unhealthy", UNREADY, "kube-system"),
+                      *([event("Pod", "coredns-n1", "Killing", more, "kube-system")] if more else [])]
+    assert cause(_dns(), data)[0] == "pod.probe-failing"
+
+
 @pytest.mark.parametrize("container", [
     waiting("ContainerCreating"), waiting("PodInitializing"), {"state": _ended(0, "Completed")},
     waiting("CreateContainerConfigError", "container has runAsNonRoot and image will run as root"),
