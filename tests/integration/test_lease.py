@@ -32,7 +32,7 @@ def name(kubeconfig: str) -> Iterator[str]:
 
 def test_of_twenty_processes_never_two_hold_it(kubeconfig: str, name: str, tmp_path: Path) -> None:
     """Three of them die with the lease; the others take it over."""
-    results = contenders.run({"kubeconfig": kubeconfig, "name": name, "duration": 2, "wait": 240}, tmp_path)
+    results = contenders.run({"kubeconfig": kubeconfig, "name": name, "duration": 5, "wait": 240}, tmp_path)
     assert sorted(results) == sorted(["died"] * 3 + ["held 3"] * 17)
 
 

@@ -15,16 +15,18 @@ import time
 from collections.abc import Callable
 
 
-def detach(keep: int) -> None:
-    """Nothing of the parent stays open (a reader of its output would wait for us), and its signals do not reach us."""
+def detach(*keep: int) -> None:
+    """Nothing of the parent stays open but `keep` (a reader of its output would wait for us), and its signals do not reach us."""
     os.setsid()
     os.chdir("/")
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
     limit = os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") > 0 else 4096
-    os.closerange(3, keep)
-    os.closerange(keep + 1, min(limit, 65536))
+    first = 3
+    for kept in (*sorted(keep), min(limit, 65536)):
+        os.closerange(first, kept)
+        first = kept + 1
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
 
@@ -46,8 +48,9 @@ class Guardian:
         self._pipe = pipe
 
     @classmethod
-    def start(cls, clean: Callable[[], None]) -> Guardian:
-        """Fork the guardian. clean() runs in it if the caller ends without dismissing it; it may retry by raising."""
+    def start(cls, clean: Callable[[], None], begin: Callable[[], None] = lambda: None) -> Guardian:
+        """Fork the guardian. begin() runs in it at once, and clean() if the caller ends without dismissing it; that may
+        retry by raising."""
         reading, writing = os.pipe()
         child = os.fork()
         if child:
@@ -60,6 +63,7 @@ class Guardian:
             os.close(writing)
             if os.fork() == 0:
                 detach(reading)
+                begin()
                 if not _wait_for_word(reading):
                     _persist(clean)
         except BaseException:

@@ -88,7 +88,7 @@ class Run:
         self.journal = journals.Journal(s.journal_dir, self.run_id, s.cluster, s.connection.server)
         path, connection, keep = self.journal.path, s.connection, s.keep_journal
         self._journal = str(path)
-        guardian = Guardian.start(lambda: finish(connection, path, keep))
+        guardian = Guardian.start(lambda: finish(connection, path, keep), connection.hold)
         try:
             self._set_up()
             self._preflight()

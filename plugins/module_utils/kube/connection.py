@@ -341,9 +341,13 @@ class Connection:
         """The credentials that requests carry, for the one place that keeps them out of all output."""
         return [value.rpartition(" ")[2] for name, value in self.headers() if name.lower() == "authorization"]
 
+    def hold(self) -> None:
+        """Keep the files of its keys: first thing in a fork that goes on when its parent has ended."""
+        self._folder.hold()
+
     def pool(self) -> Any:
         """A new urllib3 pool manager with the TLS, proxy and timeout settings; one per client and process."""
-        self._folder.hold()
+        self.hold()
         manager = library.load().RESTClientObject(self.configuration).pool_manager
         if not self.configuration.verify_ssl:  # who asked for that knows
             warnings.filterwarnings("ignore", category=library.load().urllib3.exceptions.InsecureRequestWarning)

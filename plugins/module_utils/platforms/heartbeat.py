@@ -33,11 +33,11 @@ def _beat(process: int, every: float, renew: Callable[[], bool]) -> None:
             pause = min(every, 2.0)
 
 
-def start(every: float, renew: Callable[[], bool], end: Callable[[], None], playbook: int) -> int:
+def start(every: float, begin: Callable[[], None], renew: Callable[[], bool], end: Callable[[], None], playbook: int) -> int:
     """Fork it; its process number. every: seconds; playbook: the process to live with.
 
-    renew: called in the new process, where no client or thread of this one works; False: the lease is not ours any more.
-    end: called there at its end.
+    begin, renew, end: called in the new process, where no client or thread of this one works: at once, every time, and at
+    its end. renew() is False when the lease is not ours any more.
     """
     parent = os.pidfd_open(playbook)
     reading, writing = os.pipe()
@@ -52,9 +52,11 @@ def start(every: float, renew: Callable[[], bool], end: Callable[[], None], play
     try:
         os.close(reading)
         if os.fork() == 0:
-            os.write(writing, str(os.getpid()).encode())
-            detach(parent)  # closes the pipe
+            detach(parent, writing)
             try:
+                begin()
+                os.write(writing, str(os.getpid()).encode())
+                os.close(writing)
                 _beat(parent, every, renew)
             finally:
                 end()

@@ -21,6 +21,8 @@ from ..jobs.job import Job
 MARGIN = 1.0
 # Changes lost to others in a row before it is called a defect; each is lost only when somebody else has won.
 _LOST = 1000
+# Changes in a row that took half of the lease's duration.
+_SLOW = 5
 
 
 @dataclass(frozen=True)
@@ -146,10 +148,12 @@ class Keeper:
         """Held by wish.holder afterwards; PlatformError that says who holds it at the end of the wait."""
         start, watched, waiting = time.monotonic(), Watched(), False
         while True:
+            looked = time.monotonic()
             seen = self.place.read()
             expired = watched.expired(seen)
             if seen.lease is None or seen.lease.holder == wish.holder or expired:
                 outcome = self._take(wish, seen)
+                outcome = outcome and self._with_time_left(wish, outcome, looked)
                 if outcome:
                     return outcome
                 continue
@@ -179,6 +183,22 @@ class Keeper:
             return Outcome(changed, old if not changed else None, old, message)
         written = self._swap(lease, seen.version)
         return Outcome(changed, written, old, message) if written else None
+
+    def _with_time_left(self, wish: Wish, outcome: Outcome, looked: float) -> Outcome | None:
+        """Held for at least half of its duration from now on, which counts from the look before the change: a change
+        that took long is renewed. None where another was faster. looked: monotonic seconds."""
+        for _attempt in range(_SLOW):
+            if self.job.check_mode or outcome.lease is None or time.monotonic() < looked + wish.duration / 2:
+                return outcome
+            looked = time.monotonic()
+            try:
+                outcome = replace(outcome, lease=self.renew(wish.holder, wish.duration, outcome.lease.token).lease)
+            except PlatformError as e:
+                if "lease" in e.details:  # expired meanwhile, and taken
+                    return None
+                raise
+        raise PlatformError(f"{self.place}: a change takes longer than half of the duration of {_span(wish.duration)}; "
+                            "give a longer duration")
 
     # ---- renewed ----------------------------------------------------------------------------------------------
     def renew(self, holder: str, duration: float, token: str = "") -> Outcome:

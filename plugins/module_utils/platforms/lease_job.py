@@ -59,7 +59,8 @@ def _start_heartbeat(params: Mapping[str, Any], lease: Lease, job: Job) -> int:
                 return False
             raise
 
-    return heartbeat.start(max(0.5, lease.duration / 3), renew, own.close if own else lambda: None, job.playbook)
+    begin, end = (own.hold, own.close) if own else (lambda: None, lambda: None)
+    return heartbeat.start(max(0.5, lease.duration / 3), begin, renew, end, job.playbook)
 
 
 def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Space:
         folder = Path(os.path.expanduser(journal_dir)) if journal_dir else journals.default_folder()
         self.journal = journals.Journal(folder, self.run_id, cluster, connection.server)
         path = self.journal.path
-        self._guardian = Guardian.start(lambda: finish(connection, path))
+        self._guardian = Guardian.start(lambda: finish(connection, path), connection.hold)
         self.raw = Client(connection)
         self.client = PatientClient(self.raw, lambda: float("inf"), lambda e: None)
         self.labels = names.labels(self.run_id, limit + _KEEP)

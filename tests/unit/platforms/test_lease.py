@@ -3,11 +3,13 @@
 """The lease of a cluster, on both places: never two holders, expiry and takeover, lost answers, the heartbeat."""
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +19,11 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import lease_file
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease import moment
+from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease_cluster import ClusterLease
+from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease_file import FileLease
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease_job import entry
 from tests.fakes import contenders
 from tests.fakes.lease_api import LeaseApi
@@ -65,8 +70,8 @@ def test_another_is_told_who_holds_it(task: Put) -> None:
 
 
 def test_waiting_ends_with_the_release(task: Put) -> None:
-    task("present", "a", duration=2)
-    assert "waited 1 s" in str(task.fails("present", "b", wait=1, duration=2))
+    task("present", "a", duration=30)
+    assert "waited 1 s" in str(task.fails("present", "b", wait=1, duration=30))
     assert task("absent", "a")["changed"]
     assert task("present", "b", wait=1)["changed"]
 
@@ -120,8 +125,42 @@ def test_wrong_options_are_one_sentence(task: Put, more: dict[str, Any], words: 
 
 def test_of_twenty_processes_never_two_hold_it(task: Put, tmp_path: Path) -> None:
     """Three of them die with the lease; the others take it over."""
-    results = contenders.run({**task.where, "duration": 2, "wait": 240}, tmp_path)
+    results = contenders.run({**task.where, "duration": 5, "wait": 240}, tmp_path)
     assert sorted(results) == sorted(["died"] * 3 + ["held 3"] * 17)
+
+
+def test_a_change_that_took_long_is_not_held_on_its_last_leg(task: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The duration counts from the look before the change."""
+    slow, kind = [1.6], ClusterLease if task.api else FileLease
+    write = kind.write
+
+    def late(*given: Any) -> bool:
+        written = write(*given)
+        time.sleep(slow.pop() if slow else 0)
+        return written
+
+    monkeypatch.setattr(kind, "write", late)
+    began = time.time()
+    done = task("present", "a", duration=3)
+    assert done["changed"] and "before" not in done
+    assert datetime.datetime.fromisoformat(done["lease"]["renewed"]).timestamp() >= int(began) + 1
+    slow += [1.6] * 9
+    assert "give a longer duration" in str(task.fails("present", "a", duration=3))
+
+
+def test_what_was_taken_during_a_slow_change_is_not_held(task: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind, stalled = ClusterLease if task.api else FileLease, [True]
+    write = kind.write
+
+    def late(*given: Any) -> bool:
+        written = write(*given)
+        if stalled and stalled.pop():
+            time.sleep(4.5)  # longer than the lease lasts
+            assert task("present", "b", duration=60)["before"]["holder"] == "a"
+        return written
+
+    monkeypatch.setattr(kind, "write", late)
+    assert "held by b" in str(task.fails("present", "a", duration=2))
 
 
 # ---- the heartbeat ------------------------------------------------------------------------------------------------
@@ -150,6 +189,22 @@ def test_a_heartbeat_renews_while_the_playbook_lives(task: Put) -> None:
     playbook.wait()
     assert _ends(number, 10)
     assert task("present", "b", wait=30)["before"]["holder"] == "a"
+
+
+def test_a_heartbeat_keeps_its_keys_before_it_beats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first renewal may be minutes away, and any connection removes keys that nobody holds."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    playbook = _playbook()
+    with LeaseApi() as api:
+        task = Put(api, backend="cluster", host=api.url)
+        number = task("present", "a", duration=600, heartbeat=True, playbook=playbook.pid)["heartbeat"]
+        [folder] = tmp_path.glob("assay-keys-*")
+        os.utime(folder, (1, 1))
+        Connection.resolve({"host": api.url}, {}).close()
+        assert folder.exists()
+        playbook.kill()
+        playbook.wait()
+        assert _ends(number, 10) and not folder.exists()
 
 
 def test_a_heartbeat_ends_with_the_lease(task: Put) -> None:
