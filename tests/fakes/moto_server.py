@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,20 +14,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.ports import free_port
+
 KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 REGION = "eu-central-1"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
 def moto_server(log: Path) -> Iterator[str]:
     """Its address. RuntimeError with its log when it does not come up."""
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     # Amazon's own images take seconds to load at each reset, and moto runs instances of any image id without them.
     environ = {**os.environ, "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}

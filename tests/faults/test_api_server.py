@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.faults.conftest import assert_red
+from tests.rights import wait_until_allowed
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 
@@ -83,6 +84,7 @@ def reader(lab: Any) -> Any:
         "apiVersion": f"{api}/v1", "kind": "ClusterRoleBinding", "metadata": {"name": name},
         "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": name},
         "subjects": [{"apiGroup": api, "kind": "User", "name": name}]})
+    wait_until_allowed(lambda path, body: lab.api(path, "POST", body), name, "list", "nodes")
     yield name
     for kind in ("clusterrolebindings", "clusterroles"):
         lab.api(f"{group}/{kind}/{name}", "DELETE")

@@ -15,6 +15,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.space import docker_config
 from ansible_collections.assay.clusters.plugins.modules.image_prepull import SPEC
 from tests.lab.registry_faults import FaultyRegistry
+from tests.rights import wait_until_allowed
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 
@@ -114,6 +115,7 @@ def test_with_the_permissions_of_the_guide_and_without_events(lab: Any, task: An
     lab.api(f"{rbac}/clusterrolebindings", "POST", {
         "metadata": {"name": name}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
         "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name}]})
+    wait_until_allowed(lambda path, body: lab.api(path, "POST", body), name, "create", "pods")
     try:
         good = task(images=[registry.add()], impersonate_user=name)
         assert statuses(good) == {"pulled": lab.workers} and all(r["seconds"] > 0 for r in good["results"])
@@ -154,7 +156,7 @@ def test_a_registry_that_says_nothing_is_no_cause(lab: Any, task: Any, registry:
     """A time-out alone names none."""
     registry.mute = True
     image = registry.add()
-    result = task(images=[image], nodes=[lab.node_name("n1")], pull_timeout=10)
+    result = task(images=[image], nodes=[lab.node_name("n1")], pull_timeout=40)
     assert causes(result)[0][0] == "unknown.timeout" and "the pull has begun" in result["results"][0]["error"]
 
 

@@ -69,6 +69,14 @@ class Playbook:
         return [r for run in runs for r in run["records"]]
 
 
+def command_line(process: int) -> str:
+    """Of a process that may have ended: then nothing."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
 def eventually(what: str, probe: Callable[[], Any], seconds: float = 120.0) -> Any:
     """What probe() gives when it is true."""
     end = time.monotonic() + seconds

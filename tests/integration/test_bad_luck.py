@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import time
 from typing import Any
 
@@ -41,10 +42,19 @@ def bystander(lab: Any) -> Any:
     assert len(found) == 1 and not found[0].get("deletionTimestamp")
 
 
+def _wait_for_a_namespace(lab: Any, process: subprocess.Popen[str]) -> None:
+    """How long a start takes is the machine's business; when it ended, the kill finds nobody."""
+    before, end = set(_left(lab)), time.monotonic() + 60
+    while not set(_left(lab)) - before and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.1)
+
+
 def _kill_at_random(lab: Any, book: Any, moments: random.Random, everything: bool) -> int:
     """Start a run and kill it somewhere between its start and its end; how much it had in the cluster then."""
     process = book.start("-e", CHECKS)
-    time.sleep(moments.uniform(1.0, 9.0))
+    if moments.random() < 0.75:  # else perhaps before it has anything there
+        _wait_for_a_namespace(lab, process)
+    time.sleep(moments.uniform(0.0, 6.0))
     made = len(_left(lab))
     os.kill(process.pid, signal.SIGKILL)
     if everything:  # nothing survives that could clean up, as when a container is removed

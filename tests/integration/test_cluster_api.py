@@ -124,7 +124,7 @@ def test_half_applied_goes_on(given: dict[str, Any], management: Lab) -> None:
 
 def test_failures_have_cluster_apis_own_words(given: dict[str, Any], controllers: FakeControllers, management: Lab) -> None:
     controllers.stay = "Provisioning"
-    late = task.ensure(**given, timeout=3)
+    late = task.ensure(**given, timeout=10)
     assert late["failed"] and "the time was up while waiting for w1: Provisioning: WaitingForVCenter: datastore is full" in \
         late["msg"]
     assert any("Cluster w1 InfrastructureReady=False WaitingForVCenter: datastore is full" in e for e in late["events"])

@@ -80,7 +80,7 @@ def test_a_real_cluster_from_nothing_to_nothing(run: Any, spare: None, tmp_path:
 
 
 def test_half_of_a_real_cluster_is_disposed_of(run: Any, spare: None) -> None:
-    late, nothing = run(timeout=4)
+    late, nothing = run(timeout=10)
     assert nothing is None and "the time was up while" in late and "disposes of what there is" in late
     _text, gone = run(state="absent", disposable=True)
     assert gone["changed"]

@@ -20,6 +20,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.kinds import p
 from ansible_collections.assay.clusters.plugins.module_utils.kube.pods import pod_ready
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import PodHttp, TransportError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.watch import Watch
+from tests.rights import wait_until_allowed
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -78,6 +79,7 @@ def space(admin: Client) -> Iterator[str]:
         admin.create(f"{ROLES}/namespaces/{name}/rolebindings", {
             "metadata": {"name": "reader"}, "subjects": [{"kind": "ServiceAccount", "name": "reader", "namespace": name}],
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}})
+        wait_until_allowed(admin.create, f"system:serviceaccount:{name}:reader", "create", "pods/exec", name)
         yield path
     finally:
         admin.delete(path)

@@ -18,6 +18,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.client import 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import leftovers_job
+from tests.rights import wait_until_allowed
 
 HOLD = "example.com/hold"
 
@@ -149,6 +150,7 @@ def test_what_may_not_be_deleted_or_listed_has_the_cause_permission(site: Site) 
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": site.space},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": site.space},
         "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": f"reader-{site.run}"}]})
+    wait_until_allowed(site.api.create, f"reader-{site.run}", "list", "namespaces")
     found = site.ask(impersonate_user=f"reader-{site.run}")["leftovers"]
     [space] = [i for i in found if i["kind"] == "Namespace"]
     assert (space["cause"], space["detail"]) == ("permission", "this user may not delete namespaces")

@@ -12,7 +12,7 @@ from pyVmomi import vim
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere_session import Session, settings
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import leftovers_job
+from ansible_collections.assay.clusters.plugins.module_utils.platforms import leftovers_job, leftovers_vsphere
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.leftovers_vsphere import VsphereSource
 from tests.lab.vcsim import Vcsim, vcsim
 
@@ -153,7 +153,8 @@ def test_a_session_that_expires_is_begun_anew(center: Center) -> None:
     assert center.ask()["leftovers"] == []
 
 
-def test_it_takes_few_round_trips(center: Center) -> None:
+def test_it_takes_few_round_trips(center: Center, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leftovers_vsphere, "_POLL", 3.0)  # looks at a task would count
     source = VsphereSource(center.given, Job(environ={}))
     source.look(leftovers_job.Wanted(NAME))
     first = source.round_trips

@@ -107,7 +107,7 @@ def test_a_task_that_is_too_slow_ends_at_the_deadline(server: Vcsim, options: di
 
 def test_slow_work_says_how_far_it_is(server: Vcsim, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshot_set, "_TELL", 0.3)
-    with server.ordered(DelayTasks={"CreateSnapshotEx": 1000}):
+    with server.ordered(DelayTasks={"CreateSnapshotEx": 4000}):
         done = take({**options, "names": VMS[:1]}, "golden")
     assert re.search(rf"{VMS[0]}: at \d+ % after \d s", done["progress"][0])
 
@@ -134,7 +134,7 @@ def test_half_a_set_of_a_playbook_that_is_gone_is_removed(server: Vcsim, options
         eventually("the first of the set", lambda: "golden" in str(names(run("vm_snapshot_info", options))))
         end(running)
         print(running.communicate(timeout=60)[0])
-        time.sleep(4)  # what was begun by then is there by now
+        time.sleep(8)  # what was begun by then is there by now
         eventually("nothing of the set", lambda: names(run("vm_snapshot_info", options)) == {n: ["before"] for n in VMS})
     assert take(options, "golden")["changed"]
     time.sleep(8)  # a set of the same name that is not the playbook's is left alone
@@ -245,7 +245,7 @@ def test_guest_tools_are_waited_for(server: Vcsim, options: dict[str, Any]) -> N
     server.order(VM=VMS[0], Tools="guestToolsRunning")
     assert "guest tools run" in " ".join(back(one, snapshot_name="golden")["progress"])
     server.order(VM=VMS[0], Tools="guestToolsNotRunning")
-    failed = back(one, snapshot_name="golden", timeout=3)
+    failed = back(one, snapshot_name="golden", timeout=12)
     assert failed["changed"] and f"while waiting for the guest tools of {VMS[0]}" in failed["msg"]
     server.order(VM=VMS[0], Tools="guestToolsRunning")
 

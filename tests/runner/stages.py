@@ -67,7 +67,7 @@ def _static_stages() -> list[Stage]:
     sanity_command = (sys.executable, sanity) if sanity.endswith(".py") else ("bash", sanity)
     changes = (CHECKOUT / "changelogs").is_dir()
     return [
-        Stage("unit", _pytest("unit", "-q", "-n2", paths=("tests/unit",)), static, absent=_no_tests("tests/unit")),
+        Stage("unit", _pytest("unit", "-q", "-n2", paths=("tests/unit",)), static, limit=1800, absent=_no_tests("tests/unit")),
         Stage("changelog", ("antsibull-changelog", "lint"), static, absent="" if changes else "no changelogs folder"),
         Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), static, show=r"^[\w/.-]+:\d+|Passed|Failed",
               absent="" if (CHECKOUT / "galaxy.yml").exists() else "no galaxy.yml"),
@@ -95,7 +95,7 @@ def _cluster_stages(own_cluster: bool) -> list[Stage]:
     only_lab = "KUBECONFIG is set: only the lab's own clusters are broken on purpose" if own_cluster else ""
     return [
         Stage("integration", _pytest("integration", "-v", "-m", "not soak and not no_cluster", paths=("tests/integration",)),
-              frozenset({"c1"}), needs=lab, show=LAB_LINES, most=1000, limit=1800, absent=_no_tests("tests/integration")),
+              frozenset({"c1"}), needs=lab, show=LAB_LINES, most=1000, limit=3600, absent=_no_tests("tests/integration")),
         *_molecule(lab),
         # Beside those that need the first cluster, when the second one's user is done: two cores carry two.
         Stage("platforms", _pytest("platforms", "-v", "-m", "no_cluster and not soak", paths=("tests/integration",)),

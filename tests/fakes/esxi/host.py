@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.ports import free_port
+
 SSHD = Path("/usr/sbin/sshd")
 PASSWORD = "not the real one: $x'y"
 _SHADOW = "root:{hash}:19000:0:99999:7:::\n"
@@ -29,7 +31,7 @@ class Host:
 
     def __init__(self, folder: Path, lifetime: int = 0) -> None:
         self.folder, self._lifetime = folder, lifetime
-        self.port = _free_port()
+        self.port = free_port()
         self.reset()
         self._prepare()
         self._server = self._start()
@@ -141,12 +143,6 @@ class Host:
 
     def calls(self) -> list[list[str]]:
         return self.read()["calls"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _listens(port: int) -> bool:

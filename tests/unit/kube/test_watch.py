@@ -183,7 +183,7 @@ def test_a_bookmark_moves_the_version_and_is_no_object(script, watch):
 
 
 def test_silence_opens_the_stream_anew(script, watch, monkeypatch):
-    monkeypatch.setattr(module, "SILENCE", 0.2)
+    monkeypatch.setattr(module, "SILENCE", 2.0)  # also the time for an answer to begin
     script.sends(_event("ADDED", _pod("a", 11)), then=lambda r: script.over.wait(30))
     script.sends(_event("ADDED", _pod("b", 12)), then=lambda r: script.over.wait(30))
     watch().wait(lambda items: len(items) == 2, _soon())

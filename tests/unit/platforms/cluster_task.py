@@ -20,7 +20,7 @@ def _call(task: Any, options: dict[str, Any], check_mode: bool) -> dict[str, Any
 
 def ensure(check_mode: bool = False, **options: Any) -> dict[str, Any]:
     """What the module returns; failed is always there."""
-    return {"failed": False, **_call(cluster.SPEC, {"poll": 0.1, "timeout": 20, **options}, check_mode)}
+    return {"failed": False, **_call(cluster.SPEC, {"poll": 0.1, "timeout": 60, **options}, check_mode)}
 
 
 def info(**options: Any) -> dict[str, Any]:

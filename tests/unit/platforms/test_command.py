@@ -143,7 +143,7 @@ def test_a_repeatable_program_goes_on(given: dict[str, Any]) -> None:
 def test_the_deadline_ends_the_whole_process_group(given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ansible_collections.assay.clusters.plugins.module_utils.jobs.program._GRACE", 0.3)
     given["command"]["environment"]["MAKER_HANG"] = "create"
-    late = ensure(**given, timeout=2)
+    late = ensure(**given, timeout=8)
     assert late["failed"] and late["changed"] and "the time was up while" in late["msg"]
     assert "waiting for the control plane" in late["msg"]
     child = int((Path(given["command"]["workdir"]) / "child.pid").read_text())
