@@ -8,6 +8,7 @@ test that is killed leaves a note, and the next `up` or `status` mends it.
 from __future__ import annotations
 
 import json
+import operator
 import os
 import uuid
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # Kinds of faults that the API server is asked about before they are mended.
 _BY_API = ("power", "object", "scale")
+_LEADERS = ("kube-controller-manager", "kube-scheduler")
 _FILLER = "/var/lib/kubelet/lab-filler"
 
 
@@ -123,8 +125,19 @@ class Faults:
         wait_for(f"{component} on {short}", lambda: node.service_pid(self.lab, short, component), 30)
         if short == "cp":
             wait_for("the API server", lambda: self.lab.api("/readyz") == "ok", 90)
+            self._leaders()
         else:
             self._node_ready(short)
+
+    def _leaders(self) -> None:
+        """Controllers and scheduler work again: those that lost their Lease to the silence wait until it has expired."""
+        leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
+
+        def renewed() -> list[str]:
+            return [self.lab.api(f"{leases}/{name}")["spec"]["renewTime"] for name in _LEADERS]
+
+        before = renewed()
+        wait_for("the leaders of the control plane", lambda: all(map(operator.ne, before, renewed())), 90)
 
     # ---- machines and components ------------------------------------------------------------------------------
     def node_power_off(self, short: str) -> Any:

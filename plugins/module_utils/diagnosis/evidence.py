@@ -67,9 +67,9 @@ def unique(lines: Iterable[str]) -> tuple[str, ...]:
 # ---- pods -------------------------------------------------------------------------------------------------------
 def ready(pod: Object) -> bool:
     """Whether the pod does its work, or has done it."""
-    if pod.get("status", {}).get("phase") == "Succeeded":
-        return True
-    return condition(pod, "Ready").get("status") == "True" and not pod["metadata"].get("deletionTimestamp")
+    if pod["metadata"].get("deletionTimestamp"):
+        return False
+    return pod.get("status", {}).get("phase") == "Succeeded" or condition(pod, "Ready").get("status") == "True"
 
 
 def node_of(pod: Object) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .evidence import Candidate, Evidence, Object, containers, name_of, pod_ref, ready, seconds, space_of, unique
+from .evidence import Candidate, Evidence, Object, condition, containers, name_of, pod_ref, ready, seconds, space_of, unique
 from .finding import Finding
 from .paths import line, seen
 
@@ -30,6 +30,8 @@ _COREFILE = ("configmap/kube-system/coredns",)
 _NODE_CACHE = "169.254."
 # An end longer ago (seconds) says nothing about this failure.
 _RECENT = 900.0
+# Endpoints follow the readiness of their pods a moment later (seconds).
+_FOLLOWS = 10.0
 
 
 def silent(o: dict[str, Any]) -> bool:
@@ -100,7 +102,8 @@ def no_servers(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 def unselected(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """Servers are ready, and the Service of cluster DNS does not lead to them."""
-    if f.domain != "dns" or not ev.known("endpointslices") or not any(map(ready, ev.dns_pods())):
+    servers = [p for p in ev.dns_pods() if ready(p) and seconds(condition(p, "Ready").get("lastTransitionTime")) < ev.now - _FOLLOWS]
+    if f.domain != "dns" or not ev.known("endpointslices") or not servers:
         return
     for service in ev.items("services"):
         space, name = space_of(service), name_of(service)
@@ -112,7 +115,7 @@ def unselected(f: Finding, ev: Evidence) -> Iterator[Candidate]:
             selector = ",".join(f"{k}={v}" for k, v in sorted((service["spec"].get("selector") or {}).items()))
             yield Candidate("svc.no-endpoints", "confirmed", (f"service/{space}/{name}",), (
                 f"service/{space}/{name} has no ready endpoint; its selector is {selector or 'none'}",
-                *(f"{pod_ref(p)} is ready" for p in ev.dns_pods() if ready(p))))
+                *(f"{pod_ref(p)} is ready" for p in servers)))
 
 
 # ---- by the answers ---------------------------------------------------------------------------------------------

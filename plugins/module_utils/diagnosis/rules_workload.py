@@ -10,7 +10,8 @@ from .evidence import (Candidate, Evidence, Object, condition, containers, event
                        node_of, pod_ref, seconds, space_of, started, unready_since, words)
 from .finding import Finding
 from .image_words import cause_of
-from .paths import pods
+from .matrix import edges, spread
+from .paths import pod_answers, pods
 from .rules_dns import config_lines
 
 _IMAGE_REASONS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
@@ -126,8 +127,13 @@ def _judge(status: Object, ended: Object, log: list[str], again: bool) -> tuple[
     return "", "", ""
 
 
+def _kept(f: Finding, ev: Evidence) -> list[Object]:
+    """Without those that are being deleted: they end, and fail their probes until then, because somebody said so."""
+    return [p for p in pods(f, ev) if not p["metadata"].get("deletionTimestamp")]
+
+
 def crashed(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    for pod in pods(f, ev):
+    for pod in _kept(f, ev):
         for status in containers(pod):
             log = [f"{key}: {line}" for key, line in ev.logs([pod]) if key.endswith(f"/{status['name']}")][-3:]
             ended = _ended(status, ev.now)
@@ -152,8 +158,9 @@ def config_missing(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 def probe_failing(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """It runs, its probe fails: said by the kubelet, or by what the pod's conditions leave."""
     answering = {o.get("target") for o in f.observations if o["ok"]}
-    for pod in pods(f, ev):
-        if pod.get("status", {}).get("podIP") in answering:
+    pattern, cut = spread(edges(pod_answers(f)))
+    for pod in _kept(f, ev):
+        if pod.get("status", {}).get("podIP") in answering or (pattern == "isolated" and node_of(pod) in cut):
             continue  # another node was answered: who asks is cut off, and so is the kubelet there
         statuses = pod.get("status", {}).get("containerStatuses") or []
         running = [s for s in statuses if "running" in (s.get("state") or {})]

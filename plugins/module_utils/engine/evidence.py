@@ -19,7 +19,11 @@ EVENT_AGE = 15 * 60
 # Objects per list: enough for a failure's surroundings, bounded for clusters of thousands of pods.
 PAGE = 1000
 LOG_LINES = 40
+# What a running name server complains of it says again within this time (seconds), and what it said before is past: any
+# restart of the API server leaves words of refusal in its log. Provisioners wait longer between their tries.
+RECENT_DNS, RECENT_LOG = 90, 300
 _TIMEOUT = 8.0
+_AGAIN = 2.0
 _LISTS = {
     "nodes": "/api/v1/nodes",
     "node_leases": "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases",
@@ -49,6 +53,10 @@ def empty(run_namespace: str = "") -> dict[str, Any]:
 def _slim(item: dict[str, Any]) -> dict[str, Any]:
     item.get("metadata", {}).pop("managedFields", None)
     return item
+
+
+def _stamp(epoch: float) -> str:
+    return datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).isoformat()
 
 
 def _seconds(stamp: str | None) -> float:
@@ -85,21 +93,29 @@ class Collector:
             return default
 
     def _readyz(self) -> bool:
-        """Whether lists are worth asking for: with etcd away each of them would only time out."""
+        """Whether lists are worth asking for: with etcd away each of them would only time out.
+
+        One slow moment of etcd is no failure of it, so that it is asked again.
+        """
+        said, worth = self._ask_readyz()
+        if "[-]etcd" in said["readyz"]:
+            time.sleep(_AGAIN)
+            again, worth = self._ask_readyz()
+            said = again if worth else said
+        self.data.update(said)
+        return worth
+
+    def _ask_readyz(self) -> tuple[dict[str, Any], bool]:
+        """(what is evidence of it, whether the API server works)."""
         try:
             text, headers = self.client.request("GET", "/readyz", params={"verbose": "true"}, timeout=_TIMEOUT, raw=True,
                                                 with_headers=True)
-            self.data["readyz"] = text
-            self.data["controller_date"] = datetime.datetime.now(datetime.timezone.utc).isoformat()
-            self.data["server_date"] = datetime.datetime.fromtimestamp(
-                now_of(headers), datetime.timezone.utc).isoformat()
         except ApiError as e:
-            self.data["errors"]["readyz"] = e.as_dict()
-            self.data["readyz"] = e.message if "[-]" in e.message or "[+]" in e.message else ""
-            self.data["api_errors"].append(e.as_dict())
-            if e.kind != "http" or e.status == 401:
-                return False
-        return "[-]etcd" not in self.data["readyz"]
+            text = e.message if "[-]" in e.message or "[+]" in e.message else ""
+            said: dict[str, Any] = {"readyz": text, "errors": {"readyz": e.as_dict()}, "api_errors": [e.as_dict()]}
+            return said, e.kind == "http" and e.status != 401 and "[-]etcd" not in text
+        here, there = time.time(), now_of(headers)
+        return {"readyz": text, "controller_date": _stamp(here), "server_date": _stamp(there)}, "[-]etcd" not in text
 
     def _list(self, name: str) -> None:
         items = self._try(name, lambda: self.client.get(_LISTS[name], {"limit": PAGE}, timeout=_TIMEOUT)["items"], [])
@@ -116,11 +132,14 @@ class Collector:
             f"/api/v1/namespaces/{self.space}/persistentvolumeclaims", timeout=_TIMEOUT)["items"],
             []) if self.space else []
 
-    def _log(self, pod: dict[str, Any], container: str, previous: bool) -> None:
+    def _log(self, pod: dict[str, Any], container: str, previous: bool, within: int = 0) -> None:
+        """The end of its log; within: seconds, 0 for whenever that was said."""
         meta = pod["metadata"]
         params: dict[str, Any] = {"container": container, "tailLines": LOG_LINES}
         if previous:
             params["previous"] = "true"
+        elif within:
+            params["sinceSeconds"] = within
         key = f"{meta['namespace']}/{meta['name']}/{container}"
         text = self._try(f"logs {key}", lambda: self.client.request(
             "GET", f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/log", params=params, timeout=_TIMEOUT,
@@ -139,7 +158,8 @@ class Collector:
                 restarted = status.get("restartCount", 0) > 0
                 crashed = restarted and not status.get("ready")
                 if dns or provisioner or (crashed and pod["metadata"]["namespace"] in _SYSTEM | {self.space}):
-                    wanted.append((pod, status["name"], crashed and not dns))
+                    within = (RECENT_DNS if dns else RECENT_LOG) if "running" in (status.get("state") or {}) else 0
+                    wanted.append((pod, status["name"], crashed and not dns, within))
                 if dns and (restarted or "terminated" in (status.get("state") or {})):
                     wanted.append((pod, status["name"], True))  # it may run again by now: why it ended is in the log before
         with ThreadPoolExecutor(4) as pool:

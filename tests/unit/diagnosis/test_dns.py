@@ -54,6 +54,24 @@ def test_scaled_to_nothing() -> None:
     assert found.next_command == "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide"
 
 
+def _deleted(**more: Any) -> dict[str, Any]:
+    server = coredns("n1", **more)
+    server["metadata"]["deletionTimestamp"] = JUST_NOW
+    return server
+
+
+@pytest.mark.parametrize("server", [
+    _deleted(),  # it closes its probe before it ends
+    _deleted(ready=False, state={"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": JUST_NOW}},
+             status={"phase": "Succeeded", "conditions": [condition("Ready", "False", "PodCompleted")]})])
+def test_scaled_to_nothing_and_not_gone_yet(server: dict[str, Any]) -> None:
+    data = _without_servers(healthy())
+    data["deployments"] = [deployment("coredns", "kube-system", 0)]
+    data["pods"].append(server)
+    data["events"] = [event("Pod", "coredns-n1", "Unhealthy", "Readiness probe failed: connect: connection refused", "kube-system")]
+    assert one(_dns({"*": SILENCE}), data).cause == "dns.server-down"
+
+
 def test_no_claim_about_servers_when_pods_could_not_be_listed() -> None:
     data = _without_servers(healthy())
     data["errors"] = {"pods": {"status": 403}}
@@ -109,6 +127,15 @@ def test_a_node_cut_from_the_servers_pods() -> None:
     assert (found.cause, found.confidence, found.scope) == ("net.node-isolated", "confirmed", ["node/n1"])
     assert f"n1 -> n3 10.244.0.9 (dns direct): {SILENCE}" in found.evidence
     assert "n2 -> n3 10.244.0.9 (dns direct): ok" in found.evidence
+
+
+def test_a_server_behind_the_cut_fails_the_probe_of_its_kubelet_too() -> None:
+    data = healthy()
+    behind = {"podIP": "10.244.1.9", "phase": "Running", "conditions": [condition("Ready", "False")]}
+    replace_pod(data, coredns("n1", False, status=behind), coredns("n3"))
+    data["events"] = [event("Pod", "coredns-n1", "Unhealthy", "Readiness probe failed: context deadline exceeded", "kube-system")]
+    found = one(_dns({"n1": SILENCE}, {"n1": SILENCE}, server_on="n3"), data)
+    assert (found.cause, found.scope) == ("net.node-isolated", ["node/n1"])
 
 
 def test_servers_that_only_their_own_node_reaches() -> None:
@@ -190,6 +217,36 @@ def test_servers_of_a_spoilt_corefile_in_whatever_state_they_are_caught(state: s
         "Corefile": ".:53 {\n    forward . 10.96.0.10\n    loop\n}\n"}}]
     assert one(_dns({"*": SILENCE}), data).cause == "dns.config", "also where the words of its end could not be read"
     data["configmaps"], data["logs"] = [], {"kube-system/coredns-n1/main": [LOOP]}
+    assert one(_dns({"*": SILENCE}), data).cause == "dns.config"
+
+
+def _looping(data: dict[str, Any]) -> dict[str, Any]:
+    data["services"][0]["spec"]["clusterIP"] = "10.96.0.10"
+    data["configmaps"] = [{"metadata": {"name": "coredns", "namespace": "kube-system"}, "data": {
+        "Corefile": ".:53 {\n    forward . 10.96.0.10\n}\n"}}]
+    return data
+
+
+def test_endpoints_follow_servers_that_have_just_become_ready() -> None:
+    data = _looping(healthy())
+    replace_pod(data, coredns("n1", status={"conditions": [condition("Ready", "True", since=JUST_NOW)]}),
+                coredns("n2", False, restartCount=2, lastState={"terminated": {"exitCode": 1, "finishedAt": JUST_NOW}},
+                        **waiting("CrashLoopBackOff", "back-off 10s")))
+    data["endpointslices"] = [endpointslice("kube-dns", "kube-system", ready=False)]
+    assert one(_dns({"*": SILENCE}), data).cause == "dns.config"
+
+
+def test_one_lost_answer_is_no_network_beside_a_loop() -> None:
+    check = _dns({}, {}, {"*": "REFUSED"})
+    check.observations += [seen("dns", "direct", a, b, SILENCE if (a, b) == ("n1", "n2") else "", "10.244.0.9")
+                           for a in NODES for b in ("n2", "n3")]
+    assert one(check, _looping(healthy())).cause == "dns.config"
+
+
+def test_a_loop_that_eats_the_memory() -> None:
+    data = _looping(healthy())
+    replace_pod(data, coredns("n1", False, restartCount=1, lastState={"terminated": {
+        "exitCode": 137, "reason": "OOMKilled", "finishedAt": JUST_NOW}}))
     assert one(_dns({"*": SILENCE}), data).cause == "dns.config"
 
 
