@@ -69,7 +69,7 @@ class Playbook:
         return [r for run in runs for r in run["records"]]
 
 
-def command_line(process: int) -> str:
+def command_line(process: int | str) -> str:
     """Of a process that may have ended: then nothing."""
     try:
         return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")

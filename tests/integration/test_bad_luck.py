@@ -6,11 +6,12 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import time
 from typing import Any
 
 import pytest
+
+from tests.integration.conftest import eventually
 
 OURS = "/api/v1/namespaces?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dassay.clusters"
 ROUNDS = int(os.environ.get("SOAK_ROUNDS", "20"))
@@ -42,18 +43,12 @@ def bystander(lab: Any) -> Any:
     assert len(found) == 1 and not found[0].get("deletionTimestamp")
 
 
-def _wait_for_a_namespace(lab: Any, process: subprocess.Popen[str]) -> None:
-    """How long a start takes is the machine's business; when it ended, the kill finds nobody."""
-    before, end = set(_left(lab)), time.monotonic() + 60
-    while not set(_left(lab)) - before and process.poll() is None and time.monotonic() < end:
-        time.sleep(0.1)
-
-
 def _kill_at_random(lab: Any, book: Any, moments: random.Random, everything: bool) -> int:
     """Start a run and kill it somewhere between its start and its end; how much it had in the cluster then."""
+    before = set(_left(lab))
     process = book.start("-e", CHECKS)
-    if moments.random() < 0.75:  # else perhaps before it has anything there
-        _wait_for_a_namespace(lab, process)
+    if moments.random() < 0.75:  # else perhaps before it has anything there; how long a start takes is the machine's business
+        eventually("a namespace, or its end", lambda: set(_left(lab)) - before or process.poll() is not None)
     time.sleep(moments.uniform(0.0, 6.0))
     made = len(_left(lab))
     os.kill(process.pid, signal.SIGKILL)

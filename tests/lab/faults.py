@@ -136,7 +136,7 @@ class Faults:
         def renewed() -> list[str]:
             return [self.lab.api(f"{leases}/{name}")["spec"]["renewTime"] for name in _LEADERS]
 
-        before = renewed()
+        before = wait_for("the leases of the control plane", renewed, 90)
         wait_for("the leaders of the control plane", lambda: all(map(operator.ne, before, renewed())), 90)
 
     # ---- machines and components ------------------------------------------------------------------------------

@@ -81,13 +81,16 @@ def _named(f: Finding, ev: Evidence) -> set[str]:
     return {n for n in ev.nodes if re.search(rf"(?<![\w.-]){re.escape(n)}(?![\w-]|\.\w)", f.message)}
 
 
-def traffic_nodes(f: Finding, ev: Evidence) -> set[str]:
+def isolated_nodes(f: Finding) -> set[str]:
+    """Nodes that are cut from the pods of all others, by the answers of pods."""
+    pattern, nodes = spread(edges(pod_answers(f)))
+    return set(nodes) if pattern == "isolated" else set()
+
+
+def traffic_nodes(f: Finding) -> set[str]:
     """Nodes that explain which answers are missing; all at their ends where no pattern shows."""
     bad = [o for o in f.observations if not o["ok"] and o["kind"] in TRAFFIC]
-    pattern, nodes = spread(edges(pod_answers(f)))
-    if pattern == "isolated":
-        return set(nodes)
-    return {n for o in bad for n in (o.get("from_node"), o.get("to_node")) if n}
+    return isolated_nodes(f) or {n for o in bad for n in (o.get("from_node"), o.get("to_node")) if n}
 
 
 def work_nodes(f: Finding, ev: Evidence) -> set[str]:
@@ -102,4 +105,4 @@ def work_nodes(f: Finding, ev: Evidence) -> set[str]:
 
 def concerned(f: Finding, ev: Evidence) -> list[str]:
     """All nodes on the failing path that the cluster knows."""
-    return sorted((traffic_nodes(f, ev) | work_nodes(f, ev)) & set(ev.nodes))
+    return sorted((traffic_nodes(f) | work_nodes(f, ev)) & set(ev.nodes))

@@ -102,8 +102,11 @@ def no_servers(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 def unselected(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """Servers are ready, and the Service of cluster DNS does not lead to them."""
-    servers = [p for p in ev.dns_pods() if ready(p) and seconds(condition(p, "Ready").get("lastTransitionTime")) < ev.now - _FOLLOWS]
-    if f.domain != "dns" or not ev.known("endpointslices") or not servers:
+    if f.domain != "dns" or not ev.known("endpointslices"):
+        return
+    servers = [p for p in ev.dns_pods() if ready(p)
+               and seconds(condition(p, "Ready").get("lastTransitionTime")) < ev.now - _FOLLOWS]
+    if not servers:
         return
     for service in ev.items("services"):
         space, name = space_of(service), name_of(service)

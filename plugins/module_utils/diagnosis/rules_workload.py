@@ -10,8 +10,7 @@ from .evidence import (Candidate, Evidence, Object, condition, containers, event
                        node_of, pod_ref, seconds, space_of, started, unready_since, words)
 from .finding import Finding
 from .image_words import cause_of
-from .matrix import edges, spread
-from .paths import pod_answers, pods
+from .paths import isolated_nodes, pods
 from .rules_dns import config_lines
 
 _IMAGE_REASONS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
@@ -102,9 +101,9 @@ def _ended(status: Object, now: float) -> Object:
 def _again(pod: Object, status: Object, ended: Object, ev: Evidence) -> bool:
     """Whether the container ended by itself, and was started again just now; not by the kubelet, nor with its node."""
     running = status.get("state", {}).get("running") or {}
-    killed = any(e.get("reason") == "Killing" and _KILLED.search(words(e)) for e in ev.events_of(pod))
     return (not status.get("ready") and seconds(running.get("startedAt")) > ev.now - _BETWEEN
-            and 0 < ended.get("exitCode", 0) < _SIGNALS and not killed)
+            and 0 < ended.get("exitCode", 0) < _SIGNALS
+            and not any(e.get("reason") == "Killing" and _KILLED.search(words(e)) for e in ev.events_of(pod)))
 
 
 def _judge(status: Object, ended: Object, log: list[str], again: bool) -> tuple[str, str, str]:
@@ -158,9 +157,9 @@ def config_missing(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 def probe_failing(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """It runs, its probe fails: said by the kubelet, or by what the pod's conditions leave."""
     answering = {o.get("target") for o in f.observations if o["ok"]}
-    pattern, cut = spread(edges(pod_answers(f)))
+    cut = isolated_nodes(f)
     for pod in _kept(f, ev):
-        if pod.get("status", {}).get("podIP") in answering or (pattern == "isolated" and node_of(pod) in cut):
+        if pod.get("status", {}).get("podIP") in answering or node_of(pod) in cut:
             continue  # another node was answered: who asks is cut off, and so is the kubelet there
         statuses = pod.get("status", {}).get("containerStatuses") or []
         running = [s for s in statuses if "running" in (s.get("state") or {})]

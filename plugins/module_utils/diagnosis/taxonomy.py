@@ -311,8 +311,8 @@ GLOBAL = {"api.unreachable", "api.tls", "api.unauthenticated", "etcd.unhealthy",
 
 # Known consequences, whatever the layers: (cause, what follows, words that must be in the consequence's evidence).
 _UP = ("sched.*", "pod.*", "image.*")
-# Not dns.config: servers whose pods do not run did not spoil their Corefile; it is the other way round.
-_DNS_UP = ("dns.server-down", "dns.upstream", "dns.stale")
+# Of cluster DNS; not dns.config, as nothing below spoils a Corefile: pods that crash by it are the other way round.
+_DNS = ("dns.server-down", "dns.upstream", "dns.stale")
 EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("etcd.*", ("api.check-failed", "api.overloaded"), ""), ("etcd.*", ("api.unreachable",), "in time"),
     ("node.clock", ("api.tls", "id.*", "cert.*"), ""),
@@ -321,12 +321,12 @@ EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("webhook.*", ("ctrl.not-progressing",), ""),
     ("dns.*", ("image.registry-unreachable",), "no such host"),
     ("dns.*", ("edns.*", "cert.issue-failed"), ""),
-    ("svc.dataplane", (*_DNS_UP, "webhook.timeout"), ""),
-    ("net.*", ("svc.dataplane", *_DNS_UP, "webhook.timeout", "ingress.backend-error"), ""),
+    ("svc.dataplane", (*_DNS, "webhook.timeout"), ""),
+    ("net.*", ("svc.dataplane", *_DNS, "webhook.timeout", "ingress.backend-error"), ""),
     ("cloud.*", ("lb.*", "storage.*", "cas.*", "edns.*"), ""),
-    ("svc.no-endpoints", (*_DNS_UP, "ingress.*", "webhook.no-endpoints", "api.aggregated-down"), ""),
-    *((p, ("svc.no-endpoints", *_DNS_UP, "storage.driver-missing", "webhook.*", "api.aggregated-down"), "") for p in _UP),
-    ("image.*", ("pod.*",), ""), ("rbac.missing", (*_DNS_UP, "ctrl.not-progressing"), ""),
+    ("svc.no-endpoints", (*_DNS, "ingress.*", "webhook.no-endpoints", "api.aggregated-down"), ""),
+    *((p, ("svc.no-endpoints", *_DNS, "storage.driver-missing", "webhook.*", "api.aggregated-down"), "") for p in _UP),
+    ("image.*", ("pod.*",), ""), ("rbac.missing", (*_DNS, "ctrl.not-progressing"), ""),
     ("dns.config", ("pod.crash", "pod.oom", "pod.probe-failing", "svc.no-endpoints", "dns.server-down"), ""),
     ("lb.*", ("ingress.*", "cert.issue-failed"), ""),
     ("edns.*", ("cert.issue-failed",), ""), ("dns.delegation", ("cert.issue-failed",), ""),

@@ -197,34 +197,26 @@ def test_servers_that_refuse_their_configuration(words: str) -> None:
     assert found.next_command == "kubectl -n kube-system get configmap coredns -o yaml"
 
 
-def _caught(state: str) -> dict[str, Any]:
-    """A server that ends again and again, in the state in which it was seen; of the same name and node."""
-    ended = {"restartCount": 2, "lastState": {"terminated": {"exitCode": 1, "finishedAt": JUST_NOW}}}
-    return coredns("n1", False, **ended, **({} if state == "running" else waiting("CrashLoopBackOff", "back-off 20s")))
-
-
-@pytest.mark.parametrize("state", ["waiting", "running"])
-def test_servers_of_a_spoilt_corefile_in_whatever_state_they_are_caught(state: str) -> None:
-    data = healthy()
-    replace_pod(data, _caught(state))
-    data["deployments"] = [deployment("coredns", "kube-system", 1, 0)]
-    data["events"] = [event("Pod", "coredns-n1", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503",
-                            "kube-system")]
-    own = one(_dns({"*": SILENCE}), data)
-    assert own.cause == ("pod.crash" if state == "waiting" else "pod.probe-failing"), "so far nothing is known of the Corefile"
-    data["services"][0]["spec"]["clusterIP"] = "10.96.0.10"
-    data["configmaps"] = [{"metadata": {"name": "coredns", "namespace": "kube-system"}, "data": {
-        "Corefile": ".:53 {\n    forward . 10.96.0.10\n    loop\n}\n"}}]
-    assert one(_dns({"*": SILENCE}), data).cause == "dns.config", "also where the words of its end could not be read"
-    data["configmaps"], data["logs"] = [], {"kube-system/coredns-n1/main": [LOOP]}
-    assert one(_dns({"*": SILENCE}), data).cause == "dns.config"
-
-
 def _looping(data: dict[str, Any]) -> dict[str, Any]:
     data["services"][0]["spec"]["clusterIP"] = "10.96.0.10"
     data["configmaps"] = [{"metadata": {"name": "coredns", "namespace": "kube-system"}, "data": {
-        "Corefile": ".:53 {\n    forward . 10.96.0.10\n}\n"}}]
+        "Corefile": ".:53 {\n    errors\n    forward . 10.96.0.10 {\n       max_concurrent 1000\n    }\n    loop\n}\n"}}]
     return data
+
+
+@pytest.mark.parametrize(("state", "code"), [
+    (waiting("CrashLoopBackOff", "back-off 20s"), "pod.crash"), ({}, "pod.probe-failing")], ids=["waits", "runs again"])
+def test_servers_of_a_spoilt_corefile_in_whatever_state_they_are_caught(state: dict[str, Any], code: str) -> None:
+    data = healthy()
+    ended = {"terminated": {"exitCode": 1, "finishedAt": JUST_NOW}}
+    replace_pod(data, coredns("n1", False, restartCount=2, lastState=ended, **state))
+    data["deployments"] = [deployment("coredns", "kube-system", 1, 0)]
+    data["events"] = [event("Pod", "coredns-n1", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503",
+                            "kube-system")]
+    assert one(_dns({"*": SILENCE}), data).cause == code, "so far nothing is known of the Corefile"
+    assert one(_dns({"*": SILENCE}), _looping(data)).cause == "dns.config", "also where the words of its end could not be read"
+    data["configmaps"], data["logs"] = [], {"kube-system/coredns-n1/main": [LOOP]}
+    assert one(_dns({"*": SILENCE}), data).cause == "dns.config"
 
 
 def test_endpoints_follow_servers_that_have_just_become_ready() -> None:
@@ -329,10 +321,7 @@ def test_somebody_elses_events_do_not_matter() -> None:
 
 
 def test_a_corefile_that_forwards_to_its_own_service() -> None:
-    data = healthy()
-    data["services"][0]["spec"]["clusterIP"] = "10.96.0.10"
-    data["configmaps"] = [{"metadata": {"name": "coredns", "namespace": "kube-system"}, "data": {
-        "Corefile": ".:53 {\n    errors\n    forward . 10.96.0.10 {\n       max_concurrent 1000\n    }\n    loop\n}\n"}}]
+    data = _looping(healthy())
     check = _dns({}, {}, {"*": "REFUSED"})
     found = one(check, data)
     assert (found.cause, found.confidence, found.scope) == ("dns.config", "confirmed", ["configmap/kube-system/coredns"])
