@@ -1,5 +1,6 @@
 # Everything runs in an environment that `tests/setup/with` makes on first use; nothing is installed by hand.
 # With KUBECONFIG set, demo, validate and the integration tests use that cluster instead of the lab.
+# That they may write to it, ASSAY_TEST_CLUSTER=yes says.
 # PYTHON=/path/to/python3 names the Python to use, ASSAY_CACHE=/folder another place for what is made once.
 
 PYTHON ?=
@@ -10,8 +11,8 @@ ARGS ?=
 TEST := tests.runner
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup lab-build lab-up down status validate preflight test unit lint changelog sanity integration platforms \
-        faults molecule soak bench conformance-lab docs build constraints clean
+.PHONY: help demo setup lab-build lab-up down status validate preflight test keep unit lint changelog sanity integration platforms \
+        faults molecule soak mutate bench conformance-lab docs build constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-32s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,8 +41,11 @@ lab-up: ## one cluster of the lab
 status: ## what of the lab is running
 	@$(WITH) python -m tests.lab status
 
-test: ## all tests, quick ones first; STAGES="unit lint" runs some
+test: ## all tests; STAGES="unit lint" runs some, ASSAY_CLUSTERS=2 on so many clusters
 	@$(WITH) python -m $(TEST) $(STAGES)
+
+keep: ## after a full `make test`: keep how many tests there are, and which take long
+	@$(WITH) python -m tests.runner.keep
 
 unit lint changelog sanity: ## one stage of the tests, without the lab
 	@$(WITH) python -m $(TEST) $@
@@ -51,6 +55,9 @@ integration platforms molecule faults: ## one stage of the tests, with the lab
 
 soak: ## the long tests: the same again and again, kills at random moments (SOAK_ROUNDS=20)
 	@$(WITH) python -m $(TEST) soak
+
+mutate: ## small faults put into the product on purpose: do the nearest tests notice? ARGS="diagnosis" tries one room
+	@$(WITH) python -m tests.mutate $(ARGS)
 
 bench: ## time, CPU, memory and requests against the same work as kubernetes.core tasks
 	@$(WITH) --lab python -m tests.bench $(ARGS)
