@@ -16,6 +16,7 @@ import yaml
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM, CLUSTER_SOURCE
 from ansible_collections.assay.clusters.plugins.inventory import clusters as plugin
+from ansible_collections.assay.clusters.tests.unit.platforms.quick_fakes import quick_moto
 from tests.fakes.api_server import FakeApiServer
 from tests.fakes.moto_eks import MotoEks, moto_eks
 from tests.fakes.rancher import FakeRancher
@@ -101,7 +102,8 @@ def test_filters_prefixes_and_phases(tmp_path: Path, rancher: FakeRancher, folde
     assert "source 2 has clusters that another one has, too: edge-north, edge-south; give it a prefix" in said
 
 
-def test_eks_clusters_have_a_kubeconfig_without_keys(tmp_path: Path) -> None:
+def test_eks_clusters_have_a_kubeconfig_without_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick_moto(monkeypatch)
     with moto_eks() as aws:
         eks = boto3.client("eks", region_name=aws.region, endpoint_url=aws.url, aws_access_key_id="a",
                            aws_secret_access_key="b")
@@ -124,19 +126,28 @@ def test_the_cache_answers_instead_of_the_platform(tmp_path: Path, rancher: Fake
     assert not [f for f in (tmp_path / "cache").rglob("*") if f.is_file() and rancher.token in f.read_text()]
 
 
-@pytest.mark.parametrize(("source", "words"), [
+SILENT = [
     ({"platform": "rancher", "rancher": {"url": "http://127.0.0.1:9", "token": "token-abcde:" + "x" * 54}},
      "source 1, rancher: Rancher http://127.0.0.1:9"),
     ({"platform": "kubeconfigs", "kubeconfigs": {"folder": "/no/such/folder"}}, "there is no folder /no/such/folder"),
     ({"platform": "kubeconfigs"}, "kubeconfigs"), ({"platform": "openstack"}, "value of platform must be one of"),
     ({"platform": "eks", "eks": {"regoin": "x"}}, "regoin"),
     ({"platform": "kubeconfigs", "kubeconfigs": {"folder": "/"}, "only": "("}, "only: is no regular expression"),
-])
+]
+
+
+@pytest.mark.parametrize(("source", "words"), SILENT)
 def test_a_source_that_does_not_answer_is_one_sentence(tmp_path: Path, source: dict[str, Any], words: str) -> None:
     nothing, said = _inventory(_file(tmp_path, source))
     assert nothing == {} and words in said and "x" * 54 not in said
-    listed, said = _inventory(_file(tmp_path, source, on_error="warn"))
-    assert words in said and _vars(listed) == {}
+
+
+def test_sources_that_do_not_answer_are_warnings_where_that_is_wanted(tmp_path: Path, folder: Path) -> None:
+    """The one that answers is there all the same."""
+    there = {"platform": "kubeconfigs", "kubeconfigs": {"folder": str(folder)}}
+    listed, said = _inventory(_file(tmp_path, *(source for source, _words in SILENT), there, on_error="warn"))
+    assert [words for _source, words in SILENT if words not in said] == [] and "x" * 54 not in said
+    assert set(_vars(listed)) == {"edge-north", "edge-south"}
 
 
 def test_which_files_are_its_own(tmp_path: Path) -> None:
@@ -159,7 +170,8 @@ def test_its_documentation_says_what_it_checks() -> None:
 
 
 @pytest.fixture
-def cloud() -> Iterator[MotoEks]:
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoEks]:
+    quick_moto(monkeypatch)
     with moto_eks() as aws:
         eks = boto3.client("eks", region_name=aws.region, endpoint_url=aws.url, aws_access_key_id="a",
                            aws_secret_access_key="b")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -12,16 +13,36 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.modules import cluster, cluster_info
 
 
-def _call(task: Any, options: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+HOUR = 3600.0
+
+
+class HourPasses(Job):
+    """A job for which an hour passes at once as soon as `when` (of its lines so far) is true. Its time is up at exactly
+    that point, however slow the machine is."""
+
+    when: Callable[[str], bool]
+
+    def left(self) -> float:
+        return super().left() - HOUR * self.when("\n".join(self.lines))
+
+
+def _call(task: Any, options: dict[str, Any], job: Job) -> dict[str, Any]:
     result = ArgumentSpecValidator(task.argument_spec, **task.rules()).validate(copy.deepcopy(options))
     assert not result.error_messages, result.error_messages
-    return task.run(result.validated_parameters, Job(check_mode=check_mode))
+    return task.run(result.validated_parameters, job)
 
 
 def ensure(check_mode: bool = False, **options: Any) -> dict[str, Any]:
     """What the module returns; failed is always there."""
-    return {"failed": False, **_call(cluster.SPEC, {"poll": 0.1, "timeout": 60, **options}, check_mode)}
+    return {"failed": False, **_call(cluster.SPEC, {"poll": 0.02, "timeout": 60, **options}, Job(check_mode=check_mode))}
+
+
+def late(when: Callable[[str], bool], **options: Any) -> dict[str, Any]:
+    """The same with an hour's time, which is up `when`; options give another time."""
+    job = HourPasses()
+    job.when = when
+    return {"failed": False, **_call(cluster.SPEC, {"poll": 0.02, "timeout": HOUR, **options}, job)}
 
 
 def info(**options: Any) -> dict[str, Any]:
-    return {"failed": False, **_call(cluster_info.SPEC, options, False)}
+    return {"failed": False, **_call(cluster_info.SPEC, options, Job())}

@@ -22,7 +22,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.platforms import cl
 from tests.fakes.api_server import FakeApiServer
 from tests.fakes import maker
 
-from .cluster_task import ensure, info
+from .cluster_task import ensure, info, late
 
 MAKER = [sys.executable, "-I", "-S", maker.__file__]
 
@@ -143,11 +143,11 @@ def test_a_repeatable_program_goes_on(given: dict[str, Any]) -> None:
 def test_the_deadline_ends_the_whole_process_group(given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ansible_collections.assay.clusters.plugins.module_utils.jobs.program._GRACE", 0.3)
     given["command"]["environment"]["MAKER_HANG"] = "create"
-    late = ensure(**given, timeout=8)
-    assert late["failed"] and late["changed"] and "the time was up while" in late["msg"]
-    assert "waiting for the control plane" in late["msg"]
-    child = int((Path(given["command"]["workdir"]) / "child.pid").read_text())
-    _gone(child)
+    pid = Path(given["command"]["workdir"]) / "child.pid"
+    ended = late(lambda _told: pid.exists() and bool(pid.read_text()), **given)
+    assert ended["failed"] and ended["changed"] and "the time was up while" in ended["msg"]
+    assert "waiting for the control plane" in ended["msg"]
+    _gone(int(pid.read_text()))
     del given["command"]["environment"]["MAKER_HANG"]
     assert not ensure(**given, state="absent", disposable=True)["failed"]
 
@@ -197,8 +197,8 @@ def test_deleted_by_somebody_else(given: dict[str, Any]) -> None:
 
 def test_nodes_that_are_not_ready_are_waited_for(given: dict[str, Any], api: FakeApiServer) -> None:
     api.not_ready = 1
-    late = ensure(**given, timeout=8)
-    assert late["failed"] and "1 of 2 nodes Ready, not n0" in late["msg"] and late["cluster"]["phase"] == "ready"
+    ended = late(lambda told: "nodes Ready" in told, **given)
+    assert ended["failed"] and "1 of 2 nodes Ready, not n0" in ended["msg"] and ended["cluster"]["phase"] == "ready"
     assert not ensure(**given, timeout=60, wait_until="api")["failed"]
 
 
@@ -206,8 +206,8 @@ def test_a_cluster_that_does_not_answer(given: dict[str, Any]) -> None:
     way = {"clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}], "users": [],
            "contexts": [{"name": "c", "context": {"cluster": "c"}}], "current-context": "c"}
     given["command"]["environment"]["MAKER_KUBECONFIG"] = json.dumps(way)
-    late = ensure(**given, timeout=8)
-    assert late["failed"] and "the API server does not answer yet" in late["msg"]
+    ended = late(lambda told: "does not answer yet" in told, **given)
+    assert ended["failed"] and "the API server does not answer yet" in ended["msg"]
     assert ensure(**given, state="absent", disposable=True)["changed"]
 
 

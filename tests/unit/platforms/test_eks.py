@@ -16,7 +16,8 @@ import yaml
 from tests.fakes.api_server import FakeApiServer
 from tests.fakes.moto_eks import MotoEks, moto_eks
 
-from .cluster_task import ensure, info
+from .cluster_task import ensure, info, late
+from .quick_fakes import quick_moto
 
 REGION = "eu-central-1"
 KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "planted-secret-of-aws"}
@@ -28,6 +29,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoEks]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+    quick_moto(monkeypatch)
     with moto_eks(REGION) as server:
         yield server
 
@@ -155,9 +157,10 @@ def test_deleted_under_our_feet(given: dict[str, Any], aws: MotoEks, monkeypatch
 
 def test_the_deadline_names_the_state(given: dict[str, Any], aws: MotoEks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.fakes.moto_eks.LOOKS", 10000)
-    late = ensure(**given, timeout=1)
-    assert late["failed"] and late["changed"] and "the time was up while waiting for ci: control plane CREATING" in late["msg"]
-    assert any("cluster: CREATING" in e for e in late["events"])
+    ended = late(lambda told: "CREATING" in told, **given)
+    assert ended["failed"] and ended["changed"]
+    assert "the time was up while waiting for ci: control plane CREATING" in ended["msg"]
+    assert any("cluster: CREATING" in e for e in ended["events"])
 
 
 def test_a_cluster_of_others_is_left_alone(given: dict[str, Any], aws: MotoEks) -> None:

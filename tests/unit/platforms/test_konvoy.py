@@ -16,7 +16,7 @@ import yaml
 from tests.fakes import konvoy as fake
 from tests.fakes.api_server import FakeApiServer
 
-from .cluster_task import ensure, info
+from .cluster_task import ensure, info, late
 
 
 @pytest.fixture
@@ -139,8 +139,8 @@ def test_identity_deadline_and_disposable(given: dict[str, Any], api: FakeApiSer
     api.uid = was
     assert "cluster_id: edge is" in ensure(**given, state="absent", disposable=True, cluster_id="no")["msg"]
     api.not_ready = 1
-    late = ensure(**given, timeout=1)
-    assert late["failed"] and "1 of 2 nodes Ready" in late["msg"]
+    ended = late(lambda told: "nodes Ready" in told, **given)
+    assert ended["failed"] and "1 of 2 nodes Ready" in ended["msg"]
     assert not [c for c in _calls(given) if c.startswith("down")]
 
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import rancher as platform
 from tests.fakes.rancher import MAKING, FakeRancher
 
-from .cluster_task import ensure, info
+from .cluster_task import ensure, info, late
 
 POOLS = [{"name": "control", "quantity": 1, "controlPlaneRole": True, "etcdRole": True},
          {"name": "apps", "quantity": 2, "workerRole": True}]
@@ -151,9 +151,9 @@ def test_an_error_that_rancher_mends_is_waited_out_but_not_for_ever(newer: dict[
 
 def test_the_deadline_names_the_state(given: dict[str, Any], rancher: FakeRancher) -> None:
     rancher.making = [("waiting", "yes", "Waiting for API to be available")]
-    late = ensure(**given, timeout=1)
-    assert late["failed"] and "the time was up while waiting for ci: waiting: Waiting for API to be available" in late["msg"]
-    assert late["changed"] and late["cluster"]["phase"] in ("creating", "updating")
+    ended = late(lambda told: "Waiting for API" in told, **given)
+    assert ended["failed"] and "the time was up while waiting for ci: waiting: Waiting for API to be available" in ended["msg"]
+    assert ended["changed"] and ended["cluster"]["phase"] in ("creating", "updating")
 
 
 def test_deleted_under_our_feet(given: dict[str, Any], rancher: FakeRancher, monkeypatch: pytest.MonkeyPatch) -> None:
