@@ -20,6 +20,7 @@ from .lists import Mutant, Stale, mutated
 KILLED, SURVIVED, STALE = "killed", "survived", "stale"
 _GREEN_LIMIT = 900.0
 _LEAST, _TIMES = 60.0, 10.0
+_WIDE = 120
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 _PASSED = re.compile(r"\b\d+ passed\b")
 
@@ -123,7 +124,7 @@ def _end(result: Result) -> str:
     if result.status is None:
         return "time-out"
     failed = _FAILED.search(result.output)
-    return failed[1] if failed else f"ended with status {result.status}"
+    return failed[1][:_WIDE] if failed else f"ended with status {result.status}"
 
 
 @contextmanager
