@@ -4,13 +4,14 @@
 
 What a secret looks like is told by its own shape (JWT, private key, AWS key, basic auth in a URL) or by the name that
 stands before it (password, token, client-key-data). Names, digests, UIDs and other random-looking text have neither,
-and stay as they are.
+and stay as they are. No pattern here looks over the same text again and again: the time is a multiple of the length.
 """
 from __future__ import annotations
 
 import base64
 import binascii
 import functools
+import json
 import re
 import urllib.parse
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,8 @@ from typing import Any
 MASK = "[redacted]"
 # Texts that are remembered: so long, so many.
 _SHORT, _MANY = 300, 10000
+# Given secrets: characters that one has at least, and up to which it may be nothing but a word or a number.
+_LEAST, _WORD = 4, 8
 
 # Names whose value is a secret: as the end of a key, of an environment variable, of a flag.
 _SURE = (r"pass(?:word|wd|phrase|code)|pwd|api[_-]?key|(?:secret[_-]?)?access[_-]?key|secret[_-]?key|private[_-]?key"
@@ -27,14 +30,14 @@ _SURE = (r"pass(?:word|wd|phrase|code)|pwd|api[_-]?key|(?:secret[_-]?)?access[_-
          r"|tls[._-]key|x-amz-signature|x-amz-credential|dockerconfigjson|dockercfg|bearer|cookie")
 # Names that are also plain English ("secret: not found"): their value must look like one.
 _MAYBE = r"secret|token|credentials?|authorization"
-_KEY = re.compile(rf"(?:^|[_\-. ])(?:{_SURE}|{_MAYBE})$", re.IGNORECASE)
+_KEY = re.compile(rf"(?:^|[_\-. ])(?:(?:{_SURE})s?|{_MAYBE})$", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _FLAG = re.compile(rf"^--?(?:[\w-]+-)?(?:{_SURE}|{_MAYBE})$", re.IGNORECASE)
 
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY")
 _END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
-_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
-                  r"(?:.*?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\:,.-]*)", re.DOTALL)
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
+_PEM_BODY = re.compile(r"[A-Za-z0-9+/=\s\\:,.-]*")
 _KUBECONFIG = re.compile(r"(?=.*\bkind[\"']?\s*:\s*[\"']?Config\b)(?=.*\busers[\"']?\s*:)"
                          r"(?=.*\bclusters[\"']?\s*:)",
                          re.DOTALL)
@@ -44,19 +47,20 @@ _VALUE = rf"(?:({_QUOTE})(?:(?!\2).)*(?:\2|$)|[^\s\"',;&(){{}}\[\]<>\\][^\s\"',;
 _ASSIGNED = re.compile(rf"((?:{_SURE})(?:{_QUOTE})?\s*[:=]\s*){_VALUE}", re.IGNORECASE)
 # After these a colon may begin prose: a digit, a quote or an equals sign tells a value from a word.
 _ASSIGNED_MAYBE = re.compile(
-    rf"(\b(?:[\w.-]*[_.-])?(?:{_MAYBE})(?:(?:{_QUOTE})?\s*=\s*|{_QUOTE}\s*:\s*(?={_QUOTE})"
-    rf"|\s*:\s*(?:(?:bearer|basic|token)\s+)?(?=[^\s\"']*\d[^\s\"']*)(?=\S{{6}}))){_VALUE}", re.IGNORECASE)
+    rf"((?<![^\W_])(?:{_MAYBE})(?:(?:{_QUOTE})?\s*=\s*|{_QUOTE}\s*:\s*(?={_QUOTE})"
+    rf"|\s*:\s*(?:(?:bearer|basic|token)\s+)?(?=[^\s\"'\d]{{0,200}}\d)(?=\S{{6}}))){_VALUE}", re.IGNORECASE)
 _FLAG_VALUE = re.compile(rf"(?<!\S)(--?(?:[\w-]+-)?(?:{_SURE}|{_MAYBE})[ =]){_VALUE}", re.IGNORECASE)
-_URL_USER = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/@:\"']*:[^\s/@\"']*@|\b(https?://)[^\s/@:\"']+@", re.IGNORECASE)
+_URL_USER = re.compile(r"(?<=[a-z0-9+.-])(://)[^\s/@:\"']*:[^\s/@\"']*@|\b(https?://)[^\s/@:\"']+@", re.IGNORECASE)
 _BEARER = re.compile(r"\b(bearer\s+)(?=\S*\d|\S{20})[A-Za-z0-9._~+/-]{8,}=*", re.IGNORECASE)
 _BASIC = re.compile(r"\b(basic\s+)([A-Za-z0-9+/]{6,}={0,2})", re.IGNORECASE)
 _DOCKER_AUTH = re.compile(rf"({_QUOTE}auth{_QUOTE}\s*:\s*{_QUOTE})([A-Za-z0-9+/]{{6,}}={{0,2}})")
+# JWT, JWE. One that ends after its first part is none, nor is what else begins in that part: it is passed over as a whole.
+_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}+(\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*)?")
 _SHAPES = re.compile(
-    r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*"    # JWT, JWE
-    r"|\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{16}\b"                          # AWS
-    r"|\bk8s-aws-v1\.[A-Za-z0-9_-]{16,}"                                 # EKS
-    r"|\bsha256~[A-Za-z0-9_-]{20,}"                                      # OpenShift
-    r"|\b(?:token-[a-z0-9]{5}|kubeconfig-[a-z0-9-]+):[a-z0-9]{20,}"      # Rancher
+    r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{16}\b"                              # AWS
+    r"|\bk8s-aws-v1\.[A-Za-z0-9_-]{16,}"                                     # EKS
+    r"|\bsha256~[A-Za-z0-9_-]{20,}"                                          # OpenShift
+    r"|\b(?:token-[a-z0-9]{5}|kubeconfig-[a-z0-9-]{1,253}):[a-z0-9]{20,}"  # Rancher
     r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"
     r"|\bxox[abeprs]-[A-Za-z0-9-]{10,}|\bAIza[\w-]{35}\b|\bya29\.[\w-]{20,}")
 
@@ -73,12 +77,40 @@ def _mask_basic(match: re.Match[str]) -> str:
     return match[1] + MASK if _is_basic(match[2]) else match[0]
 
 
+def _mask_jwt(match: re.Match[str]) -> str:
+    return MASK if match[1] else match[0]
+
+
+def _without_keys(text: str) -> str:
+    """Text without private keys; one that is cut off goes as far as it may be a key."""
+    parts, at, whole = [], 0, True
+    while begin := _PEM.search(text, at):
+        end = _END.search(text, begin.end()) if whole else None
+        whole = end is not None  # without an end to this one there is none to the next
+        parts += [text[at:begin.start()], MASK]
+        at = (end or _PEM_BODY.match(text, begin.end())).end()
+    return "".join([*parts, text[at:]])
+
+
 def _forms(secret: str) -> set[str]:
-    """A secret as it may appear: plain, escaped in JSON, in a URL, in base64."""
-    raw = secret.encode()
-    return {secret, secret.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n"),
-            urllib.parse.quote(secret, safe=""), urllib.parse.quote_plus(secret),
-            base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode().rstrip("=")}
+    """A secret as it may appear: plain, escaped in JSON (Python's, Go's), in a shell's quotes, in a URL, in base64."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    inside, coded = json.dumps(secret, ensure_ascii=False)[1:-1], base64.b64encode(raw).decode()
+    go = inside.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    return {secret, inside, go, json.dumps(secret)[1:-1], secret.replace("'", "'\"'\"'"),
+            urllib.parse.quote(raw, safe=""), urllib.parse.quote_plus(raw),
+            coded, coded.rstrip("="), base64.urlsafe_b64encode(raw).decode().rstrip("=")}
+
+
+def _where(secret: str) -> re.Pattern[str] | None:
+    """Where a secret is meant that is a plain word or a number; None for any other, which is meant everywhere."""
+    if len(secret) > _WORD or not secret.isascii():
+        return None
+    if secret.isdigit():
+        return re.compile(rf"(?<!\w){secret}(?!\w)")
+    if secret.isalpha() and (secret.isupper() or secret[1:].islower()):
+        return re.compile(rf"(?<=[\"'`]){secret}(?=\\{{0,3}}[\"'`])|(?<=[=:]){secret}(?!\w)")
+    return None
 
 
 @functools.lru_cache(4096)
@@ -94,18 +126,32 @@ def is_secret_key(key: Any) -> bool:
 class Redactor:
     """Replaces secrets in nested data; secrets given by value are replaced wherever they appear.
 
-    Given secrets below 4 characters are ignored: they would hit harmless text everywhere.
+    Given secrets below 4 characters are ignored: they would hit harmless text everywhere. So would a password that is a
+    plain word ("wrong", "failed"): it would eat sentences, verdicts and names of fields, and a gap in a known sentence
+    tells it to everybody. It is replaced where a value stands (after = and :, in quotes) and in its encoded forms only, and
+    a number ("8443") where it is not a part of a longer one.
     """
 
     def __init__(self, secrets: Iterable[str] = ()):
         self._known: list[str] = []
+        self._common: dict[str, re.Pattern[str]] = {}
         self._seen: dict[str, str] = {}
         self.register(*secrets)
 
     def register(self, *secrets: str | None) -> None:
         """More secrets known by value, in every form they may appear in."""
-        forms = {f for s in secrets if s and len(s) >= 4 for f in _forms(s) | _forms(s.strip()) if len(f) >= 4}
-        self._known = sorted({*self._known, *forms}, key=len, reverse=True)  # longest first: one may hold another
+        known, common = set(self._known), {}
+        for secret in secrets:
+            bare = secret.strip() if secret else ""
+            if len(bare) < _LEAST:
+                continue
+            forms = _forms(secret) | _forms(bare)
+            if pattern := _where(bare):
+                forms = {f for f in forms if f.strip() != bare}
+                common[bare] = pattern
+            known |= forms
+        self._known = sorted(known, key=len, reverse=True)  # longest first: one may hold another
+        self._common = {**self._common, **common}
         self._seen = {}  # a new one: what another thread is writing now goes into the old one
 
     def redact(self, value: Any) -> Any:
@@ -142,7 +188,7 @@ class Redactor:
         if isinstance(item, (Mapping, list, tuple, set)):
             if isinstance(item, Mapping):
                 return self.redact(item)
-            return [self._secret(i) if isinstance(i, (str, bytes, int, float)) else self.redact(i) for i in item]
+            return [self._secret(i) for i in item]
         return MASK
 
     def _sequence(self, items: list[Any]) -> list[Any]:
@@ -150,12 +196,14 @@ class Redactor:
         result: list[Any] = []
         in_key = after_flag = False
         for item in items:
+            if isinstance(item, bytes):
+                item = item.decode("utf-8", "replace")
             if isinstance(item, str) and in_key:
                 in_key = not _END.search(item)
                 result.append(MASK)
                 continue
-            if isinstance(item, str) and after_flag:
-                result.append(item if item.startswith("-") else MASK)
+            if after_flag and not (isinstance(item, str) and item.startswith("-")):
+                result.append(self._secret(item))
             else:
                 result.append(self.redact(item))
             after_flag = isinstance(item, str) and bool(_FLAG.match(item))
@@ -176,11 +224,15 @@ class Redactor:
         for secret in self._known:
             if secret in text:
                 text = text.replace(secret, MASK)
+        for word, pattern in self._common.items():
+            if word in text:
+                text = pattern.sub(MASK, text)
         if len(text) < 6:
             return text
         if "Config" in text and _KUBECONFIG.match(text):
             return "[redacted kubeconfig]"
-        text = _PEM.sub(MASK, text)
+        text = _without_keys(text)
+        text = _JWT.sub(_mask_jwt, text)
         text = _SHAPES.sub(MASK, text)
         text = _URL_USER.sub(lambda m: (m[1] or m[2]) + MASK + "@", text)
         text = _BASIC.sub(_mask_basic, text)

@@ -87,5 +87,30 @@ def test_any_text_is_valid(text: str) -> None:
     assert root.find("testsuite/testcase/failure") is not None
 
 
+@pytest.mark.parametrize(("started", "stamp"), [
+    ("2026-03-14T09:26:53.120+00:00", "2026-03-14T09:26:53"), ("2026-03-14T09:26:53Z", "2026-03-14T09:26:53"),
+    ("2026-03-14T01:26:53+02:00", "2026-03-13T23:26:53"), ("2026-03-14T20:26:53-05:30", "2026-03-15T01:56:53"),
+    ("2026-03-14T09:26:53", "2026-03-14T09:26:53"), ("yesterday", None), ("", None)])
+def test_time_stamps_are_in_utc(started: str, stamp: str | None) -> None:
+    assert ET.fromstring(written(samples.run("c1", [], started=started)))[0].get("timestamp") == stamp
+
+
+def test_clusters_run_at_the_same_time() -> None:
+    runs = [{**samples.healthy(f"c{seconds}"), "seconds": seconds} for seconds in (4.5, 60.25, 30)]
+    root = ET.fromstring(written(*runs))
+    assert [s.get("time") for s in root] == ["4.500", "60.250", "30.000"] and root.get("time") == "60.250"
+    assert ET.fromstring(written()).get("time") == "0.000"
+
+
+def test_what_is_known_of_a_case_is_in_its_properties() -> None:
+    suite = ET.fromstring(written(samples.node_down()))[0]
+    root, follows, passed = ({p.get("name"): p.get("value") for p in suite.iterfind(f"testcase[@name='{check}']/properties/property")}
+                             for check in ("nodes", "service", "dns"))
+    node = "node/ip-10-40-3-17.eu-west-1.compute.internal"
+    assert root == {"cause": "node.unreachable", "confidence": "confirmed", "scope": node}
+    assert follows == {"cause": "net.node-isolated", "consequence_of": "node.unreachable", "confidence": "probable", "scope": node}
+    assert not {"cause", "consequence_of", "confidence", "scope"} & set(passed)
+
+
 def test_no_runs() -> None:
     assert len(junitparser.JUnitXml.fromstring(written().encode())) == 0

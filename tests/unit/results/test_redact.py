@@ -146,8 +146,3 @@ def test_registered_for_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_default", Redactor())
     module.register("planted-value", None)
     assert redact("a planted-value b") == f"a {MASK} b"
-
-
-def test_long_text_ends() -> None:
-    text = "token secret password " * 20000 + "a" * 100000 + "-----BEGIN " * 2000
-    assert len(redact(text)) > 100000
