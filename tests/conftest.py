@@ -1,22 +1,19 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Clusters for the tests: the lab's, one per worker, or the one that KUBECONFIG names."""
+"""Clusters for the tests: the lab's, one for each worker, or the one that KUBECONFIG names."""
 from __future__ import annotations
 
-import fcntl
 import os
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-FIRST, SECOND = os.environ.get("ASSAY_CLUSTERS", "c1 c2").split()
-# Workers never share a cluster that they break.
-CLUSTER_OF_WORKER = {"master": FIRST, "gw0": FIRST, "gw1": SECOND}
+from tests.runner import clusters, keep, ours
 
-
-# Fixtures and marks of tests that need a cluster, or the machine for themselves.
-_CLUSTERS = {"lab", "lab2", "kubeconfig", "faults", "machine"}
+# Fixtures and marks of tests that need a cluster.
+_CLUSTERS = {"lab", "spare", "kubeconfig", "faults"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -30,34 +27,51 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="long: make soak"))
         if os.environ.get("KUBECONFIG") and (item.get_closest_marker("lab") or item.get_closest_marker("faults")):
             item.add_marker(pytest.mark.skip(reason="KUBECONFIG is set: needs a cluster of the lab"))
+    if os.environ.get("ASSAY_LONGEST_FIRST"):
+        groups = [(m.args[0] if m.args else m.kwargs["name"]) if (m := i.get_closest_marker("xdist_group")) else "" for i in items]
+        items[:] = [items[n] for n in keep.order(list(zip((i.nodeid for i in items), groups)))]
 
 
-def _cluster(name: str) -> Any:
-    """This cluster of the lab, up and healthy."""
+def _claim() -> tuple[str, socket.socket]:
+    """The first cluster that no other worker and no other checkout tests on. It is ours until this process ends."""
+    for name in clusters.names(os.environ):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0assay-lab-{name}")  # of the kernel alone: no file that a killed run leaves
+            return name, claim
+        except OSError:
+            claim.close()
+    pytest.fail("every cluster of the lab is in use by other tests; name others in ASSAY_CLUSTERS, or more of them", pytrace=False)
+
+
+def _there(cluster: Any) -> set[str]:
+    """All that tests could leave on it."""
+    with ours.reading(str(cluster.kubeconfig)) as get:
+        return ours.everything(get) | ours.labelled(get)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Any]:
+    """The lab's cluster of this worker, up and healthy. What its tests leave on it is an error of the last one."""
     if os.geteuid() != 0:
         pytest.fail("the lab needs root; or set KUBECONFIG to use another cluster", pytrace=False)
     from tests.lab import Lab
 
-    cluster = Lab(name)
-    cluster.ensure()
-    cluster.settle()
-    return cluster
+    name, claim = _claim()
+    with claim:
+        cluster = Lab(name)
+        cluster.ensure()
+        cluster.settle()
+        before = _there(cluster)
+        yield cluster
+        left = ours.left(lambda: _there(cluster), before)
+        assert not left, f"tests left on {name}: {', '.join(left)}"
 
 
 @pytest.fixture(scope="session")
-def lab(worker_id: str) -> Any:
-    """The lab cluster of this worker: c1, or c2 in the second one (names: ASSAY_CLUSTERS)."""
-    if worker_id not in CLUSTER_OF_WORKER:
-        pytest.fail(f"the lab has two clusters, so at most two workers: -n 2 (this is {worker_id})", pytrace=False)
-    return _cluster(CLUSTER_OF_WORKER[worker_id])
-
-
-@pytest.fixture(scope="session")
-def lab2(worker_id: str) -> Any:
-    """A second lab cluster beside `lab`; only without parallel workers."""
-    if worker_id != "master":
-        pytest.fail("two clusters in one test need a run without -n", pytrace=False)
-    return _cluster(SECOND)
+def spare(lab: Any) -> str:
+    """The name of a cluster of the lab that tests of this worker make and delete themselves."""
+    return clusters.spare(lab.name)
 
 
 @pytest.fixture(scope="session")
@@ -68,12 +82,10 @@ def kubeconfig(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _machine_lock(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A test marked `machine` disturbs all clusters at once, so nothing else may run beside it."""
-    marked = {m.name for m in request.node.iter_markers()}
-    if not marked & {"faults", "machine"} or not os.environ.get("PYTEST_XDIST_WORKER"):
-        yield
-        return
-    with open(tmp_path_factory.getbasetemp().parent / "machine.lock", "w", encoding="utf-8") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX if "machine" in marked else fcntl.LOCK_SH)
-        yield
+def _whole(request: pytest.FixtureRequest) -> None:
+    """Each test begins on a whole cluster, also after one that failed in the middle of a fault."""
+    if {"lab", "kubeconfig"} & {*request.fixturenames} and not os.environ.get("KUBECONFIG"):
+        cluster = request.getfixturevalue("lab")
+        if not cluster.healthy():
+            cluster.ensure()
+        cluster.settle()

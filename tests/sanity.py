@@ -34,6 +34,11 @@ sys.exit(subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *opt
 # Kubernetes manifests and files of the lab's nodes: other people's YAML and templates of it, and never built.
 NOT_ANSIBLE = ("tests/lab/manifests/", "tests/lab/node/")
 _TEST = re.compile(r'^Running sanity test "([\w-]+)"', re.MULTILINE)
+# ansible-test says that it runs a test before it finds that it cannot or has nothing to read, and ends with status 0 all the same.
+_SKIPPED = re.compile(r'Skipping sanity test "([\w-]+)"(.*)$')
+_NOTHING = "No tests applicable."
+# Of languages that this collection has nothing in.
+NOTHING_TO_READ = {"pslint", "shellcheck"}
 _FAILED = re.compile(r"The (\d+) sanity test\(s\) listed below \(out of \d+\) failed", re.MULTILINE)
 
 
@@ -88,18 +93,39 @@ def main(arguments: list[str]) -> int:
     for name in ("ANSIBLE_COLLECTIONS_PATH", "PYTHONPATH", "XDG_CONFIG_HOME"):
         environ.pop(name, None)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    command = [str(own / "ansible-test"), "sanity", "--python", version, "--color", "no", *arguments]
+    command = [str(own / "ansible-test"), "sanity", "-v", "--python", version, "--color", "no", *arguments]
     process = subprocess.Popen(command, cwd=tree, env=environ, text=True, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     seen = []
     for line in process.stdout:
         print(line, end="", flush=True)
         seen.append(line)
-    status, text = process.wait(), "".join(seen)
-    total = len(_TEST.findall(text))
-    failed = sum(map(int, _FAILED.findall(text))) or int(status != 0)
-    print(f"{total - failed} passed, {failed} failed")
-    return status or int(total == 0)
+    return closing("".join(seen), process.wait())
+
+
+def skips(text: str) -> dict[str, str]:
+    """Of the output of ansible-test (-v): each test that looked at nothing -> why."""
+    found, running = {}, ""
+    for line in text.splitlines():
+        if started := _TEST.match(line):
+            running = started[1]
+        if why := _SKIPPED.search(line):
+            found[why[1]] = why[2].strip(" .")
+        elif line.strip() == _NOTHING:
+            found[running] = "it has nothing to read"
+    return found
+
+
+def closing(text: str, status: int) -> int:
+    """Print what this output proves; the exit status, which is 1 where a test was skipped that has something to read."""
+    ran, skipped = set(_TEST.findall(text)), skips(text)
+    lost = sorted(set(skipped) - NOTHING_TO_READ)
+    for name in lost:
+        print(f"ERROR: sanity test {name} was skipped, which proves nothing: {skipped[name]}")
+    bad = sum(map(int, _FAILED.findall(text))) or int(status != 0)
+    passed, left_out = max(0, len(ran - set(skipped)) - bad), len(set(skipped) & NOTHING_TO_READ)
+    print(f"{passed} passed, {bad + len(lost)} failed" + (f", {left_out} skipped" if left_out else ""))
+    return status or int(bool(lost) or not passed)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from tests.lab import Lab
 _spec = importlib.util.spec_from_file_location("cluster_task", Path(__file__).parents[1] / "unit/platforms/cluster_task.py")
 task = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(task)
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("cluster_api")]  # one management cluster for all
 
 MANIFEST = """
 apiVersion: cluster.x-k8s.io/v1beta1
@@ -50,12 +49,12 @@ data: {cni: calico}
 
 
 @pytest.fixture(scope="module")
-def management() -> Iterator[Lab]:
-    """The third cluster of the lab, gone afterwards."""
-    lab = Lab(os.environ.get("ASSAY_SPARE_CLUSTER", "c6"), workers=1)
-    lab.ensure()
-    yield lab
-    lab.down()
+def management(spare: str) -> Iterator[Lab]:
+    """A cluster of its own, gone afterwards."""
+    cluster = Lab(spare, workers=1)
+    cluster.ensure()
+    yield cluster
+    cluster.down()
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,6 @@ from typing import Any
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-# One more cluster of the lab; another name lets two checkouts test on one machine at once.
-NAME = os.environ.get("ASSAY_SPARE_CLUSTER", "c6")
 LAB = [sys.executable, "-m", "tests.lab"]
 PLAY = [{"name": "Play", "hosts": "localhost", "gather_facts": False, "connection": "local", "tasks": [
     {"name": "Cluster", "assay.clusters.cluster": "{{ wanted }}", "register": "made"},
@@ -27,18 +25,18 @@ pytestmark = pytest.mark.lab
 
 
 @pytest.fixture
-def spare() -> Iterator[None]:
-    """The third cluster of the lab is gone before and after."""
+def name(spare: str) -> Iterator[str]:
+    """Of a cluster that is gone before and after."""
     def down() -> None:
-        subprocess.run([*LAB, "down", "--name", NAME], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*LAB, "down", "--name", spare], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
 
     down()
-    yield
+    yield spare
     down()
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Any:
+def run(name: str, tmp_path: Path) -> Any:
     """run(check, **options): the play's output and the module's result, None where the task failed."""
     (tmp_path / "play.json").write_text(json.dumps(PLAY))
     command = {"workdir": str(tmp_path / "work"), "environment": {"PYTHONPATH": str(CHECKOUT)},
@@ -47,7 +45,7 @@ def run(tmp_path: Path) -> Any:
                "list": [*LAB, "status"]}
 
     def call(check: bool = False, **options: Any) -> tuple[str, dict[str, Any] | None]:
-        wanted = {"name": NAME, "platform": "command", "command": command, "nodes": 1, "poll": 1, "timeout": 300,
+        wanted = {"name": name, "platform": "command", "command": command, "nodes": 1, "poll": 1, "timeout": 300,
                   "kubeconfig": str(tmp_path / "made.kubeconfig"), **options}
         out = tmp_path / "result.json"
         out.unlink(missing_ok=True)
@@ -60,29 +58,29 @@ def run(tmp_path: Path) -> Any:
     return call
 
 
-def test_a_real_cluster_from_nothing_to_nothing(run: Any, spare: None, tmp_path: Path) -> None:
+def test_a_real_cluster_from_nothing_to_nothing(run: Any, name: str, tmp_path: Path) -> None:
     _text, plan = run(check=True)
     assert plan["changed"] and plan["cluster"]["state"] == "absent" and not (tmp_path / "made.kubeconfig").exists()
     text, made = run()
     assert made["changed"] and made["cluster"]["phase"] == "ready" and made["cluster"]["nodes"] == 1
-    assert made["cluster"]["uid"] and made["cluster"]["version"].startswith("v1.") and f"localhost: {NAME}: lab: [" in text
+    assert made["cluster"]["uid"] and made["cluster"]["version"].startswith("v1.") and f"localhost: {name}: lab: [" in text
     assert stat.S_IMODE((tmp_path / "made.kubeconfig").stat().st_mode) == 0o600
     assert made["kubeconfig"] == (tmp_path / "made.kubeconfig").read_text()
     _text, again = run()
     assert not again["changed"] and again["cluster"]["uid"] == made["cluster"]["uid"]
     refused, nothing = run(state="absent")
-    assert nothing is None and f"{NAME} is not marked as disposable" in refused
+    assert nothing is None and f"{name} is not marked as disposable" in refused
     refused, nothing = run(state="absent", disposable=True, cluster_id="another")
-    assert nothing is None and f"cluster_id: {NAME} is" in refused
+    assert nothing is None and f"cluster_id: {name} is" in refused
     _text, gone = run(state="absent", disposable=True, cluster_id=made["cluster"]["uid"])
     assert gone["changed"] and gone["cluster"]["state"] == "absent" and not (tmp_path / "made.kubeconfig").exists()
     assert not run(state="absent", disposable=True)[1]["changed"]
 
 
-def test_half_of_a_real_cluster_is_disposed_of(run: Any, spare: None) -> None:
+def test_half_of_a_real_cluster_is_disposed_of(run: Any, name: str) -> None:
     late, nothing = run(timeout=10)
     assert nothing is None and "the time was up while" in late and "disposes of what there is" in late
     _text, gone = run(state="absent", disposable=True)
     assert gone["changed"]
     listed = subprocess.run([*LAB, "status"], cwd=CHECKOUT, check=True, text=True, capture_output=True).stdout
-    assert NAME not in [line.split()[0] for line in listed.splitlines()]
+    assert name not in [line.split()[0] for line in listed.splitlines()]

@@ -4,13 +4,11 @@
 vCenter that stand for those of a real cluster."""
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -25,8 +23,6 @@ from tests.integration.machines import run as module
 from tests.lab.vcsim import vcsim
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-# One more cluster of the lab; another name lets two checkouts test on one machine at once.
-NAME = os.environ.get("ASSAY_PIPELINE_CLUSTER", "c8")
 LAB = [sys.executable, "-m", "tests.lab"]
 STAGES = ["lease", "revert", "provision", "health", "prepull", "validate", "hook", "revalidate", "report", "dispose",
           "leftovers", "release"]
@@ -54,20 +50,13 @@ def _variables(tmp_path: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def flow(playbook: Any, tmp_path: Path) -> Iterator[Any]:
+def flow(playbook: Any, spare: str, tmp_path: Path) -> Iterator[Any]:
     """flow(hook, *more): the pipeline on a cluster that is not there before, and not after."""
     def down() -> None:
-        subprocess.run([*LAB, "down", "--name", NAME], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*LAB, "down", "--name", spare], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
 
-    with open(Path(tempfile.gettempdir()) / f"assay-{NAME}.lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # one test at a time has this cluster, in whichever worker
-        down()
-        yield from _flow(playbook, tmp_path)
-        down()
-
-
-def _flow(playbook: Any, tmp_path: Path) -> Iterator[Any]:
-    book = playbook(**{NAME: _variables(tmp_path)})
+    down()
+    book = playbook(**{spare: _variables(tmp_path)})
     book.env["XDG_STATE_HOME"] = str(tmp_path / "state")
 
     def call(hook: str = "", *more: str, results: str = "results") -> subprocess.CompletedProcess[str]:
@@ -78,6 +67,7 @@ def _flow(playbook: Any, tmp_path: Path) -> Iterator[Any]:
     call.book, call.hook = book, tmp_path / "hook.yml"
     yield call
     book.kill_all()
+    down()
 
 
 def _stages(results: Path) -> dict[str, str]:
@@ -87,14 +77,14 @@ def _stages(results: Path) -> dict[str, str]:
     return {c.get("name"): c.get("status") for c in cases}
 
 
-def _gone(tmp_path: Path) -> None:
+def _gone(name: str, tmp_path: Path) -> None:
     """Neither the cluster nor its kubeconfig nor the lease of it."""
-    assert NAME not in _listed()
+    assert name not in _listed()
     assert not list((tmp_path / "state/assay/kubeconfigs").glob("*"))
-    assert not (tmp_path / f"state/assay/leases/{NAME}").exists()
+    assert not (tmp_path / f"state/assay/leases/{name}").exists()
 
 
-def test_a_cluster_from_nothing_to_nothing_twice_in_a_row(flow: Any, tmp_path: Path) -> None:
+def test_a_cluster_from_nothing_to_nothing_twice_in_a_row(flow: Any, spare: str, tmp_path: Path) -> None:
     for results in ("first", "second"):
         done = flow(GOOD, results=results)
         assert done.returncode == 0
@@ -102,16 +92,16 @@ def test_a_cluster_from_nothing_to_nothing_twice_in_a_row(flow: Any, tmp_path: P
         assert list(stages) == STAGES
         assert {s for s, verdict in stages.items() if verdict != "passed"} <= {"revert", "prepull", "health"}
         assert stages["revert"] == "skipped" and not {"failed", "inconclusive"} & set(stages.values())
-        _gone(tmp_path)
+        _gone(spare, tmp_path)
     page = (flow.book.results / "report.html").read_text()
     assert all(stage in page for stage in STAGES) and "dns" in page
     assert (flow.book.results / "before/report.html").exists()
     run = json.loads((flow.book.results / "records.json").read_text())["runs"][0]
     provision = next(r for r in run["records"] if r["check"] == "provision")
-    assert run["seconds"] > provision["seconds"] > 1 and provision["message"].startswith(f"{NAME} was made")
+    assert run["seconds"] > provision["seconds"] > 1 and provision["message"].startswith(f"{spare} was made")
 
 
-def test_after_a_failure_in_the_middle_it_is_tidied_up(flow: Any, tmp_path: Path) -> None:
+def test_after_a_failure_in_the_middle_it_is_tidied_up(flow: Any, spare: str, tmp_path: Path) -> None:
     done = flow(BAD, "-e", '{"pipeline_skip": ["prepull", "health"]}')
     assert done.returncode == 2 and "the stage hook failed" in done.stdout
     stages = _stages(flow.book.results)
@@ -121,16 +111,16 @@ def test_after_a_failure_in_the_middle_it_is_tidied_up(flow: Any, tmp_path: Path
     assert failed["message"] == "the upgrade did not work" and failed["cause"] == "stage.failed(hook)"
     [after] = [r for r in flow.book.records() if r["check"] == "revalidate"]
     assert after["message"] == "the stage hook failed"
-    _gone(tmp_path)
+    _gone(spare, tmp_path)
 
 
-def test_after_an_interrupt_it_is_tidied_up_and_told(flow: Any, tmp_path: Path) -> None:
+def test_after_an_interrupt_it_is_tidied_up_and_told(flow: Any, spare: str, tmp_path: Path) -> None:
     flow.hook.write_text(LONG)
     skip = json.dumps({"pipeline_skip": ["prepull", "health"], "pipeline_hook": str(flow.hook)})
     running = subprocess.Popen(flow.book._command("-e", skip, playbook="pipeline"),  # pylint: disable=protected-access
                                env=flow.book.env, text=True, start_new_session=True, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    state = flow.book.results / "pipeline" / f"{NAME}.json"
+    state = flow.book.results / "pipeline" / f"{spare}.json"
     limit = time.monotonic() + 300
 
     def kept() -> dict[str, Any]:
@@ -150,12 +140,12 @@ def test_after_an_interrupt_it_is_tidied_up_and_told(flow: Any, tmp_path: Path) 
     assert stages["hook"] == "failed" and stages["provision"] == stages["validate"] == "passed"
     assert {stages[s] for s in ("report", "dispose", "leftovers", "release")} == {"passed"}
     assert "the playbook ended while this stage ran" in (flow.book.results / "junit.xml").read_text()
-    _gone(tmp_path)
+    _gone(spare, tmp_path)
 
 
-def test_what_is_wrong_is_told_before_anything_is_done(playbook: Any, tmp_path: Path) -> None:
+def test_what_is_wrong_is_told_before_anything_is_done(playbook: Any, spare: str, tmp_path: Path) -> None:
     def refused(sentence: str, *more: str, **variables: Any) -> None:
-        book = playbook(**{NAME: {**_variables(tmp_path), **variables}})
+        book = playbook(**{spare: {**_variables(tmp_path), **variables}})
         book.env["XDG_STATE_HOME"] = str(tmp_path / "state")
         done = book.run(*more, playbook="pipeline")
         assert done.returncode == 2 and sentence in done.stdout + done.stderr
@@ -164,19 +154,19 @@ def test_what_is_wrong_is_told_before_anything_is_done(playbook: Any, tmp_path: 
     refused("pipeline_skip: there is no stage 'prepul'; did you mean prepull?", "-e", '{"pipeline_skip": ["prepul"]}')
     refused("pipeline_start_at: there is no stage 'hok'; did you mean hook?", "-e", "pipeline_start_at=hok")
     refused("so there is no pipeline of", "-e", "pipeline_start_at=hook")
-    refused(f"{NAME} is not marked as disposable, nothing was done", cluster_disposable=False)
+    refused(f"{spare} is not marked as disposable, nothing was done", cluster_disposable=False)
     refused("pipeline_hook: there is no file /no/such.yml", "-e", "pipeline_hook=/no/such.yml")
     refused("name an inventory with -i", "-e", "validate_hosts=nobody")
 
 
-def test_what_another_holds_is_left_alone(flow: Any, tmp_path: Path) -> None:
-    lease = tmp_path / "state/assay/leases" / NAME
+def test_what_another_holds_is_left_alone(flow: Any, spare: str, tmp_path: Path) -> None:
+    lease = tmp_path / "state/assay/leases" / spare
     lease.parent.mkdir(parents=True)
     options = {"holder": "another", "backend": "file", "path": str(lease), "duration": 600}
     assert module("cluster_lease", options)["held"]
     done = flow()
     stages = _stages(flow.book.results)
-    assert done.returncode == 2 and "is held by another" in done.stdout and NAME not in _listed()
+    assert done.returncode == 2 and "is held by another" in done.stdout and spare not in _listed()
     assert stages["lease"] == "failed" and stages["report"] == "passed"
     assert {stages[s] for s in STAGES} - {stages["lease"], stages["report"]} == {"skipped"}
     assert module("cluster_lease", {**options, "state": "renewed"})["held"]
@@ -238,8 +228,8 @@ def test_one_cluster_that_cannot_be_reached_does_not_stop_the_others(playbook: A
     assert {p.suffix for p in (tmp_path / "state/assay/leases").iterdir()} == {".lock"}  # released; their locks are kept
 
 
-def test_in_check_mode_the_plan_is_all(playbook: Any, tmp_path: Path) -> None:
-    book = playbook(**{NAME: _variables(tmp_path)})
+def test_in_check_mode_the_plan_is_all(playbook: Any, spare: str, tmp_path: Path) -> None:
+    book = playbook(**{spare: _variables(tmp_path)})
     done = book.run("--check", "-e", '{"pipeline_skip": ["prepull"]}', playbook="pipeline")
     assert done.returncode == 0 and '"prepull: by pipeline_skip"' in done.stdout and '"provision: runs"' in done.stdout
     assert not book.results.exists()

@@ -6,45 +6,20 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import time
-
-from tests.lab.base import state
+from collections.abc import Callable
 
 from tests.setup import packages
 
+from . import clusters, ours
 from .counts import Counts
-from .leftovers import of_lab, snapshot
-from .schedule import Outcome, Schedule, reasons, say, table, total
-from .stages import CHECKOUT, CLUSTERS, OUTPUT, Stage, chosen
+from .lab import Lab
+from .schedule import Outcome, Schedule, say
+from .stages import CHECKOUT, OUTPUT, Stage, chosen
+from .summary import longest, reasons, table, total
+from .use import Use
 
-
-def _lab(*arguments: str, limit: float = 300.0) -> subprocess.CompletedProcess[str]:
-    """A command of the lab, out of reach of the terminal's Ctrl-C."""
-    return subprocess.run([sys.executable, "-m", "tests.lab", *arguments], cwd=CHECKOUT, capture_output=True, text=True,
-                          check=False, timeout=limit, start_new_session=True)
-
-
-def _up_now() -> set[str]:
-    """The lab's clusters that are up; those from before us stay up after us."""
-    return {p.parent.name for p in state().glob("*/cluster.json")}
-
-
-def _take_down(before: set[str], machine: set[str]) -> Outcome:
-    """Our clusters down again, and a look at what they left: one test."""
-    started = time.monotonic()
-    stage = Stage("clean-up")
-    wrong = []
-    for name in [n for n in CLUSTERS if n not in before]:
-        result = _lab("down", "--name", name)
-        if result.returncode:
-            wrong.append(f"down of {name} failed: {(result.stdout + result.stderr).strip()[-500:]}")
-    wrong += of_lab(machine, snapshot(), _up_now() - set(CLUSTERS)) if not before else []
-    for line in wrong:
-        say(f"[clean-up] left over: {line}")
-    reason = f"{', '.join(sorted(before))} was up before and stays" if before else ""
-    return Outcome(stage, Counts(int(not wrong), int(bool(wrong))), time.monotonic() - started, reason)
+CONSENT = "ASSAY_TEST_CLUSTER"
 
 
 def _install() -> None:
@@ -56,30 +31,57 @@ def _install() -> None:
             say(str(e))
 
 
+def _own_cluster(stages: list[Stage]) -> ours.Cluster | None:
+    """The cluster of KUBECONFIG where these stages write to it; SystemExit where nobody said that they may."""
+    kubeconfig = os.environ.get("KUBECONFIG")
+    if not kubeconfig or not any(s.on_clusters for s in stages):
+        return None
+    try:
+        address = ours.server(kubeconfig)
+        if os.environ.get(CONSENT) != "yes":
+            raise SystemExit(f"KUBECONFIG: the tests make and delete namespaces, cluster roles, leases and pods on {address}, and sweep what"
+                             f" expired runs of ours left there; set {CONSENT}=yes if they may, or unset KUBECONFIG for the lab")
+        say(f"the tests write to {address}, by KUBECONFIG")
+        return ours.Cluster(address, kubeconfig)
+    except Exception as e:  # whatever keeps it from being used: no file, no server, no rights
+        raise SystemExit(f"KUBECONFIG: {kubeconfig} cannot be used: {e}") from None
+
+
+def _end(outcomes: list[Outcome], used: Use) -> Counts:
+    """Print what there is to say; the numbers of all."""
+    counts = total(outcomes)
+    if not counts.passed and not counts.failed:
+        counts += Counts(failed=1)
+        say("no test ran, which is a failure")
+    print(f"\n{table(outcomes)}\n\n{longest(outcomes)}\n\n{used.words()}\nlogs: {OUTPUT.relative_to(CHECKOUT)}\n"
+          f"{reasons(outcomes)}{counts}", flush=True)
+    return counts
+
+
 def main(words: list[str]) -> int:
+    used = Use()
     try:
         stages = chosen(words)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
+    own = _own_cluster(stages)
     _install()
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
-    with_lab = any(s.name == "lab" for s in stages)
-    before = _up_now() & set(CLUSTERS) if with_lab else set()
-    machine = snapshot() if with_lab else set()
-    schedule = Schedule(stages)
+    lab = None
+    left: Callable[[], list[str]] = own.left if own else list
+    if any(s.name == "lab" for s in stages):
+        names = clusters.names(os.environ)
+        lab = Lab({*names, *map(clusters.spare, names)})
+        left = lab.left
+    schedule = Schedule(stages, left)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda n, _frame: schedule.interrupt(f"interrupted by {signal.Signals(n).name}"))
     outcomes = schedule.go()
-    if with_lab and not os.environ.get("KEEP_LAB"):
-        say("[clean-up] taking the lab down" if len(before) < len(CLUSTERS) else "[clean-up] the lab stays up")
-        outcomes.append(_take_down(before, machine))
-    counts = total(outcomes)
-    if not counts.passed and not counts.failed:
-        counts += Counts(failed=1)
-        say("no test ran, which is a failure")
-    print(f"\n{table(outcomes)}\n\nlogs: {OUTPUT.relative_to(CHECKOUT)}\n{reasons(outcomes)}{counts}", flush=True)
+    if lab and not os.environ.get("KEEP_LAB"):
+        outcomes.append(lab.take_down())
+    counts = _end(outcomes, used)
     return 130 if schedule.interrupted else int(bool(counts.failed))
 
 

@@ -11,11 +11,19 @@ PROGRAMS = ("containerd", "containerd-shim-runc-v2", "kubelet", "kube-proxy", "k
             "kube-controller-manager", "hyperkube", "etcd", "named", "docker-registry", "tini")
 
 
+class CannotLook(Exception):
+    """One sentence: a look that was not possible is no proof that nothing is there."""
+
+
 def _lines(*command: str) -> set[str]:
     try:
-        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
-    except (OSError, subprocess.TimeoutExpired):
-        return set()
+        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    except OSError as e:
+        raise CannotLook(f"{command[0]} cannot be run: {e.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise CannotLook(f"{command[0]} did not end within 60 s") from None
+    if result.returncode:
+        raise CannotLook(f"{' '.join(command)} ended with status {result.returncode}: {result.stderr.strip()[-200:]}")
     return {line.strip() for line in result.stdout.splitlines() if line.strip()}
 
 
@@ -61,7 +69,10 @@ def _mounts() -> set[str]:
 
 
 def snapshot() -> set[str]:
-    """Network namespaces, links, loop devices, mounts, cgroups, firewall rules, routes, settings and lab processes."""
+    """Network namespaces, links, loop devices, mounts, cgroups, firewall rules, routes, settings and lab processes.
+
+    CannotLook where a program that tells them fails.
+    """
     found = {f"network namespace {line.split()[0]}" for line in _lines("ip", "netns", "list")}
     found |= {f"link {line.split(': ')[1].split('@')[0]}" for line in _lines("ip", "-o", "link") if ": " in line}
     found |= {f"loop device {line}" for line in _lines("losetup", "-n", "-O", "NAME,BACK-FILE", "-a")}

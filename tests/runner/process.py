@@ -3,6 +3,7 @@
 """One stage as a process group of its own: its log, its lines worth showing, its end."""
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import shutil
@@ -17,6 +18,13 @@ from .stages import CHECKOUT, Stage
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # A test run that is interrupted still mends what it broke; only then it is terminated and killed. Seconds after the first.
 _ENDING = ((0.0, signal.SIGINT), (40.0, signal.SIGTERM), (50.0, signal.SIGKILL))
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _with_parent() -> None:
+    """In the child: a runner that is killed with -9 takes its stages along, as Ctrl-C would."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 class Running:
@@ -26,6 +34,7 @@ class Running:
         self.stage = stage
         self.last = ""
         self.ended_by = ""
+        self.cpu = 0.0
         self._say = say
         self._show = re.compile(stage.show)
         self._shown = 0
@@ -36,9 +45,10 @@ class Running:
         environ = {**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1",
                    "ASSAY_JUNIT": str(stage.junit), **stage.environ}
         self.started = self.spoke = time.monotonic()
-        self._process = subprocess.Popen(stage.command, cwd=CHECKOUT, env=environ, stdin=subprocess.DEVNULL,
+        command = ("nice", "-n", str(stage.nice), *stage.command) if stage.nice else stage.command
+        self._process = subprocess.Popen(command, cwd=CHECKOUT, env=environ, stdin=subprocess.DEVNULL,
                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                         errors="replace", start_new_session=True)
+                                         errors="replace", start_new_session=True, preexec_fn=_with_parent)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -75,12 +85,15 @@ class Running:
         while self._next and time.monotonic() >= self._next[0]:
             self._signal(self._next[1])
             self._next = next(self._signals, None)
-        status = self._process.poll()
-        if status is None:
-            return None
+        if self._process.returncode is None:
+            pid, status, used = os.wait4(self._process.pid, os.WNOHANG)  # poll() would not tell what it used
+            if not pid:
+                return None
+            self._process.returncode = os.waitstatus_to_exitcode(status)
+            self.cpu = used.ru_utime + used.ru_stime
         self._signal(signal.SIGKILL)  # nothing of its group outlives it
         self._reader.join(5)
-        return status or (1 if self.ended_by else 0)
+        return self._process.returncode or (1 if self.ended_by else 0)
 
     def _signal(self, number: signal.Signals) -> None:
         try:

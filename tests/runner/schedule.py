@@ -1,21 +1,20 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs stages, at most two at once and never two that share something, and says how it goes."""
+"""Runs stages side by side, never two that share something, and says how it goes."""
 from __future__ import annotations
 
-import re
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from .counts import Counts, of_stage
+from .counts import Case, Counts, cases, of_stage
 from .process import Running
 from .stages import Stage
 
-AT_ONCE = 2
+# One on the clusters, one on simulators, one that computes.
+AT_ONCE = 3
 HEARTBEAT = 30.0
-# How pytest, Ansible and the sanity tests begin the line with the reason.
-_REASON = re.compile(r"^E  |^(FAILED|ERROR)\b|\[ERROR\]|\bfatal: ")
 _display = threading.Lock()
 _start = time.monotonic()
 
@@ -28,12 +27,14 @@ def say(text: str) -> None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a stage; reason says why it did not run, or what ended it."""
+    """What became of a stage; reason says why it did not run, or what ended it. cpu: seconds, of its own processes."""
 
     stage: Stage
     counts: Counts
     seconds: float = 0.0
     reason: str = ""
+    cpu: float = 0.0
+    cases: list[Case] = field(default_factory=list)
 
     @property
     def verdict(self) -> str:
@@ -43,13 +44,14 @@ class Outcome:
 
 
 class Schedule:
-    """The stages that wait, run and have ended."""
+    """The stages that wait, run and have ended. left() tells what tests left behind on the clusters."""
 
-    def __init__(self, stages: list[Stage]) -> None:
+    def __init__(self, stages: list[Stage], left: Callable[[], list[str]] = list) -> None:
         self.waiting = list(stages)
         self.running: list[Running] = []
         self.outcomes: list[Outcome] = []
         self.interrupted = ""
+        self._left = left
 
     def interrupt(self, reason: str) -> None:
         """End what runs, start nothing more."""
@@ -79,12 +81,15 @@ class Schedule:
 
     def _ended(self, running: Running, status: int) -> None:
         stage = running.stage
-        nothing = status == 5 and "pytest" in stage.command and not running.ended_by
-        counts = Counts(skipped=1) if nothing else of_stage(stage.junit, stage.log, status)
+        counts, why = of_stage(stage, status)
+        left = self._left() if stage.on_clusters else []
+        for line in left:
+            say(f"[{stage.name}] left on {line}")
+        counts += Counts(failed=len(left))
         if not stage.counted and not counts.failed:
             counts = Counts()
-        reason = running.ended_by or ("no tests were selected" if nothing else "")
-        outcome = Outcome(stage, counts, running.seconds, reason)
+        reason = "; ".join(filter(None, (running.ended_by or why, f"{len(left)} things were left on clusters" if left else "")))
+        outcome = Outcome(stage, counts, running.seconds, reason, running.cpu, cases(stage.junit))
         self.outcomes.append(outcome)
         say(f"[{stage.name}] {outcome.verdict}: {counts} in {running.seconds:.0f} s"
             + (f" ({reason})" if reason else ""))
@@ -94,7 +99,7 @@ class Schedule:
     def _show_end(self, running: Running) -> None:
         """The end of a failed stage's log."""
         with _display:
-            print("\n".join(f"      | {line}" for line in _lines(running.stage)[-25:]), f"      log: {running.stage.log}",
+            print("\n".join(f"      | {line}" for line in log_lines(running.stage)[-25:]), f"      log: {running.stage.log}",
                   sep="\n", flush=True)
 
     def _start_more(self) -> None:
@@ -107,7 +112,7 @@ class Schedule:
             elif broken := next((n for n in stage.needs if n in ended and ended[n].counts.failed), ""):
                 self._leave_out(stage, Counts(failed=1), f"not run: stage {broken} failed")
             elif (len(self.running) < AT_ONCE and not stage.uses & claimed
-                  and not open_before & ({*stage.after, *stage.needs} - {stage.name})):
+                  and not open_before & ({*stage.needs} - {stage.name})):
                 self.waiting.remove(stage)
                 say(f"[{stage.name}] started")
                 self.running.append(Running(stage, say))
@@ -127,27 +132,5 @@ class Schedule:
                 say(f"[{running.stage.name}] {running.seconds:.0f} s: {running.last[:110]}")
 
 
-def _lines(stage: Stage) -> list[str]:
+def log_lines(stage: Stage) -> list[str]:
     return stage.log.read_text(encoding="utf-8", errors="replace").splitlines() if stage.log.exists() else []
-
-
-def reasons(outcomes: list[Outcome], most: int = 12) -> str:
-    """What went wrong, for the end of the output, which is all that some keep: a few lines of each failed stage."""
-    told = []
-    for stage in [o.stage for o in outcomes if o.verdict == "FAILED"]:
-        lines = _lines(stage)
-        told += [f"[{stage.name}] {line.strip()[:200]}" for line in ([*filter(_REASON.search, lines)] or lines)[-most:]]
-    return "\n".join(["", *told, ""]) if told else ""
-
-
-def table(outcomes: list[Outcome]) -> str:
-    """One line per stage, in the order in which they ended."""
-    width = max(5, *(len(o.stage.name) for o in outcomes))
-    rows = [f"{'stage':{width}}  {'verdict':8}{'seconds':>8}  tests"]
-    rows += [f"{o.stage.name:{width}}  {o.verdict:8}{o.seconds:8.0f}  {o.counts if o.counts.total else ''}"
-             + (f"  ({o.reason})" if o.reason else "") for o in outcomes]
-    return "\n".join(rows)
-
-
-def total(outcomes: list[Outcome]) -> Counts:
-    return sum((o.counts for o in outcomes), Counts())

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What `make test` runs: the stages as data, quick ones first."""
+"""What `make test` runs: the stages as data."""
 from __future__ import annotations
 
 import os
@@ -8,12 +8,14 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import clusters, keep
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output/stages"
-# Others by name let two checkouts test on one machine at once; molecule/inventory names the second.
-CLUSTERS = tuple(os.environ.get("ASSAY_CLUSTERS", "c1 c2").split())
 LAB_LINES = r"(::.* |\] )(PASSED|FAILED|ERROR|SKIPPED)\b|^(FAILED|ERROR) tests/"
 FAILED_LINES = r"^(\[gw\d+\] )?(FAILED|ERROR)\b|\bFAILED\b"
+# Rooms of tests on clusters, which one run of pytest hands out to all clusters; each can be named on the command line.
+ON_CLUSTERS = ("integration", "molecule", "faults")
 
 
 @dataclass(frozen=True)
@@ -21,17 +23,26 @@ class Stage:
     """One command with one log.
 
     uses: what it must have for itself; two stages run side by side only when they share nothing.
-    after: stages that must have ended; needs: stages that must have passed, else this one is failed without a run.
+    needs: stages that must have passed, else this one is failed without a run.
+    rooms: for a stage of pytest, the folders below tests/ that it runs, each with the least number of cases it must have.
+    least: for any other, the least number of tests that its closing line must tell.
+    on_clusters: it makes things on clusters, so after it nothing of ours may be left there.
+    handed_out: its tests go one by one to the clusters, the longest first.
+    nice: how much it yields to the others; what waits for a cluster comes before what only computes.
     show: the lines of its output worth showing live (a regular expression), the first `most` of them.
     limit: seconds, then it is ended.
-    absent: why there is nothing to run; the stage then counts as skipped. in_all: part of a plain `make test`.
+    absent: why it cannot run here; the stage then counts as skipped. in_all: part of a plain `make test`.
     """
 
     name: str
     command: tuple[str, ...] = ()
     uses: frozenset[str] = frozenset()
-    after: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    rooms: dict[str, int] = field(default_factory=dict)
+    least: int = 1
+    on_clusters: bool = False
+    handed_out: bool = False
+    nice: int = 0
     show: str = FAILED_LINES
     most: int = 15
     limit: float = 900.0
@@ -42,102 +53,88 @@ class Stage:
 
     @property
     def log(self) -> Path:
-        return OUTPUT / f"{self.name.replace(':', '-')}.log"
+        return OUTPUT / f"{self.name}.log"
 
     @property
     def junit(self) -> Path:
         """A folder: every JUnit file that the stage writes there is counted."""
-        return OUTPUT / f"{self.name.replace(':', '-')}.junit"
+        return OUTPUT / f"{self.name}.junit"
 
 
-def _pytest(name: str, *arguments: str, paths: tuple[str, ...]) -> tuple[str, ...]:
-    junit = OUTPUT / f"{name}.junit" / "pytest.xml"
-    return (sys.executable, "-m", "pytest", f"--junitxml={junit}", *arguments, *paths)
+def _pytest(name: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "pytest", f"--junitxml={OUTPUT / f'{name}.junit' / 'pytest.xml'}", *arguments)
 
 
-def _no_tests(folder: str) -> str:
-    return "" if any((CHECKOUT / folder).rglob("test_*.py")) else f"{folder} holds no tests"
+def _rooms(stage: str, *rooms: str) -> dict[str, int]:
+    """At least one case each, and as many as are kept."""
+    kept = keep.read()["cases"].get(stage, {})
+    return {room: max(1, kept.get(room, 0)) for room in rooms}
 
 
 def _static_stages() -> list[Stage]:
-    """What reads the code and runs it without a cluster."""
-    static = frozenset({"static"})
-    sanity = next((p for p in ("tests/sanity.py", "tests/sanity.sh", "tests/sanity/run.py", "tests/sanity/run.sh")
-                   if (CHECKOUT / p).is_file()), "")
-    sanity_command = (sys.executable, sanity) if sanity.endswith(".py") else ("bash", sanity)
-    changes = (CHECKOUT / "changelogs").is_dir()
+    """What reads the code and runs it without a cluster, one after the other in the gaps that the clusters leave."""
+    static, nice = frozenset({"static"}), 10
     return [
-        Stage("unit", _pytest("unit", "-q", "-n2", paths=("tests/unit",)), static, limit=1800, absent=_no_tests("tests/unit")),
-        Stage("changelog", ("antsibull-changelog", "lint"), static, absent="" if changes else "no changelogs folder"),
-        Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), static, show=r"^[\w/.-]+:\d+|Passed|Failed",
-              absent="" if (CHECKOUT / "galaxy.yml").exists() else "no galaxy.yml"),
-        Stage("sanity", sanity_command, static, show=r"^(ERROR|FATAL)", limit=1500,
-              absent="" if sanity else "no sanity wrapper"),
+        # The judgement first: four seconds.
+        Stage("diagnosis", _pytest("diagnosis", "-q", "tests/unit/diagnosis"), static, rooms=_rooms("diagnosis", "unit")),
+        Stage("unit", _pytest("unit", "-q", "-n2", "tests/unit", "--ignore=tests/unit/diagnosis"), static,
+              rooms=_rooms("unit", "unit"), nice=nice, limit=1800),
+        Stage("changelog", ("antsibull-changelog", "lint"), static),
+        Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), static, nice=nice, limit=1200,
+              show=r"^[\w/.-]+:\d+|Passed|Failed"),
+        Stage("sanity", (sys.executable, "tests/sanity.py"), static, least=_rooms("sanity", "")[""], nice=nice,
+              show=r"^(ERROR|FATAL)", limit=2400),
     ]
 
 
-def _scenarios() -> list[str]:
-    """Molecule's scenarios, of either of its two homes."""
-    return sorted(p.parent.name for home in ("molecule", "extensions/molecule")
-                  for p in (CHECKOUT / home).glob("*/molecule.yml"))
-
-
-def _lab_stage(own_cluster: bool) -> list[Stage]:
+def _on_clusters(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
+    """The tests on clusters: on those of the lab, or on the one that KUBECONFIG names, which nothing breaks on purpose."""
     if own_cluster:
+        rooms = tuple(r for r in rooms if r != "faults")
+    if not rooms:
         return []
-    return [Stage("lab", (sys.executable, "tests/runner/lab_up.py", *CLUSTERS), frozenset(CLUSTERS), show=r"\S", most=1000,
-                  limit=3000, counted=False)]
+    many = [] if own_cluster else [f"-n{len(clusters.names(os.environ))}", "--dist=loadgroup", "--no-loadscope-reorder"]
+    return [Stage("clusters", _pytest("clusters", "-v", "-m", "not soak and not no_cluster", *many, *(f"tests/{r}" for r in rooms)),
+                  frozenset({"clusters"}), needs=() if own_cluster else ("lab",), rooms=_rooms("clusters", *rooms),
+                  on_clusters=True, handed_out=True, show=LAB_LINES, most=2000, limit=4000, environ={"ASSAY_LONGEST_FIRST": "1"})]
 
 
-def _cluster_stages(own_cluster: bool) -> list[Stage]:
-    """What needs a cluster: the lab's, or the one that KUBECONFIG names."""
-    lab = () if own_cluster else ("lab",)
-    only_lab = "KUBECONFIG is set: only the lab's own clusters are broken on purpose" if own_cluster else ""
+def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
+    reason = "KUBECONFIG is set: only the lab's own clusters are broken on purpose" if own_cluster else ""
+    broken = [Stage("faults", absent=reason)] if own_cluster and "faults" in rooms else []
+    lab = [] if own_cluster else [Stage("lab", (sys.executable, "tests/runner/lab_up.py", *clusters.names(os.environ)[:1]),
+                                        frozenset({"clusters"}), show=r"\S", most=1000, limit=3000, counted=False)]
     return [
-        Stage("integration", _pytest("integration", "-v", "-m", "not soak and not no_cluster", paths=("tests/integration",)),
-              frozenset({"c1"}), needs=lab, show=LAB_LINES, most=1000, limit=3600, absent=_no_tests("tests/integration")),
-        *_molecule(lab),
-        # Beside those that need the first cluster, when the second one's user is done: two cores carry two.
-        Stage("platforms", _pytest("platforms", "-v", "-m", "no_cluster and not soak", paths=("tests/integration",)),
-              frozenset({"c2"}), needs=lab, show=LAB_LINES, most=1000, limit=1800, absent=_no_tests("tests/integration")),
-        Stage("faults", _pytest("faults", "-v", "-m", "not soak", "-n2", "--dist=worksteal", paths=("tests/faults",)),
-              frozenset(CLUSTERS), after=("integration", "platforms"), needs=lab, show=LAB_LINES, most=1000, limit=2700,
-              absent=only_lab or _no_tests("tests/faults")),
-        Stage("soak", _pytest("soak", "-v", "-m", "soak", paths=("tests/integration", "tests/faults")),
-              frozenset(CLUSTERS), needs=lab, show=LAB_LINES, most=1000, limit=7200, in_all=False, absent=only_lab),
+        *lab, *_on_clusters(rooms, own_cluster), *broken,
+        # Simulators and fakes that mostly wait; the lab's build makes one of them.
+        Stage("platforms", _pytest("platforms", "-v", "-m", "no_cluster and not soak", "-n3", "--dist=loadfile", "tests/integration"),
+              frozenset({"platforms"}), needs=("lab",) if lab else (), rooms=_rooms("platforms", "integration"), nice=5,
+              show=LAB_LINES, most=1000, limit=2400),
+        Stage("soak", _pytest("soak", "-v", "-m", "soak", "tests/integration", "tests/faults"), frozenset({"clusters"}),
+              needs=("lab",) if lab else (), rooms={"integration": 1}, on_clusters=True, show=LAB_LINES, most=1000, limit=7200,
+              in_all=False, absent=reason),
     ]
 
 
-def _molecule(lab: tuple[str, ...]) -> list[Stage]:
-    if not _scenarios():
-        return [Stage("molecule", absent="no molecule scenarios")]
-    return [Stage(f"molecule:{name}", ("molecule", "test", "-s", name), frozenset({"c2", "molecule"}), needs=lab,
-                  show=r"CRITICAL|ERROR|failed=[1-9]", limit=600)
-            for name in _scenarios()]
-
-
-def all_stages() -> list[Stage]:
-    own_cluster = bool(os.environ.get("KUBECONFIG"))
-    static = _static_stages()
-    # The lab comes up while the quick stages run; they say first what is wrong.
-    return [static[0], *_lab_stage(own_cluster), *static[1:], *_cluster_stages(own_cluster)]
+def all_stages(rooms: tuple[str, ...] = ON_CLUSTERS) -> list[Stage]:
+    static, on_clusters = _static_stages(), _cluster_stages(rooms, bool(os.environ.get("KUBECONFIG")))
+    # The judgement, then what everything waits for; what only computes is started after it and fills the gaps.
+    return [static[0], *on_clusters, *static[1:]]
 
 
 def chosen(words: list[str]) -> list[Stage]:
-    """The stages named (`molecule` means all its scenarios) with the lab where one needs it; all, if none is named.
+    """The stages named (integration, molecule and faults are rooms of one) and what they need; all, if none is named.
 
-    Raises ValueError for a word that names no stage.
+    Raises ValueError for a word that names no stage, and for bad variables of the environment.
     """
-    stages = all_stages()
     if not words:
-        return [s for s in stages if s.in_all]
+        return [s for s in all_stages() if s.in_all]
+    rooms = tuple(r for r in ON_CLUSTERS if r in words or "clusters" in words)
+    stages = all_stages(rooms)
+    known = {s.name for s in stages} | {*ON_CLUSTERS, "clusters"}
     for word in words:
-        if not any(_named(s, word) for s in stages):
-            raise ValueError(f"there is no stage {word}; there are: {', '.join(s.name for s in stages)}")
-    picked = {s.name for s in stages if any(_named(s, word) for word in words)}
+        if word not in known:
+            raise ValueError(f"there is no stage {word}; there are: {', '.join(sorted(known))}")
+    picked = {*words, *(["clusters"] if rooms else []), *(["diagnosis"] if "unit" in words else [])}
     picked |= {need for s in stages if s.name in picked and not s.absent for need in s.needs}
     return [s for s in stages if s.name in picked]
-
-
-def _named(stage: Stage, word: str) -> bool:
-    return stage.name == word or stage.name.split(":")[0] == word

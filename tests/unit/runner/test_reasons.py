@@ -9,13 +9,14 @@ import pytest
 
 from tests.runner import stages
 from tests.runner.counts import Counts
-from tests.runner.schedule import Outcome, reasons
+from tests.runner.schedule import Outcome
+from tests.runner.summary import reasons
 
 
 @pytest.fixture
 def failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outcome:
     monkeypatch.setattr(stages, "OUTPUT", tmp_path)
-    return Outcome(stages.Stage("molecule:x"), Counts(failed=1))
+    return Outcome(stages.Stage("clusters"), Counts(failed=1))
 
 
 @pytest.mark.parametrize(("log", "told"), [
@@ -26,7 +27,7 @@ def failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outcome:
 ])
 def test_the_lines_with_the_reason_are_told(failed: Outcome, log: str, told: list[str]) -> None:
     failed.stage.log.write_text(log, encoding="utf-8")
-    assert reasons([failed]).split("\n") == ["", *(f"[molecule:x] {line}" for line in told), ""]
+    assert reasons([failed]).split("\n") == ["", *(f"[clusters] {line}" for line in told), ""]
 
 
 def test_they_fit_a_screen(failed: Outcome) -> None:

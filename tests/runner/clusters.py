@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which clusters of the lab the tests run on: as many as this machine carries, one for each worker, each with a spare one."""
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+# Measured: a cluster takes 0.8 GiB and a tenth of a core, the tests on it another GiB and, as they mostly wait, half a core.
+_GIB_EACH, _EACH_CORE = 3, 2
+# Addresses of the lab end at 15: a cluster and its spare one lie this far apart, and one number is kept for its own tests.
+MOST = _APART = 7
+
+
+def carried(memory_gib: float, cores: int) -> int:
+    """How many clusters a machine carries."""
+    return max(1, min(MOST, int(memory_gib // _GIB_EACH), _EACH_CORE * cores))
+
+
+def _available_gib() -> float:
+    found = re.search(r"^MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text(encoding="utf-8"), re.MULTILINE)
+    return int(found[1]) / 2 ** 20 if found else 0.0
+
+
+def names(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Of $ASSAY_CLUSTERS (a number, or names that let two checkouts test side by side), else of what this machine carries.
+
+    Raises ValueError with one sentence.
+    """
+    given = environ.get("ASSAY_CLUSTERS", "").split()
+    if not given:
+        given = [str(carried(_available_gib(), len(os.sched_getaffinity(0))))]
+    if len(given) == 1 and given[0].isdigit():
+        if not 1 <= int(given[0]) <= MOST:
+            raise ValueError(f"ASSAY_CLUSTERS: must be from 1 to {MOST}, not {given[0]}")
+        return tuple(f"c{n}" for n in range(1, int(given[0]) + 1))
+    for name in given:
+        if not re.fullmatch(rf"[a-z]+[1-{MOST}]", name):
+            raise ValueError(f"ASSAY_CLUSTERS: must be a number or names like c1 that end in a digit from 1 to {MOST}, not {name!r}")
+    if len({name[-1] for name in given}) < len(given):
+        raise ValueError("ASSAY_CLUSTERS: two of these names end in the same digit, which gives them the same addresses")
+    return tuple(given)
+
+
+def spare(name: str) -> str:
+    """The name of the cluster that tests on cluster `name` may make and delete."""
+    return f"s{int(name[-1]) + _APART}"

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The lab as the runner has it: what was up before stays up, what the tests brought up goes, and both are looked at."""
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+from tests.lab.base import state
+
+from . import ours
+from .counts import Counts
+from .leftovers import CannotLook, of_lab, snapshot
+from .schedule import Outcome, say
+from .stages import CHECKOUT, Stage
+
+
+def _command(*arguments: str, limit: float = 300.0) -> str:
+    """Run a command of the lab, out of reach of the terminal's Ctrl-C; what went wrong, or ""."""
+    try:
+        done = subprocess.run([sys.executable, "-m", "tests.lab", *arguments], cwd=CHECKOUT, capture_output=True, text=True,
+                              check=False, timeout=limit, start_new_session=True)
+    except subprocess.TimeoutExpired:
+        return f"{' '.join(arguments)} did not end within {limit:.0f} s"
+    return f"{' '.join(arguments)} failed: {(done.stdout + done.stderr).strip()[-500:]}" if done.returncode else ""
+
+
+def up_now() -> set[str]:
+    return {p.parent.name for p in state().glob("*/cluster.json")}
+
+
+def left_on(names: set[str], wait: float = 60.0) -> list[str]:
+    """What of ours is on these clusters of the lab; one that does not answer is told as that."""
+    told = []
+    for name in sorted(names):
+        try:
+            told += ours.Cluster(name, str(state() / name / "pki/admin.kubeconfig"), True, wait).left()
+        except Exception as e:  # pylint: disable=broad-except  # whatever keeps us from looking is worth a line
+            told.append(f"{name}: could not be looked at: {e}")
+    return told
+
+
+class Lab:
+    """From its making to the clean-up; `ours_too`: names that this run may bring up."""
+
+    def __init__(self, ours_too: set[str]) -> None:
+        self.before, self._ours = up_now(), ours_too
+        self._machine, self._blind = self._look()
+
+    @staticmethod
+    def _look() -> tuple[set[str], str]:
+        try:
+            return snapshot(), ""
+        except CannotLook as e:
+            return set(), str(e)
+
+    def left(self) -> list[str]:
+        """What tests left on the clusters that they ran on and that are up now."""
+        return left_on(up_now() & self._ours)
+
+    def take_down(self) -> Outcome:
+        """Our clusters down again, and a look at what they left: one test, whose reason says what was not looked at."""
+        started = time.monotonic()
+        up = up_now()
+        stay = up & (self.before | {n for n in up if n not in self._ours})
+        say(f"[clean-up] taking {', '.join(sorted(up - stay)) or 'nothing'} down" + (f", {', '.join(sorted(stay))} stays" if stay else ""))
+        wrong = [w for name in sorted(up - stay) if (w := _command("down", "--name", name))]
+        machine, blind = self._look()
+        wrong += [f"left over: {line}" for line in of_lab(self._machine, machine, self.before | stay)]
+        wrong += [f"nobody could look at what is left: {b}" for b in (self._blind or blind,) if b]
+        for line in wrong:
+            say(f"[clean-up] {line}")
+        reason = "; ".join(wrong)[:300] or (f"{', '.join(sorted(stay))} was up before or is another's, and stays" if stay else "")
+        return Outcome(Stage("clean-up"), Counts(int(not wrong), len(wrong)), time.monotonic() - started, reason)

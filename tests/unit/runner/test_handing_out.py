@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which clusters there are, which tests come first, whose cluster is written to, and what is looked for on it afterwards."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
+from tests.lab import Lab
+from tests.runner import __main__ as runner
+from tests.runner import clusters, keep, ours, stages, use
+
+
+@pytest.mark.parametrize(("memory", "cores", "many"), [
+    (23.4, 2, 4), (8.9, 2, 2), (2, 2, 1), (64, 1, 2), (128, 32, 7), (11.9, 4, 3), (12.0, 4, 4)])
+def test_a_machine_carries_as_many_clusters_as_memory_and_cores_allow(memory: float, cores: int, many: int) -> None:
+    assert clusters.carried(memory, cores) == many
+
+
+def test_clusters_are_counted_or_named() -> None:
+    assert clusters.names({"ASSAY_CLUSTERS": "3"}) == ("c1", "c2", "c3")
+    assert clusters.names({"ASSAY_CLUSTERS": "c5 x7"}) == ("c5", "x7")
+    assert 1 <= len(clusters.names({})) <= clusters.MOST and clusters.names({})[0] == "c1"
+
+
+@pytest.mark.parametrize(("value", "sentence"), [
+    ("0", "must be from 1 to 7, not 0"), ("8", "must be from 1 to 7, not 8"), ("c1 c8", "not 'c8'"), ("c1 c", "not 'c'"),
+    ("2 3", "not '2'"), ("c1 x1", "two of these names end in the same digit")])
+def test_bad_numbers_and_names_of_clusters(value: str, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("ASSAY_CLUSTERS", value)
+    assert runner.main(["faults"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("ASSAY_CLUSTERS: ") and sentence in said and said.count("\n") == 1
+
+
+def test_no_two_clusters_of_the_tests_have_the_same_addresses() -> None:
+    names = [f"c{n}" for n in range(1, clusters.MOST + 1)]
+    all_names = [*names, *map(clusters.spare, names), "gone15"]
+    assert len({Lab(n).index for n in all_names}) == len(all_names)
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    def write(cases: Any = None, seconds: Any = None) -> None:
+        (tmp_path / "kept.json").write_text(json.dumps({"cases": cases or {}, "seconds": seconds or {}}))
+
+    monkeypatch.setattr(keep, "KEPT", tmp_path / "kept.json")
+    return write
+
+
+def test_what_takes_long_is_handed_out_first_and_a_group_together(kept: Any) -> None:
+    kept(seconds={"tests.faults.test_a::test_long": 90, "tests.b.test_b::test_one[x]": 40, "tests.b.test_b::test_two": 30})
+    given = [("tests/c/test_c.py::test_new", ""), ("tests/b/test_b.py::test_one[x]", "g"), ("tests/c/test_c.py::test_more", ""),
+             ("tests/faults/test_a.py::test_long", ""), ("tests/b/test_b.py::test_two", "g"), ("tests/b/test_b.py::test_three", "g")]
+    assert keep.order(given) == [3, 1, 4, 5, 0, 2]
+    kept()
+    assert keep.order(given[:1] + given[2:4]) == [0, 1, 2]
+
+
+def test_stages_have_at_least_the_cases_that_are_kept(kept: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("ASSAY_CLUSTERS", "2")
+    kept({"clusters": {"faults": 60}, "unit": {"unit": 1600}, "sanity": {"": 24}})
+    found = {s.name: s for s in stages.chosen([])}
+    assert found["clusters"].rooms == {"integration": 1, "molecule": 1, "faults": 60}
+    assert found["unit"].rooms == {"unit": 1600} and found["sanity"].least == 24
+    assert "-n2" in found["clusters"].command and "soak" not in found
+
+
+@pytest.mark.parametrize(("words", "names", "rooms"), [
+    (["unit"], ["diagnosis", "unit"], []), (["faults"], ["lab", "clusters"], ["faults"]), (["lint", "platforms"], ["lab", "platforms", "lint"], []),
+    (["molecule", "integration"], ["lab", "clusters"], ["integration", "molecule"]), (["soak"], ["lab", "soak"], [])])
+def test_stages_by_name(words: list[str], names: list[str], rooms: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    found = {s.name: s for s in stages.chosen(words)}
+    assert list(found) == names
+    assert [r for s in found.values() if s.name == "clusters" for r in s.rooms] == rooms
+
+
+def test_a_word_that_is_no_stage(capsys: Any) -> None:
+    assert runner.main(["faulst"]) == 2
+    assert "there is no stage faulst; there are: changelog, clusters, diagnosis, faults," in capsys.readouterr().err
+
+
+KUBECONFIG = json.dumps({"apiVersion": "v1", "kind": "Config", "current-context": "c", "users": [{"name": "u", "user": {}}], "clusters": [
+    {"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}], "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]})
+
+
+def test_a_cluster_of_the_users_is_named_and_not_written_to_without_consent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config").write_text(KUBECONFIG)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    monkeypatch.delenv(runner.CONSENT, raising=False)
+    monkeypatch.setattr(runner, "Schedule", None)
+    with pytest.raises(SystemExit, match=r"on https://127\.0\.0\.1:1, and sweep .* set ASSAY_TEST_CLUSTER=yes if they may"):
+        runner.main([])
+    monkeypatch.setenv(runner.CONSENT, "yes")
+    with pytest.raises(SystemExit, match="config cannot be used: .*Connection refused"):
+        runner.main(["integration"])
+    found = {s.name: s for s in stages.chosen([])}
+    assert "lab" not in found and found["faults"].absent and list(found["clusters"].rooms) == ["integration", "molecule"]
+    assert not [w for w in found["clusters"].command if w.startswith("-n")]
+
+
+# ---- what is left on a cluster ----------------------------------------------------------------------------------------------
+OURS = {"app.kubernetes.io/managed-by": "assay.clusters"}
+
+
+class Api:
+    """An API server as a dictionary: {(path, name): labels}; `away` are groups that do not answer."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, dict[str, str]] = {}
+        self.away: dict[str, int] = {}
+        self.kinds = {"/api/v1": [("namespaces", "Namespace", False), ("pods", "Pod", True), ("events", "Event", True)],
+                      "/apis/rbac/v1": [("clusterroles", "ClusterRole", False)], "/apis/metrics/v1": [("nodes", "NodeMetrics", False)]}
+
+    def get(self, path: str) -> Any:
+        path, _sep, selector = path.partition("?labelSelector=")
+        for part, status in self.away.items():
+            if path.startswith(part):
+                raise ApiError("http", status, "Reason", "words", "GET", path)
+        if path == "/apis":
+            return {"groups": [{"preferredVersion": {"groupVersion": g.removeprefix("/apis/")}} for g in self.kinds if g != "/api/v1"]}
+        if path in self.kinds:
+            return {"resources": [{"name": n, "kind": k, "namespaced": s, "verbs": ["list"]} for n, k, s in self.kinds[path]]
+                    + [{"name": "pods/log", "kind": "Pod", "namespaced": True, "verbs": ["get"]}]}
+        found = []
+        for where, labels in self.objects.items():
+            base, _sep, name = where.rpartition("/")
+            space = base.split("/namespaces/")[1].split("/")[0] if "/namespaces/" in base else ""
+            flat = base.replace(f"/namespaces/{space}", "") if space else base
+            if path in (base, flat) and (not selector or OURS.items() <= labels.items()):
+                found.append({"metadata": {"name": name, "namespace": space, "labels": labels}})
+        return {"items": found}
+
+
+def test_what_bears_our_label_is_found_in_every_kind_and_a_namespace_stands_for_what_is_in_it() -> None:
+    api = Api()
+    api.objects = {"/api/v1/namespaces/assay-1": OURS, "/api/v1/namespaces/assay-1/pods/probe": OURS, "/api/v1/namespaces/theirs": {},
+                   "/api/v1/namespaces/theirs/pods/probe": OURS, "/apis/rbac/v1/clusterroles/reader": OURS}
+    assert ours.labelled(api.get) == {"Namespace assay-1", "Pod theirs/probe", "ClusterRole reader"}
+
+
+def test_an_aggregated_api_that_is_away_hides_nothing_and_a_server_that_is_away_is_no_clean_cluster() -> None:
+    api = Api()
+    api.objects = {"/api/v1/namespaces/assay-1": OURS}
+    api.away = {"/apis/metrics/v1": 503}
+    assert ours.labelled(api.get) == {"Namespace assay-1"}
+    for part, status in (("/api/v1", 503), ("/apis/rbac", 500)):
+        api.away = {part: status}
+        with pytest.raises(ApiError):
+            ours.labelled(api.get)
+
+
+def test_everything_is_what_is_in_no_namespace_and_in_default() -> None:
+    api = Api()
+    api.objects = {"/api/v1/namespaces/x": {}, "/api/v1/namespaces/x/pods/a": {}, "/api/v1/namespaces/default/pods/b": {},
+                   "/api/v1/namespaces/default/events/c": {}, "/apis/rbac/v1/clusterroles/r": {}}
+    assert ours.everything(api.get) == {"Namespace x", "Pod default/b", "ClusterRole r"}
+
+
+def test_what_is_on_its_way_out_gets_its_time_and_what_was_there_before_is_not_ours() -> None:
+    looks = iter([{"a", "b", "c"}, {"a", "b"}, {"a"}])
+    assert ours.left(lambda: next(looks), {"a"}, 30) == []
+    assert ours.left(lambda: {"a", "b"}, {"a"}, 0) == ["b"]
+
+
+def test_used_seconds_are_those_in_which_something_ran() -> None:
+    # user nice system idle iowait irq softirq steal guest guest_nice, in hundredths; guests are in user already
+    assert use._busy("cpu  100 20 30 9000 800 1 2 3 50 5\ncpu0 ...") == pytest.approx(1.56)  # pylint: disable=protected-access
+    assert " cores (" in use.Use().words()
