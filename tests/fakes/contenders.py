@@ -48,7 +48,7 @@ def contend(given: dict[str, Any], witness: Path, turns: int, dies: bool) -> str
     return f"held {held}"
 
 
-def run(given: dict[str, Any], folder: Path, processes: int = 20, turns: int = 3, deaths: int = 3) -> list[str]:
+def run(given: dict[str, Any], folder: Path, processes: int = 6, turns: int = 2, deaths: int = 1) -> list[str]:
     """Start them all; one result each."""
     tasks = [{"given": {**given, "holder": f"h{i}"}, "witness": str(folder / "witness"), "turns": turns,
               "dies": i < deaths} for i in range(processes)]

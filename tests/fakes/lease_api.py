@@ -1,41 +1,56 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A fake API server that keeps Leases as the real one does: resourceVersion, preconditions, 409; and that can lose answers."""
+"""A fake API server that keeps Leases as the real one does: resourceVersion, preconditions, 409, 422; and that can lose
+answers and requests."""
 from __future__ import annotations
 
 import json
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
 class _Status(Exception):
-    def __init__(self, code: int, reason: str):
-        super().__init__(reason)
+    def __init__(self, code: int, reason: str, message: str = ""):
+        super().__init__(message or reason)
         self.code, self.reason = code, reason
 
 
+class Lost(Exception):
+    """Raised by `before`: the request is not done, and its connection ends without an answer."""
+
+
 class LeaseApi:
-    """Use as a context manager. lose: how many of the next changes are made without an answer; ahead: of our clock (s)."""
+    """Use as a context manager. lose: how many of the next changes are made without an answer; ahead: of our clock (s).
+
+    before: called with the method of every request, for what happens in the middle.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
+        self.before: Callable[[str], None] = lambda method: None
         self.lose, self.ahead, self.version = 0, 0.0, 0
         self._lock = threading.Lock()
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def _do(self) -> None:
                 data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 try:
+                    fake.before(self.command)
                     code, body = 200, fake.change(self.command, self.path, json.loads(data) if data else {})
                 except _Status as e:
-                    code, body = e.code, {"kind": "Status", "code": e.code, "reason": e.reason, "message": e.reason}
+                    code, body = e.code, {"kind": "Status", "code": e.code, "reason": e.reason, "message": str(e)}
+                except Lost:
+                    self.close_connection = True
+                    return
                 if self.command != "GET" and code == 200 and fake.lost():
                     self.close_connection = True
                     return
@@ -73,6 +88,8 @@ class LeaseApi:
                 raise _Status(404, "NotFound")
             if method == "GET":
                 return old
+            if method == "PUT" and not body["metadata"].get("resourceVersion"):  # Leases are never changed unconditionally
+                raise _Status(422, "Invalid", "metadata.resourceVersion: Invalid value: 0x0: must be specified for an update")
             wanted = body["preconditions"] if method == "DELETE" else body["metadata"]
             if any(wanted.get(n) not in (None, old["metadata"][n]) for n in ("resourceVersion", "uid")):
                 raise _Status(409, "Conflict")

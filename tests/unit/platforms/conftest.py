@@ -1,8 +1,9 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Fakes of platforms that answer at once."""
+"""Fakes of platforms that answer at once, and leases in a time of their own."""
 from __future__ import annotations
 
+from .lease_tasks import clock, task
 from .quick_fakes import quick_fakes
 
-__all__ = ["quick_fakes"]
+__all__ = ["clock", "quick_fakes", "task"]

@@ -1,58 +1,20 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The lease of a cluster, on both places: never two holders, expiry and takeover, lost answers, the heartbeat."""
+"""The lease of a cluster, on both places: never two holders, expiry and takeover, slow changes."""
 from __future__ import annotations
 
 import datetime
-import json
-import os
-import select
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import lease_file
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease import moment
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease_cluster import ClusterLease
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease_file import FileLease
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease_job import entry
-from tests.fakes import contenders
-from tests.fakes.lease_api import LeaseApi
+from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease import Keeper, Lease, Wish
 
+from .lease_tasks import Clock, Put
 
-class Put:
-    """Tasks of the module on one place."""
-
-    def __init__(self, api: LeaseApi | None, **where: Any):
-        self.api, self.where = api, where
-
-    def __call__(self, state: str, holder: str, check_mode: bool = False, playbook: int = 0,
-                 **more: Any) -> dict[str, Any]:
-        job = Job(check_mode=check_mode, environ={}, playbook=playbook)
-        return entry(contenders.options(**self.where, state=state, holder=holder, **more), job)
-
-    def fails(self, *args: Any, **more: Any) -> PlatformError:
-        with pytest.raises(PlatformError) as caught:
-            self(*args, **more)
-        return caught.value
-
-
-@pytest.fixture(params=["file", "cluster"])
-def task(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Put]:
-    if request.param == "file":
-        yield Put(None, backend="file", path=str(tmp_path / "folder/lease"))
-        return
-    with LeaseApi() as api:
-        yield Put(api, backend="cluster", host=api.url)
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def test_a_free_lease_is_taken_once_and_kept(task: Put) -> None:
@@ -69,30 +31,125 @@ def test_another_is_told_who_holds_it(task: Put) -> None:
     assert error.details["lease"]["holder"] == "a"
 
 
-def test_waiting_ends_with_the_release(task: Put) -> None:
+# ---- never two ----------------------------------------------------------------------------------------------------
+def _turn(place: Any, holder: str) -> tuple[Lease, str]:
+    """What a contender would write who looks now, and the version that he saw."""
+    seen = place.read()
+    return Lease(holder, f"token of {holder}", seen.now, seen.now, 60), seen.version
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_of_two_that_saw_the_same_one_writes(task: Put, held: bool) -> None:
+    if held:
+        task("present", "before")
+    one, two = task.place(), task.place()
+    first, second = _turn(one, "one"), _turn(two, "two")
+    assert first[1] == second[1] and bool(first[1]) is held
+    assert one.write(*first) and not two.write(*second)
+    assert task.place().read().lease.holder == "one"
+
+
+def test_what_was_renewed_since_one_looked_is_not_removed(task: Put) -> None:
+    task("present", "a")
+    late = task.place()
+    seen = late.read()
+    task("renewed", "a")
+    assert not late.remove(seen.version)
+    assert task("renewed", "a")["held"]
+
+
+def test_what_was_released_since_one_looked_is_not_written_over_the_next_holder(task: Put) -> None:
+    task("present", "a")
+    late = task.place()
+    turn = _turn(late, "late")
+    task("absent", "a")
+    assert not late.write(*turn) and not task.place().read().lease
+    task("present", "b")
+    assert not late.write(*turn) and not late.remove(turn[1]) and task("renewed", "b")["held"]
+
+
+def test_who_loses_the_race_waits_for_the_winner(task: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both saw a free lease; the other one was faster."""
+    read, faster = task.kind.read, ["b"]
+
+    def overtaken(place: Any) -> Any:
+        seen = read(place)
+        if faster:
+            task("present", faster.pop())
+        return seen
+
+    monkeypatch.setattr(task.kind, "read", overtaken)
+    assert "held by b" in str(task.fails("present", "a"))
+
+
+def test_a_renewal_that_another_of_the_same_turn_overtook_is_made_again(task: Put, clock: Clock,
+                                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the heartbeat does between a task's look and its change."""
+    held = Keeper(task.place(), Job()).acquire(Wish("a", 60)).lease
+    read, faster = task.kind.read, [True]
+
+    def overtaken(place: Any) -> Any:
+        seen = read(place)
+        if faster and faster.pop():
+            clock.sleep(1)
+            Keeper(task.place(), Job()).renew("a", 60, held.token)
+        return seen
+
+    monkeypatch.setattr(task.kind, "read", overtaken)
+    assert task("renewed", "a", duration=600)["lease"]["duration"] == 600
+    assert task.place().read().lease.duration == 600
+
+
+# ---- the end of a lease -------------------------------------------------------------------------------------------
+def test_waiting_ends_with_the_time_for_it(task: Put, clock: Clock) -> None:
     task("present", "a", duration=30)
-    assert "waited 1 s" in str(task.fails("present", "b", wait=1, duration=30))
-    assert task("absent", "a")["changed"]
-    assert task("present", "b", wait=1)["changed"]
+    assert "waited 5 s" in str(task.fails("present", "b", wait=5))
+    assert clock.passed == 5
 
 
-def test_what_expired_is_taken_over_and_lost_to_the_former(task: Put) -> None:
-    task("present", "a", duration=2)
-    taken = task("present", "b", wait=30)
+def test_waiting_ends_with_the_release(task: Put, clock: Clock) -> None:
+    task("present", "a", duration=30)
+    clock.after(5, lambda: task("absent", "a"))
+    taken = task("present", "b", wait=20)
+    assert taken["changed"] and "before" not in taken and clock.passed < 20
+
+
+@pytest.mark.parametrize("wait", [0, 300])
+def test_what_expired_is_taken_over_and_lost_to_the_former(task: Put, clock: Clock, wait: float) -> None:
+    task("present", "a", duration=60)
+    clock.sleep(0 if wait else 61)
+    taken = task("present", "b", wait=wait)
     assert taken["changed"] and taken["before"]["holder"] == "a" and taken["lease"]["takeovers"] == 1
-    assert "taken over: it was held by a" in taken["msg"]
+    assert "taken over: it was held by a" in taken["msg"] and clock.passed >= 61
     assert "a does not hold it" in str(task.fails("renewed", "a"))
     late = task("absent", "a")
     assert not late["changed"] and "held by b" in late["msg"]
     assert task("renewed", "b")["held"]
 
 
-def test_renewal_keeps_it(task: Put) -> None:
-    task("present", "a", duration=5)
+def test_clocks_may_be_a_second_apart(task: Put, clock: Clock) -> None:
+    """Nobody takes over before a second after the end: the holder may be about to renew by a clock that is behind."""
+    task("present", "a", duration=60)
+    clock.sleep(60.5)
+    assert "held by a" in str(task.fails("present", "b"))
+    assert task("renewed", "a", duration=60)["held"]
+
+
+def test_renewal_keeps_it(task: Put, clock: Clock) -> None:
+    task("present", "a", duration=60)
     for _turn in range(4):
-        time.sleep(1.6)
-        assert not task("renewed", "a", duration=5)["changed"]
+        clock.sleep(50)
+        done = task("renewed", "a", duration=60)
+        assert not done["changed"] and "expired" not in done["msg"]
         task.fails("present", "b")
+
+
+def test_a_renewal_after_the_end_says_so(task: Put, clock: Clock) -> None:
+    """Nobody took it meanwhile, but somebody might have."""
+    task("present", "a", duration=60)
+    clock.sleep(600)
+    assert task("renewed", "a", duration=60)["msg"].endswith("is renewed by a, after it had expired")
+    task.fails("present", "b")
 
 
 def test_nobody_s_lease_is_not_renewed_nor_released(task: Put) -> None:
@@ -123,176 +180,35 @@ def test_wrong_options_are_one_sentence(task: Put, more: dict[str, Any], words: 
         task("present", **{"holder": "a", **more})
 
 
-def test_of_twenty_processes_never_two_hold_it(task: Put, tmp_path: Path) -> None:
-    """Three of them die with the lease; the others take it over."""
-    results = contenders.run({**task.where, "duration": 5, "wait": 240}, tmp_path)
-    assert sorted(results) == sorted(["died"] * 3 + ["held 3"] * 17)
-
-
-def test_a_change_that_took_long_is_not_held_on_its_last_leg(task: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+# ---- slow changes -------------------------------------------------------------------------------------------------
+def test_a_change_that_took_long_is_not_held_on_its_last_leg(task: Put, clock: Clock,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
     """The duration counts from the look before the change."""
-    slow, kind = [1.6], ClusterLease if task.api else FileLease
-    write = kind.write
+    slow, write = [31], task.kind.write
 
     def late(*given: Any) -> bool:
         written = write(*given)
-        time.sleep(slow.pop() if slow else 0)
+        clock.sleep(slow.pop() if slow else 0)
         return written
 
-    monkeypatch.setattr(kind, "write", late)
-    began = time.time()
-    done = task("present", "a", duration=3)
+    monkeypatch.setattr(task.kind, "write", late)
+    began = clock.time()
+    done = task("present", "a", duration=60)
     assert done["changed"] and "before" not in done
-    assert datetime.datetime.fromisoformat(done["lease"]["renewed"]).timestamp() >= int(began) + 1
-    slow += [1.6] * 9
-    assert "give a longer duration" in str(task.fails("present", "a", duration=3))
+    assert datetime.datetime.fromisoformat(done["lease"]["renewed"]).timestamp() == began + 31
+    slow += [31] * 9
+    assert "give a longer duration" in str(task.fails("present", "a", duration=60))
 
 
-def test_what_was_taken_during_a_slow_change_is_not_held(task: Put, monkeypatch: pytest.MonkeyPatch) -> None:
-    kind, stalled = ClusterLease if task.api else FileLease, [True]
-    write = kind.write
+def test_what_was_taken_during_a_slow_change_is_not_held(task: Put, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    stalled, write = [True], task.kind.write
 
     def late(*given: Any) -> bool:
         written = write(*given)
         if stalled and stalled.pop():
-            time.sleep(4.5)  # longer than the lease lasts
+            clock.sleep(90)  # longer than the lease lasts
             assert task("present", "b", duration=60)["before"]["holder"] == "a"
         return written
 
-    monkeypatch.setattr(kind, "write", late)
-    assert "held by b" in str(task.fails("present", "a", duration=2))
-
-
-# ---- the heartbeat ------------------------------------------------------------------------------------------------
-def _playbook() -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-
-
-def _ends(number: int, seconds: float) -> bool:
-    try:
-        handle = os.pidfd_open(number)
-    except ProcessLookupError:
-        return True
-    poll = select.poll()
-    poll.register(handle, select.POLLIN)
-    try:
-        return bool(poll.poll(seconds * 1000))
-    finally:
-        os.close(handle)
-
-
-def test_a_heartbeat_renews_while_the_playbook_lives(task: Put) -> None:
-    playbook = _playbook()
-    number = task("present", "a", duration=4, heartbeat=True, playbook=playbook.pid)["heartbeat"]
-    assert "held by a" in str(task.fails("present", "b", wait=6))
-    playbook.kill()
-    playbook.wait()
-    assert _ends(number, 10)
-    assert task("present", "b", wait=30)["before"]["holder"] == "a"
-
-
-def test_a_heartbeat_keeps_its_keys_before_it_beats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its first renewal may be minutes away, and any connection removes keys that nobody holds."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    playbook = _playbook()
-    with LeaseApi() as api:
-        task = Put(api, backend="cluster", host=api.url)
-        number = task("present", "a", duration=600, heartbeat=True, playbook=playbook.pid)["heartbeat"]
-        [folder] = tmp_path.glob("assay-keys-*")
-        os.utime(folder, (1, 1))
-        Connection.resolve({"host": api.url}, {}).close()
-        assert folder.exists()
-        playbook.kill()
-        playbook.wait()
-        assert _ends(number, 10) and not folder.exists()
-
-
-def test_a_heartbeat_ends_with_the_lease(task: Put) -> None:
-    playbook = _playbook()
-    try:
-        number = task("present", "a", duration=2, heartbeat=True, playbook=playbook.pid)["heartbeat"]
-        task("absent", "a")
-        task("present", "a")  # another turn of the same holder is not its lease
-        assert _ends(number, 10)
-    finally:
-        playbook.kill()
-        playbook.wait()
-
-
-# ---- the file -----------------------------------------------------------------------------------------------------
-def test_a_file_that_is_no_lease_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "lease").write_text("dear diary")
-    task = Put(None, backend="file", path=str(tmp_path / "lease"))
-    for state in ("present", "renewed", "absent"):
-        assert "holds something else than a lease" in str(task.fails(state, "a"))
-    assert (tmp_path / "lease").read_text() == "dear diary"
-
-
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    assert "path: " in str(Put(None, backend="file", path=str(tmp_path / "file/lease")).fails("present", "a"))
-
-
-def test_a_clock_that_is_set_ends_no_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On the boot that wrote it; on another one only the wall clock is known."""
-    task = Put(None, backend="file", path=str(tmp_path / "lease"))
-    task("present", "a", duration=60)
-    real = time.time
-    monkeypatch.setattr(time, "time", lambda: real() + 3600)
-    assert "held by a" in str(task.fails("present", "b"))
-    monkeypatch.setattr(lease_file, "_boot", lambda: ("another", 5.0))
-    assert task("present", "b")["before"]["holder"] == "a"
-
-
-def test_nothing_but_lease_and_lock_is_left(tmp_path: Path) -> None:
-    task = Put(None, backend="file", path=str(tmp_path / "lease"))
-    task("present", "a")
-    assert json.loads((tmp_path / "lease").read_text())["holder"] == "a"
-    task("absent", "a")
-    assert [p.name for p in tmp_path.iterdir()] == ["lease.lock"]
-
-
-# ---- the object in the cluster --------------------------------------------------------------------------------------
-def test_a_change_whose_answer_was_lost_is_ours() -> None:
-    with LeaseApi() as api:
-        task = Put(api, backend="cluster", host=api.url)
-        api.lose = 1
-        assert task("present", "a")["changed"]
-        api.lose = 1
-        assert task("renewed", "a")["held"]
-        api.lose = 1
-        assert task("absent", "a")["lease"]["holder"] == ""
-        assert not api.objects
-
-
-def test_the_clock_of_the_api_server_counts() -> None:
-    with LeaseApi() as api:
-        api.ahead = -86400.0
-        task = Put(api, backend="cluster", host=api.url)
-        given = task("present", "a", duration=60)["lease"]
-        assert "held by a" in str(task.fails("present", "b"))
-        assert given["renewed"] < moment(time.time() - 86000)
-
-
-def test_a_clock_that_went_back_locks_nobody_out() -> None:
-    """Nobody renews it for its duration, so it has expired though its time seems to come yet."""
-    with LeaseApi() as api:
-        task = Put(api, backend="cluster", host=api.url)
-        task("present", "a", duration=2)
-        api.ahead = -86400.0
-        assert task("present", "b", wait=30)["before"]["holder"] == "a"
-
-
-def test_the_object_is_as_kubernetes_wants_it() -> None:
-    with LeaseApi() as api:
-        Put(api, backend="cluster", host=api.url)("present", "a", duration=60.4, reason="nightly")
-        spec = api.objects["assay"]["spec"]
-        assert spec["holderIdentity"] == "a" and spec["leaseDurationSeconds"] == 60 and spec["leaseTransitions"] == 0
-        assert spec["renewTime"] == spec["acquireTime"] and len(spec["renewTime"]) == len("2026-11-21T02:34:40.000000Z")
-
-
-def test_no_namespace_and_a_wrong_name() -> None:
-    with LeaseApi() as api:
-        task = Put(api, backend="cluster", host=api.url)
-        assert "there is no namespace nowhere" in str(task.fails("present", "a", namespace="nowhere"))
-        assert "name: must be small letters" in str(task.fails("present", "a", name="A b"))
+    monkeypatch.setattr(task.kind, "write", late)
+    assert "held by b" in str(task.fails("present", "a", duration=60))
