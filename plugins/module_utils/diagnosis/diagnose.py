@@ -17,7 +17,7 @@ from . import (
     rules_access, rules_admission, rules_dns, rules_machines, rules_network, rules_node, rules_storage, rules_workload)
 from .evidence import Candidate, Evidence, label, unique
 from .finding import Finding
-from .paths import line
+from .paths import at_every_loss, line, work_nodes
 from .taxonomy import CAUSES, GLOBAL, layer, leads_to, next_command
 
 Rule = Callable[[Finding, Evidence], Iterator[Candidate]]
@@ -84,28 +84,43 @@ def _merged(found: list[Candidate]) -> list[Candidate]:
     return out
 
 
+def _later(c: Candidate, finding: Finding, ev: Evidence) -> bool:
+    """Whether it began only after the finding had ended."""
+    return bool(finding.ended) and c.since > finding.ended + ev.skew + _LATE
+
+
 def candidates(finding: Finding, evidence: Evidence) -> list[Candidate]:
     """Everything that the rules see behind one finding, roots before their consequences, then by layer.
 
     What began after the finding had ended is left out.
     """
-    symptom = finding.ended + evidence.skew if finding.ended else 0.0
-    found = [c for rule in _rules(finding) for c in rule(finding, evidence)
-             if not (symptom and c.since > symptom + _LATE)]
+    found = [c for rule in _rules(finding) for c in rule(finding, evidence) if not _later(c, finding, evidence)]
     merged = _merged(found)
     follows = {c.code for c in merged for other in merged if leads_to(other.code, c.code, c.evidence)
                and not leads_to(c.code, other.code, other.evidence)}
     return sorted(merged, key=lambda c: (c.code in follows, layer(c.code)))
 
 
+def _nodes(c: Candidate) -> set[str]:
+    return {s.partition("/")[2] for s in c.scope if s.startswith("node/")}
+
+
 def _related(root: Candidate, other: Candidate) -> bool:
     """Not, where both name nodes and none in common: then they are two faults."""
-    mine, its = ({s for s in c.scope if s.startswith("node/")} for c in (root, other))
+    mine, its = _nodes(root), _nodes(other)
     return not mine or not its or bool(mine & its)
 
 
+def _beside(c: Candidate, found: list[Candidate], finding: Finding, ev: Evidence) -> bool:
+    """Whether it is of some nodes below a trouble that all have, and answers are lost alike where none of them is at an end."""
+    nodes = _nodes(c)
+    return (not c.own and bool(nodes) and any(o.own and not o.scope for o in found)
+            and not nodes & work_nodes(finding, ev) and not at_every_loss(finding, nodes))
+
+
 def _case(finding: Finding, evidence: Evidence) -> _Case:
-    found = candidates(finding, evidence)
+    everything = candidates(finding, evidence)
+    found = [c for c in everything if not _beside(c, everything, finding, evidence)]
     if not found:
         return _Case(finding, found)
     root = found[0]
@@ -124,9 +139,9 @@ def _unknown(finding: Finding) -> Candidate:
 # ---- scope ------------------------------------------------------------------------------------------------------
 def _scope(c: Candidate, ev: Evidence) -> list[str]:
     """Nodes said as their zone, or as the cluster, where it is all of them; the rest as they are."""
-    nodes = [s.partition("/")[2] for s in c.scope if s.startswith("node/")]
+    nodes = _nodes(c)
     others = [s for s in c.scope if not s.startswith("node/")]
-    if len(nodes) < _MANY or not set(nodes) <= set(ev.nodes):
+    if len(nodes) < _MANY or not nodes <= set(ev.nodes):
         return list(c.scope)
     if len(nodes) == len(ev.nodes):
         return ["cluster", *others]
@@ -150,6 +165,16 @@ def _overlap(a: Candidate, b: Candidate) -> bool:
     return bool(set(a.scope) & set(b.scope))
 
 
+def _everywhere(c: Candidate, ev: Evidence) -> bool:
+    """Whether it is about the whole cluster rather than about some things in it."""
+    return not c.scope or "cluster" in _scope(c, ev)
+
+
+def _same(a: Candidate, b: Candidate) -> bool:
+    """Whether they name the same cause of the same things; of two nodes, each has its own."""
+    return a.code == b.code and (not a.scope or not b.scope or _overlap(a, b))
+
+
 def _reached(case: _Case, code: str) -> bool:
     """Whether a cause of the whole API could have made this finding: it asked the API in vain, or waited in vain."""
     f = case.finding
@@ -158,8 +183,11 @@ def _reached(case: _Case, code: str) -> bool:
     return bool(f.errors) or f.verdict == INCONCLUSIVE or bool(_TIMEOUT.search(f.message))
 
 
-def _explains(root: Candidate, case: _Case) -> bool:
-    """Whether another finding's root is below this one's cause, and about the same object or the whole cluster."""
+def _explains(root: Candidate, case: _Case, ev: Evidence) -> bool:
+    """Whether another finding's root is below this one's cause, and about the same object or the whole cluster.
+
+    The trouble of one thing never explains that of all: that one's own finding would have it on its path.
+    """
     mine = case.symptom or case.root
     if case.finding.domain == _MACHINES and mine is not None and mine.code.startswith("vm."):
         return leads_to(root.code, mine.code, mine.evidence) and _overlap(root, mine)
@@ -169,7 +197,7 @@ def _explains(root: Candidate, case: _Case) -> bool:
     if mine is None or root.code == mine.code:
         return False
     if leads_to(root.code, mine.code, mine.evidence):
-        return not root.scope or not mine.scope or _overlap(root, mine)
+        return _everywhere(root, ev) or _overlap(root, mine)
     return layer(root.code) < layer(mine.code) and _overlap(root, mine)
 
 
@@ -180,22 +208,27 @@ def _owns(case: _Case) -> bool:
 
 def _conclude(case: _Case, cases: list[_Case], ev: Evidence) -> Diagnosis:
     others = [c for c in cases if c is not case]
-    roots = sorted((c.root for c in others if c.root and c.symptom is None), key=lambda r: layer(r.code))
-    above = next((r for r in roots if _explains(r, case)), None)
+    roots = sorted((c.root for c in others if c.root and not _later(c.root, case.finding, ev)), key=lambda r: layer(r.code))
+
+    def what_explains(one: _Case) -> Candidate | None:
+        return next((r for r in roots if _explains(r, one, ev)), None)
+
+    above = what_explains(case)
     if case.root is None:
         if above:
             return _diagnosis(replace(above, confidence="suspected" if case.finding.verdict == FAILED
                                       else above.confidence), ev, above.code)
         return _diagnosis(_unknown(case.finding), ev)
     if case.symptom:
-        owned = any(c.root and c.root.code == case.root.code and c.symptom is None for c in others)
+        owned = any(c.root and _same(c.root, case.root) and c.symptom is None for c in others)
         if owned:
             return _diagnosis(case.symptom, ev, case.root.code)
         # Nobody else names the root: this finding has to, or its evidence would be lost.
-        return _diagnosis(case.root, ev, "", [case.symptom])
+        below = what_explains(replace(case, symptom=None))
+        return _diagnosis(case.root, ev, below.code if below else "", [case.symptom])
     if above:
         return _diagnosis(case.root, ev, above.code)
-    led = not _owns(case) and any(_owns(c) and c.root and c.root.code == case.root.code for c in others)
+    led = not _owns(case) and any(_owns(c) and c.root and _same(c.root, case.root) for c in others)
     return _diagnosis(case.root, ev, case.root.code if led else "")
 
 

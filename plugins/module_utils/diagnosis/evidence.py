@@ -147,7 +147,12 @@ class Evidence:
 
     def lease_age(self, node: str) -> float | None:
         """Seconds since the node renewed its Lease, on the API server's clock; None when that is not known."""
-        return self._age(next((i for i in self.items("node_leases") if name_of(i) == node), None))
+        age = self._age(next((i for i in self.items("node_leases") if name_of(i) == node), None))
+        return age if age is None else age + (self.clock(node) or 0.0)
+
+    def clock(self, node: str) -> float | None:
+        """Seconds that the node's clock is ahead of the API server's; None when that is not known."""
+        return (self.data.get("node_clock") or {}).get(node)
 
     def leader_age(self, component: str) -> float | None:
         """Seconds since the leader of a control-plane component renewed its Lease."""

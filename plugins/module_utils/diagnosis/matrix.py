@@ -31,7 +31,10 @@ def _cut_off(node: str, cross: Mapping[Edge, bool]) -> bool:
     row = [ok for e, ok in cross.items() if e[0] == node]
     column = [ok for e, ok in cross.items() if e[1] == node]
     others = [ok for e, ok in cross.items() if node not in e]
-    red_row, red_column = bool(row) and not any(row), len(column) > 1 and not any(column)
+    # Who asked a single node in vain is to blame only where that one answered somebody else.
+    proved = {e[1] for e, ok in cross.items() if ok}
+    red_row = bool(row) and not any(row) and (len(row) > 1 or any(e[1] in proved for e in cross if e[0] == node))
+    red_column = len(column) > 1 and not any(column)
     return any(others) and (red_row or red_column)
 
 

@@ -93,6 +93,12 @@ def traffic_nodes(f: Finding) -> set[str]:
     return isolated_nodes(f) or {n for o in bad for n in (o.get("from_node"), o.get("to_node")) if n}
 
 
+def at_every_loss(f: Finding, nodes: set[str]) -> bool:
+    """Whether all answers that are missing had one of these nodes at an end."""
+    bad = [o for o in f.observations if not o["ok"] and o["kind"] in TRAFFIC]
+    return all(nodes & {o.get("from_node"), o.get("to_node")} for o in bad)
+
+
 def work_nodes(f: Finding, ev: Evidence) -> set[str]:
     """Nodes that should have done something for the check: start a pod of ours, answer about themselves."""
     out = {o["to_node"] for o in f.observations if not o["ok"] and o["kind"] in ("node", "probe") and o.get("to_node")}

@@ -14,6 +14,7 @@ from .evidence import (Candidate, Evidence, Object, condition, event_line, first
                        ready, seconds, unique, words)
 from .finding import Finding
 from .paths import concerned, pods, seen, work_nodes
+from .rules_access import decisive
 
 _RUNTIME = re.compile(r"container runtime is down|PLEG is not healthy|container runtime status check may not have"
                       r"|RuntimeReady=false|container runtime not ready|containerd\.sock|crio\.sock")
@@ -27,10 +28,14 @@ _RUNTIME_CONDITIONS = ("FrequentContainerdRestart", "FrequentKubeletRestart", "F
 _AGENTS = re.compile(r"^(kube-proxy|calico-node|cilium|canal|kube-flannel|flannel|aws-node|azure-cni|antrea|weave|ovnkube"
                      r"|kube-router|kindnet|multus)")
 _CERTIFICATE = re.compile(r"x509|tls: internal error|certificate")
+# Of certificates and tokens, what depends on the time.
+_BY_TIME = re.compile(r"has expired|(?:is|are) expired|not yet valid|not valid yet|issued in the future")
 # A Lease is renewed every 10 s; the node controller gives a node up after 40 s.
 _LEASE = 40.0
 # Skew that breaks certificates, tokens and leases (seconds).
 _SKEW = 5.0
+# A kubelet waits as long (seconds) for its Lease to be taken, and so much later its clock may look.
+_TAKES = 10.0
 
 
 def _own(f: Finding) -> bool:
@@ -63,12 +68,14 @@ def not_reporting(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         c = condition(ev.nodes[node], "Ready")
         age = ev.lease_age(node)
         stale = age is not None and age > _LEASE
+        since = ev.now - (age or 0.0)
         old = (f"lease/{node} not renewed for {age:.0f} s",) if stale else ()
         if c.get("status") == "Unknown":
             sure = "confirmed" if c.get("reason") == "NodeStatusUnknown" else "probable"
-            yield Candidate("node.unreachable", sure, (f"node/{node}",), (_ready_line(node, c), *old), _own(f), _since(c))
+            # The node controller gives it up only some time after the last that was heard of it.
+            yield Candidate("node.unreachable", sure, (f"node/{node}",), (_ready_line(node, c), *old), _own(f),
+                            min(since, _since(c)) if stale else _since(c))
         elif stale:
-            since = ev.now - (age or 0.0)
             yield Candidate("node.unreachable", "probable", (f"node/{node}",), (*old, _ready_line(node, c)), _own(f), since)
 
 
@@ -113,22 +120,28 @@ def kernel(f: Finding, ev: Evidence) -> Iterator[Candidate]:
                 yield Candidate(code, sure, (f"node/{node}",), (line,), _own(f), _since(c))
 
 
+def _off(node: str, ev: Evidence) -> float:
+    """Seconds that its clock is ahead, or late below 0, where that is more than a slow request makes it look; else 0."""
+    ahead = ev.clock(node) or 0.0
+    return ahead if ahead > _SKEW or ahead < -_SKEW - _TAKES else 0.0
+
+
 def clock(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """Clocks break certificates and tokens, not packets: only where those are the trouble, or nodes are judged."""
-    trust = any(_CERTIFICATE.search(e.get("message") or "") or "token" in (e.get("message") or "") for e in f.errors)
-    if not (_own(f) and "clock" in f.message) and not trust:
-        return
-    for node in (concerned(f, ev) or sorted(ev.nodes)):
-        skew = (ev.data.get("node_clock") or {}).get(node)
-        if isinstance(skew, (int, float)) and abs(skew) > _SKEW:
-            yield Candidate("node.clock", "confirmed", (f"node/{node}",), (f"node/{node} clock is off by {skew:.1f} s",),
-                            _own(f))
+    """Clocks break certificates, tokens and what is told of Leases, not packets: only where those are the trouble."""
+    looks_old = {o["to_node"] for o in seen(f, "node", "lease") if not o["ok"]}
+    trust = any(_BY_TIME.search(e.get("message") or "") for e in decisive(f))
+    for node in (concerned(f, ev) or sorted(ev.nodes)) if trust else sorted(looks_old & set(ev.nodes)):
+        ahead = _off(node, ev)
+        if ahead:
+            how = f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'}"
+            yield Candidate("node.clock", "confirmed", (f"node/{node}",),
+                            (f"node/{node} clock is {how} the API server's, by its Lease",), _own(f))
         c = condition(ev.nodes[node], "NTPProblem") if node in ev.nodes else {}
         if c.get("status") == "True":
             yield Candidate("node.clock", "confirmed", (f"node/{node}",),
                             (f"node/{node} NTPProblem=True {c.get('message', '')}",), _own(f), _since(c))
         age = ev.lease_age(node)
-        if age is not None and age < -_SKEW:
+        if age is not None and age < -_SKEW and ev.clock(node) is None:
             yield Candidate("node.clock", "probable", (f"node/{node}",), (
                 f"lease/{node} was renewed {-age:.0f} s in the future of the API server's clock",), _own(f))
 
@@ -175,8 +188,8 @@ def judged(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """What the check of nodes saw itself, where the cluster tells nothing any more or something else by now."""
     for o in seen(f, "node", "ready", "lease", "pressure"):
         text, node = o.get("error") or "", o.get("to_node") or ""
-        if o["ok"]:
-            continue
+        if o["ok"] or (o["variant"] == "lease" and _off(node, ev) < 0):
+            continue  # a late clock writes old times, however often
         code = {"lease": "node.unreachable", "pressure": "node.pressure"}.get(o["variant"], "") or (
             "node.unreachable" if "NodeStatusUnknown" in text else "node.runtime-down" if _RUNTIME.search(text)
             else "node.cni-not-ready" if _CNI.search(text) else "")

@@ -313,23 +313,28 @@ GLOBAL = {"api.unreachable", "api.tls", "api.unauthenticated", "etcd.unhealthy",
 _UP = ("sched.*", "pod.*", "image.*")
 # Of cluster DNS; not dns.config, as nothing below spoils a Corefile: pods that crash by it are the other way round.
 _DNS = ("dns.server-down", "dns.upstream", "dns.stale")
+# Of the way to a volume; neither which class is the default, nor what lies on the volume.
+_STORAGE = ("storage.zone-conflict", "storage.driver-missing", "storage.provision-failed", "storage.attach-stuck",
+            "storage.mount-failed")
+# A node that works no more. How many there are, of which version, and by whose certificate, stops no pod.
+_ILL_NODE = ("node.unreachable", "node.runtime-down", "node.kernel-fault", "node.pressure", "node.cni-not-ready")
 EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("etcd.*", ("api.check-failed", "api.overloaded"), ""), ("etcd.*", ("api.unreachable",), "in time"),
-    ("node.clock", ("api.tls", "id.*", "cert.*"), ""),
-    ("node.*", ("sched.*", "pod.*", "storage.*", "net.*", "svc.*", "dns.*", "webhook.*"), ""),
+    ("node.clock", ("api.tls", "webhook.ca-mismatch", "id.*", "cert.*"), ""), ("node.not-joined", ("sched.*",), ""),
+    *((n, ("sched.*", "pod.*", *_STORAGE, "net.*", "svc.*", *_DNS, "webhook.*"), "") for n in _ILL_NODE),
     ("api.aggregated-down", ("hpa.no-metrics", "ns.stuck"), ""),
     ("webhook.*", ("ctrl.not-progressing",), ""),
     ("dns.*", ("image.registry-unreachable",), "no such host"),
     ("dns.*", ("edns.*", "cert.issue-failed"), ""),
     ("svc.dataplane", (*_DNS, "webhook.timeout"), ""),
     ("net.*", ("svc.dataplane", *_DNS, "webhook.timeout", "ingress.backend-error"), ""),
-    ("cloud.*", ("lb.*", "storage.*", "cas.*", "edns.*"), ""),
+    ("cloud.*", ("lb.*", *_STORAGE, "cas.*", "edns.*"), ""),
     ("svc.no-endpoints", (*_DNS, "ingress.*", "webhook.no-endpoints", "api.aggregated-down"), ""),
     *((p, ("svc.no-endpoints", *_DNS, "storage.driver-missing", "webhook.*", "api.aggregated-down"), "") for p in _UP),
     ("image.*", ("pod.*",), ""), ("rbac.missing", (*_DNS, "ctrl.not-progressing"), ""),
     ("dns.config", ("pod.crash", "pod.oom", "pod.probe-failing", "svc.no-endpoints", "dns.server-down"), ""),
     ("lb.*", ("ingress.*", "cert.issue-failed"), ""),
-    ("edns.*", ("cert.issue-failed",), ""), ("dns.delegation", ("cert.issue-failed",), ""),
+    ("edns.*", ("cert.issue-failed",), ""),
     ("vm.powered-off", ("node.unreachable", "vm.tools-down"), ""), ("node.unreachable", ("vm.tools-down",), ""),
     ("vm.disk-uuid", ("storage.attach-stuck", "storage.mount-failed"), ""),
     ("storage.driver-missing", ("storage.provision-failed", "leak.cleanup-stuck"), ""),
