@@ -70,6 +70,7 @@ class _Take:
             if self.params.get("incomplete") != "replace":
                 raise BadOption(f"snapshot_name: {self.name!r} is on {_names(having)} but not on {_names(without)}, so it is no set of one "
                                 "moment; remove it (state: absent), replace it (incomplete: replace), or choose another name")
+            _check_single(having, self.name)
         self._check_limits(self.found)
         stores = room(self.platform, self.found, self.params)
         if self.job.check_mode:
@@ -191,12 +192,17 @@ def remove_all(platform: MachinePlatform, found: Sequence[Machine], name: str, p
                             failures=[str(e) for e in outcome.failed.values()])
 
 
-def _absent(platform: MachinePlatform, found: list[Machine], name: str, params: Mapping[str, Any], job: Job) -> dict[str, Any]:
-    having = [m for m in found if named(m, name)]
+def _check_single(having: Sequence[Machine], name: str) -> None:
+    """Of several snapshots of a name none is removed: nobody said which."""
     twice = [m for m in having if len(named(m, name)) > 1]
     if twice:
         raise BadOption(f"snapshot_name: {twice[0].name} has several snapshots named {name!r}: {listed(twice[0])}; remove them by "
                         "vm_snapshot_prune, or on the platform")
+
+
+def _absent(platform: MachinePlatform, found: list[Machine], name: str, params: Mapping[str, Any], job: Job) -> dict[str, Any]:
+    having = [m for m in found if named(m, name)]
+    _check_single(having, name)
     before = {m.name: [s.name for s in m.snapshots] for m in found}
     after = {m.name: [s.name for s in m.snapshots if s.name != name and not (params.get("remove_children") and _below(m, s, name))]
              for m in found}

@@ -24,16 +24,19 @@ class Api:
 
     server = "https://c1:6443"
 
-    def __init__(self, skews: dict[str, float | None], ready: bool = True, errors: int = 0) -> None:
-        self.skews, self.ready, self.errors, self.looks = skews, ready, errors, itertools.count()
+    def __init__(self, skews: dict[str, float | None], not_ready: tuple[str, ...] = (), errors: int = 0, late: int = 0) -> None:
+        """not_ready: nodes that say so by a fresh heartbeat; late: so many looks find no node yet."""
+        self.skews, self.not_ready, self.errors, self.late, self.looks = skews, not_ready, errors, late, itertools.count()
 
     def get(self, path: str, **_more: Any) -> Any:
         if self.errors:
             self.errors -= 1
             raise ApiError("unreachable", None, "Refused", "connection refused", "GET", path)
         if path.endswith("/nodes"):
-            status = {"conditions": [{"type": "Ready", "status": str(self.ready)}]}
-            return {"items": [{"metadata": {"name": n}, "status": status} for n in self.skews]}
+            self.late -= 1
+            return {"items": [{"metadata": {"name": n}, "status": {"conditions": [
+                {"type": "MemoryPressure", "status": str(n in self.not_ready)}, {"type": "Ready", "status": str(n not in self.not_ready)}]}}
+                for n in (self.skews if self.late < 0 else ())]}
         first = next(self.looks) == 0
         return {"items": [{"metadata": {"name": n}, "spec": {"renewTime": OLD if first or s is None else _iso(time.time() + s)}}
                           for n, s in self.skews.items()]}
@@ -67,6 +70,25 @@ def test_a_node_that_is_ready_by_an_old_heartbeat_is_not() -> None:
     """As etcd brings it back from the snapshot: Ready, by a kubelet that has not started."""
     made, _job = cluster(Api({"n1": 0.0, "n2": None}), seconds=0.3)
     with pytest.raises(Interrupted, match="the time was up while waiting for nodes to be Ready: n2"):
+        made.wait_nodes()
+
+
+def test_a_node_whose_kubelet_says_that_it_is_not_ready_is_not() -> None:
+    """Its heartbeat is of now: the kubelet is up, and its network is not."""
+    api = Api({"n1": 0.0, "n2": 0.0}, not_ready=("n2",))
+    made, job = cluster(api, seconds=0.3)
+    with pytest.raises(Interrupted, match="the time was up while waiting for nodes to be Ready: n2"):
+        made.wait_nodes()
+    assert [line.split(":")[0] for line in job.lines] == ["node n1"]
+    api.not_ready = ()
+    assert [n["name"] for n in cluster(api)[0].wait_nodes()] == ["n1", "n2"]
+
+
+def test_no_nodes_at_all_are_not_all_nodes() -> None:
+    """An API server that has only just come up lists none yet."""
+    assert [n["name"] for n in cluster(Api({"n1": 0.0}, late=3))[0].wait_nodes()] == ["n1"]
+    made, _job = cluster(Api({}), seconds=0.2)
+    with pytest.raises(Interrupted, match="the time was up while waiting for nodes to be Ready"):
         made.wait_nodes()
 
 

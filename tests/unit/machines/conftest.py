@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Modules of machines on a fake platform with a fake clock, so that waiting takes no time."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.jobs import job
+from ansible_collections.assay.clusters.plugins.module_utils.machines import (
+    machine_platforms, snapshot_guard, snapshot_info, snapshot_revert, snapshot_set)
+from tests.fakes.clock import Clock
+from tests.fakes.machines import FakeMachines
+from tests.integration import machines
+
+NAMES = ["n1", "n2", "n3"]
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    for module in (job, snapshot_guard, snapshot_info, snapshot_revert, snapshot_set):
+        monkeypatch.setattr(module, "time", made)
+    return made
+
+
+@pytest.fixture
+def fake(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> FakeMachines:
+    made = FakeMachines(clock, *NAMES)
+    monkeypatch.setattr(machine_platforms, "PLATFORMS", {"fake": lambda: lambda params, of, marks: made})
+    return made
+
+
+class Guards:
+    """A fake of the guardian, which is another process otherwise: what it was told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.clean: Callable[[], None] = lambda: None
+
+    def start(self, clean: Callable[[], None]) -> Guards:
+        self.said.append("start")
+        self.clean = clean
+        return self
+
+    def dismiss(self) -> None:
+        self.said.append("dismiss")
+
+    def hand_over(self) -> None:
+        self.said.append("hand over")
+
+
+@pytest.fixture
+def guards(monkeypatch: pytest.MonkeyPatch) -> Guards:
+    made = Guards()
+    monkeypatch.setattr(snapshot_guard, "Guardian", made)
+    return made
+
+
+@pytest.fixture
+def run(fake: FakeMachines, guards: Guards) -> Run:  # pylint: disable=unused-argument
+    """run(module, option=...): the module on the machines of the fake."""
+    def made(module: str, check: bool = False, **options: Any) -> dict[str, Any]:
+        return machines.run(module, {"platform": "fake", "names": NAMES, **options}, check)
+
+    return made
