@@ -160,7 +160,8 @@ def wrong_answers(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     if unsynced or servfail:
         yield Candidate("dns.server-down", "probable" if unsynced else "suspected", (), (*lines, *unsynced))
         return
-    if any(o["ok"] for o in seen(f, "dns", "internal")):  # one name known and another not is no wrong domain
+    # One name known and another not is no wrong domain; nor is it one where one server knows and another does not.
+    if any(o["ok"] for o in seen(f, "dns", "internal", "direct")):
         yield Candidate("dns.stale", "probable", (), lines)
     else:
         yield Candidate("dns.config", "confirmed", _COREFILE, lines)

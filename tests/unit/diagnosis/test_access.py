@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.diagnose import diagnose
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.finding import Finding
 from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import (
-    SERVER, TIMED_OUT, api_error, cause, finding, healthy, lease, on_path, one, seen, silent_cluster)
+    SERVER, SPACE, TIMED_OUT, api_error, cause, finding, healthy, lease, on_path, one, pod, seen, silent_cluster)
 
 REFUSED = api_error(f"Failed to establish a new connection to {SERVER}: [Errno 111] Connection refused", None,
                     "unreachable", "/livez")
@@ -182,3 +182,122 @@ def test_a_lost_answer_between_pods_is_not_the_api() -> None:
     data = healthy()
     data["api_errors"] = []
     assert cause(finding("api_server", TIMED_OUT), data)[0] == "unknown.timeout"
+
+
+# ---- what is not said -----------------------------------------------------------------------------------------------
+def test_errors_that_begin_alike_or_say_nothing_are_no_cause_of_what_it_ended_with() -> None:
+    error = api_error('pods "writer-x" is forbidden: not now', 403, verb="create", resource="pods")
+    assert cause(finding("storage", 'pods "writer-x" ended with 1', errors=[error]), healthy())[0] == "unknown.unexplained"
+    for silent in (api_error("", 403, verb="create", resource="pods"), api_error("", 429), api_error("", 401)):
+        assert cause(finding("storage", "it was strange", errors=[silent]), healthy())[0] == "unknown.unexplained"
+
+
+@pytest.mark.parametrize(("readyz", "code"), [("", "api.unreachable"), ("[+]ping ok\n[+]etcd ok\n", "unknown.timeout")])
+def test_a_server_that_says_how_it_is_is_not_out_of_reach(readyz: str, code: str) -> None:
+    """One list took too long; the rest was answered."""
+    data = healthy()
+    data.update(readyz=readyz, api_errors=[api_error("no answer in time", None, "timeout")])
+    assert cause(finding("api_server", "a watch sees the object: not within 10 s"), data)[0] == code
+
+
+@pytest.mark.parametrize(("domain", "known", "sure"), [
+    ("api_server", False, "confirmed"), ("dns", True, "confirmed"), ("dns", False, "probable")])
+def test_a_lost_connection_is_the_api_server_for_sure_only_where_more_than_one_lost_it(
+        domain: str, known: bool, sure: str) -> None:
+    data = healthy()
+    data["api_errors"] = [REFUSED] if known else []
+    assert cause(finding(domain, REFUSED["message"], errors=[REFUSED]), data)[:2] == ("api.unreachable", sure)
+
+
+def test_an_eviction_that_a_budget_forbids_is_no_overload() -> None:
+    words = "Cannot evict pod as it would violate the pod's disruption budget."
+    assert cause(finding("nodes", words, errors=[api_error(words, 429)]), healthy())[0] == "unknown.unexplained"
+
+
+SLOW = "Timeout: request did not complete within requested timeout - context deadline exceeded"
+
+
+@pytest.mark.parametrize(("words", "readyz", "code"), [
+    (SLOW, "[+]ping ok\n[+]etcd ok\n", "api.overloaded"), (SLOW, "", "unknown.timeout"),
+    (SLOW, "[+]ping ok\n", "unknown.timeout"), ("gateway timeout", "[+]etcd ok\n", "unknown.timeout"),
+    (f"{SLOW} (etcd)", "[+]etcd ok\n", "unknown.timeout")])
+def test_slow_answers_are_overload_only_while_etcd_says_that_it_is_well(words: str, readyz: str, code: str) -> None:
+    data = healthy()
+    data["readyz"] = readyz
+    found = one(finding("nodes", words, errors=[api_error(words, 504)]), data)
+    assert found.cause == code
+    assert found.confidence == "suspected"
+
+
+@pytest.mark.parametrize(("read", "write", "code"), [
+    ("", "slow", "etcd.slow"), ("slow", "slow", "unknown.timeout"), ("slow", "", "unknown.timeout"), ("", "", "unknown.timeout")])
+def test_slow_writes_are_etcd_only_beside_quick_reads(read: str, write: str, code: str) -> None:
+    speed = [seen("api", v, target="latency", error=e, seconds=0.9) for v, e in (("read", read), ("write", write))]
+    check = finding("api_server", "a watch sees the object: not within 10 s", observations=speed)
+    assert cause(check, healthy())[0] == code
+    check.domain = "storage"
+    assert cause(check, healthy())[0] == "unknown.timeout", "no check but that of the API server measures it"
+
+
+def test_slow_writes_by_etcds_own_words() -> None:
+    data = healthy()
+    data["pods"].append(pod("etcd-n1", "kube-system", labels={"component": "etcd"}))
+    words = '{"level":"warn","msg":"apply request took too long","took":"1.2s"}'
+    data["logs"] = {"kube-system/etcd-n1/etcd": ["all is well", words], "kube-system/other/etcd": [words]}
+    speed = [seen("api", "read", target="latency"), seen("api", "write", target="latency", error="slow", seconds=0.9)]
+    found = one(finding("api_server", "it is slow", observations=speed), data)
+    assert (found.cause, found.confidence) == ("etcd.slow", "confirmed")
+    assert found.evidence == ["median write 0.9 s, median read 0.01 s", f"kube-system/etcd-n1/etcd: {words}"]
+
+
+def test_what_took_too_long_stands_beside_etcds_words() -> None:
+    lost = api_error("it was not answered", None, "timeout", "/api/v1/pods")
+    other = api_error("no such path", 404, path="/api/v9")
+    check = finding("api_server", "etcd failed", errors=[lost, other],
+                    observations=[seen("api", "health", target="/livez/etcd", error="failed: reason withheld")])
+    found = one(check, healthy())
+    assert (found.cause, found.evidence) == ("etcd.unhealthy", ["[-]etcd failed: reason withheld",
+                                                                "GET /api/v1/pods: it was not answered"])
+
+
+@pytest.mark.parametrize(("words", "code"), [
+    ("etcd", "etcd.unhealthy"), ("etcd-readiness, ping", "etcd.unhealthy"), ("informer-sync", "api.check-failed"),
+    ("", "api.check-failed")])
+def test_a_replica_whose_etcd_is_away(words: str, code: str) -> None:
+    check = finding("api_server", "1 of 3 API servers are not ready", observations=[
+        {**seen("api", "replica", target="10.0.0.3:6443", error=words), "ok": False},
+        seen("api", "replica", target="10.0.0.4:6443")])
+    assert cause(check, healthy()) == (code, "confirmed", ["address/10.0.0.3:6443"])
+
+
+@pytest.mark.parametrize("check", ["nodes", "pod_network", "service", "dns", "storage"])
+def test_a_health_check_of_the_api_server_explains_nothing_else(check: str) -> None:
+    data = healthy()
+    data["readyz"] = "[+]etcd ok\n[-]poststarthook/rbac/bootstrap-roles failed: reason withheld\nreadyz check failed"
+    assert cause(finding(check, "it was strange"), data)[0] == "unknown.unexplained"
+    assert cause(finding("api_server", "it was strange"), data)[0] == "api.check-failed"
+
+
+def test_finalizers_of_others_hold_nothing() -> None:
+    data = healthy()
+    held = {"name": "data-y", "namespace": SPACE, "finalizers": ["kubernetes.io/pvc-protection"]}
+    data["pvcs"] = [{"metadata": held}, {"metadata": {"name": "data-x", "namespace": SPACE}}]
+    check = finding("storage", "PersistentVolumeClaim data-x gone: not within 60 s",
+                    path=[on_path("PersistentVolumeClaim", "data-x")])
+    found = one(check, data)
+    assert (found.cause, found.confidence) == ("leak.cleanup-stuck", "suspected")
+    assert found.evidence == [check.message]
+
+
+@pytest.mark.parametrize(("words", "leader", "sure"), [
+    ("namespace assay-1 has no default ServiceAccount", False, "suspected"),
+    ("namespace assay-1 has no default ServiceAccount", True, "probable"),
+    ("no probe pod was made", False, ""), ("no probe pod was made", True, "probable")])
+def test_a_controller_is_blamed_by_its_lease_or_by_what_only_it_makes(words: str, leader: bool, sure: str) -> None:
+    data = healthy()
+    if leader:
+        data["leases"] = [lease("kube-controller-manager", "2026-03-14T09:20:00Z")]
+    found = one(finding("nodes", words, "inconclusive"), data)
+    assert (found.cause, found.confidence) == (("ctrl.not-progressing", sure) if sure else ("unknown.unexplained", "suspected"))
+    data["leases"] = []
+    assert cause(finding("nodes", "no probe pod was made", "inconclusive"), data)[0] == "unknown.unexplained", "no Lease is read"

@@ -219,15 +219,6 @@ def test_servers_of_a_spoilt_corefile_in_whatever_state_they_are_caught(state: d
     assert one(_dns({"*": SILENCE}), data).cause == "dns.config"
 
 
-def test_endpoints_follow_servers_that_have_just_become_ready() -> None:
-    data = _looping(healthy())
-    replace_pod(data, coredns("n1", status={"conditions": [condition("Ready", "True", since=JUST_NOW)]}),
-                coredns("n2", False, restartCount=2, lastState={"terminated": {"exitCode": 1, "finishedAt": JUST_NOW}},
-                        **waiting("CrashLoopBackOff", "back-off 10s")))
-    data["endpointslices"] = [endpointslice("kube-dns", "kube-system", ready=False)]
-    assert one(_dns({"*": SILENCE}), data).cause == "dns.config"
-
-
 def test_one_lost_answer_is_no_network_beside_a_loop() -> None:
     check = _dns({}, {}, {"*": "REFUSED"})
     check.observations += [seen("dns", "direct", a, b, SILENCE if (a, b) == ("n1", "n2") else "", "10.244.0.9")

@@ -3,12 +3,15 @@
 """Layer 2, replayed: what nodes say about themselves, and which of them are on the failing path."""
 from __future__ import annotations
 
+import itertools
+from typing import Any
+
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.diagnose import diagnose
 from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import (
-    NODES, SPACE, api_error, cause, deployment, event, finding, healthy, isolated, lease, matrix, nodes_failed, on_path,
-    one, pod, pod_network, power_off, probe, replace_pod, seen, set_condition, waiting)
+    NODES, SPACE, api_error, cause, deployment, event, finding, healthy, isolated, lease, matrix, no_probe, nodes_failed,
+    on_path, one, pod, pod_network, power_off, probe, replace_pod, seen, set_condition, waiting)
 
 CNI = "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin " \
       "returns error: cni plugin not initialized"
@@ -90,15 +93,44 @@ def test_cordoned_and_missing_and_too_new() -> None:
                  healthy()) == ("node.drift", "confirmed", ["node/n1"])
 
 
-@pytest.mark.parametrize(("kind", "code"), [("KernelDeadlock", "node.kernel-fault"),
-                                            ("ReadonlyFilesystem", "node.kernel-fault"),
-                                            ("FrequentContainerdRestart", "node.runtime-down")])
-def test_what_the_node_problem_detector_says(kind: str, code: str) -> None:
+PROBLEMS = [("node.kernel-fault", "confirmed", ("KernelDeadlock", "ReadonlyFilesystem", "XfsShutdown", "DiskBadBlock",
+                                                "CperHardwareErrorFatal")),
+            ("node.runtime-down", "probable", ("FrequentContainerdRestart", "FrequentKubeletRestart", "FrequentDockerRestart",
+                                               "ContainerRuntimeUnhealthy", "KubeletUnhealthy"))]
+# Its own words where all is well: that no problem is known is no problem.
+WELL = {kind: ("NoProblem", "it is well") for _code, _sure, kinds in PROBLEMS for kind in kinds} | {
+    "KernelDeadlock": ("KernelHasNoDeadlock", "kernel has no deadlock"), "NTPProblem": ("NTPIsUp", "ntp service is up"),
+    "ReadonlyFilesystem": ("FilesystemIsNotReadOnly", "Filesystem is not read-only"),
+    "NetworkUnavailable": ("CalicoIsUp", "Calico is running on this node"),
+    "FrequentUnregisterNetDevice": ("NoFrequentUnregisterNetDevice", "node is functioning properly"),
+    "FrequentContainerdRestart": ("NoFrequentContainerdRestart", "containerd is functioning properly")}
+
+
+def _watched(status: str = "False") -> dict[str, Any]:
+    """A healthy cluster with the node problem detector on every node."""
     data = healthy()
-    set_condition(data, "n1", kind, "True", kind, "task umount.aufs:21568 blocked for more than 120 seconds.")
-    check = finding("nodes", "1 of 3 nodes did not start a pod: n1 (the probe pod is Pending and not ready)",
-                    observations=[seen("node", "pod", "", "n1", "the probe pod is Pending and not ready")])
-    assert cause(check, data)[::2] == (code, ["node/n1"])
+    for name, (kind, words) in itertools.product(NODES, WELL.items()):
+        set_condition(data, name, kind, status, *words)
+    return data
+
+
+@pytest.mark.parametrize("status", ["False", "Unknown"])
+def test_a_node_problem_detector_without_problems(status: str) -> None:
+    data = _watched(status)
+    assert cause(no_probe("n2"), data)[0] == "unknown.unexplained"
+    assert cause(pod_network(matrix(isolated("n2"))), data) == ("net.node-isolated", "confirmed", ["node/n2"])
+    for check in ("nodes", "service", "dns", "storage", "api_server"):
+        assert cause(finding(check, "it was strange"), data) == ("unknown.unexplained", "suspected", [])
+
+
+@pytest.mark.parametrize(("code", "sure", "kind"), [(code, sure, k) for code, sure, kinds in PROBLEMS for k in kinds])
+def test_what_the_node_problem_detector_says(code: str, sure: str, kind: str) -> None:
+    data = _watched()
+    set_condition(data, "n2", kind, "True", "Trouble", "task umount.aufs:21568 blocked for more than 120 seconds.")
+    found = one(no_probe("n2"), data)
+    assert (found.cause, found.confidence, found.scope) == (code, sure, ["node/n2"])
+    assert found.evidence[0] == f"node/n2 {kind}=True Trouble: task umount.aufs:21568 blocked for more than 120 seconds."
+    assert cause(no_probe("n1"), data)[0] == "unknown.unexplained", "of another node"
 
 
 # ---- new pods on a node -----------------------------------------------------------------------------------------
