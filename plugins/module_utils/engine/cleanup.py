@@ -21,6 +21,8 @@ from ..kube.watch import Watch, WatchTimeout
 
 # Seconds until a namespace with our kind of content is gone: its controller waits 5 s before it starts.
 LIMIT = 120.0
+# Seconds until an API server that did not take a request is asked again, and between looks at what is to go.
+_AGAIN, _LOOK = 0.5, 0.4
 # Pods first, then what they mount; everything else in the namespace goes with it.
 _WORKLOADS = {"Pod", "Deployment", "DaemonSet", "StatefulSet", "Job", "ReplicaSet"}
 _CLAIM = "PersistentVolumeClaim"
@@ -45,7 +47,7 @@ def _patiently(call: Any, deadline: float) -> Any:
         except ApiError as e:
             if e.status in (400, 401, 403, 404, 405, 409, 422) or time.monotonic() > deadline:
                 raise
-            time.sleep(0.5)
+            time.sleep(_AGAIN)
 
 
 class Remover:
@@ -90,7 +92,7 @@ class Remover:
                 return None
             if time.monotonic() > self.deadline:
                 return item
-            time.sleep(0.4)
+            time.sleep(_LOOK)
 
     def _claims(self, claims: list[dict[str, str]], workloads: list[dict[str, str]]) -> list[str]:
         """Claims before their namespace, and their volumes gone: otherwise disks leak behind the finalizers' race."""
@@ -122,7 +124,7 @@ class Remover:
                 return None
             if time.monotonic() > self.deadline:
                 return item
-            time.sleep(0.4)
+            time.sleep(_LOOK)
 
     def remove(self, objects: Iterable[dict[str, str]]) -> list[str]:
         """Delete and wait; one line per object that is still there, with the finalizer that holds it.

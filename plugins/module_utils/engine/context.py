@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -52,6 +53,13 @@ class Context:
         patience = {} if check.needs_cluster else {"patience": 0.0}
         self.client = PatientClient(shared.client, lambda: self.deadline, self._note_error, abort=shared.abort,
                                     **patience)
+
+    def given_up(self) -> Context:
+        """The same as it stands now: whatever the check's thread does from here on changes nothing of it."""
+        with self._lock:
+            other = copy.copy(self)
+            other.finding, other.measurements = copy.deepcopy(self.finding), list(self.measurements)
+        return other
 
     # ---- shared things ----------------------------------------------------------------------------------------
     @property

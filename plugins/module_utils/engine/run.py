@@ -39,6 +39,8 @@ _GRACE = 5.0
 _SILENT = 20.0
 # Seconds that objects stay valid after the run's limit, before any sweep may take them.
 _KEEP = 1800.0
+# Seconds between the two tries of the first request.
+_PAUSE = 1.0
 
 
 class Interrupted(Exception):
@@ -124,7 +126,7 @@ class Run:
                 if last or e.kind == "tls" or e.status == 401:
                     self.api_errors.append(e.as_dict())
                     return
-            time.sleep(1.0)
+            time.sleep(_PAUSE)
 
     def _sweep(self) -> None:
         """Dead runs of before, beside the checks; a sweep that fails is not this run's failure."""
@@ -182,6 +184,7 @@ class Run:
                 self._done(self._overdue(ctx))
 
     def _overdue(self, ctx: Context) -> Outcome:
+        ctx = ctx.given_up()
         step = ctx.finding.step
         ctx.finding.verdict = FAILED
         ctx.finding.message = f"not finished within {ctx.check.limit:.0f} s" + (f", at: {step}" if step else "")

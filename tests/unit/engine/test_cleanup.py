@@ -8,12 +8,15 @@ import time
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.common import journal
 from ansible_collections.assay.clusters.plugins.module_utils.common.names import RUN
+from ansible_collections.assay.clusters.plugins.module_utils.engine import cleanup
 from ansible_collections.assay.clusters.plugins.module_utils.engine.cleanup import Remover
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.kinds import path_of
+from ansible_collections.assay.clusters.plugins.module_utils.kube.watch import Watch
 from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
 
 OURS = {RUN: "r1"}
@@ -33,9 +36,11 @@ def remove(api):
     connection = Connection.resolve({"host": api.url}, {})
     client = Client(connection)
 
-    def call(*objects, seconds=10.0):
+    def call(*objects, seconds=10.0, spaces=None):
         made = [dict(zip(("api_version", "kind", "namespace", "name"), o)) for o in objects]
-        return Remover(client, "r1", time.monotonic() + seconds).remove(made)
+        return Remover(client, "r1", time.monotonic() + seconds, spaces).remove(made)
+
+    call.client = client
 
     yield call
     client.close()
@@ -124,11 +129,67 @@ def test_no_finalizer_is_stripped_and_the_one_that_blocks_is_named(api, remove, 
     assert api.objects[path_of(*held)]["metadata"]["finalizers"] == [finalizer, "second"]
 
 
-def test_a_namespace_that_stays_is_named_with_the_controllers_own_words(api, remove):
+@pytest.fixture(params=["the run's watch", "a watch that has ended", "a watch of its own"])
+def spaces(request, api, remove):
+    """The ways in which a clean-up may hear of its namespace."""
+    if request.param == "a watch of its own":
+        yield None
+        return
+    watch = Watch(remove.client, "/api/v1/namespaces")
+    if "ended" in request.param:
+        watch._end(ApiError("http", 403, "Forbidden", "cannot watch", "GET", "/api/v1/namespaces"))
+    else:
+        watch.start()
+    yield watch
+    watch.stop()
+
+
+def test_a_namespace_that_stays_is_named_with_the_controllers_own_words(api, remove, spaces):
     api.held["assay-r1"] = {"type": "NamespaceDeletionDiscoveryFailure", "status": "True",
                             "message": "unable to retrieve metrics.k8s.io/v1beta1"}
-    assert remove(*_run_in(api, claim=False), seconds=1.0) == [
+    assert remove(*_run_in(api, claim=False), seconds=1.0, spaces=spaces) == [
         "namespace/assay-r1 (NamespaceDeletionDiscoveryFailure: unable to retrieve metrics.k8s.io/v1beta1)"]
+
+
+def test_a_namespace_that_goes_is_seen_to_go(api, remove, spaces):
+    assert remove(*_run_in(api, claim=False), spaces=spaces) == [] and api.objects == {}
+
+
+def test_an_object_on_its_way_out_that_lost_its_labels_is_still_ours_and_its_successor_is_not(api, remove):
+    held = ("v1", "ConfigMap", "default", "x")
+    api.put(path_of(*held), OURS, finalizers=("example.com/hold",))
+
+    def relabel(labels):
+        def before(request):
+            if "deletionTimestamp" in api.objects[path_of(*held)]["metadata"]:
+                api.objects[path_of(*held)]["metadata"]["labels"] = labels
+        return before
+
+    api.before = relabel({})
+    assert remove(held, seconds=0.2) == ["configmap/default/x (held by finalizer example.com/hold)"]
+    api.objects[path_of(*held)]["metadata"].update(labels=OURS)
+    api.before = relabel({RUN: "r2"})
+    assert remove(held, seconds=60) == []
+
+
+def _finish(api, tmp_path):
+    """What a guardian does; the journal that it did it by."""
+    made = journal.Journal(tmp_path, "r1", "c", api.url)
+    made.intend("Namespace", "assay-r1", "", "v1")
+    cleanup.finish(Connection.resolve({"host": api.url}, {}), made.path)
+
+
+def test_a_guardian_keeps_the_journal_until_all_is_gone(api, tmp_path, monkeypatch):
+    """It is told what is left by an error, so that it tries again."""
+    monkeypatch.setattr(cleanup, "LIMIT", 0.3)
+    api.put(SPACE, OURS)
+    api.held["assay-r1"] = {"type": "NamespaceContentRemaining", "status": "True", "message": "some pods"}
+    with pytest.raises(RuntimeError, match=r"^namespace/assay-r1 \(NamespaceContentRemaining: some pods\)$"):
+        _finish(api, tmp_path)
+    assert [e.run_id for e in journal.unfinished(tmp_path, None)] == ["r1"]
+    api.held.clear()
+    _finish(api, tmp_path)
+    assert list(tmp_path.iterdir()) == [] and api.objects == {}
 
 
 def test_an_api_server_that_is_away_is_outlasted(api, remove):
@@ -140,6 +201,22 @@ def test_an_api_server_that_is_away_is_outlasted(api, remove):
         assert remove(*made, seconds=30) == [] and api.objects == {}
     finally:
         back.join()
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_an_api_server_that_cannot_just_now_is_asked_again(api, remove, monkeypatch, method, status):
+    monkeypatch.setattr(cleanup, "_AGAIN", 0.01)
+    role = ("rbac.authorization.k8s.io/v1", "ClusterRole", "", "r")
+    api.put(path_of(*role), OURS)
+    api.refuse[(method, path_of(*role))] = (status, "Some", "not now")
+
+    def third_time(request):
+        if len(api.server.asked(method, path_of(*role))) == 3:
+            api.refuse.clear()
+
+    api.before = third_time
+    assert remove(role, seconds=60) == [] and api.objects == {}
 
 
 def test_an_api_server_that_stays_away_is_told_at_the_deadline(api, remove):

@@ -66,6 +66,18 @@ def test_a_journal_of_a_dead_process_or_an_earlier_boot_is_dead(tmp_path):
     assert not journal.read(mine.path).dead()
 
 
+@pytest.mark.parametrize(("change", "dead"), [
+    ({}, False), ({"process_start": "1"}, True), ({"pid": 2 ** 22 + 1}, True), ({"boot_id": "another boot"}, True),
+    ({"host": "another", "process_start": "1"}, False), ({"host": "another", "boot_id": "another boot"}, False),
+], ids=["itself", "its number is another's now", "nobody has its number", "an earlier boot", "elsewhere", "elsewhere, booted"])
+def test_a_run_is_dead_when_its_own_process_is_gone_for_certain(tmp_path, change, dead):
+    """Who has its number now is no proof of life; what runs on another machine is nobody's to judge."""
+    made = journal.Journal(tmp_path, "r1", "c", "s")
+    head = json.loads(made.path.read_text())
+    made.path.write_text(json.dumps({**head, **change}) + "\n")
+    assert journal.read(made.path).dead() is dead
+
+
 def test_unwritable_journal_folder_is_one_sentence(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")

@@ -85,6 +85,14 @@ def test_a_change_whose_answer_was_lost_is_ours(kept: Put, api: LeaseApi) -> Non
     assert not api.objects
 
 
+def test_a_takeover_whose_answer_was_lost_is_told_as_one(kept: Put, api: LeaseApi, clock: Clock) -> None:
+    kept("present", "a", duration=60)
+    clock.sleep(90)
+    api.lose = 1
+    taken = kept("present", "b")
+    assert taken["changed"] and taken["before"]["holder"] == "a" and taken["lease"]["takeovers"] == 1
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_a_change_that_was_lost_on_its_way_is_not_ours_when_another_came_first(kept: Put, api: LeaseApi, clock: Clock,
                                                                                method: str) -> None:

@@ -1,0 +1,8 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The fake API server of these tests answers at once."""
+from __future__ import annotations
+
+from ansible_collections.assay.clusters.tests.unit.platforms.quick_fakes import quick_fakes
+
+__all__ = ["quick_fakes"]
