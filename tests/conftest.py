@@ -28,8 +28,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if os.environ.get("KUBECONFIG") and (item.get_closest_marker("lab") or item.get_closest_marker("faults")):
             item.add_marker(pytest.mark.skip(reason="KUBECONFIG is set: needs a cluster of the lab"))
     if os.environ.get("ASSAY_LONGEST_FIRST"):
-        groups = [(m.args[0] if m.args else m.kwargs["name"]) if (m := i.get_closest_marker("xdist_group")) else "" for i in items]
-        items[:] = [items[n] for n in keep.order(list(zip((i.nodeid for i in items), groups)))]
+        items[:] = [items[n] for n in keep.order([i.nodeid for i in items])]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests go one by one to the worker that is free, in the order of above; those of some files together."""
+    if not os.environ.get("ASSAY_LONGEST_FIRST"):
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class HandingOut(LoadScopeScheduling):
+        """xdist's own by scopes; its groups by mark want an attribute that pytest 9.2 no longer has."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            return keep.group(nodeid)
+
+    return HandingOut(config, log)
 
 
 def _claim() -> tuple[str, socket.socket]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -16,23 +17,30 @@ def _assert_says(done: Any, sentence: str) -> None:
     assert "Traceback" not in text
 
 
-@pytest.mark.parametrize(("variables", "sentence"), [
-    ({"cluster_kubeconfig": "/no/such/kubeconfig"}, "/no/such/kubeconfig"),
-    ({"cluster_kubeconfig": "{ this is: [not yaml"}, "kubeconfig"),
-    ({"cluster_kubeconfig": "KUBECONFIG", "cluster_context": "no-such-context"}, "no-such-context"),
-    ({"cluster_kubeconfig": "KUBECONFIG", "dns_check_querys": 3},
-     "dns_check_querys: no check has this option; did you mean dns_check_"),
-    ({"cluster_kubeconfig": "KUBECONFIG", "nodes_check_expected": "three"},
-     "nodes_check_expected: must be a whole number, not 'three'"),
-    ({"cluster_kubeconfig": "KUBECONFIG", "nodes_check_expected": -1}, "nodes_check_expected: must be at least"),
-    ({}, "host c has no cluster address: set cluster_kubeconfig"),
-])
-def test_wrong_variables(playbook: Any, kubeconfig: Any, variables: dict[str, Any], sentence: str) -> None:
-    given = {k: (str(kubeconfig) if v == "KUBECONFIG" else v) for k, v in variables.items()}
-    book = playbook(c=given)
+WRONG = {
+    "file": ({"cluster_kubeconfig": "/no/such/kubeconfig"}, "/no/such/kubeconfig"),
+    "content": ({"cluster_kubeconfig": "{ this is: [not yaml"}, "kubeconfig"),
+    "context": ({"cluster_kubeconfig": "KUBECONFIG", "cluster_context": "no-such-context"}, "no-such-context"),
+    "option": ({"cluster_kubeconfig": "KUBECONFIG", "dns_check_querys": 3},
+               "dns_check_querys: no check has this option; did you mean dns_check_"),
+    "type": ({"cluster_kubeconfig": "KUBECONFIG", "nodes_check_expected": "three"},
+             "nodes_check_expected: must be a whole number, not 'three'"),
+    "range": ({"cluster_kubeconfig": "KUBECONFIG", "nodes_check_expected": -1}, "nodes_check_expected: must be at least"),
+    "nothing": ({}, "host nothing has no cluster address: set cluster_kubeconfig"),
+}
+
+
+def test_wrong_variables_are_told_of_each_host_and_nothing_is_made(playbook: Any, kubeconfig: Any) -> None:
+    """As in a user's inventory: several hosts, each wrong in its own way."""
+    book = playbook(**{host: {k: (str(kubeconfig) if v == "KUBECONFIG" else v) for k, v in given.items()}
+                       for host, (given, _sentence) in WRONG.items()})
     for name in ("K8S_AUTH_KUBECONFIG", "K8S_AUTH_CONTEXT", "K8S_AUTH_HOST"):
         book.env.pop(name, None)
-    _assert_says(book.run(), sentence)
+    done = book.run()
+    said = {host: " ".join(text.split()) for host, text in
+            re.findall(r"fatal: \[(\w+)\]: FAILED! => (.*?)(?=\n(?:fatal|TASK|PLAY|\[ERROR\])|\Z)", done.stdout, re.DOTALL)}
+    assert {host: sentence in said.get(host, "") for host, (_given, sentence) in WRONG.items()} == dict.fromkeys(WRONG, True)
+    _assert_says(done, "host nothing has no cluster address")
     assert not list((book.folder / "state").rglob("*.jsonl"))
 
 

@@ -20,7 +20,7 @@ from tests.lab import Lab
 _spec = importlib.util.spec_from_file_location("cluster_task", Path(__file__).parents[1] / "unit/platforms/cluster_task.py")
 task = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(task)
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("cluster_api")]  # one management cluster for all
+pytestmark = pytest.mark.lab
 
 MANIFEST = """
 apiVersion: cluster.x-k8s.io/v1beta1

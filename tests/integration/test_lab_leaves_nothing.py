@@ -17,7 +17,7 @@ from tests.lab import Lab
 from tests.lab.base import state, wait_for
 from tests.runner.leftovers import of_lab, snapshot
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("leaves_nothing")]  # all of one cluster
+pytestmark = pytest.mark.lab
 CHECKOUT = Path(__file__).resolve().parents[2]
 NAME = "gone15"
 BREAKS = """

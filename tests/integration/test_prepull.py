@@ -49,16 +49,22 @@ def test_check_mode_tells_and_makes_nothing(playbook: Any, client: Client) -> No
     assert spaces(client) == []
 
 
-@pytest.mark.parametrize(("variables", "words"), [
-    ('{"prepull_checks": []}', "images: no image is named; give images, image_files, manifests, checks or domains"),
-    ('{"prepull_images": ["Not An Image"]}', "images: 'Not An Image' is not the name of an image"),
-    ('{"prepull_nodes": ["nobody"]}', "nodes: there is no node nobody; there are "),
-    ('{"prepull_selector": "no=such"}', "nodes: there is no node with labels no=such to work on"),
-    ('{"prepull_per_node": 0}', "per_node: must be at least 1, not 0"),
-    ('{"prepull_pull_secrets": ["default/nothing"]}', "there is no Secret nothing in namespace default")])
-def test_wrong_input_is_one_sentence_and_leaves_nothing(playbook: Any, client: Client, variables: str, words: str) -> None:
-    done = playbook().run("-e", variables, playbook="prepull")
-    assert done.returncode != 0 and words in done.stdout and "Traceback" not in done.stdout
+WRONG = {
+    "nothing": ({"prepull_checks": []}, "images: no image is named; give images, image_files, manifests, checks or domains"),
+    "name": ({"prepull_images": ["Not An Image"]}, "images: 'Not An Image' is not the name of an image"),
+    "node": ({"prepull_nodes": ["nobody"]}, "nodes: there is no node nobody; there are "),
+    "selector": ({"prepull_selector": "no=such"}, "nodes: there is no node with labels no=such to work on"),
+    "number": ({"prepull_per_node": 0}, "per_node: must be at least 1, not 0"),
+    "secret": ({"prepull_pull_secrets": ["default/nothing"]}, "there is no Secret nothing in namespace default")}
+
+
+def test_wrong_input_is_one_sentence_and_leaves_nothing(playbook: Any, kubeconfig: str, client: Client) -> None:
+    """Of each host of an inventory, as they are all asked at once."""
+    book = playbook(**{host: {"cluster_kubeconfig": str(kubeconfig), **given} for host, (given, _words) in WRONG.items()})
+    done = book.run(playbook="prepull")
+    assert done.returncode != 0 and "Traceback" not in done.stdout
+    fatal = {line.split("[")[1].split("]")[0]: line for line in done.stdout.splitlines() if line.startswith("fatal: [")}
+    assert {host: words in fatal.get(host, "") for host, (_given, words) in WRONG.items()} == dict.fromkeys(WRONG, True)
     assert spaces(client) == []
 
 

@@ -17,6 +17,8 @@ from typing import Any
 KEPT = Path(__file__).with_name("kept.json")
 # Shorter ones need no place of their own; all that are not known are taken for half as long.
 LONG = 8.0
+# Files whose tests share a cluster that they make themselves.
+TOGETHER = {"tests/integration/test_cluster_api.py", "tests/integration/test_lab_leaves_nothing.py"}
 
 
 def read() -> dict[str, Any]:
@@ -30,18 +32,21 @@ def key(nodeid: str) -> str:
     return f"{file.removesuffix('.py').replace('/', '.')}::{name}"
 
 
-def order(nodeids: list[tuple[str, str]]) -> list[int]:
-    """Positions of (nodeid, group) in the order in which they are handed out: what takes longest first, a group together.
+def group(nodeid: str) -> str:
+    """Tests of the same group go to one cluster, one after the other: those of a file in TOGETHER, else each for itself."""
+    file = nodeid.partition("::")[0]
+    return file if file in TOGETHER else nodeid
 
-    group: "" for a test of its own.
-    """
+
+def order(nodeids: list[str]) -> list[int]:
+    """Their positions in the order in which they are handed out: what takes longest first, a group together."""
     known = read()["seconds"]
-    names = [group or key(nodeid) for nodeid, group in nodeids]
+    groups = [group(n) for n in nodeids]
     cost: defaultdict[str, float] = defaultdict(float)
-    for (nodeid, _group), name in zip(nodeids, names):
-        cost[name] += known.get(key(nodeid), LONG / 2)
-    first = {name: i for i, name in reversed(list(enumerate(names)))}
-    return sorted(range(len(names)), key=lambda i: (-cost[names[i]], first[names[i]], i))
+    for nodeid, of in zip(nodeids, groups):
+        cost[of] += known.get(key(nodeid), LONG / 2)
+    first = {of: i for i, of in reversed(list(enumerate(groups)))}
+    return sorted(range(len(nodeids)), key=lambda i: (-cost[groups[i]], first[groups[i]], i))
 
 
 def main() -> int:

@@ -93,7 +93,7 @@ def _on_clusters(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
         rooms = tuple(r for r in rooms if r != "faults")
     if not rooms:
         return []
-    many = [] if own_cluster else [f"-n{len(clusters.names(os.environ))}", "--dist=loadgroup", "--no-loadscope-reorder"]
+    many = [] if own_cluster else [f"-n{len(clusters.names(os.environ))}", "--no-loadscope-reorder"]
     return [Stage("clusters", _pytest("clusters", "-v", "-m", "not soak and not no_cluster", *many, *(f"tests/{r}" for r in rooms)),
                   frozenset({"clusters"}), needs=() if own_cluster else ("lab",), rooms=_rooms("clusters", *rooms),
                   on_clusters=True, handed_out=True, show=LAB_LINES, most=2000, limit=4000, environ={"ASSAY_LONGEST_FIRST": "1"})]

@@ -53,13 +53,19 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return write
 
 
-def test_what_takes_long_is_handed_out_first_and_a_group_together(kept: Any) -> None:
+def test_what_takes_long_is_handed_out_first_and_a_group_together(kept: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keep, "TOGETHER", {"tests/b/test_b.py"})
     kept(seconds={"tests.faults.test_a::test_long": 90, "tests.b.test_b::test_one[x]": 40, "tests.b.test_b::test_two": 30})
-    given = [("tests/c/test_c.py::test_new", ""), ("tests/b/test_b.py::test_one[x]", "g"), ("tests/c/test_c.py::test_more", ""),
-             ("tests/faults/test_a.py::test_long", ""), ("tests/b/test_b.py::test_two", "g"), ("tests/b/test_b.py::test_three", "g")]
+    given = ["tests/c/test_c.py::test_new", "tests/b/test_b.py::test_one[x]", "tests/c/test_c.py::test_more",
+             "tests/faults/test_a.py::test_long", "tests/b/test_b.py::test_two", "tests/b/test_b.py::test_three"]
     assert keep.order(given) == [3, 1, 4, 5, 0, 2]
+    assert len({keep.group(n) for n in given}) == 4
     kept()
-    assert keep.order(given[:1] + given[2:4]) == [0, 1, 2]
+    assert keep.order([given[0], given[2], given[3]]) == [0, 1, 2]
+
+
+def test_files_that_stay_together_are_there() -> None:
+    assert all((stages.CHECKOUT / file).is_file() for file in keep.TOGETHER)
 
 
 def test_stages_have_at_least_the_cases_that_are_kept(kept: Any, monkeypatch: pytest.MonkeyPatch) -> None:
