@@ -58,6 +58,37 @@ def test_an_image_that_does_not_come_is_told_in_the_fullest_words(reason: str) -
     assert GONE in pods.read(pod({"waiting": {"reason": reason, "message": GONE}}), []).error
 
 
+def test_of_long_words_those_that_give_the_reason_are_told() -> None:
+    """The back-off repeats a long name of the image and says nothing."""
+    image, reason = f"registry.example.com/{'very/' * 20}long:1", "unexpected status from HEAD request: 503 Service Unavailable, later"
+    events = [{"reason": "Failed", "message": reason.replace("HEAD", "HEAD image")},
+              {"reason": "Failed", "message": f'Error: Back-off pulling image "{image}"'}]
+    reading = pods.read(pod({"waiting": {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}"'}}), events)
+    assert reading.error == reason.replace("HEAD", "HEAD image")
+
+
+@pytest.mark.parametrize("state", [{}, {"running": {"startedAt": "2026-01-01T00:00:00Z"}}, {"waiting": {"reason": "ContainerCreating"}}])
+def test_a_container_that_was_made_has_its_image_whatever_it_does_now(state: dict[str, Any]) -> None:
+    """A runtime that starts what does not exist, or whose kubelet has not told the end yet."""
+    made = pod(state or {"x": {}})
+    made["status"]["containerStatuses"][0].update(state=state, containerID="containerd://12")
+    assert pods.read(made, []).there
+    del made["status"]["containerStatuses"][0]["containerID"]
+    assert not pods.read(made, []).ended
+
+
+def test_the_pod_goes_to_its_node_whatever_is_in_the_way_there() -> None:
+    """No taint keeps it away, nobody's room is taken, and a namespace with the strictest rules admits it."""
+    spec = pods.manifest("pull-1", "n1", "r.io/a:1", ["s1", "s2"], "Always")["spec"]
+    assert spec["nodeName"] == "n1" and spec["tolerations"] == [{"operator": "Exists"}]
+    assert spec["imagePullSecrets"] == [{"name": "s1"}, {"name": "s2"}] and spec["restartPolicy"] == "Never"
+    [container] = spec["containers"]
+    assert (container["image"], container["imagePullPolicy"], container["command"]) == ("r.io/a:1", "Always", [pods.PROGRAM])
+    assert container["resources"]["requests"] == {"memory": "0", "cpu": "0"} and not spec["automountServiceAccountToken"]
+    assert container["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                                            "capabilities": {"drop": ["ALL"]}} and spec["securityContext"]["runAsNonRoot"]
+
+
 def test_a_missing_pull_secret_is_told_beside_the_refusal() -> None:
     events = [{"reason": "FailedToRetrieveImagePullSecret", "message": "Unable to retrieve some image pull secrets (s)"}]
     error = pods.read(pod({"waiting": {"reason": "ErrImagePull", "message": "401 Unauthorized"}}), events).error

@@ -75,7 +75,8 @@ def test_each_gets_a_kth_of_a_shared_limit() -> None:
 
 def test_a_shared_limit_that_is_high_enough_is_no_finding() -> None:
     results = shared(400.0)
-    assert speed.of_registries(results) == [] or findings.of_speed(results, 5) == []
+    (registry,) = speed.of_registries(results)
+    assert registry.shared and registry.together == pytest.approx(400.0) and findings.of_speed(results, 5) == []
 
 
 def test_a_limit_that_each_has_is_not_shared() -> None:
@@ -86,7 +87,54 @@ def test_a_limit_that_each_has_is_not_shared() -> None:
 
 
 def test_under_a_shared_limit_nodes_are_compared_as_if_alone() -> None:
-    assert [f.cause for f in findings.of_speed(shared(8.0), 5)] == ["image.throttled"]
+    """n2 got a quarter of it four times over, the others all of it, one after the other: that is no fault of n2."""
+    others = in_turn({"n0": [8.0], "n1": [8.0]})
+    crowded = [pull("n2", 100, SIZE / 2e6, f"r.io/x{i}:1") for i in range(4)]
+    assert [(f.cause, f.scope) for f in findings.of_speed([*others, *crowded], 5)] == [("image.throttled", ("registry/r.io",))]
+    worse = [pull("n3", 500, SIZE / 0.5e6, f"r.io/x{i}:1") for i in range(4)]
+    assert [(f.cause, f.scope) for f in findings.of_speed([*others, *crowded, *worse], 5)] == [
+        ("image.slow", ("node/n3",)), ("image.throttled", ("registry/r.io",))]
+
+
+@pytest.mark.parametrize(("falls_by", "is_shared"), [(-1.0, True), (-0.7, True), (-0.5, False), (-0.2, False), (0.0, False)])
+def test_a_limit_is_shared_where_the_rate_falls_with_the_pulls(falls_by: float, is_shared: bool) -> None:
+    """Some of that comes from the node's own disk and unpacking."""
+    out, now = [], 0.0
+    for k in (1, 2, 4):
+        seconds = SIZE / 1e6 / (4.0 * k ** falls_by)
+        out += [pull(f"n{i}", now, seconds) for i in range(k)]
+        now += seconds
+    (registry,) = speed.of_registries(out)
+    assert registry.exponent == pytest.approx(falls_by) and registry.shared is is_shared
+    assert [f.cause for f in findings.of_speed(out, 5)] == ["image.throttled" if is_shared else "image.slow"]
+
+
+@pytest.mark.parametrize("results", [
+    [pull("n1", 0, 5), pull("n2", 5, 10)], [pull("n1", 10 * i, 5) for i in range(4)],
+    [*(pull(f"n{i}", 0, 5) for i in range(3)), pull("n9", 3, 5)]], ids=["two pulls", "one after the other", "as many all the time"])
+def test_too_little_tells_nothing_of_a_shared_limit(results: list[Result]) -> None:
+    (registry,) = speed.of_registries(results)
+    assert registry.exponent is None and not registry.shared
+
+
+def test_only_pulls_of_one_registry_are_beside_each_other() -> None:
+    mine = [pull("n0", 0, 10), pull("n1", 10, 10)]
+    others = [pull(f"n{i}", 0, 20, "other.io/b:1") for i in range(5)]
+    assert [speed.at_once(r, [*mine, *others]) for r in mine] == [1.0, 1.0]
+    assert speed.at_once(others[0], [*mine, *others]) == 5.0 and speed.at_once(pull("n0", 5, 10), mine) == 2.0
+    assert speed.at_once(pull("n0", 0, 0), mine) == 1.0
+
+
+@pytest.mark.parametrize(("seconds", "scopes"), [(1.9, []), (2.1, [("node/n2",)])])
+def test_a_node_is_slow_where_it_costs_seconds(seconds: float, scopes: list[tuple[str, ...]]) -> None:
+    assert [f.scope for f in findings.of_speed([pull("n1", 0, 0.1), pull("n2", 0, seconds), pull("n3", 0, 0.1)], 5)] == scopes
+
+
+@pytest.mark.parametrize(("rates", "causes"), [
+    ([60, 60, 4], []), ([60, 60, 60, 4], []), ([60, 4], ["image.slow"]), ([4, 4, 60], ["image.slow"]), ([5, 5, 5], [])])
+def test_a_registry_is_slow_where_half_of_its_pulls_are_below_the_floor(rates: list[float], causes: list[str]) -> None:
+    """One that was slow once, on every node, is a moment and no registry."""
+    assert [f.cause for f in findings.of_speed(in_turn({"n1": rates, "n2": rates, "n3": rates}), 5)] == causes
 
 
 def test_small_images_say_nothing_of_speed() -> None:
@@ -115,6 +163,29 @@ def test_a_registry_of_which_nothing_came() -> None:
     assert findings.of_errors(results)[0].scope == ("registry/r.io",)
 
 
+def test_images_of_which_one_came_elsewhere_are_not_all_the_nodes_fault() -> None:
+    results = [failed("n1"), failed("n1", image="r.io/b:1"), pull("n2", 0, 1)]
+    assert findings.of_errors(results)[0].scope == ("image/r.io/a:1", "image/r.io/b:1")
+    assert findings.of_errors([*results, pull("n2", 0, 1, "r.io/b:1")])[0].scope == ("node/n1",)
+
+
+@pytest.mark.parametrize("other", [Result("n1", parse("r.io/c:1"), PRESENT), Result("n2", parse("r.io/c:1"), PULLED),
+                                   failed("n1", "image.not-found", "r.io/c:1")], ids=["there", "came", "failed otherwise"])
+def test_a_registry_of_which_something_else_is_known_is_not_to_blame(other: Result) -> None:
+    results = [failed("n1"), failed("n1", image="r.io/b:1"), other]
+    assert [f.scope for f in findings.of_errors(results) if f.cause == "image.auth"] == [("image/r.io/a:1", "image/r.io/b:1")]
+
+
+def test_one_image_is_no_registry_and_each_registry_is_judged_alone() -> None:
+    results = [failed("n1"), failed("n2"), failed("n1", image="x.io/a:1"), failed("n1", image="x.io/b:1")]
+    assert findings.of_errors(results)[0].scope == ("image/r.io/a:1", "registry/x.io")
+
+
+def test_a_cause_of_nodes_names_nodes_whatever_came_elsewhere() -> None:
+    (found,) = findings.of_errors([failed("n1", "node.pressure"), failed("n2", "node.pressure"), pull("n3", 0, 1)])
+    assert found.scope == ("node/n1", "node/n2")
+
+
 def test_the_lowest_layer_comes_first_and_the_least_sure_counts() -> None:
     found = findings.of_errors([failed("n1", "image.auth", sure="probable"), failed("n2", "image.auth"),
                                 failed("n3", "node.pressure", "r.io/b:1")])
@@ -135,7 +206,16 @@ def test_a_throttled_registry_gets_half_and_a_pause() -> None:
     p = pace.Pace(8, 10)
     p.lane("r").now = 8
     p.lane("r").throttled(60)
-    assert p.lane("r").now == 4 and not p.take("r", "n1")
+    assert p.lane("r").now == 4 and not p.take("r", "n1") and p.take("other", "n1")
+
+
+@pytest.mark.parametrize("now", [1, 2, 3])
+def test_a_registry_is_never_left_without_a_lane(now: int) -> None:
+    p = pace.Pace(8, 10)
+    p.lane("r").now = now
+    for _throttled in range(5):
+        p.lane("r").throttled(0)
+    assert p.lane("r").now == 1 and p.take("r", "n1")
 
 
 def test_a_node_takes_only_so_many() -> None:

@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A fake of what image_prepull has of a cluster: nodes, its namespace, and kubelets that pull as told, by a fake clock."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
+
+from .clock import Clock
+
+NAMESPACE = "assay-prepull-test"
+# One pull: the kubelet's part, given the cluster, the pod's name and its image.
+Pull = Callable[["FakeKubelets", str, str], None]
+
+
+def node(name: str, ready: str = "True", pressure: str = "False", images: tuple[tuple[str, int], ...] = (), **labels: str) -> dict[str, Any]:
+    return {"metadata": {"name": name, "labels": labels}, "status": {
+        "images": [{"names": [n], "sizeBytes": s} for n, s in images],
+        "conditions": [{"type": "Ready", "status": ready, "message": "words of the kubelet"},
+                       {"type": "DiskPressure", "status": pressure, "message": "no room"}]}}
+
+
+# ---- what becomes of a pull -------------------------------------------------------------------------------------
+def came(seconds: float, size: int = 40_000_000, event: float = 0.0, words: str = "") -> Pull:
+    """After so many seconds; the event that tells it comes `event` seconds after the status, never when that is below 0."""
+    def pull(cluster: FakeKubelets, pod: str, image: str) -> None:
+        cluster.event(pod, "Pulling", f'Pulling image "{image}"')
+        told = words or f'Successfully pulled image "{image}" in {seconds}s ({seconds}s including waiting). Image size: {size} bytes.'
+        cluster.clock.after(seconds, lambda: cluster.state(pod, {"terminated": {"reason": "StartError", "exitCode": 128}}))
+        if event >= 0:
+            cluster.clock.after(seconds + event, lambda: cluster.event(pod, "Pulled", told))
+
+    return pull
+
+
+def was_there() -> Pull:
+    def pull(cluster: FakeKubelets, pod: str, image: str) -> None:
+        cluster.event(pod, "Pulled", f'Container image "{image}" already present on machine')
+        cluster.state(pod, {"waiting": {"reason": "RunContainerError"}})
+
+    return pull
+
+
+def failed(words: str, seconds: float = 1.0) -> Pull:
+    def pull(cluster: FakeKubelets, pod: str, image: str) -> None:
+        cluster.event(pod, "Pulling", f'Pulling image "{image}"')
+        cluster.clock.after(seconds, lambda: cluster.event(pod, "Failed", f'Failed to pull image "{image}": {words}'))
+        cluster.clock.after(seconds, lambda: cluster.state(pod, {"waiting": {"reason": "ErrImagePull", "message": words}}))
+
+    return pull
+
+
+def silent(begun: bool = True) -> Pull:
+    """It never ends."""
+    def pull(cluster: FakeKubelets, pod: str, image: str) -> None:
+        if begun:
+            cluster.event(pod, "Pulling", f'Pulling image "{image}"')
+
+    return pull
+
+
+def refused(status: int, message: str) -> Pull:
+    """The API server does not take the pod."""
+    def pull(cluster: FakeKubelets, pod: str, image: str) -> None:
+        raise ApiError("http", status, "Refused", message, "POST", "/api/v1/namespaces/x/pods")
+
+    return pull
+
+
+class _Watched:
+    """What a Watch is for those who look."""
+
+    def __init__(self, items: dict[tuple[str, str], dict[str, Any]], error: ApiError | None = None) -> None:
+        self._items, self._error = items, error
+
+    def start(self) -> None:
+        pass
+
+    stop = start
+
+    def items(self) -> dict[tuple[str, str], dict[str, Any]]:
+        return self._items
+
+    def wait(self, met: Callable[[Any], Any], _deadline: float) -> Any:
+        if self._error:
+            raise self._error
+        return met(self._items)
+
+
+class FakeKubelets:
+    """In place of a Space. pulls: what becomes of the pulls of an image one after the other, by image, or by (node, image); the
+    last one is for all later ones. begun: (seconds, node, image) of each pod; most: pods at once by node at most.
+    """
+
+    name = NAMESPACE
+
+    def __init__(self, clock: Clock, *names: str, sees_events: bool = True) -> None:
+        self.clock, self.raw, self.client = clock, self, self
+        self.nodes = {("", n): node(n) for n in names}
+        self.pods: dict[tuple[str, str], dict[str, Any]] = {}
+        self.events: dict[tuple[str, str], dict[str, Any]] = {}
+        self.pulls: dict[Any, list[Pull]] = {}
+        self.begun: list[tuple[float, str, str]] = []
+        self.deleted: set[str] = set()
+        self.logs: dict[str, str] = {}
+        self.answers: dict[str, Any] = {}
+        self.manifests: list[dict[str, Any]] = []
+        self._error = None if sees_events else ApiError("http", 403, "Forbidden", "no", "GET", "events")
+        self._since = clock.now
+
+    # ---- what a Space is asked for ----------------------------------------------------------------------------
+    def watch(self, plural: str) -> _Watched:
+        return _Watched(self.events, self._error) if plural == "events" else _Watched(self.nodes if plural == "nodes" else self.pods)
+
+    def create(self, manifest: dict[str, Any]) -> None:
+        name, spec = manifest["metadata"]["name"], manifest["spec"]
+        image = spec["containers"][0]["image"]
+        self.manifests.append(manifest)
+        self.begun.append((self.clock.now - self._since, spec["nodeName"], image))
+        rows = self.pulls.get((spec["nodeName"], image)) or self.pulls.get(image) or [came(1.0)]
+        pull = rows.pop(0) if len(rows) > 1 else rows[0]
+        self.pods[NAMESPACE, name] = {"metadata": {"name": name}, "spec": spec, "status": {"phase": "Pending"}}
+        pull(self, name, image)
+
+    def delete_pod(self, name: str) -> None:
+        self.deleted.add(name)
+
+    def get(self, path: str, _params: Any = None, **_more: Any) -> Any:
+        if path.endswith("/log"):
+            return self.logs[path.split("/")[-2]]
+        return self.answers[path]
+
+    # ---- the kubelet's side -----------------------------------------------------------------------------------
+    def event(self, pod: str, reason: str, message: str) -> None:
+        self.events[NAMESPACE, f"e{len(self.events)}"] = {"involvedObject": {"name": pod}, "reason": reason, "message": message}
+
+    def state(self, pod: str, state: dict[str, Any], phase: str = "Pending", **status: Any) -> None:
+        if (NAMESPACE, pod) in self.pods:
+            self.pods[NAMESPACE, pod] = {**self.pods[NAMESPACE, pod], "status": {"phase": phase, **status, "containerStatuses": [
+                {"name": "x", "imageID": "r.io/x@sha256:12", "state": state}]}}
+
+    def set_node(self, name: str, **about: Any) -> None:
+        self.nodes["", name] = node(name, **about)

@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The namespace of a prepull on a fake API server, and the modules from their options to their results."""
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.common.names import RUN
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
+from ansible_collections.assay.clusters.plugins.module_utils.prepull import space as module
+from ansible_collections.assay.clusters.plugins.module_utils.prepull.space import Space, docker_config
+from ansible_collections.assay.clusters.plugins.module_utils.results import redact
+from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
+
+DOCKER = "kubernetes.io/dockerconfigjson"
+
+
+class Guards:
+    """A fake of the guardian, which is another process otherwise: what it was told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def start(self, _clean: Any, _begin: Any) -> Guards:
+        self.said.append("start")
+        return self
+
+    def dismiss(self) -> None:
+        self.said.append("dismiss")
+
+    def hand_over(self) -> None:
+        self.said.append("hand over")
+
+
+@pytest.fixture
+def guards(monkeypatch: pytest.MonkeyPatch) -> Guards:
+    made = Guards()
+    monkeypatch.setattr(module, "Guardian", made)
+    return made
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    """A cluster that gives each namespace its default account at once."""
+    made = FakeApi()
+
+    def account(request: Any) -> None:
+        words = request.path.split("/")
+        if request.method == "GET" and words[-1] == "serviceaccounts" and f"/api/v1/namespaces/{words[4]}" in made.objects:
+            path = f"/api/v1/namespaces/{words[4]}/serviceaccounts/default"
+            if path not in made.objects:
+                made.put(path)
+
+    made.before = account
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def space(api: FakeApi, guards: Guards, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Space]:
+    monkeypatch.setattr(module, "LIMIT", 1.0)
+    made = Space(Connection.resolve({"host": api.url}, {}), str(tmp_path / "journals"), "c1", 600.0)
+    yield made
+    if guards.said[-1] == "start":
+        made.close()
+
+
+def written(tmp_path: Path) -> list[Path]:
+    return list((tmp_path / "journals").glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("level", ["restricted", "privileged"])
+def test_the_namespace_is_written_down_labelled_and_gone_at_the_end(api: FakeApi, guards: Guards, tmp_path: Path, level: str) -> None:
+    made = Space(Connection.resolve({"host": api.url}, {}), str(tmp_path / "journals"), "c1", 600.0, level)
+    made.make()
+    [path] = written(tmp_path)
+    assert made.name in path.read_text()
+    labels = api.objects[f"/api/v1/namespaces/{made.name}"]["metadata"]["labels"]
+    assert labels[RUN] == made.run_id and {labels[f"pod-security.kubernetes.io/{m}"] for m in ("enforce", "warn", "audit")} == {level}
+    made.create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pull-1"}, "spec": {}})
+    assert api.objects[f"/api/v1/namespaces/{made.name}/pods/pull-1"]["metadata"]["labels"][RUN] == made.run_id
+    for _twice in range(2):
+        made.delete_pod("pull-1")
+    assert made.close() == [] and guards.said == ["start", "dismiss"] and written(tmp_path) == [] and api.names("namespaces") == []
+
+
+def test_what_is_left_is_told_and_left_to_the_guardian(space: Space, api: FakeApi, guards: Guards, tmp_path: Path) -> None:
+    space.make()
+    api.held[space.name] = {"type": "NamespaceContentRemaining", "status": "True", "message": "some pods"}
+    left = space.close()
+    assert left == [f"namespace/{space.name} (NamespaceContentRemaining: some pods)"]
+    assert guards.said == ["start", "hand over"] and written(tmp_path) != [], "the journal is what the guardian goes by"
+
+
+def test_a_clean_up_that_is_refused_is_left_over(space: Space, api: FakeApi, guards: Guards, tmp_path: Path) -> None:
+    space.make()
+    api.refuse["GET", "/api/v1/namespaces"] = api.refuse["DELETE", "/api/v1/namespaces"] = (403, "Forbidden", "you may not")
+    [left] = space.close()
+    assert left.startswith(f"namespace/{space.name} (") and guards.said == ["start", "hand over"] and written(tmp_path) != []
+
+
+def test_what_is_abandoned_is_left_to_the_guardian(space: Space, api: FakeApi, guards: Guards, tmp_path: Path) -> None:
+    space.make()
+    space.abandon()
+    assert guards.said == ["start", "hand over"] and written(tmp_path) != [] and api.names("namespaces") == [space.name]
+
+
+def test_without_its_account_a_namespace_is_of_no_use(space: Space, api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ACCOUNT_LIMIT", 0.2)
+    api.before = lambda request: None
+    with pytest.raises(PlatformError, match="has no default ServiceAccount after 0 s.* is kube-controller-manager running"):
+        space.make()
+    assert space.close() == []
+
+
+# ---- pull secrets -----------------------------------------------------------------------------------------------
+def secret(api: FakeApi, name: str, kind: str, data: dict[str, str]) -> None:
+    api.put(f"/api/v1/namespaces/shop/secrets/{name}", type=kind, data=data)
+
+
+@pytest.mark.parametrize(("kind", "key"), [(DOCKER, ".dockerconfigjson"), ("kubernetes.io/dockercfg", ".dockercfg")])
+def test_pull_secrets_are_copied_without_what_else_they_hold(space: Space, api: FakeApi, kind: str, key: str) -> None:
+    secret(api, "pull", kind, {key: "cGxhbnRlZC1zZWNyZXQ=", "more": "eA=="})
+    space.make()
+    names = space.secrets(["shop/pull"], [{"registry": "r.io", "username": "u", "password": "pl4nted"}])
+    copies = [api.objects[f"/api/v1/namespaces/{space.name}/secrets/{n}"] for n in names]
+    assert [(c["type"], list(c["data"])) for c in copies] == [(kind, [key]), (DOCKER, [".dockerconfigjson"])]
+    assert copies[0]["data"] == {key: "cGxhbnRlZC1zZWNyZXQ="} and copies[0]["metadata"]["labels"][RUN] == space.run_id
+    assert "cGxhbnRlZC1zZWNyZXQ=" not in redact.redact("said cGxhbnRlZC1zZWNyZXQ= of it")
+
+
+@pytest.mark.parametrize(("reference", "sentence"), [
+    ("pull", "'pull' is not namespace/name"), ("shop/", "'shop/' is not namespace/name"), ("a/b/c", "'a/b/c' is not namespace/name"),
+    ("shop/none", "there is no Secret none in namespace shop"), ("shop/opaque", "Secret shop/opaque is of type Opaque, which is no pull secret"),
+    ("shop/empty", f"Secret shop/empty is of type {DOCKER}, which is no pull secret")])
+def test_what_is_no_pull_secret(space: Space, api: FakeApi, reference: str, sentence: str) -> None:
+    secret(api, "opaque", "Opaque", {".dockerconfigjson": "eA=="})
+    secret(api, "empty", DOCKER, {})
+    with pytest.raises(BadOption, match=f"^pull_secrets: {sentence}"):
+        space.secrets([reference], [])
+
+
+def test_a_refused_secret_is_no_bad_option(space: Space, api: FakeApi) -> None:
+    api.refuse["GET", "/api/v1/namespaces/shop"] = (403, "Forbidden", "you may not")
+    with pytest.raises(Exception, match="you may not") as caught:
+        space.secrets(["shop/pull"], [])
+    assert not isinstance(caught.value, BadOption)
+
+
+def test_credentials_as_a_kubelet_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redact, "_default", redact.Redactor())
+    made = json.loads(base64.b64decode(docker_config([
+        {"registry": "docker.io", "username": "u", "password": "pl4nted-1"}, {"registry": "r.io:5000", "username": "v", "password": "pl4nted-2"}])))
+    assert list(made["auths"]) == ["https://index.docker.io/v1/", "r.io:5000"]
+    assert base64.b64decode(made["auths"]["r.io:5000"]["auth"]) == b"v:pl4nted-2"
+    assert redact.redact("pl4nted-1 " + made["auths"]["r.io:5000"]["auth"]) == f"{redact.MASK} {redact.MASK}"
