@@ -3,7 +3,6 @@
 """How to reach a cluster: the options and environment names of kubernetes.core, resolved by the kubernetes package."""
 from __future__ import annotations
 
-import base64
 import contextlib
 import fcntl
 import logging
@@ -332,9 +331,6 @@ class Connection:
         """Authorization and impersonation for one request; a token near its end is renewed here."""
         c = self.configuration
         out = [(s["key"], s["value"]) for s in c.auth_settings().values() if s.get("in") == "header" and s.get("value")]
-        if not out and c.username and c.password:
-            word = base64.b64encode(f"{c.username}:{c.password}".encode()).decode()
-            out.append(("authorization", f"Basic {word}"))
         return out + self._impersonate
 
     def secrets(self) -> list[str]:

@@ -3,12 +3,14 @@
 """Requests to a real HTTP server: what is sent, how every way to fail is told apart, TLS and proxies."""
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.kube import library
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
@@ -253,6 +255,20 @@ def test_a_balancer_without_a_server_behind_it_is_an_absence_and_no_certificate_
         error = _error(connect(f"https://127.0.0.1:{listening.getsockname()[1]}").get, "/version")
         listening.shutdown(socket.SHUT_RDWR)
     assert error.kind == "unreachable"
+
+
+@pytest.mark.parametrize("answer", ["cut off", "moved"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_nothing_is_asked_again_behind_our_back(serve, answer, method):
+    """Whoever uses the pool knows what may be repeated; the library would do it three times."""
+    server = serve(lambda r: r.hang_up() if answer == "cut off" else r.answer({}, 302, {"Location": "/elsewhere"}))
+    connection = Connection.resolve({"host": server.url}, {})
+    try:
+        with contextlib.suppress(library.load().urllib3.exceptions.HTTPError):
+            connection.pool().request(method, f"{server.url}/version")
+    finally:
+        connection.close()
+    assert [r.path for r in server.requests] == ["/version"]
 
 
 # ---- proxies --------------------------------------------------------------------------------------------------
