@@ -36,6 +36,22 @@ def test_tags_tell_what_belongs_to_a_cluster(wanted: Wanted, tags: dict[str, str
     assert wanted.tagged(tags) is ours
 
 
+@pytest.mark.parametrize("key", ["kubernetes.io/cluster/{}", "sigs.k8s.io/cluster-api-provider-aws/cluster/{}"])
+def test_a_key_that_ends_with_the_cluster_is_its_mark(key: str) -> None:
+    """Of the tree's provider, and of Cluster API's."""
+    assert Wanted("ci").tagged({key.format("ci"): "owned"}) and not Wanted("ci").tagged({key.format("ci"): "shared"})
+    assert not Wanted("ci").tagged({key.format("x-ci"): "owned"}) and not Wanted("ci").tagged({key.format(""): "ci"})
+
+
+@pytest.mark.parametrize("key", [
+    "KubernetesCluster", "elbv2.k8s.aws/cluster", "eks:cluster-name", "aws:eks:cluster-name", "eks:eks-cluster-name",
+    "alpha.eksctl.io/cluster-name", "cluster.k8s.amazonaws.com/name", "assay.clusters/cluster"])
+def test_each_tag_whose_value_is_the_cluster_is_its_mark(key: str) -> None:
+    """Each of another program; what bears one of them alone is found by it."""
+    assert Wanted("ci").tagged({key: "ci"}) and RUN.tagged({key: "ci-3f9a1c07-x26112106"})
+    assert not Wanted("ci").tagged({key: "ci2"}) and not Wanted("ci").tagged({f"x-{key}": "ci"}) and not Wanted().tagged({key: ""})
+
+
 @pytest.mark.parametrize(("patterns", "name", "ours"), [
     (("auto1",), "auto10", False), (("auto1*",), "auto10", True), (("auto[12]",), "auto2", True), ((), "x", False),
     (("*",), "", False), (("Auto1",), "auto1", False)])
@@ -115,6 +131,19 @@ def test_the_sentence_names_the_first_ones_and_counts_the_others() -> None:
     assert leftovers.sentence(shown).startswith("7 left: volume v0 (data) [dependency], ")
     assert leftovers.sentence(shown).endswith(" and 2 more")
     assert leftovers.sentence([]) == "nothing is left"
+
+
+@pytest.mark.parametrize(("name", "words"), [("", ""), ("a1b2c3", ""), ("web", " (web)")])
+def test_a_name_that_is_the_id_is_said_once(name: str, words: str) -> None:
+    """As that of a classic load balancer."""
+    item = leftovers.shown(thing("a1b2c3", "classic_load_balancer", name=name), 0, "")
+    assert leftovers.sentence([item]) == f"1 left: classic_load_balancer a1b2c3{words}"
+    assert leftovers.line(item) == f"aws classic_load_balancer a1b2c3{words}"
+
+
+def test_the_sentence_says_of_what_nothing_is_known() -> None:
+    closed = leftovers.shown(leftovers.refused("aws", "volume", "no"), 0, "")
+    assert leftovers.sentence([closed]) == "1 left: volume (unknown) [permission]"
 
 
 def test_a_line_tells_what_whose_and_why() -> None:
