@@ -108,6 +108,9 @@ def test_servers_that_are_ready_and_not_selected() -> None:
     found = one(_dns({"*": SILENCE}), data)
     assert (found.cause, found.scope) == ("svc.no-endpoints", ["service/kube-system/kube-dns"])
     assert "k8s-app=no-such-app" in found.evidence[0]
+    data["services"] = [{"metadata": {"name": n, "namespace": s}, "spec": {}} for n, s in (
+        ("kube-dns", "default"), ("web", "kube-system"))]
+    assert cause(_dns({"*": SILENCE}), data)[0] == "unknown.unexplained", "those are other Services"
 
 
 def test_servers_that_are_ready_and_dumb() -> None:

@@ -140,6 +140,7 @@ def _no_pod_on(name: str, why: str = "ContainerCreating") -> object:
 
 
 @pytest.mark.parametrize(("words", "code"), [
+    (f"network is not ready: {CNI}", "node.cni-not-ready"),
     ('Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "ab12": plugin '
      'type="calico" failed (add): error getting ClusterInformation: connection is unauthorized: Unauthorized',
      "node.cni-not-ready"),
@@ -155,7 +156,8 @@ def _no_pod_on(name: str, why: str = "ContainerCreating") -> object:
 def test_no_sandbox(words: str, code: str) -> None:
     data = healthy()
     replace_pod(data, probe("n2", False, **waiting("ContainerCreating")))
-    data["events"] = [event("Pod", "probe-n2", "FailedCreatePodSandBox", words)]
+    reason = "NetworkNotReady" if words.startswith("network is not ready") else "FailedCreatePodSandBox"
+    data["events"] = [event("Pod", "probe-n2", reason, words)]
     found = one(_no_pod_on("n2"), data)
     assert (found.cause, found.confidence) == (code, "confirmed")
     assert words[:100] in found.evidence[0]

@@ -3,16 +3,18 @@
 """Findings among each other, replayed: whose root explains whom, how sure that is, and what are two faults."""
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.diagnose import Diagnosis, diagnose
-from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.evidence import seconds
+from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.evidence import Evidence, seconds
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.finding import Finding
 from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import (
-    JUST_NOW, NODES, SPACE, api_error, condition, coredns, event, finding, healthy, isolated, lease, matrix, meta,
-    nodes_failed, on_path, pod, pod_network, power_off, replace_pod, seen, set_condition, waiting)
+    JUST_NOW, NODES, SPACE, api_error, coredns, event, finding, healthy, isolated, lease, matrix, nodes_failed, on_path,
+    pod, pod_network, power_off, replace_pod, seen, set_condition, waiting)
 
 ETCD_FULL = "etcdserver: mvcc: database space exceeded"
 
@@ -209,6 +211,16 @@ def test_evidence_is_twenty_lines_of_five_hundred_letters() -> None:
         assert len(found.evidence[0]) == min(size, 500)
 
 
+def test_findings_and_evidence_that_were_saved_are_diagnosed_alike(tmp_path: Path) -> None:
+    data = healthy()
+    power_off(data, "n2")
+    checks = [nodes_failed(data, "n2"), pod_network(matrix(isolated("n2")), ended=seconds(JUST_NOW))]
+    Evidence(data).save(tmp_path / "evidence.json")
+    saved = json.loads(json.dumps([f.to_dict() for f in checks]))
+    again = diagnose([Finding.from_dict(f) for f in saved], Evidence.load(tmp_path / "evidence.json").data)
+    assert again == diagnose(checks, data) and again["pod_network"].consequence_of == "node.unreachable"
+
+
 def test_a_cluster_that_told_nothing_but_events_lacks_nothing() -> None:
     data = {k: type(v)() for k, v in healthy().items()}
     words = "Waiting for a volume to be created by the external provisioner 'ebs.csi.aws.com'"
@@ -217,3 +229,13 @@ def test_a_cluster_that_told_nothing_but_events_lacks_nothing() -> None:
     assert told(check, data).cause == "storage.provision-failed"
     data["pods"] = [pod("other", "default")]
     assert told(check, data).cause == "storage.driver-missing"
+
+
+def test_what_else_fails_where_the_root_itself_is_seen_is_no_evidence_of_it() -> None:
+    data = healthy()
+    data["readyz"] = "[-]etcd failed: reason withheld\n[-]poststarthook/rbac/bootstrap-roles failed: reason withheld"
+    api = finding("api_server", "/readyz answers 500")
+    for others in ([], [finding("storage", "/readyz answers 500")]):
+        found = told(api, data, *others)
+        assert (found.cause, found.consequence_of) == ("etcd.unhealthy", "")
+        assert found.evidence == ["[-]etcd failed: reason withheld"]

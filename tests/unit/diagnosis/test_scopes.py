@@ -127,6 +127,12 @@ def test_a_node_that_a_single_other_asked_in_vain_is_not_cut_off() -> None:
     assert spread({**asked, ("n3", "n2"): False}) == ("isolated", ("n2",))
 
 
+def test_a_node_whose_questions_are_all_lost_is_cut_off_only_where_others_reach_each_other() -> None:
+    asked = {("n1", "n2"): False, ("n1", "n3"): False, ("n2", "n1"): True, ("n3", "n1"): True}
+    assert spread(asked) == ("partial", ("n1",)), "no two others were asked"
+    assert spread({**asked, ("n2", "n3"): True}) == ("isolated", ("n1",))
+
+
 def test_a_node_that_asked_a_single_other_in_vain_is_cut_off_only_where_that_one_answers() -> None:
     asked = {("n1", "n3"): False, ("n2", "n4"): True, ("n4", "n2"): True}
     assert spread(asked) == ("partial", ("n1", "n3")), "nobody else asked n3"
