@@ -56,12 +56,11 @@ def mtu(f: Finding, ev: Evidence) -> Iterator[Candidate]:
            and not ANSWERED.search(o.get("error") or "")]
     if not bad:
         return
-    pattern, nodes = spread(edges(large))
+    _pattern, nodes = spread(edges(large))
     fits = [o for o in large if o["ok"]][:2]
     fits += [o for o in seen(f, "pod", "small") if o["ok"] and (o["from_node"], o["to_node"]) in
              {(b["from_node"], b["to_node"]) for b in bad}][:2]
-    scope = () if pattern == "overlay" else _nodes(nodes)
-    yield Candidate("net.mtu", "confirmed", scope, tuple(map(line, [*bad[:5], *fits])))
+    yield Candidate("net.mtu", "confirmed", _nodes(nodes), tuple(map(line, [*bad[:5], *fits])))
 
 
 def unasked(f: Finding, ev: Evidence) -> Iterator[Candidate]:

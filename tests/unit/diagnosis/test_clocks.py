@@ -133,6 +133,13 @@ def test_a_lease_from_the_future_where_nobody_noted_when_it_came(renewed: str, c
     assert cause(_untrusted(), data)[0] == code
 
 
+def test_clocks_of_api_servers_that_differ_are_not_those_of_nodes() -> None:
+    """The one that took the Lease is ahead of the one that was asked for it."""
+    data = _clocks()
+    data["node_leases"] = [lease(n, "2026-03-14T09:30:30Z") for n in NODES]
+    assert cause(_untrusted(), data)[0] == "unknown.unexplained"
+
+
 # ---- Leases look old by a clock that is late -------------------------------------------------------------------------
 def _old_lease() -> Any:
     text = "Lease not renewed for 65 s"

@@ -62,6 +62,24 @@ def test_an_ill_node_does_not_explain_what_fails_on_the_others_alike() -> None:
     assert told(_upstream(), data).cause == "node.kernel-fault", "on each that failed"
 
 
+def test_the_node_of_a_name_server_explains_what_no_node_is_told_rightly() -> None:
+    data = healthy()
+    power_off(data, "n2")
+    replace_pod(data, coredns("n2", False))
+    dns = finding("dns", "SERVFAIL", observations=[seen("dns", "internal", n, error="SERVFAIL") for n in ("n1", "n3")])
+    found = told(dns, data, nodes_failed(data, "n2"))
+    assert (found.cause, found.scope, found.consequence_of) == ("dns.server-down", [], "node.unreachable")
+
+
+def test_an_ill_node_at_an_end_of_some_lost_pairs_is_named_with_them() -> None:
+    nodes = ("n1", "n2", "n3", "n4")
+    data = healthy(nodes)
+    set_condition(data, "n2", "KernelDeadlock", "True", "DockerHung", "task umount:21568 blocked for 120 seconds")
+    found = told(pod_network(matrix(lambda a, b: (a, b) in (("n1", "n2"), ("n3", "n4")), nodes=nodes)), data)
+    assert (found.cause, found.scope) == ("node.kernel-fault", ["node/n2"])
+    assert any(line.startswith("n3 -> n4") for line in found.evidence)
+
+
 def test_of_two_nodes_the_dead_one_explains_what_is_lost_between_them() -> None:
     data = healthy(("n1", "n2"))
     power_off(data, "n2")

@@ -99,7 +99,7 @@ def test_an_overlay_that_lets_one_pair_through_is_not_down() -> None:
 
 
 @pytest.mark.parametrize(("change", "zones"), [
-    ({("n0", "n2"): True}, "aabb"), ({("n0", "n1"): False}, "aabb"), ({}, "aab-"), ({}, "----"), ({}, "aaab")])
+    ({("n0", "n2"): True}, "aabb"), ({("n0", "n1"): False}, "aabb"), ({}, "aab-"), ({}, "aa--"), ({}, "----"), ({}, "aaab")])
 def test_zones_are_cut_only_where_all_between_them_is_lost_and_all_within_is_not(
         change: dict[tuple[str, str], bool], zones: str) -> None:
     names = TEN[:4]
