@@ -1,32 +1,42 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A fake of the module time for code that waits: a sleep takes no time and moves the clock."""
+"""The module `time` for tests: it passes only while somebody sleeps, so minutes cost nothing and load changes nothing."""
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
 
 class Clock:
-    """What code calls of the module time. at: what happens when, by calls that are due in the course of a sleep."""
+    """In place of `time` in the modules of a test. wall: by which the clock on the wall was set, which those of boot and
+    process do not follow."""
+
+    CLOCK_BOOTTIME = time.CLOCK_BOOTTIME
 
     def __init__(self) -> None:
-        self.now, self._epoch = 1000.0, time.time() - 1000.0
-        self.at: list[tuple[float, Callable[[], None]]] = []
-
-    def monotonic(self) -> float:
-        return self.now
+        self.passed, self.wall = 0.0, 1_800_000_000.0
+        self._then: list[tuple[float, Callable[[], object]]] = []
+        self._lock = threading.Lock()
 
     def time(self) -> float:
-        return self._epoch + self.now
+        return self.wall + self.passed
+
+    def monotonic(self) -> float:
+        return self.passed
+
+    def clock_gettime(self, _which: int) -> float:
+        return self.passed
 
     def sleep(self, seconds: float) -> None:
-        until = self.now + seconds
-        while due := sorted((a for a in self.at if a[0] <= until), key=lambda a: a[0])[:1]:
-            self.at.remove(due[0])
-            self.now = max(self.now, due[0][0])
-            due[0][1]()
-        self.now = until
+        with self._lock:
+            self.passed += seconds
+            due = [action for at, action in self._then if at <= self.passed]
+            self._then = [one for one in self._then if one[0] > self.passed]
+        for action in due:
+            action()
 
-    def after(self, seconds: float, what: Callable[[], None]) -> None:
-        self.at.append((self.now + seconds, what))
+    def after(self, seconds: float, action: Callable[[], object]) -> None:
+        """Something that happens while others sleep."""
+        with self._lock:
+            self._then = sorted([*self._then, (self.passed + seconds, action)], key=lambda one: one[0])

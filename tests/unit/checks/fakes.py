@@ -5,12 +5,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
+import threading
+from types import SimpleNamespace
 from typing import Any
 
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Inconclusive, StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.engine.context import Context
 from ansible_collections.assay.clusters.plugins.module_utils.engine.probes import DialAnswer, Probes, ShellAnswer
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
+from ansible_collections.assay.clusters.plugins.module_utils.kube.watch import WatchTimeout
+from tests.fakes.clock import Clock
+
+
+class Now:
+    """The clock of the test that runs; the modules of checks have it in place of `time` (conftest.py)."""
+
+    clock = Clock()
 
 
 def api_error(status: int, message: str = "", body: Any = None) -> ApiError:
@@ -19,14 +29,19 @@ def api_error(status: int, message: str = "", body: Any = None) -> ApiError:
 
 
 class FakeClient:
-    """Answers by path from a dictionary: an object, an exception, or a function of (params)."""
+    """Answers by path from a dictionary: an object, an exception, or a function of (params). asked: the paths, in order;
+    takes: seconds for each "get" and each "patch"."""
 
     server = "https://api.test:6443"
 
     def __init__(self, answers: dict[str, Any]):
         self.answers, self.patched, self.raw = answers, [], self
+        self.asked: list[str] = []
+        self.takes: dict[str, float] = {}
 
     def get(self, path: str, params: Any = None, with_headers: bool = False, **_more: Any) -> Any:
+        self.asked.append(path)
+        Now.clock.sleep(self.takes.get("get", 0.0))
         answer = self.answers.get(path, api_error(404, f"{path} not found"))
         if callable(answer):
             answer = answer(params)
@@ -37,6 +52,7 @@ class FakeClient:
         return json.loads(json.dumps(answer))
 
     def patch(self, path: str, body: Any, **_more: Any) -> Any:
+        Now.clock.sleep(self.takes.get("patch", 0.0))
         self.patched.append((path, body))
         return {}
 
@@ -59,13 +75,42 @@ class FakeProbe:
         return ShellAnswer(output, error, 0.01)
 
 
+class _Abort(threading.Event):
+    """Nobody aborts; who waits for it sleeps."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        Now.clock.sleep(timeout or 0.0)
+        return False
+
+
+class _Watch:
+    """A shared watch: what `items` of the context holds while the time passes."""
+
+    def __init__(self, ctx: FakeContext, plural: str):
+        self._ctx, self.name = ctx, plural
+
+    def items(self) -> dict[Any, Any]:
+        return self._ctx.items.get(self.name, {})
+
+    def wait(self, predicate: Any, deadline: float) -> Any:
+        while not (found := predicate(self.items())):
+            left = deadline - Now.clock.monotonic()
+            if left <= 0:
+                raise WatchTimeout(self.name, self.items())
+            Now.clock.sleep(min(left, 0.5))
+        return found
+
+
 class FakeContext:
-    """Keeps everything that a check says."""
+    """Keeps everything that a check says. seconds: how long the check has; waiting is the engine's own."""
+
+    until, wait, in_parallel, left, _until = (
+        Context.until, Context.wait, Context.in_parallel, Context.left, Context._until)
 
     nonce, namespace, run_id, cluster = "0123456789", "assay-0a0b0c0d", "0a0b0c0d", "test"
 
     def __init__(self, answers: dict[str, Any] | None = None, probes: list[Any] | None = None,
-                 missing: dict[str, str] | None = None, **options: Any):
+                 missing: dict[str, str] | None = None, seconds: float = 600.0, **options: Any):
         self.client, self.options = FakeClient(answers or {}), options
         found, missing = probes or [], missing or {}
         self.probes = Probes(found, missing, sorted([*(p.node for p in found), *missing]))
@@ -79,10 +124,8 @@ class FakeContext:
         self.created: list[dict[str, Any]] = []
         self.deleted: list[tuple[str, str]] = []
         self.on_create: Any = lambda manifest: manifest
-        self.deadline = time.monotonic() + 600.0
-
-    def left(self) -> float:
-        return self.deadline - time.monotonic()
+        self.deadline = Now.clock.monotonic() + seconds
+        self._shared = SimpleNamespace(abort=_Abort())
 
     def image(self, name: str) -> str:
         return f"registry.test/{name}"
@@ -127,24 +170,7 @@ class FakeContext:
         self.deleted.append((kind, name))
 
     def watch(self, plural: str) -> Any:
-        class Items:
-            items = staticmethod(lambda: self.items.get(plural, {}))
-        return Items()
-
-    def wait(self, plural: str, predicate: Any, what: str, seconds: float | None = None) -> Any:
-        found = predicate(self.items.get(plural, {}))
-        if not found:
-            raise StepFailed(f"{what}: not within {seconds or 0:.0f} s")
-        return found
-
-    def until(self, function: Any, what: str, seconds: float | None = None, every: float = 0.25) -> Any:
-        found = function()
-        if not found:
-            raise StepFailed(f"{what}: not within {seconds or 0:.0f} s")
-        return found
-
-    def in_parallel(self, function: Any, items: Any, workers: int = 4) -> list[Any]:
-        return [function(i) for i in items]
+        return _Watch(self, plural)
 
     def seen(self, **wanted: Any) -> list[dict[str, Any]]:
         """The observations with these values."""

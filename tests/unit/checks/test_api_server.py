@@ -40,8 +40,6 @@ class Server:
         self.settings = SimpleNamespace(ssl_ca_cert=None, verify_ssl=True, proxy=None)
         self.ctx.client.connection = SimpleNamespace(server=self.ctx.client.server, configuration=self.settings)
         monkeypatch.setattr(module, "ask", self.ask)
-        monkeypatch.setattr(module, "SETTLE", 0.0)
-        monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
 
     def ask(self, address, port, path, name, context):
         answer = self.replicas[address]
@@ -142,10 +140,50 @@ def test_server_that_answers_for_objects_that_do_not_exist(server):
         server.run()
 
 
-def test_slow_answers_warn(monkeypatch):
-    ctx = Server(monkeypatch, slow_median=0.0, slow_write=0.0).run()
-    assert [w.split(" one ")[0] for w in ctx.warnings] == ["reading", "writing"]
-    assert ctx.seen(target="latency", variant="write", ok=False)
+@pytest.mark.parametrize(("read", "write", "slow"), [
+    (0.26, 0.51, ["reading", "writing"]), (0.26, 0.49, ["reading"]), (0.24, 0.51, ["writing"]), (0.24, 0.49, [])])
+def test_slow_answers_warn(server, read, write, slow):
+    server.ctx.client.takes = {"get": read, "patch": write}
+    ctx = server.run()
+    assert [w.split(" one ")[0] for w in ctx.warnings] == slow
+    assert {o["variant"] for o in ctx.seen(target="latency", ok=False)} == {w[:4] + "e" * (w == "writing") for w in slow}
+    assert ctx.measurements["read, median"] == pytest.approx(read * 1000)
+
+
+# ---- time ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_a_moment_of_ill_health_is_outlasted(server, clock, path):
+    """As after an election of etcd's leader."""
+    server.ctx.client.answers[path] = api_error(500, BAD)
+    clock.after(5, lambda: server.ctx.client.answers.update({path: GOOD}))
+    ctx = server.run()
+    assert not ctx.seen(ok=False) and ctx.seen(target=path, ok=True)[0]["seconds"] >= 5
+
+
+@pytest.mark.parametrize(("seconds", "looks"), [(600.0, 11), (15.0, 6), (10.0, 1), (3.0, 1)])
+def test_ill_health_that_stays_is_told_in_time(server, clock, seconds, looks):
+    """After ten seconds, and at once where no more are left to do the rest in."""
+    server.ctx.deadline = clock.monotonic() + seconds
+    server.ctx.client.answers["/readyz"] = api_error(503, BAD)
+    with pytest.raises(StepFailed, match="/readyz answers 503: etcd failed"):
+        server.run()
+    assert server.ctx.client.asked.count("/readyz") == looks and clock.passed <= 10
+
+
+@pytest.mark.parametrize(("seconds", "within"), [(600.0, 10), (4.0, 4)])
+def test_a_watch_that_does_not_see_the_object_fails_in_time(server, clock, seconds, within):
+    server.ctx.deadline = clock.monotonic() + seconds
+    made = server.ctx.on_create
+
+    def unseen(manifest):
+        answer = made(manifest)
+        server.ctx.items.clear()
+        return answer
+
+    server.ctx.on_create = unseen
+    with pytest.raises(StepFailed, match=f"^a watch sees the object: not within {within} s$"):
+        server.run()
+    assert clock.passed == within
 
 
 def test_aggregated_apis(server):

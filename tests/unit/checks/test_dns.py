@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""dig's output, and what is made of it."""
+"""A cluster whose name servers answer rightly, wrongly, late or not at all."""
 from __future__ import annotations
 
 import re
@@ -9,83 +9,15 @@ import shlex
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks import dns as module
-from ansible_collections.assay.clusters.plugins.module_utils.checks._dig import (
-    absent, answered, has, latencies, replies, reply, resolv_conf)
 from ansible_collections.assay.clusters.plugins.module_utils.checks._endpoints import SERVICE_LABEL
-from ansible_collections.assay.clusters.plugins.module_utils.checks._text import listed, percentile
 from ansible_collections.assay.clusters.plugins.module_utils.checks.dns import Dns
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe
 
-ANSWER = """;; Got answer:
-;; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 4711
-;; flags: qr aa rd; QUERY: 1, ANSWER: 1, AUTHORITY: 0, ADDITIONAL: 1
-
-kubernetes.default.svc.cluster.local. 5 IN A 10.96.0.1
-
-;; Query time: 3 msec
-;; SERVER: 10.96.0.10#53(10.96.0.10) (UDP)
-"""
 RESOLV = """search assay-0a0b0c0d.svc.cluster.local svc.cluster.local cluster.local corp.test
 nameserver 10.96.0.10
 options ndots:5
 """
-
-
-def test_an_answer_is_read():
-    r = reply(ANSWER)
-    assert (r.status, r.data("A"), r.seconds, r.error, r.retries) == ("NOERROR", ["10.96.0.1"], 0.003, "", 0)
-    assert answered(r) == "" and has("A", "10.96.0.1")(r) == ""
-    assert has("A", "10.96.0.2")(r) == "NOERROR A 10.96.0.1, expected A 10.96.0.2"
-
-
-@pytest.mark.parametrize("text, error", [
-    (";; communications error to 10.96.0.10#53: timed out\n;; communications error to 10.96.0.10#53: timed out\n"
-     ";; no servers could be reached\n",
-     "communications error to 10.96.0.10#53: timed out; no servers could be reached"),
-    (";; connection timed out; no servers could be reached\n", "connection timed out; no servers could be reached"),
-    (";; Connection to 10.96.0.10#53(10.96.0.10) for a. failed: connection refused.\n",
-     "Connection to 10.96.0.10#53(10.96.0.10) for a. failed: connection refused."),
-    ("sh: dig: not found\n", "sh: dig: not found")])
-def test_silence_keeps_digs_own_words(text, error):
-    r = reply(text)
-    assert (r.status, r.error) == ("", error)
-    assert answered(r) == error and absent(r).startswith(error)
-
-
-def test_an_answer_after_a_lost_packet_counts_it():
-    r = reply(";; communications error to 10.96.0.10#53: timed out\n" + ANSWER)
-    assert (r.status, r.retries, r.error) == ("NOERROR", 1, "")
-
-
-def test_negative_answers_are_judged():
-    nothing = reply(";; ->>HEADER<<- opcode: QUERY, status: NXDOMAIN, id: 1\n;; Query time: 0 msec\n")
-    assert absent(nothing) == "" and answered(nothing) == "NXDOMAIN"
-    assert absent(reply(ANSWER)) == "NOERROR A 10.96.0.1, expected NXDOMAIN"
-    failed = reply(";; ->>HEADER<<- opcode: QUERY, status: SERVFAIL, id: 1\n")
-    assert answered(failed) == "SERVFAIL" and absent(failed) == "SERVFAIL, expected NXDOMAIN"
-
-
-def test_replies_come_in_any_order():
-    found = replies(f"noise\n#2 0\n{ANSWER}\n#0 9\n;; no servers could be reached\n")
-    assert found[2].status == "NOERROR" and found[0].error == "no servers could be reached" and 1 not in found
-
-
-def test_resolver_settings_and_domain():
-    conf = resolv_conf(RESOLV)
-    assert (conf.servers, conf.ndots, conf.domain) == (("10.96.0.10",), 5, "cluster.local")
-    assert resolv_conf("nameserver fd00::a\n# x\n\nsearch ec2.internal\n").domain == ""
-
-
-def test_latencies_in_both_units():
-    assert latencies(";; Query time: 250 usec\n;; Query time: 2 msec\n;; connection timed out\n") == [0.00025, 0.002]
-
-
-def test_percentiles_and_phrases():
-    assert percentile([5, 1, 4, 2, 3], 50) == 3 and percentile([1, 2], 99) == 2 and percentile([7], 1) == 7
-    with pytest.raises(ValueError):
-        percentile([], 50)
-    assert listed(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more" and listed([]) == ""
 
 
 class Zone:
@@ -151,12 +83,6 @@ class Zone:
         return self.ctx
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch):
-    monkeypatch.setattr(module, "LAG", 0.0)
-    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
-
-
 def test_healthy_dns_is_asked_in_every_way():
     ctx = Zone(external_name="www.test").run()
     assert not ctx.warnings
@@ -209,7 +135,8 @@ def test_name_that_resolves_only_with_a_trailing_dot():
     assert zone.assert_red("www.test: NXDOMAIN").steps[-1].endswith("without a trailing dot")
 
 
-def test_wildcards_fail_and_warn():
+def test_wildcards_fail_and_warn(monkeypatch):
+    monkeypatch.setattr(module, "LAG", 0.0)
     zone = Zone()
     zone.right[f"{zone.ctx.nonce}-absent.assay"] = [("A", "192.0.2.1")]
     assert zone.assert_red("expected NXDOMAIN").steps[-1] == "a name that nobody made does not exist"
@@ -249,16 +176,56 @@ def test_ipv6_clusters_are_asked_for_aaaa():
     assert any("AAAA" in a for _n, a in zone.asked) and not any("A" in a for _n, a in zone.asked)
 
 
-def test_a_server_that_learns_late_is_waited_for(monkeypatch):
-    monkeypatch.setattr(module, "LAG", 60.0)
+# ---- time ---------------------------------------------------------------------------------------------------------
+def test_a_server_that_learns_late_is_waited_for(clock):
     zone = Zone()
     zone.wrong = {f"n0 dns-{zone.ctx.nonce} ": "REFUSED", f"n0 dns-{zone.ctx.nonce}.": "NXDOMAIN",
                   "n1 -x": "REFUSED"}  # by the upstream server, who is asked for what ours do not know
-    monkeypatch.setattr(module.time, "sleep", lambda seconds: zone.wrong.clear())
-    assert zone.run().measurements["new Service in DNS"] >= 0
+    clock.after(30, zone.wrong.clear)
+    ctx = zone.run()
+    assert 30 <= ctx.measurements["new Service in DNS"] <= 40 and "until all servers knew" in ctx.warnings[0]
+    assert not ctx.seen(ok=False)
 
 
-def test_a_server_that_never_learns_is_not_waited_for_for_ever():
+def test_a_server_that_never_learns_is_not_waited_for_for_ever(clock):
     zone = Zone()
     zone.wrong = {f"n0 headless-{zone.ctx.nonce}": "NXDOMAIN"}
     zone.assert_red("1 of 2 nodes: n0 .*NXDOMAIN")
+    assert 59 <= clock.passed <= 63
+
+
+@pytest.mark.parametrize(("seconds", "looks"), [(600.0, 2), (29.0, 1)])
+def test_silence_is_asked_once_more_where_there_is_time(clock, seconds, looks):
+    """Silence is no matter of waiting."""
+    zone = Zone()
+    zone.ctx.deadline = clock.monotonic() + seconds
+    zone.silent = {"n1 "}
+    zone.assert_red("1 of 2 nodes: n1 ")
+    assert sum(n == "n1" and a[0] == "-x" for n, a in zone.asked) == looks and clock.passed <= 2
+
+
+def test_a_server_that_learns_late_is_not_waited_for_when_the_time_is_up(clock):
+    """What the other nodes and the other questions told is there all the same."""
+    zone = Zone()
+    zone.ctx.deadline = clock.monotonic() + 40
+    zone.wrong = {f"n0 headless-{zone.ctx.nonce}": "NXDOMAIN"}
+    ctx = zone.assert_red("1 of 2 nodes: n0 .*NXDOMAIN")
+    assert clock.passed <= 12 and ctx.left() >= 28
+    assert [o["variant"] for o in ctx.seen(ok=False)] == ["headless"] and ctx.seen(from_node="n1", variant="headless", ok=True)
+
+
+@pytest.mark.parametrize(("seconds", "within"), [(600.0, 60), (25.0, 25)])
+def test_endpoints_that_do_not_come_are_told_in_time(clock, seconds, within):
+    zone = Zone()
+    zone.ctx.deadline = clock.monotonic() + seconds
+    zone.ctx.items.clear()
+    zone.assert_red(f"^the endpoints of our Services hold the probes: not within {within} s$")
+    assert clock.passed == within and zone.ctx.steps[-1] == "Services to be resolved are made"
+
+
+def test_endpoints_that_come_late_are_waited_for(clock):
+    zone = Zone()
+    there = dict(zone.ctx.items)
+    zone.ctx.items.clear()
+    clock.after(40, lambda: zone.ctx.items.update(there))
+    assert not zone.run().seen(ok=False)

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.checks._nodes import minor, moment, pool
 from ansible_collections.assay.clusters.plugins.module_utils.checks.nodes import Nodes, drift, free_shares, skew
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, api_error
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
@@ -43,10 +44,11 @@ class Cluster:
         self.leases = {n: _lease(n) for n in self.names}
         self.missing, self.options, self.stats = {}, options, {n: _summary(80) for n in self.names}
 
-    def run(self):
+    def run(self, **instead):
+        """instead: other answers, by path."""
         answers = {"/version": {"gitVersion": "v1.36.1"}, LEASES: {"items": list(self.leases.values())},
                    "/api/v1/nodes": {"items": list(self.nodes.values())}}
-        answers |= {f"/api/v1/nodes/{n}/proxy/stats/summary": s for n, s in self.stats.items()}
+        answers |= {f"/api/v1/nodes/{n}/proxy/stats/summary": s for n, s in self.stats.items()} | instead
         probes = [FakeProbe(n, "10.0.0.1") for n in self.names if n not in self.missing]
         self.ctx = FakeContext(answers, probes, self.missing, **self.options)
         Nodes().run(self.ctx)
@@ -154,3 +156,25 @@ def test_times_and_versions_of_all_kinds():
     assert moment("2026-11-21T01:46:22Z") == moment("Sat, 21 Nov 2026 01:46:22 GMT")
     assert moment(None) is moment("") is moment("nonsense") is None
     assert minor("v1.9.3-gke.1") == (1, 9) and minor("unknown") is None
+
+
+# ---- time ---------------------------------------------------------------------------------------------------------
+def _late(path):
+    return ApiError("timeout", None, "Timeout", "no answer in time", "GET", path)
+
+
+def test_a_kubelet_that_does_not_tell_its_disks_in_time_is_said_and_no_failure():
+    """Its Lease and its pod were judged before; the others are read all the same."""
+    c = Cluster()
+    c.stats["n0"], c.stats["n2"] = _summary(9), _late("/api/v1/nodes/n2/proxy/stats/summary")
+    ctx = c.run()
+    assert ctx.observed["disk_not_read"] == ["n2"] and "node n0: only 9 % of nodefs free" in ctx.warnings
+    assert ctx.measurements["least free nodefs"] == 9
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nodes", LEASES])
+def test_an_api_server_that_does_not_answer_in_time_is_no_fault_of_the_nodes(path):
+    c = Cluster()
+    with pytest.raises(ApiError) as raised:
+        c.run(**{path: _late(path)})
+    assert raised.value.kind == "timeout" and not c.ctx.seen(ok=False)

@@ -183,3 +183,38 @@ def test_one_probe_of_two_nodes_proves_nothing():
     ctx = FakeContext(probes=Network(1).probes, missing={"n9": "ImagePullBackOff"})
     with pytest.raises(Inconclusive, match="n9 .ImagePullBackOff."):
         PodNetwork().run(ctx)
+
+
+# ---- time ---------------------------------------------------------------------------------------------------------
+def test_a_probe_that_falls_silent_on_the_way_is_asked_no_more_and_hides_nothing():
+    """When the time of the check is up, no probe can be asked; what was seen until then is no fault, nor a proof."""
+    network = Network(4)
+    dial = network.dial
+
+    def silent(source, host, port, protocol, tries):
+        if source.node in ("n1", "n3"):
+            network.asked.append((source.node, "udp"))
+            raise TransportError("no answer in time")
+        return dial(source, host, port, protocol, tries)
+
+    for probe in network.probes:
+        probe._dial = silent
+    ctx = FakeContext(probes=network.probes)
+    with pytest.raises(Inconclusive, match="could not be asked on n1 .*, n3 "):
+        PodNetwork().run(ctx)
+    assert len(ctx.seen(kind="pod", variant="small", ok=True)) == 16 and not ctx.seen(kind="pod", ok=False)
+    assert {o["from_node"] for o in ctx.seen(variant="udp")} == {"n0", "n2"}
+    assert {o["to_node"] for o in ctx.seen(kind="probe", ok=False)} == {"n1", "n3"} and len(ctx.seen(kind="probe")) == 2
+
+
+def test_a_broken_pair_is_told_though_other_probes_fell_silent():
+    network = Network(4, lambda s, t, v: (s, t) == ("n0", "n2"))
+
+    def lost(*_a):
+        raise TransportError("no answer in time")
+
+    network.probes[1]._shell = network.probes[1]._dial = lost
+    ctx = FakeContext(probes=network.probes)
+    with pytest.raises(StepFailed, match=r"pairs of nodes fail \(small\): n0 -> n2"):
+        PodNetwork().run(ctx)
+    assert not ctx.seen(kind="pod", from_node="n1")

@@ -16,12 +16,6 @@ from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeConte
 VIP, STICKY = "10.96.0.1", "10.96.0.2"
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch):
-    monkeypatch.setattr(module, "LAG", 0.0)
-    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
-
-
 class Dataplane:
     """A cluster whose nodes balance over the labelled probes."""
 
@@ -30,7 +24,7 @@ class Dataplane:
         self.ctx = FakeContext(probes=self.probes, **options)
         self.ctx.on_create = self.created
         self.ctx.client.patch = self.patch
-        self.turn, self.selected = 0, True
+        self.turn, self.selected = {}, True
         self.flushed, self.stale, self.silent, self.never, self.rotating = set(), False, False, set(), False
         self.connects = {}
 
@@ -61,9 +55,9 @@ class Dataplane:
             return [], [("i/o timeout" if self.silent else "connect: connection refused")] * count
         out = []
         pods = [p.pod for p in self.probes if p.node not in self.never]
-        for _try in range(count):
-            self.turn += host == VIP or self.rotating
-            out.append(pods[self.turn % len(pods)])
+        for _try in range(count):  # by source: they ask at the same time
+            self.turn[source.node] = self.turn.get(source.node, 0) + (host == VIP or self.rotating)
+            out.append(pods[self.turn[source.node] % len(pods)])
         return out, []
 
     def shell(self, source, command):
@@ -95,15 +89,6 @@ def test_flushed_rules_of_one_node_differ_from_the_pod_addresses():
     assert [o["from_node"] for o in plane.ctx.seen(variant="vip", ok=False)] == ["n1"]
     assert len(plane.ctx.seen(variant="pod", from_node="n1", ok=True)) == 3
     assert ("Node", "", "n1") in plane.ctx.path
-
-
-def test_a_node_that_follows_late_is_waited_for_and_told(monkeypatch):
-    monkeypatch.setattr(module, "LAG", 60.0)
-    monkeypatch.setattr(module, "NEWS", -1.0)
-    plane = Dataplane()
-    plane.flushed = {"n1"}
-    monkeypatch.setattr(module.time, "sleep", lambda seconds: plane.flushed.clear())
-    assert "until all nodes followed a change" in plane.run().warnings[0]
 
 
 def test_a_pod_that_is_never_chosen_fails():
@@ -197,3 +182,74 @@ def test_endpoints_of_dual_slices_and_named_ports():
                        {"metadata": {"labels": {SERVICE_LABEL: "b"}}, "endpoints": None, "ports": None}], "a")
     assert [(e.address, e.ready, e.port(), e.port("m"), e.port("x")) for e in found] == [
         ("fd00::1", True, 53, 9, None), ("10.0.0.1", False, 53, 9, None)]
+
+
+# ---- time ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("late", "warned"), [(10, False), (40, True)])
+def test_a_node_that_follows_late_is_waited_for_and_told(clock, late, warned):
+    plane = Dataplane()
+    plane.flushed = {"n1"}
+    clock.after(late, plane.flushed.clear)
+    ctx = plane.run()
+    assert late <= ctx.measurements["Service served on the slowest node after"] <= late + 1
+    assert any("until all nodes followed a change" in w for w in ctx.warnings) is warned and not ctx.seen(ok=False)
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(600.0, 62), (20.0, 17), (4.0, 1)])
+def test_a_node_that_never_follows_fails_in_time(clock, seconds, most):
+    """What is left is for the rest of the check; what the other nodes saw is there all the same."""
+    plane = Dataplane()
+    plane.ctx.deadline = clock.monotonic() + seconds
+    plane.flushed = {"n1"}
+    with pytest.raises(StepFailed, match="fails from 1 of 3 nodes: n1"):
+        plane.run()
+    assert most - 5 <= clock.passed <= most and len(plane.ctx.seen(variant="vip", ok=True)) == 2
+
+
+@pytest.mark.parametrize(("seconds", "within"), [(600.0, 60), (20.0, 20)])
+def test_endpoints_that_never_are_as_they_should_fail_in_time(clock, seconds, within):
+    plane = Dataplane()
+    plane.ctx.deadline = clock.monotonic() + seconds
+    plane._slices = lambda: None
+    with pytest.raises(StepFailed, match=f"^endpoints of Service svc-{plane.ctx.nonce} are 3 pods: not within {within} s$"):
+        plane.run()
+    assert clock.passed == within
+
+
+def test_an_address_that_answers_for_a_while_after_its_pods_are_gone_is_waited_for(clock):
+    plane = Dataplane()
+    plane.stale, select = True, plane.patch
+
+    def patch(path, body, **more):
+        clock.after(15, lambda: setattr(plane, "stale", False))
+        return select(path, body, **more)
+
+    plane.ctx.client.patch = patch
+    ctx = plane.run()
+    assert not ctx.seen(ok=False) and clock.passed >= 15
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(600.0, 63), (20.0, 17)])
+def test_an_address_that_answers_for_ever_fails_in_time(clock, seconds, most):
+    plane = Dataplane()
+    plane.ctx.deadline = clock.monotonic() + seconds
+    plane.stale = True
+    with pytest.raises(StepFailed, match="lost its pods its address still answers on n0"):
+        plane.run()
+    assert most - 5 <= clock.passed <= most
+    assert {o["from_node"] for o in plane.ctx.seen(variant="empty", ok=False)} == {"n0", "n1", "n2"}
+
+
+def test_nodes_that_do_not_come_back_to_a_service_are_named(clock):
+    plane = Dataplane()
+    select = plane.patch
+
+    def patch(path, body, **more):
+        if "/services/" in path and plane.selected is False:
+            plane.flushed = {"n2"}
+        return select(path, body, **more)
+
+    plane.ctx.client.patch = patch
+    with pytest.raises(StepFailed, match=r"got its pods back it does not answer on n2 \("):
+        plane.run()
+    assert 60 <= clock.passed <= 63

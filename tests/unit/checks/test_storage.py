@@ -12,7 +12,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks._volume_pods
 from ansible_collections.assay.clusters.plugins.module_utils.checks._volumes import defaults, others, usable_on
 from ansible_collections.assay.clusters.plugins.module_utils.checks.storage import CLASSES, Storage
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Inconclusive, StepFailed
-from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext
+from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, api_error
 
 NONCE = FakeContext.nonce
 MARK = "storageclass.kubernetes.io/is-default-class"
@@ -222,3 +222,62 @@ def test_manifest_meets_the_restricted_level():
                                             "capabilities": {"drop": ["ALL"]}}
     assert spec["automountServiceAccountToken"] is False
     assert set(container["resources"]) == {"requests", "limits"}
+
+
+# ---- time ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("seconds", "limit", "within"), [(600.0, 180, 180), (600.0, 25, 25), (50.0, 180, 50)])
+def test_a_pod_that_never_ends_is_told_in_time(clock, seconds, limit, within):
+    """Its own limit or the end of the check, what comes first; what it waits for is told all the same."""
+    disks = Disks(provision_limit=limit)
+    disks.ctx.deadline = clock.monotonic() + seconds
+    disks.state = {"waiting": {"reason": "ContainerCreating"}}
+    disks.assert_red(f"with its volume ends: not within {within} s; the claim is Bound; ContainerCreating$")
+    assert clock.passed == within
+
+
+def test_a_volume_that_comes_late_is_waited_for(clock):
+    disks = Disks()
+    disks.state = {"waiting": {"reason": "ContainerCreating"}}
+
+    def comes():
+        disks.state = None
+        disks.created(disks.ctx.created[-1])
+
+    clock.after(100, comes)
+    ctx = disks.run()
+    assert not ctx.seen(ok=False) and 100 <= ctx.measurements["writer pod, from its creation to its end"] <= 101
+
+
+@pytest.mark.parametrize(("seconds", "within"), [(600.0, 30), (10.0, 10)])
+@pytest.mark.parametrize("spoil", [{"status": {"phase": "Pending"}}, {"spec": {}}], ids=["pending", "without a volume"])
+def test_a_claim_that_is_not_bound_though_its_pod_ran_is_told_in_time(clock, seconds, within, spoil):
+    disks = Disks()
+    disks.ctx.deadline = clock.monotonic() + seconds
+    made = disks.ctx.on_create
+
+    def unbound(manifest):
+        answer = made(manifest)
+        disks.ctx.items["persistentvolumeclaims"][(disks.ctx.namespace, f"data-{NONCE}")].update(spoil)
+        return answer
+
+    disks.ctx.on_create = unbound
+    disks.assert_red(f"^claim data-{NONCE} is bound: not within {within} s$")
+    assert clock.passed == within
+
+
+@pytest.mark.parametrize(("seconds", "least", "most"), [(600.0, 298, 300), (50.0, 48, 50)])
+def test_a_volume_that_stays_behind_its_claim_is_told_in_time(clock, seconds, least, most):
+    disks = Disks()
+    disks.gone = False
+    disks.ctx.deadline = clock.monotonic() + seconds
+    disks.assert_red(r"^volume pv-1 gone after its claim: not within \d+ s$")
+    assert least <= clock.passed <= most
+
+
+def test_a_volume_that_goes_late_is_waited_for_over_an_absence_of_the_api_server(clock):
+    disks = Disks()
+    disks.gone = False
+    path = "/api/v1/persistentvolumes/pv-1"
+    clock.after(20, lambda: disks.ctx.client.answers.update({path: api_error(503)}))
+    clock.after(40, lambda: disks.ctx.client.answers.pop(path))
+    assert disks.run().measurements["volume gone after its claim's deletion"] == pytest.approx(40, abs=1)

@@ -295,7 +295,8 @@ def test_a_run_that_does_not_wait_for_its_clean_up_says_nothing_of_it(sample: Sa
     assert (result["verdict"], result["leftovers"], guardian.told) == ("passed", [], ["handed over"])
     assert api.names("namespaces") == [f"assay-{run.run_id}"]
     guardian.clean()
-    assert api.names("namespaces") == [] and json.loads(Path(result["journal"]).read_text().splitlines()[0])["run"] == run.run_id
+    assert api.names("namespaces") == []
+    assert json.loads(Path(result["journal"]).read_text().splitlines()[0])["run"] == run.run_id
 
 
 # ---- an API server that does not answer ---------------------------------------------------------------------------

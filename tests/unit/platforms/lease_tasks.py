@@ -3,8 +3,7 @@
 """Tasks of cluster_lease on both places, and the time for them."""
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +16,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.connection imp
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import lease, lease_cluster, lease_file
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease_job import entry
 from tests.fakes import contenders, lease_api
-
-
-class Clock:
-    """The module `time` for leases and the fake API server: it passes only while somebody sleeps. wall: by which the
-    clock on the wall was set, which those of boot and process do not follow."""
-
-    CLOCK_BOOTTIME = time.CLOCK_BOOTTIME
-
-    def __init__(self) -> None:
-        self.passed, self.wall = 0.0, 1_800_000_000.0
-        self._then: list[tuple[float, Callable[[], object]]] = []
-
-    def time(self) -> float:
-        return self.wall + self.passed
-
-    def monotonic(self) -> float:
-        return self.passed
-
-    def clock_gettime(self, _which: int) -> float:
-        return self.passed
-
-    def sleep(self, seconds: float) -> None:
-        self.passed += seconds
-        while self._then and self._then[0][0] <= self.passed:
-            self._then.pop(0)[1]()
-
-    def after(self, seconds: float, action: Callable[[], object]) -> None:
-        """Something that happens while others sleep."""
-        self._then = sorted([*self._then, (self.passed + seconds, action)], key=lambda one: one[0])
+from tests.fakes.clock import Clock
 
 
 @pytest.fixture

@@ -18,9 +18,10 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import heartbeat, lease_job
+from tests.fakes.clock import Clock
 from tests.fakes.lease_api import LeaseApi
 
-from .lease_tasks import Clock, Put
+from .lease_tasks import Put
 
 
 @pytest.fixture

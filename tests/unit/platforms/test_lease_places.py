@@ -12,9 +12,10 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import lease_file
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease import moment
+from tests.fakes.clock import Clock
 from tests.fakes.lease_api import LeaseApi, Lost
 
-from .lease_tasks import Clock, Put
+from .lease_tasks import Put
 
 
 # ---- the file -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,20 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Checks are tried in a time that passes only while they wait."""
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.checks import api_server, dns, service, storage
+from ansible_collections.assay.clusters.plugins.module_utils.engine import context
+from ansible_collections.assay.clusters.tests.unit.checks.fakes import Now
+from tests.fakes.clock import Clock
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(Now, "clock", made)
+    for module in (api_server, context, dns, service, storage):
+        monkeypatch.setattr(module, "time", made)
+    return made
