@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.checks._asked import Asked
 from ansible_collections.assay.clusters.plugins.module_utils.checks._pairs import ALL_PAIRS, pairs, ring, zone_pairs
 from ansible_collections.assay.clusters.plugins.module_utils.checks.pod_network import (
     CLOSED_PORT, PodNetwork, parse, script)
@@ -218,3 +220,16 @@ def test_a_broken_pair_is_told_though_other_probes_fell_silent():
     with pytest.raises(StepFailed, match=r"pairs of nodes fail \(small\): n0 -> n2"):
         PodNetwork().run(ctx)
     assert not ctx.seen(kind="pod", from_node="n1")
+
+
+def test_two_who_find_the_same_probe_silent_at_the_same_moment_say_so_once():
+    ctx = FakeContext(probes=Network(2).probes)
+    asked, both = Asked(ctx), threading.Barrier(2, timeout=60)
+
+    def lost():
+        both.wait()
+        raise TransportError("no answer in time")
+
+    assert ctx.in_parallel(lambda probe: asked.one(probe, lost, "nothing"), [ctx.probes.all[0]] * 2) == ["nothing"] * 2
+    assert len(ctx.seen(kind="probe", to_node="n0", ok=False)) == 1 and ctx.path == [("Node", "", "n0")]
+    assert asked.one(ctx.probes.all[0], lambda: "asked again", "nothing") == "nothing"
