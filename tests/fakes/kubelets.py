@@ -8,14 +8,15 @@ from typing import Any
 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 
-from .clock import Clock
+from .job_clock import Clock
 
 NAMESPACE = "assay-prepull-test"
 # One pull: the kubelet's part, given the cluster, the pod's name and its image.
 Pull = Callable[["FakeKubelets", str, str], None]
 
 
-def node(name: str, ready: str = "True", pressure: str = "False", images: tuple[tuple[str, int], ...] = (), **labels: str) -> dict[str, Any]:
+def node(name: str, ready: str = "True", pressure: str = "False", images: tuple[tuple[str, int], ...] = (),
+         **labels: str) -> dict[str, Any]:
     return {"metadata": {"name": name, "labels": labels}, "status": {
         "images": [{"names": [n], "sizeBytes": s} for n, s in images],
         "conditions": [{"type": "Ready", "status": ready, "message": "words of the kubelet"},
@@ -27,7 +28,8 @@ def came(seconds: float, size: int = 40_000_000, event: float = 0.0, words: str 
     """After so many seconds; the event that tells it comes `event` seconds after the status, never when that is below 0."""
     def pull(cluster: FakeKubelets, pod: str, image: str) -> None:
         cluster.event(pod, "Pulling", f'Pulling image "{image}"')
-        told = words or f'Successfully pulled image "{image}" in {seconds}s ({seconds}s including waiting). Image size: {size} bytes.'
+        told = words or (f'Successfully pulled image "{image}" in {seconds}s ({seconds}s including waiting). '
+                         f'Image size: {size} bytes.')
         cluster.clock.after(seconds, lambda: cluster.state(pod, {"terminated": {"reason": "StartError", "exitCode": 128}}))
         if event >= 0:
             cluster.clock.after(seconds + event, lambda: cluster.event(pod, "Pulled", told))
@@ -112,7 +114,9 @@ class FakeKubelets:
 
     # ---- what a Space is asked for ----------------------------------------------------------------------------
     def watch(self, plural: str) -> _Watched:
-        return _Watched(self.events, self._error) if plural == "events" else _Watched(self.nodes if plural == "nodes" else self.pods)
+        if plural == "events":
+            return _Watched(self.events, self._error)
+        return _Watched(self.nodes if plural == "nodes" else self.pods)
 
     def create(self, manifest: dict[str, Any]) -> None:
         name, spec = manifest["metadata"]["name"], manifest["spec"]
@@ -138,8 +142,9 @@ class FakeKubelets:
 
     def state(self, pod: str, state: dict[str, Any], phase: str = "Pending", **status: Any) -> None:
         if (NAMESPACE, pod) in self.pods:
-            self.pods[NAMESPACE, pod] = {**self.pods[NAMESPACE, pod], "status": {"phase": phase, **status, "containerStatuses": [
-                {"name": "x", "imageID": "r.io/x@sha256:12", "state": state}]}}
+            container = {"name": "x", "imageID": "r.io/x@sha256:12", "state": state}
+            self.pods[NAMESPACE, pod] = {**self.pods[NAMESPACE, pod], "status": {
+                "phase": phase, **status, "containerStatuses": [container]}}
 
     def set_node(self, name: str, **about: Any) -> None:
         self.nodes["", name] = node(name, **about)

@@ -54,7 +54,7 @@ _URL_USER = re.compile(r"(?<=[a-z0-9+.-])(://)[^\s/@:\"']*:[^\s/@\"']*@|\b(https
 _BEARER = re.compile(r"\b(bearer\s+)(?=\S*\d|\S{20})[A-Za-z0-9._~+/-]{8,}=*", re.IGNORECASE)
 _BASIC = re.compile(r"\b(basic\s+)([A-Za-z0-9+/]{6,}={0,2})", re.IGNORECASE)
 _DOCKER_AUTH = re.compile(rf"({_QUOTE}auth{_QUOTE}\s*:\s*{_QUOTE})([A-Za-z0-9+/]{{6,}}={{0,2}})")
-# JWT, JWE. One that ends after its first part is none, nor is what else begins in that part: it is passed over as a whole.
+# JWT, JWE. What ends after its first part is none, nor is what else begins in that part: it is passed over as a whole.
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}+(\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*)?")
 _SHAPES = re.compile(
     r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{16}\b"                              # AWS
@@ -128,8 +128,8 @@ class Redactor:
 
     Given secrets below 4 characters are ignored: they would hit harmless text everywhere. So would a password that is a
     plain word ("wrong", "failed"): it would eat sentences, verdicts and names of fields, and a gap in a known sentence
-    tells it to everybody. It is replaced where a value stands (after = and :, in quotes) and in its encoded forms only, and
-    a number ("8443") where it is not a part of a longer one.
+    tells it to everybody. It is replaced where a value stands (after = and :, in quotes) and in its encoded forms only,
+    and a number ("8443") where it is not a part of a longer one.
     """
 
     def __init__(self, secrets: Iterable[str] = ()):

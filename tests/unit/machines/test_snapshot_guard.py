@@ -11,7 +11,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_guard
 from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_guard import QUIET, QUIET_MEMORY, forget, guarded
-from tests.fakes.clock import Clock
+from tests.fakes.job_clock import Clock
 from tests.fakes.machines import FakeMachines
 
 PARAMS: dict[str, Any] = {"platform": "fake", "names": ["n1", "n2", "n3"]}
@@ -45,7 +45,8 @@ def test_what_cannot_be_removed_is_tried_again_by_whoever_called(fake: FakeMachi
 
 
 @pytest.mark.parametrize(("raised", "said"), [
-    (None, ["start", "dismiss"]), (PlatformError("n1: no"), ["start", "dismiss"]), (ValueError("a fault of ours"), ["start", "dismiss"]),
+    (None, ["start", "dismiss"]), (PlatformError("n1: no"), ["start", "dismiss"]),
+    (ValueError("a fault of ours"), ["start", "dismiss"]),
     (KeyboardInterrupt(), ["start", "hand over"]), (SystemExit(1), ["start", "hand over"])])
 def test_the_guardian_is_told_how_it_ended(guards: Any, raised: BaseException | None, said: list[str]) -> None:
     try:
@@ -57,7 +58,8 @@ def test_the_guardian_is_told_how_it_ended(guards: Any, raised: BaseException | 
     assert guards.said == said
 
 
-def test_the_guardian_has_the_mark_and_an_hour_at_least(fake: FakeMachines, guards: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_guardian_has_the_mark_and_an_hour_at_least(fake: FakeMachines, guards: Any,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(snapshot_guard, "forget", lambda *args: seen.append(args))
     for timeout in (60, 7200, None):
@@ -67,7 +69,8 @@ def test_the_guardian_has_the_mark_and_an_hour_at_least(fake: FakeMachines, guar
         (3600.0, {"A": "b"}, "set=abc"), (7200.0, {"A": "b"}, "set=abc"), (3600.0, {"A": "b"}, "set=abc")]
 
 
-def test_what_an_interrupted_task_had_begun_is_left_to_the_guardian(run: Any, fake: FakeMachines, guards: Any, clock: Clock) -> None:
+def test_what_an_interrupted_task_had_begun_is_left_to_the_guardian(run: Any, fake: FakeMachines, guards: Any,
+                                                                    clock: Clock) -> None:
     def stop(verb: str, name: str) -> None:
         if name == "n3":
             raise KeyboardInterrupt
@@ -103,7 +106,8 @@ def history(fake: FakeMachines) -> FakeMachines:
     ({"keep": 2}, {"night-3", "night-4", "night-5"}), ({"keep": 0}, {f"night-{n}" for n in range(1, 6)}), ({"keep": 9}, set()),
     ({"older_than_days": 2.5}, {"night-3", "night-4", "night-5"}), ({"keep": 4, "older_than_days": 2.5}, {"night-5"}),
     ({"pattern": "*-[12]"}, {"night-1", "night-2"}), ({"keep": 0, "cluster": "prod"}, {f"night-{n}" for n in range(1, 6)}),
-    ({"keep": 0, "cluster": "pro"}, set()), ({"pattern": "back*"}, set()), ({"pattern": "back*", "ours_only": False}, {"backup"}),
+    ({"keep": 0, "cluster": "pro"}, set()), ({"pattern": "back*"}, set()),
+    ({"pattern": "back*", "ours_only": False}, {"backup"}),
 ])
 def test_what_is_pruned(run: Any, history: FakeMachines, options: dict[str, Any], expected: set[str]) -> None:
     before = set(history.names["n1"])

@@ -35,7 +35,8 @@ class Api:
         if path.endswith("/nodes"):
             self.late -= 1
             return {"items": [{"metadata": {"name": n}, "status": {"conditions": [
-                {"type": "MemoryPressure", "status": str(n in self.not_ready)}, {"type": "Ready", "status": str(n not in self.not_ready)}]}}
+                {"type": "MemoryPressure", "status": str(n in self.not_ready)},
+                {"type": "Ready", "status": str(n not in self.not_ready)}]}}
                 for n in (self.skews if self.late < 0 else ())]}
         first = next(self.looks) == 0
         return {"items": [{"metadata": {"name": n}, "spec": {"renewTime": OLD if first or s is None else _iso(time.time() + s)}}

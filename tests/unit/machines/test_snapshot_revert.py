@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_revert
-from tests.fakes.clock import Clock
+from tests.fakes.job_clock import Clock
 from tests.fakes.machines import FakeMachines
 
 ALL_ON = {"n1": "on", "n2": "on", "n3": "on"}
@@ -54,7 +54,8 @@ def test_a_platform_that_stops_machines_itself_is_not_asked_to(run: Any, golden:
 # ---- refused, and nothing touched -------------------------------------------------------------------------------
 def refused(run: Any, fake: FakeMachines, **options: Any) -> str:
     failed = back(run, **options)
-    assert failed["failed"] and not failed["changed"] and fake.calls == [] and powers(fake) == ALL_ON and current(fake) == {"later"}
+    assert failed["failed"] and not failed["changed"] and fake.calls == [] and powers(fake) == ALL_ON
+    assert current(fake) == {"later"}
     return str(failed["msg"])
 
 
@@ -70,7 +71,8 @@ def test_a_snapshot_with_a_defect_is_not_gone_back_to(run: Any, golden: FakeMach
 
 
 def test_what_is_absent_or_ambiguous(run: Any, golden: FakeMachines) -> None:
-    assert refused(run, golden, snapshot_name="gold") == ("snapshot_name: n1 has no snapshot 'gold'; there are: 'golden' (s-1), 'later' (s-2)")
+    assert refused(run, golden, snapshot_name="gold") == (
+        "snapshot_name: n1 has no snapshot 'gold'; there are: 'golden' (s-1), 'later' (s-2)")
     [twin] = golden.add("n2", "golden", current=False)
     assert "n2 has 2 snapshots named 'golden': s-3 of " in refused(run, golden)
     assert back(run, names=["n2"], snapshot_name=None, snapshot_id=twin)["changed"] and twin in [
@@ -81,7 +83,8 @@ def test_memory_is_refused_unless_allowed(run: Any, golden: FakeMachines) -> Non
     golden.add("n3", "hot", memory=True)
     golden.add("n1", "hot")
     golden.add("n2", "hot")
-    assert "allow_memory: snapshot 'hot' of n3 was taken with memory" in back(run, snapshot_name="hot")["msg"] and golden.calls == []
+    assert "allow_memory: snapshot 'hot' of n3 was taken with memory" in back(run, snapshot_name="hot")["msg"]
+    assert golden.calls == []
     assert back(run, snapshot_name="hot", allow_memory=True)["changed"]
 
 
@@ -89,7 +92,8 @@ def test_memory_is_refused_unless_allowed(run: Any, golden: FakeMachines) -> Non
     ({"disposable": False}, "disposable: a revert throws away what n1, n2, n3 did since"),
     ({"snapshot_id": "s-1"}, "snapshot_name: give either"), ({"snapshot_name": None}, "snapshot_name: give either"),
     ({"pause": -1}, "pause: must be 0 or more"), ({"boot_at_once": 0}, "boot_at_once: must be 1 or more"),
-    ({"clock_skew": -1}, "clock_skew: must be 0 or more"), ({"wait_for": ["nodes"]}, "wait_for: nodes needs the address of the cluster"),
+    ({"clock_skew": -1}, "clock_skew: must be 0 or more"),
+    ({"wait_for": ["nodes"]}, "wait_for: nodes needs the address of the cluster"),
     ({"cluster_id": "x"}, "cluster_id: is compared with the cluster behind kubeconfig, which is not given"),
 ])
 def test_options_that_cannot_be(run: Any, golden: FakeMachines, options: dict[str, Any], sentence: str) -> None:
@@ -103,8 +107,10 @@ def test_the_plan_touches_nothing(run: Any, golden: FakeMachines) -> None:
 
 
 # ---- in the middle ----------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("verb", "so_far"), [("off", "off so far: n1 of 3"), ("revert", "reverted so far: n1 of 3"), ("on", "on so far: n1 of 3")])
-def test_a_failure_says_how_far_it_came_and_is_mended_by_the_next(run: Any, golden: FakeMachines, verb: str, so_far: str) -> None:
+@pytest.mark.parametrize(("verb", "so_far"), [
+    ("off", "off so far: n1 of 3"), ("revert", "reverted so far: n1 of 3"), ("on", "on so far: n1 of 3")])
+def test_a_failure_says_how_far_it_came_and_is_mended_by_the_next(
+        run: Any, golden: FakeMachines, verb: str, so_far: str) -> None:
     golden.fail[verb, "n2"] = "no"
     failed = back(run, parallel=1, boot_at_once=1)
     assert failed["failed"] and failed["changed"] and failed["failures"] == ["n2: no"]
@@ -116,7 +122,8 @@ def test_a_failure_says_how_far_it_came_and_is_mended_by_the_next(run: Any, gold
 def test_when_the_time_is_up_it_says_how_far_it_came(run: Any, golden: FakeMachines) -> None:
     golden.seconds["revert"] = 40
     failed = back(run, parallel=1, timeout=60)
-    assert failed["changed"] and failed["msg"].startswith("the time was up while waiting for n2; reverted so far: n1 of 3; run it again")
+    assert failed["changed"]
+    assert failed["msg"].startswith("the time was up while waiting for n2; reverted so far: n1 of 3; run it again")
 
 
 # ---- waiting ----------------------------------------------------------------------------------------------------
@@ -139,8 +146,8 @@ def test_machines_boot_when_those_before_have_their_tools(run: Any, golden: Fake
 def test_tools_that_do_not_come_are_named(run: Any, golden: FakeMachines) -> None:
     golden.set("n2", tools="not running")
     failed = back(run, timeout=120)
-    assert failed["changed"] and failed["msg"] == ("all machines are reverted and on, but the time was up while waiting for the guest "
-                                                   "tools of n2")
+    assert failed["changed"] and failed["msg"] == (
+        "all machines are reverted and on, but the time was up while waiting for the guest tools of n2")
     assert back(run, timeout=120, wait_for=[])["changed"]
 
 

@@ -13,7 +13,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Machine, Snapshot, Store
 from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_set import Crew, afterwards, depth, groups
 from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_space import room
-from tests.fakes.clock import Clock
+from tests.fakes.job_clock import Clock
 from tests.fakes.machines import FakeMachines
 
 GIB = 1 << 30
@@ -25,14 +25,17 @@ def machine(name: str, **about: Any) -> Machine:
 
 # ---- order ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("params", "expected"), [
-    ({}, ["w1 w2", "cp-1 my-control-plane-0 master2 x-cp"]), ({"order": "control_plane_last"}, ["w1 w2", "cp-1 my-control-plane-0 master2 x-cp"]),
+    ({}, ["w1 w2", "cp-1 my-control-plane-0 master2 x-cp"]),
+    ({"order": "control_plane_last"}, ["w1 w2", "cp-1 my-control-plane-0 master2 x-cp"]),
     ({"order": "control_plane_first"}, ["cp-1 my-control-plane-0 master2 x-cp", "w1 w2"]),
-    ({"control_plane": ["w?"]}, ["cp-1 my-control-plane-0 master2 x-cp", "w1 w2"]), ({"control_plane": ["none"]}, ["cp-1 w1 my-control-plane-0 w2 master2 x-cp"]),
-    ({"order": "as_given", "names": ["w2", "x-cp"], "ids": ["id-w1"]}, ["w2", "x-cp", "w1", "cp-1", "my-control-plane-0", "master2"]),
+    ({"control_plane": ["w?"]}, ["cp-1 my-control-plane-0 master2 x-cp", "w1 w2"]),
+    ({"control_plane": ["none"]}, ["cp-1 w1 my-control-plane-0 w2 master2 x-cp"]),
+    ({"order": "as_given", "names": ["w2", "x-cp"], "ids": ["id-w1"]},
+     ["w2", "x-cp", "w1", "cp-1", "my-control-plane-0", "master2"]),
 ])
 def test_the_order_of_machines(params: dict[str, Any], expected: list[str]) -> None:
     found = [machine(n) for n in ("cp-1", "w1", "my-control-plane-0", "w2", "master2", "x-cp")]
-    params = {"control_plane": ["cp-*", "*control-plane*", "master*", "*-cp"], **params} if "control_plane" not in params else params
+    params = {"control_plane": ["cp-*", "*control-plane*", "master*", "*-cp"], **params}
     assert [" ".join(m.name for m in g) for g in groups(found, params)] == expected
 
 
@@ -106,7 +109,8 @@ def stored(fake: FakeMachines, free: int, **about: Any) -> None:
         fake.set(name, datastores=("s1",), provisioned=20 * GIB, extra={"memory": 8 * GIB}, **about)
 
 
-@pytest.mark.parametrize(("power", "memory", "written"), [("on", True, 16), ("off", True, 0), ("suspended", True, 0), ("on", False, 0)])
+@pytest.mark.parametrize(("power", "memory", "written"),
+                         [("on", True, 16), ("off", True, 0), ("suspended", True, 0), ("on", False, 0)])
 def test_memory_is_counted_of_machines_that_run(fake: FakeMachines, power: str, memory: bool, written: int) -> None:
     """One that is off has none to write: a set of machines that are off is not refused for it."""
     stored(fake, 20, power=power)
@@ -129,8 +133,8 @@ def test_disks_are_expected_to_grow_by_a_share(fake: FakeMachines) -> None:
     fake.store_list[0] = Store("s1", 100 * GIB, 20 * GIB, uncommitted=50 * GIB)
     [row] = room(fake, list(fake.machines.values()), {"growth_percent": 10, "free_percent": 12})
     assert [row[n] // GIB for n in ("growth", "thin_growth", "left", "snapshots")] == [3, 5, 12, 3]
-    with pytest.raises(PlatformError, match=r"new snapshots of 2 machines are expected to grow by 3.0 GiB and thin disks and older "
-                                            r"snapshots by 5.0 GiB \(10% of what they may\), which leaves 12.0 GiB") as caught:
+    with pytest.raises(PlatformError, match=r"new snapshots of 2 machines are expected to grow by 3.0 GiB and thin disks and "
+                                            r"older snapshots by 5.0 GiB \(10% of what they may\), which leaves 12") as caught:
         room(fake, list(fake.machines.values()), {"growth_percent": 10, "free_percent": 13})
     assert "memory" not in str(caught.value) and caught.value.details["stores"] == [row]
 

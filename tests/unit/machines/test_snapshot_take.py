@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_take import _below
-from tests.fakes.clock import Clock
+from tests.fakes.job_clock import Clock
 from tests.fakes.machines import FakeMachines
 
 NONE: dict[str, list[str]] = {"n1": [], "n2": [], "n3": []}
@@ -35,7 +36,8 @@ def test_a_set_is_taken_once(run: Any, fake: FakeMachines) -> None:
 def test_memory_and_quiet_disks_are_taken_when_they_are_asked_for(
         run: Any, fake: FakeMachines, option: str, asked: str, taken: bool) -> None:
     assert take(run, **{option: taken})["changed"]
-    assert {(s.memory, s.quiesced) for m in fake.machines.values() for s in m.snapshots} == {(asked == "memory", asked == "quiesced")}
+    made = {(s.memory, s.quiesced) for m in fake.machines.values() for s in m.snapshots}
+    assert made == {(asked == "memory", asked == "quiesced")}
 
 
 # ---- not as it should be ----------------------------------------------------------------------------------------
@@ -88,8 +90,8 @@ def test_what_cannot_be_removed_again_is_told(run: Any, fake: FakeMachines) -> N
     fake.fail["take", "n3"], fake.fail["remove", "n1"] = "no space", "locked"
     failed = take(run)
     assert failed["failed"] and failed["changed"], "something of ours stays"
-    assert failed["msg"] == ("n3: no space; and the snapshots 'golden' that were taken could not be removed again (n1: locked): "
-                             "remove them with state: absent")
+    assert failed["msg"] == ("n3: no space; and the snapshots 'golden' that were taken could not be removed again "
+                             "(n1: locked): remove them with state: absent")
 
 
 # ---- the time is up ---------------------------------------------------------------------------------------------
@@ -116,11 +118,12 @@ def test_a_task_that_fails_after_the_time_is_up_made_nothing(run: Any, fake: Fak
 def test_what_does_not_even_end_afterwards_is_told(run: Any, fake: FakeMachines) -> None:
     fake.seconds["take"] = 5000
     failed = take(run, timeout=10)
-    assert failed["changed"] and "could not be removed again (the time was up while waiting for snapshots that were begun)" in failed["msg"]
+    assert failed["changed"]
+    assert "could not be removed again (the time was up while waiting for snapshots that were begun)" in failed["msg"]
 
 
-def test_a_playbook_that_ended_takes_no_more(run: Any, fake: FakeMachines, guards: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible_collections.assay.clusters.plugins.module_utils.jobs.job.Job.orphaned", lambda job: bool(fake.calls))
+def test_a_playbook_that_ended_takes_no_more(run: Any, fake: FakeMachines, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Job, "orphaned", lambda job: bool(fake.calls))
     failed = take(run, parallel=1)
     assert failed["msg"] == "the playbook ended; nothing of the set was kept" and fake.names == NONE
 
@@ -145,14 +148,16 @@ def test_of_two_snapshots_of_one_name_none_is_removed(run: Any, fake: FakeMachin
     for check in (True, False):
         refused = take(run, check=check, **options)
         assert refused["failed"] and not refused["changed"]
-        assert f"n2 has several snapshots named 'golden': 'golden' ({first}), 'golden' ({second}); remove them by" in refused["msg"]
+        words = f"n2 has several snapshots named 'golden': 'golden' ({first}), 'golden' ({second}); remove them by"
+        assert words in refused["msg"]
     assert fake.calls == [] and fake.names == {"n1": ["golden"], "n2": ["golden", "golden"], "n3": []}
 
 
 # ---- bounds -----------------------------------------------------------------------------------------------------
 def test_long_chains_old_snapshots_and_disks_that_want_a_consolidation(run: Any, fake: FakeMachines) -> None:
     fake.add("n1", "a", "b", days=3.1)
-    assert "n1: its disks stand on 2 snapshots already ('a' (s-1), 'b' (s-2)), and max_depth is 2" in take(run, max_depth=2)["msg"]
+    words = "n1: its disks stand on 2 snapshots already ('a' (s-1), 'b' (s-2)), and max_depth is 2"
+    assert words in take(run, max_depth=2)["msg"]
     assert "n1: snapshot 'a' is 3.1 days old, and max_age_days is 3" in take(run, max_age_days=3)["msg"]
     fake.set("n3", consolidate=True)
     assert "n3: its disks want a consolidation" in take(run, max_depth=3, max_age_days=4)["msg"]
@@ -178,7 +183,8 @@ def test_all_of_a_name_go_with_what_stands_on_them_if_that_is_asked_for(run: Any
     fake.add("n3", "golden")
     would = take(run, check=True, state="absent", remove_children=True)
     assert would["removed"] == ["n1", "n3"] and would["diff"]["after"]["snapshots"] == {"n1": ["before"], "n2": [], "n3": []}
-    assert fake.calls == [] and [_below(fake.machines["id-n1"], s, "golden") for s in fake.machines["id-n1"].snapshots] == [False, False, True]
+    assert fake.calls == []
+    assert [_below(fake.machines["id-n1"], s, "golden") for s in fake.machines["id-n1"].snapshots] == [False, False, True]
     done = take(run, state="absent")
     assert done["changed"] and fake.names == {"n1": ["before", "child"], "n2": [], "n3": []}
     assert not take(run, state="absent")["changed"]

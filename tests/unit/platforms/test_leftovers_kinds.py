@@ -17,13 +17,15 @@ def _resource(name: str, kind: str, scope: str = "Namespaced", verbs: str = "get
 
 NEWER = {
     "/api": {"kind": "APIGroupDiscoveryList", "items": [{"metadata": {}, "versions": [{"version": "v1", "resources": [
-        _resource("pods", "Pod"), _resource("namespaces", "Namespace", "Cluster"), _resource("bindings", "Binding", verbs="create"),
+        _resource("pods", "Pod"), _resource("namespaces", "Namespace", "Cluster"),
+        _resource("bindings", "Binding", verbs="create"),
         _resource("events", "Event")]}]}]},
     "/apis": {"kind": "APIGroupDiscoveryList", "items": [
         {"metadata": {"name": "example.com"}, "versions": [
             {"version": "v2", "resources": [_resource("things", "Thing")]},
             {"version": "v1", "resources": [_resource("things", "Thing"), _resource("olds", "Old", "Cluster")]}]},
-        {"metadata": {"name": "metrics.k8s.io"}, "versions": [{"version": "v1", "resources": [_resource("pods", "PodMetrics")]}]},
+        {"metadata": {"name": "metrics.k8s.io"},
+         "versions": [{"version": "v1", "resources": [_resource("pods", "PodMetrics")]}]},
         {"metadata": {"name": "away.example.com"}, "versions": [{"version": "v1", "freshness": "Stale"}]}]},
 }
 OLDER = {
@@ -47,7 +49,8 @@ class Server:
 
     def request(self, _method: str, path: str, **_more: Any) -> Any:
         if path not in self.table:
-            raise ApiError("http", 503, "ServiceUnavailable", "the server is currently unable to handle the request", "GET", path)
+            raise ApiError("http", 503, "ServiceUnavailable", "the server is currently unable to handle the request",
+                           "GET", path)
         return self.table[path]
 
     def get(self, path: str) -> Any:
@@ -78,16 +81,20 @@ def group(name: str, *resources: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def test_a_group_whose_server_is_away_is_told_by_its_kinds_where_they_are_known() -> None:
     """The API server remembers them; each of them may hold something, and none is told twice."""
-    found = kinds(groups(group("away.example.com", _resource("things", "Thing"), _resource("olds", "Old", "Cluster"), freshness="Stale"),
+    found = kinds(groups(group("away.example.com", _resource("things", "Thing"), _resource("olds", "Old", "Cluster"),
+                               freshness="Stale"),
                          group("unknown.example.com", freshness="Stale"),
-                         group("here.example.com", _resource("things", "Thing"), freshness="Current")))  # type: ignore[arg-type]
+                         group("here.example.com", _resource("things", "Thing"),
+                               freshness="Current")))  # type: ignore[arg-type]
     assert found == [Kind("away.example.com/v1", "Thing", "things", True, stale=True),
                      Kind("away.example.com/v1", "Old", "olds", False, stale=True),
-                     Kind("unknown.example.com/v1", "*", "*", False, stale=True), Kind("here.example.com/v1", "Thing", "things", True)]
+                     Kind("unknown.example.com/v1", "*", "*", False, stale=True),
+                     Kind("here.example.com/v1", "Thing", "things", True)]
 
 
 @pytest.mark.parametrize("name", ["apps", "batch", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "storage.k8s.io",
-                                  "coordination.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "certificates.k8s.io"])
+                                  "coordination.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io",
+                                  "certificates.k8s.io"])
 def test_groups_that_hold_objects_are_looked_at(name: str) -> None:
     assert kinds(groups(group(name, _resource("things", "Thing")))) == [  # type: ignore[arg-type]
         Kind(f"{name}/v1", "Thing", "things", True)]
@@ -97,7 +104,8 @@ def test_groups_that_hold_objects_are_looked_at(name: str) -> None:
                                   "authentication.k8s.io", "events.k8s.io"])
 def test_groups_that_only_answer_are_not(name: str) -> None:
     """Their lists are no objects; and an aggregated one that is away has nothing of ours."""
-    assert kinds(groups(group(name, _resource("things", "Thing")), group(name, freshness="Stale"))) == []  # type: ignore[arg-type]
+    assert kinds(groups(group(name, _resource("things", "Thing")),
+                        group(name, freshness="Stale"))) == []  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", ["unreachable", "timeout", "tls", "dns"])

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.jobs import access
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.prepull import entry
-from tests.fakes.clock import Clock
+from tests.fakes.job_clock import Clock
 from tests.fakes.kubelets import FakeKubelets, came, failed, node, was_there
 from tests.integration import machines
 
@@ -172,8 +172,10 @@ def test_the_plan_is_what_nodes_tell_and_makes_nothing(cluster: Made, state: str
     ({"per_registry": 0}, "per_registry: must be at least 1, not 0"), ({"per_node": 0}, "per_node: must be at least 1"),
     ({"pull_timeout": 0}, "pull_timeout: must be at least 1"), ({"timeout": 0}, "timeout: must be at least 1"),
     ({"retries": -1}, "retries: must be at least 0, not -1"), ({"join_within": -1}, "join_within: must be at least 0"),
-    ({"floor": -0.5}, "floor: must be at least 0, not -0.5"), ({"state": "absent", "join_within": 5}, "join_within: is for state present"),
-    ({"nodes": ["N 1"]}, "nodes: 'N 1' is not the name of a node"), ({"selector": "a=b"}, "nodes: there is no node with labels a=b to work on")])
+    ({"floor": -0.5}, "floor: must be at least 0, not -0.5"),
+    ({"state": "absent", "join_within": 5}, "join_within: is for state present"),
+    ({"nodes": ["N 1"]}, "nodes: 'N 1' is not the name of a node"),
+    ({"selector": "a=b"}, "nodes: there is no node with labels a=b to work on")])
 def test_options_that_cannot_be(cluster: Made, options: dict[str, Any], sentence: str) -> None:
     failed_ = prepull(**options)
     assert failed_["failed"] and failed_["msg"].startswith(sentence) and cluster.manifests == []

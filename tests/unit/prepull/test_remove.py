@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.references import parse
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.remove import Removal
-from tests.fakes.clock import Clock
+from tests.fakes.job_clock import Clock
 from tests.fakes.kubelets import FakeKubelets, node
 
 A, B = "r.io/a:1", "r.io/b:1"
@@ -25,7 +25,9 @@ def removal(cluster: FakeKubelets) -> Callable[..., Removal]:
     def made(*images: str, names: tuple[str, ...] = ("n1",), at_once: int = 9, timeout: float = 3600) -> Removal:
         job = Job()
         job.limit(timeout)
-        done = Removal(cluster, [parse(i) for i in images], [node(n) for n in names], {}, job, HELPER, at_once)  # type: ignore[arg-type]
+        nodes: Any = [node(n) for n in names]
+        space: Any = cluster
+        done = Removal(space, [parse(i) for i in images], nodes, {}, job, HELPER, at_once)
         done.go()
         return done
 
@@ -46,13 +48,15 @@ def told(done: Removal) -> dict[str, tuple[str, str]]:
 
 
 def user(image: str, where: str = "n1", kind: str = "containers") -> dict[str, Any]:
-    return {"metadata": {"namespace": "shop", "name": "web-0"}, "spec": {"nodeName": where, kind: [{"name": "x", "image": image}]}}
+    return {"metadata": {"namespace": "shop", "name": "web-0"},
+            "spec": {"nodeName": where, kind: [{"name": "x", "image": image}]}}
 
 
 def test_each_image_is_told_as_the_node_said_it(removal: Any, cluster: FakeKubelets) -> None:
     cluster.pulls[HELPER] = [says(f"noise\nremoved {A}\nabsent {B}\nfailed r.io/c:1 image is in use by a container \n")]
     done = removal(A, B, "r.io/c:1", "r.io/d:1")
-    assert told(done) == {f"n1 {A}": ("removed", ""), f"n1 {B}": ("absent", ""), "n1 r.io/c:1": ("failed", "image is in use by a container "),
+    assert told(done) == {f"n1 {A}": ("removed", ""), f"n1 {B}": ("absent", ""),
+                          "n1 r.io/c:1": ("failed", "image is in use by a container "),
                           "n1 r.io/d:1": ("failed", "the helper pod said nothing of it")}
     assert cluster.deleted == {"remove-0"}
 
@@ -63,8 +67,10 @@ def test_what_a_pod_of_the_node_uses_stays(removal: Any, cluster: FakeKubelets, 
     cluster.answers["/api/v1/pods"] = {"items": [user(A, kind=kind), user(B, "n2"), user("%%"), {**user(B), "spec": {}}]}
     cluster.pulls[HELPER] = [says(f"removed {A}\nremoved {B}")]
     done = removal(A, B, names=("n1", "n2"))
-    assert told(done) == {f"n1 {A}": ("in_use", ""), f"n1 {B}": ("removed", ""), f"n2 {A}": ("removed", ""), f"n2 {B}": ("in_use", "")}
-    assert {m["spec"]["nodeName"]: m["spec"]["containers"][0]["command"][6:] for m in cluster.manifests} == {"n1": [B], "n2": [A]}
+    assert told(done) == {f"n1 {A}": ("in_use", ""), f"n1 {B}": ("removed", ""), f"n2 {A}": ("removed", ""),
+                          f"n2 {B}": ("in_use", "")}
+    asked = {m["spec"]["nodeName"]: m["spec"]["containers"][0]["command"][6:] for m in cluster.manifests}
+    assert asked == {"n1": [B], "n2": [A]}
     assert "n1: a:1 is used by pod shop/web-0 and stays" in done.job.lines
 
 
@@ -74,19 +80,22 @@ def test_where_all_are_used_no_pod_is_made(removal: Any, cluster: FakeKubelets) 
 
 
 @pytest.mark.parametrize(("state", "more", "words", "cause"), [
-    ({"terminated": {"exitCode": 3, "message": "no crictl and no ctr on this node"}}, {"phase": "Failed"}, "no crictl and no ctr on this node",
+    ({"terminated": {"exitCode": 3, "message": "no crictl and no ctr on this node"}}, {"phase": "Failed"},
+     "no crictl and no ctr on this node",
      "unknown.unexplained"),
-    ({"waiting": {"reason": "ErrImagePull", "message": "401 Unauthorized"}}, {}, "ErrImagePull: 401 Unauthorized", "image.auth"),
+    ({"waiting": {"reason": "ErrImagePull", "message": "401 Unauthorized"}}, {}, "ErrImagePull: 401 Unauthorized",
+     "image.auth"),
     ({"waiting": {"reason": "ContainerCreating"}}, {"phase": "Failed", "message": "The node was low on resource: x"},
      "The node was low on resource: x", "node.pressure"),
     ({"waiting": {"reason": "ContainerCreating"}}, {}, "the helper pod did not end in time", "unknown.timeout")])
-def test_a_helper_that_fails_fails_its_images(removal: Any, cluster: FakeKubelets, clock: Clock, state: dict[str, Any], more: dict[str, Any],
-                                              words: str, cause: str) -> None:
+def test_a_helper_that_fails_fails_its_images(removal: Any, cluster: FakeKubelets, clock: Clock, state: dict[str, Any],
+                                              more: dict[str, Any], words: str, cause: str) -> None:
     cluster.pulls["n1", HELPER] = [lambda of, pod, _image: of.state(pod, state, **more)]
     cluster.pulls["n2", HELPER] = [says(f"removed {A}\nremoved {B}")]
     begun = clock.now
     done = removal(A, B, names=("n1", "n2"))
-    assert told(done) == {f"n1 {A}": ("failed", words), f"n1 {B}": ("failed", words), f"n2 {A}": ("removed", ""), f"n2 {B}": ("removed", "")}
+    assert told(done) == {f"n1 {A}": ("failed", words), f"n1 {B}": ("failed", words), f"n2 {A}": ("removed", ""),
+                          f"n2 {B}": ("removed", "")}
     assert {r.cause for r in done.results if r.node == "n1"} == {cause}
     assert (clock.now - begun >= 120) is (cause == "unknown.timeout")
 
@@ -107,5 +116,7 @@ def test_the_helper_gets_to_its_node_and_into_it(removal: Any, cluster: FakeKube
     cluster.pulls[HELPER] = [says(f"removed {A}")]
     removal(A)
     spec = cluster.manifests[0]["spec"]
-    assert spec["nodeName"] == "n1" and spec["tolerations"] == [{"operator": "Exists"}] and not spec["automountServiceAccountToken"]
-    assert spec["containers"][0]["securityContext"]["privileged"] and spec["containers"][0]["command"][:2] == ["chroot", "/host"]
+    assert spec["nodeName"] == "n1" and spec["tolerations"] == [{"operator": "Exists"}]
+    assert not spec["automountServiceAccountToken"]
+    assert spec["containers"][0]["securityContext"]["privileged"]
+    assert spec["containers"][0]["command"][:2] == ["chroot", "/host"]

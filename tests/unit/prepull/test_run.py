@@ -11,7 +11,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.run import Prepull, missing_nodes
-from tests.fakes.clock import Clock
+from tests.fakes.job_clock import Clock
 from tests.fakes.kubelets import NAMESPACE, FakeKubelets, came, failed, node, refused, silent, was_there
 
 A, B, C = "r.io/a:1", "r.io/b:1", "other.io/c:1"
@@ -40,7 +40,8 @@ def test_every_image_comes_to_every_node_once(prepull: Any, cluster: FakeKubelet
 
 # ---- what is tried again ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("words", "cause", "attempts"), [
-    (THROTTLED, "image.throttled", 3), (QPS, "image.kubelet-qps", 3), ("dial tcp: connection refused", "image.registry-unreachable", 3),
+    (THROTTLED, "image.throttled", 3), (QPS, "image.kubelet-qps", 3),
+    ("dial tcp: connection refused", "image.registry-unreachable", 3),
     ("something new", "unknown.unexplained", 3), (AUTH, "image.auth", 1), ("manifest unknown", "image.not-found", 1),
     ("write x: no space left on device", "node.pressure", 1), ("cni plugin not initialized", "node.cni-not-ready", 1)])
 def test_only_what_may_pass_is_tried_again(prepull: Any, cluster: FakeKubelets, words: str, cause: str, attempts: int) -> None:
@@ -53,7 +54,8 @@ def test_only_what_may_pass_is_tried_again(prepull: Any, cluster: FakeKubelets, 
 @pytest.mark.parametrize("retries", [0, 1, 4])
 def test_so_often_it_is_tried_again(prepull: Any, cluster: FakeKubelets, retries: int) -> None:
     cluster.pulls[A] = [failed(QPS)]
-    assert {r.attempts for r in prepull(A, retries=retries).results} == {retries + 1} and len(cluster.begun) == 2 * (retries + 1)
+    done = prepull(A, retries=retries)
+    assert {r.attempts for r in done.results} == {retries + 1} and len(cluster.begun) == 2 * (retries + 1)
 
 
 def test_what_comes_at_a_later_try_has_come(prepull: Any, cluster: FakeKubelets) -> None:
@@ -61,7 +63,8 @@ def test_what_comes_at_a_later_try_has_come(prepull: Any, cluster: FakeKubelets)
     done = prepull(A, retries=2)
     assert told(done) == {("n1", A): ("pulled", "", 3), ("n2", A): ("pulled", "", 1)}
     again = [line.split(": ", 2)[1] for line in done.job.lines if "again in" in line]
-    assert [line.partition(" failed, ")[2] for line in again] == ["image.kubelet-qps, again in 10 s", "image.registry-unreachable, again in 20 s"]
+    assert [line.partition(" failed, ")[2] for line in again] == [
+        "image.kubelet-qps, again in 10 s", "image.registry-unreachable, again in 20 s"]
 
 
 def test_between_tries_there_is_a_pause_that_doubles(prepull: Any, cluster: FakeKubelets) -> None:
@@ -88,10 +91,12 @@ def test_others_go_on_in_a_pause_unless_their_registry_is_the_reason(prepull: An
 
 
 @pytest.mark.parametrize(("timeout", "attempts"), [(8, 1), (15, 2), (60, 3)])
-def test_no_try_is_waited_for_longer_than_the_job_lasts(prepull: Any, cluster: FakeKubelets, timeout: float, attempts: int) -> None:
+def test_no_try_is_waited_for_longer_than_the_job_lasts(prepull: Any, cluster: FakeKubelets, timeout: float,
+                                                        attempts: int) -> None:
     del cluster.nodes["", "n2"]
     cluster.pulls[A] = [failed(QPS)]
-    assert told(prepull(A, retries=2, retry_pause=10, timeout=timeout)) == {("n1", A): ("failed", "image.kubelet-qps", attempts)}
+    done = prepull(A, retries=2, retry_pause=10, timeout=timeout)
+    assert told(done) == {("n1", A): ("failed", "image.kubelet-qps", attempts)}
 
 
 def test_a_registry_that_throttles_everything_is_still_asked(prepull: Any, cluster: FakeKubelets) -> None:
@@ -124,7 +129,8 @@ def test_a_pull_that_does_not_end(prepull: Any, cluster: FakeKubelets, pull: Any
 
 
 @pytest.mark.parametrize(("size", "cause"), [(200_000_000, "image.slow"), (400_000_000, "unknown.timeout")])
-def test_one_that_is_too_slow_is_known_by_its_size_elsewhere(prepull: Any, cluster: FakeKubelets, size: int, cause: str) -> None:
+def test_one_that_is_too_slow_is_known_by_its_size_elsewhere(prepull: Any, cluster: FakeKubelets, size: int,
+                                                             cause: str) -> None:
     """Of 400 MB in 60 s the floor of 5 MB/s expects no end."""
     cluster.pulls.update({("n1", A): [came(10, size=size)], ("n2", A): [silent()]})
     assert told(prepull(A, pull_timeout=60)) == {("n1", A): ("pulled", "", 1), ("n2", A): ("failed", cause, 1)}
@@ -151,13 +157,17 @@ def test_a_pod_that_is_gone_is_made_again(prepull: Any, cluster: FakeKubelets) -
 @pytest.mark.parametrize(("status", "message", "cause"), [
     (403, "exceeded quota: compute", "quota.exceeded"), (403, "violates PodSecurity", "admission.denied"),
     (422, "spec: Invalid value", "admission.denied")])
-def test_a_pod_that_is_not_admitted_is_not_tried_again(prepull: Any, cluster: FakeKubelets, status: int, message: str, cause: str) -> None:
+def test_a_pod_that_is_not_admitted_is_not_tried_again(prepull: Any, cluster: FakeKubelets, status: int, message: str,
+                                                       cause: str) -> None:
     cluster.pulls[A] = [refused(status, message)]
-    assert {(r.cause, r.confidence, r.attempts) for r in prepull(A, B).results if str(r.image) == A} == {(cause, "confirmed", 1)}
+    mine = [r for r in prepull(A, B).results if str(r.image) == A]
+    assert {(r.cause, r.confidence, r.attempts) for r in mine} == {(cause, "confirmed", 1)}
     assert {r.status for r in prepull(B).results} == {"pulled"}
 
 
-@pytest.mark.parametrize(("status", "message"), [(401, "Unauthorized"), (404, "namespace not found"), (500, "etcd"), (403, 'cannot create resource "pods"')])
+@pytest.mark.parametrize(("status", "message"),
+                         [(401, "Unauthorized"), (404, "namespace not found"), (500, "etcd"),
+                          (403, 'cannot create resource "pods"')])
 def test_what_no_pod_can_pass_ends_it(prepull: Any, cluster: FakeKubelets, status: int, message: str) -> None:
     cluster.pulls[A] = [refused(status, message)]
     with pytest.raises(ApiError, match=message):
@@ -209,7 +219,8 @@ def test_a_node_that_leaves_takes_its_work_along(prepull: Any, cluster: FakeKube
     cluster.pulls["n1", A] = [silent()]
     clock.after(10, lambda: cluster.nodes.pop(("", "n1")))
     done = prepull(A, B, per_node=1)
-    assert told(done) == {("n2", A): ("pulled", "", 1), ("n2", B): ("pulled", "", 1)} and done.left_out == {"n1": "it left the cluster"}
+    assert told(done) == {("n2", A): ("pulled", "", 1), ("n2", B): ("pulled", "", 1)}
+    assert done.left_out == {"n1": "it left the cluster"}
 
 
 def test_nodes_that_join_are_waited_for_and_missed(prepull: Any, cluster: FakeKubelets, clock: Clock) -> None:

@@ -77,18 +77,21 @@ def written(tmp_path: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("level", ["restricted", "privileged"])
-def test_the_namespace_is_written_down_labelled_and_gone_at_the_end(api: FakeApi, guards: Guards, tmp_path: Path, level: str) -> None:
+def test_the_namespace_is_written_down_labelled_and_gone_at_the_end(api: FakeApi, guards: Guards, tmp_path: Path,
+                                                                    level: str) -> None:
     made = Space(Connection.resolve({"host": api.url}, {}), str(tmp_path / "journals"), "c1", 600.0, level)
     made.make()
     [path] = written(tmp_path)
     assert made.name in path.read_text()
     labels = api.objects[f"/api/v1/namespaces/{made.name}"]["metadata"]["labels"]
-    assert labels[RUN] == made.run_id and {labels[f"pod-security.kubernetes.io/{m}"] for m in ("enforce", "warn", "audit")} == {level}
+    levels = {labels[f"pod-security.kubernetes.io/{m}"] for m in ("enforce", "warn", "audit")}
+    assert labels[RUN] == made.run_id and levels == {level}
     made.create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pull-1"}, "spec": {}})
     assert api.objects[f"/api/v1/namespaces/{made.name}/pods/pull-1"]["metadata"]["labels"][RUN] == made.run_id
     for _twice in range(2):
         made.delete_pod("pull-1")
-    assert made.close() == [] and guards.said == ["start", "dismiss"] and written(tmp_path) == [] and api.names("namespaces") == []
+    assert made.close() == [] and guards.said == ["start", "dismiss"]
+    assert written(tmp_path) == [] and api.names("namespaces") == []
 
 
 def test_what_is_left_is_told_and_left_to_the_guardian(space: Space, api: FakeApi, guards: Guards, tmp_path: Path) -> None:
@@ -137,8 +140,10 @@ def test_pull_secrets_are_copied_without_what_else_they_hold(space: Space, api: 
 
 
 @pytest.mark.parametrize(("reference", "sentence"), [
-    ("pull", "'pull' is not namespace/name"), ("shop/", "'shop/' is not namespace/name"), ("a/b/c", "'a/b/c' is not namespace/name"),
-    ("shop/none", "there is no Secret none in namespace shop"), ("shop/opaque", "Secret shop/opaque is of type Opaque, which is no pull secret"),
+    ("pull", "'pull' is not namespace/name"), ("shop/", "'shop/' is not namespace/name"),
+    ("a/b/c", "'a/b/c' is not namespace/name"),
+    ("shop/none", "there is no Secret none in namespace shop"),
+    ("shop/opaque", "Secret shop/opaque is of type Opaque, which is no pull secret"),
     ("shop/empty", f"Secret shop/empty is of type {DOCKER}, which is no pull secret")])
 def test_what_is_no_pull_secret(space: Space, api: FakeApi, reference: str, sentence: str) -> None:
     secret(api, "opaque", "Opaque", {".dockerconfigjson": "eA=="})
@@ -157,7 +162,8 @@ def test_a_refused_secret_is_no_bad_option(space: Space, api: FakeApi) -> None:
 def test_credentials_as_a_kubelet_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redact, "_default", redact.Redactor())
     made = json.loads(base64.b64decode(docker_config([
-        {"registry": "docker.io", "username": "u", "password": "pl4nted-1"}, {"registry": "r.io:5000", "username": "v", "password": "pl4nted-2"}])))
+        {"registry": "docker.io", "username": "u", "password": "pl4nted-1"},
+        {"registry": "r.io:5000", "username": "v", "password": "pl4nted-2"}])))
     assert list(made["auths"]) == ["https://index.docker.io/v1/", "r.io:5000"]
     assert base64.b64decode(made["auths"]["r.io:5000"]["auth"]) == b"v:pl4nted-2"
     assert redact.redact("pl4nted-1 " + made["auths"]["r.io:5000"]["auth"]) == f"{redact.MASK} {redact.MASK}"

@@ -104,11 +104,13 @@ def test_clusters_run_at_the_same_time() -> None:
 
 def test_what_is_known_of_a_case_is_in_its_properties() -> None:
     suite = ET.fromstring(written(samples.node_down()))[0]
-    root, follows, passed = ({p.get("name"): p.get("value") for p in suite.iterfind(f"testcase[@name='{check}']/properties/property")}
-                             for check in ("nodes", "service", "dns"))
+    root, follows, passed = (
+        {p.get("name"): p.get("value") for p in suite.iterfind(f"testcase[@name='{check}']/properties/property")}
+        for check in ("nodes", "service", "dns"))
     node = "node/ip-10-40-3-17.eu-west-1.compute.internal"
     assert root == {"cause": "node.unreachable", "confidence": "confirmed", "scope": node}
-    assert follows == {"cause": "net.node-isolated", "consequence_of": "node.unreachable", "confidence": "probable", "scope": node}
+    assert follows == {"cause": "net.node-isolated", "consequence_of": "node.unreachable", "confidence": "probable",
+                       "scope": node}
     assert not {"cause", "consequence_of", "confidence", "scope"} & set(passed)
 
 
