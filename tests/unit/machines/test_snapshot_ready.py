@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import Interrupted, PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, Interrupted, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_ready
@@ -22,7 +22,8 @@ OLD = "2026-11-20T10:00:00.000000Z"
 class Api:
     """A cluster whose kubelets write their Leases, each by a clock that is off by so many seconds, or not at all (None)."""
 
-    server = "https://c1:6443"
+    server, uid = "https://c1:6443", "uid-of-c1"
+    readyz = ["ok\n"]
 
     def __init__(self, skews: dict[str, float | None], not_ready: tuple[str, ...] = (), errors: int = 0, late: int = 0) -> None:
         """not_ready: nodes that say so by a fresh heartbeat; late: so many looks find no node yet."""
@@ -32,6 +33,10 @@ class Api:
         if self.errors:
             self.errors -= 1
             raise ApiError("unreachable", None, "Refused", "connection refused", "GET", path)
+        if path == "/readyz":
+            return self.readyz.pop(0) if len(self.readyz) > 1 else self.readyz[0]
+        if path.endswith("/kube-system"):
+            return {"metadata": {"uid": self.uid}}
         if path.endswith("/nodes"):
             self.late -= 1
             return {"items": [{"metadata": {"name": n}, "status": {"conditions": [
@@ -97,6 +102,32 @@ def test_the_last_word_of_the_api_is_told() -> None:
     made, _job = cluster(Api({"n1": 0.0}, errors=10 ** 6), seconds=0.2)
     with pytest.raises(Interrupted, match="waiting for the API server .at last: .*connection refused"):
         made.wait_api()
+
+
+def test_the_api_server_is_waited_for_until_it_says_that_it_is_ready() -> None:
+    api = Api({"n1": 0.0}, errors=2)
+    api.readyz = ["[-]etcd failed", "[-]etcd failed", "ok"]
+    made, job = cluster(api, cluster_id="uid-of-c1")
+    assert made.wait_api() == "uid-of-c1" and job.lines[0].startswith("API server ready, ") and api.readyz == ["ok"]
+    api.readyz = ["[+]etcd ok"]
+    with pytest.raises(Interrupted, match="the time was up while waiting for the API server"):
+        cluster(api, seconds=0.1)[0].wait_api()
+
+
+def test_another_cluster_is_not_taken_for_the_one_that_is_meant() -> None:
+    """Before the revert, when nothing is lost yet; and after it, when the address may lead to another."""
+    other, _job = cluster(Api({}), cluster_id="uid-of-c2")
+    for look in (other.compare_before, other.wait_api):
+        with pytest.raises(BadOption, match=r"cluster_id: the cluster behind kubeconfig \(https://c1:6443\) is uid-of-c1, not uid-of-c2"):
+            look()
+    cluster(Api({}), cluster_id="uid-of-c1")[0].compare_before()
+    cluster(Api({}))[0].compare_before()
+
+
+def test_a_cluster_that_does_not_answer_is_broken_and_may_be_reverted() -> None:
+    made, job = cluster(Api({}, errors=9), cluster_id="uid-of-c2")
+    made.compare_before()
+    assert "cluster_id was not compared before: the cluster does not answer" in job.lines[0]
 
 
 def test_a_clock_that_is_off_is_named() -> None:
