@@ -18,7 +18,7 @@ IMAGES = (
                                                 r"|connection reset by peer|server misbehaving|network is unreachable"),
     ("image.not-found", "confirmed", r"not found|manifest unknown|no match for platform|couldn't parse image (?:name|ref)"
                                      r"|name unknown|is not present with pull policy of Never|no such image"),
-    ("image.registry-unreachable", "probable", r"context deadline exceeded|\bEOF\b|\b50[0234] "),
+    ("image.registry-unreachable", "probable", r"context deadline exceeded|\bEOF\b|\b50[0234] [A-Z][a-z]"),
     # The way to the server of tokens may be what failed: that was asked first.
     ("image.auth", "probable", r"failed to fetch (?:anonymous|oauth) token"),
 )

@@ -35,7 +35,7 @@ _LOST = re.compile(r"No such file|what was appended is not there|a file that nob
 _IO = re.compile(r"Read-only file system|Input/output error|Stale file handle|Structure needs cleaning")
 # Noise: the kubelet's own volumes and caches, and ConfigMaps that pods are given, are not storage.
 _NOISE = re.compile(r'kube-api-access|configmap "|secret "|object "[^"]+"/"[^"]+" not registered|references non-existent'
-                    r'|failed to sync (?:configmap|secret) cache')
+                    r"|couldn't find key|failed to sync (?:configmap|secret) cache", re.I)
 
 
 def _cloud(text: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.engine.evidence import clock_of, collect
 from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import (
-    NODES, NOW, SPACE, api_error, cause, finding, healthy, isolated, lease, matrix, one, pod_network, power_off, seen,
+    NODES, NOW, SPACE, api_error, cause, finding, healthy, isolated, lease, matrix, node, one, pod_network, power_off, seen,
     set_condition)
 
 EXPIRED = "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time " \
@@ -52,16 +52,17 @@ def test_a_lease_tells_the_clock_of_its_holder(notes: list[dict[str, Any]], ahea
 
 
 class Cluster:
-    """A client of a cluster that is well, and has these Leases of nodes."""
+    """A client of a cluster that is well, and has these Leases of nodes, and these nodes."""
 
-    def __init__(self, *leases: dict[str, Any]) -> None:
-        self.leases = list(leases)
+    def __init__(self, *leases: dict[str, Any], nodes: tuple[dict[str, Any], ...] = ()) -> None:
+        self.leases, self.nodes = list(leases), list(nodes)
 
     def request(self, *_what: Any, **_more: Any) -> Any:
         return "[+]etcd ok\n", {"Date": "Sat, 14 Mar 2026 09:30:00 GMT"}
 
     def get(self, path: str, *_what: Any, **_more: Any) -> dict[str, Any]:
-        return {"items": self.leases if path.endswith("/kube-node-lease/leases") else []}
+        return {"items": self.leases if path.endswith("/kube-node-lease/leases") else
+                self.nodes if path == "/api/v1/nodes" else []}
 
 
 def test_the_clocks_of_nodes_are_collected_with_their_leases() -> None:
@@ -71,6 +72,29 @@ def test_the_clocks_of_nodes_are_collected_with_their_leases() -> None:
     assert data["node_clock"] == {"n1": -60.0}
     assert [i["metadata"]["name"] for i in data["node_leases"]] == ["n1", "n2"]
     assert collect(Cluster(), SPACE, [], [])["node_clock"] == {}  # type: ignore[arg-type]
+
+
+def _reported(written: str, noted: str, told: str = "Ready") -> dict[str, Any]:
+    """A node that wrote its status."""
+    item = node("n1")
+    item["status"]["conditions"][-1]["lastHeartbeatTime"] = written
+    item["metadata"]["managedFields"] = [
+        {"manager": "kubelet", "time": "2026-03-14T09:00:00Z", "fieldsV1": {"f:metadata": {}}},
+        {"manager": "kubelet", "subresource": "status", "time": noted, "fieldsV1": {"f:status": {"f:conditions": {
+            f'k:{{"type":"{told}"}}': {"f:lastHeartbeatTime": {}, "f:status": {}}}}}}]
+    return item
+
+
+@pytest.mark.parametrize(("item", "ahead"), [
+    (_reported("2026-03-14T09:29:55Z", "2026-03-14T09:29:55Z"), 0.0),  # the Lease was under way for a minute
+    (_reported("2026-03-14T09:28:54Z", "2026-03-14T09:29:52Z"), -58.0),
+    (_reported("2026-03-14T09:28:54Z", "2026-03-14T09:30:54Z"), -60.0),
+    (_reported("2026-03-14T09:28:54Z", "2026-03-14T09:28:54Z", "MemoryPressure"), -60.0), (node("n1"), -60.0)])
+def test_a_clock_is_late_only_as_far_as_all_that_the_node_wrote(item: dict[str, Any], ahead: float) -> None:
+    late = lease("n1", "2026-03-14T09:28:55Z")
+    late["metadata"]["managedFields"] = [_note("2026-03-14T09:29:55Z", "renewTime")]
+    data = collect(Cluster(late, nodes=(item,)), SPACE, [], [])  # type: ignore[arg-type]
+    assert data["node_clock"] == {"n1": ahead}
 
 
 @pytest.mark.parametrize(("ahead", "how"), [
@@ -87,7 +111,7 @@ def test_how_far_off_is_off(ahead: float, how: str) -> None:
 
 
 @pytest.mark.parametrize("words", [
-    EXPIRED, "x509: certificate is not yet valid", "validation failed, token not valid yet (nbf)",
+    EXPIRED, "x509: certificate is not yet valid", "the client's certificate has expired", "these tokens are expired", "validation failed, token not valid yet (nbf)",
     "invalid bearer token: token is expired", "validation failed, token issued in the future (iat)"])
 def test_words_about_the_time_of_certificates_and_tokens(words: str) -> None:
     assert cause(_untrusted(words), _clocks(n3=90.0))[0] == "node.clock"
