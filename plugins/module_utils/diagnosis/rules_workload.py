@@ -31,6 +31,7 @@ _RECENT = 900.0
 _BETWEEN = 60.0
 # Exit codes from here on are those of signals, which come from outside, and of what became unknown with its node.
 _SIGNALS = 128
+_KILL = _SIGNALS + 9
 _KILLED = re.compile(r"failed (?:liveness|startup) probe")
 # A kubelet that has said 25 things about a pod says one more in 300 s.
 _REPEATED = 330.0
@@ -95,7 +96,11 @@ def _ended(status: Object, now: float) -> Object:
     """How the container ended: just now, or before it was started again, if that is not long ago."""
     state, before = status.get("state", {}), status.get("lastState", {}).get("terminated") or {}
     loops = (state.get("waiting") or {}).get("reason") == "CrashLoopBackOff"
-    return state.get("terminated") or (before if loops or seconds(before.get("finishedAt")) > now - _RECENT else {})
+    counts = loops or seconds(before.get("finishedAt")) > now - _RECENT
+    last = state.get("terminated") or {}
+    if counts and last.get("exitCode") == _KILL and before.get("reason") == "OOMKilled":
+        return before  # containerd sees not every time why the kernel killed a container
+    return last or (before if counts else {})
 
 
 def _again(pod: Object, status: Object, ended: Object, ev: Evidence) -> bool:
