@@ -63,9 +63,26 @@ def clock_of(lease: dict[str, Any]) -> float | None:
     def renews(note: dict[str, Any]) -> bool:
         return "f:renewTime" in ((note.get("fieldsV1") or {}).get("f:spec") or {})
 
-    renewed = _seconds((lease.get("spec") or {}).get("renewTime"))
-    noted = max((_seconds(n.get("time")) for n in lease["metadata"].get("managedFields") or [] if renews(n)), default=0.0)
-    return renewed - noted if renewed and noted else None
+    return _ahead(lease, (lease.get("spec") or {}).get("renewTime"), renews)
+
+
+def clock_by_status(node: dict[str, Any]) -> float | None:
+    """The same by what the node wrote of itself."""
+    def reports(note: dict[str, Any]) -> bool:
+        told = ((note.get("fieldsV1") or {}).get("f:status") or {}).get("f:conditions") or {}
+        return "f:lastHeartbeatTime" in (told.get('k:{"type":"Ready"}') or {})
+
+    beats = [c.get("lastHeartbeatTime") for c in node.get("status", {}).get("conditions") or [] if c.get("type") == "Ready"]
+    return _ahead(node, next(iter(beats), None), reports)
+
+
+def _ahead(item: dict[str, Any], stamp: str | None, wrote: Callable[[dict[str, Any]], bool]) -> float | None:
+    written = _seconds(stamp)
+    noted = max((_seconds(n.get("time")) for n in item["metadata"].get("managedFields") or [] if wrote(n)), default=0.0)
+    return written - noted if written and noted else None
+
+
+_CLOCKS = {"node_leases": clock_of, "nodes": clock_by_status}
 
 
 def _stamp(epoch: float) -> str:
@@ -97,6 +114,7 @@ class Collector:
     def __init__(self, client: Client, run_namespace: str):
         self.client, self.space = client, run_namespace
         self.data = empty(run_namespace)
+        self._clocks: dict[str, dict[str, float]] = {}
 
     def _try(self, name: str, call: Callable[[], Any], default: Any) -> Any:
         try:
@@ -132,10 +150,15 @@ class Collector:
 
     def _list(self, name: str) -> None:
         items = self._try(name, lambda: self.client.get(_LISTS[name], {"limit": PAGE}, timeout=_TIMEOUT)["items"], [])
-        if name == "node_leases":
-            clocks = {i["metadata"]["name"]: clock_of(i) for i in items}
-            self.data["node_clock"] = {node: ahead for node, ahead in clocks.items() if ahead is not None}
+        if name in _CLOCKS:
+            self._clocks[name] = {i["metadata"]["name"]: ahead for i in items if (ahead := _CLOCKS[name](i)) is not None}
         self.data[name] = [_slim(i) for i in items]
+
+    def _read_clocks(self) -> None:
+        """A request that was under way while the network was down is late, whatever the clock: only what both say counts."""
+        by_status = self._clocks.get("nodes", {})
+        self.data["node_clock"] = {node: min(ahead, by_status.get(node, ahead), key=abs)
+                                   for node, ahead in self._clocks.get("node_leases", {}).items()}
 
     def _keep_what_matters(self) -> None:
         now = _seconds(self.data["server_date"]) or time.time()
@@ -186,6 +209,7 @@ class Collector:
             return self.data
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(self._list, _LISTS))
+        self._read_clocks()
         self._keep_what_matters()
         config = self._try("configmaps", lambda: self.client.get(
             "/api/v1/namespaces/kube-system/configmaps/coredns", timeout=_TIMEOUT), None)
