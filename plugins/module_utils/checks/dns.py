@@ -213,6 +213,7 @@ class Dns(Check):
     def _ask(self, ctx: Context, probe: Probe, queries: list[Query]) -> dict[int, Reply]:
         """All replies of one node; wrong ones are asked again: a record may be new, a packet may be lost."""
         replied: dict[int, Reply] = {}
+        news: set[int] = set()
         open_ones, again = list(enumerate(queries)), 0
         while open_ones:
             shell = probe.shell(script(open_ones), timeout=40.0)
@@ -223,19 +224,21 @@ class Dns(Check):
                 if before and not before.status and replied[i].status:
                     replied[i] = Reply(**{**vars(replied[i]), "retries": 2})
             again += 1
-            open_ones = [(i, q) for i, q in open_ones
-                         if q.judge(replied[i]) and (again < 2 or self._late(q, replied[i]))]
+            wrong = [(i, q) for i, q in open_ones if q.judge(replied[i])]
+            late = {i for i, q in wrong if self._late(q, replied[i])}
+            if news and not news & {i for i, _q in wrong}:
+                self._known, news = max(self._known, time.monotonic() - self._made), set()
+            news |= late
+            open_ones = [(i, q) for i, q in wrong if again < 2 or i in late]
             if ctx.left() < 30.0:
                 break
             if open_ones:
                 time.sleep(1.0)
-        if again > 1 and not open_ones:
-            self._known = max(self._known, time.monotonic() - self._made)
         return replied
 
     def _late(self, query: Query, reply: Reply) -> bool:
-        """Whether the servers may not know our new Services yet; silence is not a matter of waiting."""
-        ours = not query.variant.startswith("external")
+        """Whether the servers may not know our new Services yet; silence is not a matter of waiting, nor what nobody made."""
+        ours = not query.variant.startswith(("external", "nxdomain"))
         # What our servers do not know of searches and addresses is asked of others, whose word may be any.
         unknown = reply.status in ("NXDOMAIN", "NOERROR") or query.variant in ("search", "ptr") and reply.status
         return bool(ours and unknown and time.monotonic() < self._made + LAG)

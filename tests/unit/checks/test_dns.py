@@ -135,15 +135,25 @@ def test_name_that_resolves_only_with_a_trailing_dot():
     assert zone.assert_red("www.test: NXDOMAIN").steps[-1].endswith("without a trailing dot")
 
 
-def test_wildcards_fail_and_warn(monkeypatch):
-    monkeypatch.setattr(module, "LAG", 0.0)
+def test_wildcards_fail_and_warn():
     zone = Zone()
     zone.right[f"{zone.ctx.nonce}-absent.assay"] = [("A", "192.0.2.1")]
-    assert zone.assert_red("expected NXDOMAIN").steps[-1] == "a name that nobody made does not exist"
+    ctx = zone.assert_red("expected NXDOMAIN")
+    assert ctx.steps[-1] == "a name that nobody made does not exist"
+    assert ctx.warnings == [] and "new Service in DNS" not in ctx.measurements  # it was not waited for
     zone = Zone()
     zone.right[f"{zone.ctx.nonce}-absent"] = [("A", "192.0.2.1")]
     zone.wrong = {f"{zone.ctx.nonce}-absent.assay": "NXDOMAIN"}
     assert "wildcard domain" in zone.run().warnings[0]
+
+
+def test_a_name_that_a_server_never_learns_is_no_news(monkeypatch):
+    monkeypatch.setattr(module, "LAG", 1.5)
+    monkeypatch.setattr(module, "NEWS", 0.5)
+    zone = Zone()
+    zone.wrong = {f"dns-{zone.ctx.nonce}": "NXDOMAIN"}
+    ctx = zone.assert_red("NXDOMAIN")
+    assert "new Service in DNS" not in ctx.measurements and not [w for w in ctx.warnings if "until all servers knew" in w]
 
 
 def test_a_new_name_may_need_a_second_question():
