@@ -23,6 +23,7 @@ class FakeApiServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are written apart
 
             def do_GET(self) -> None:
                 body = fake.answer(self.path.partition("?")[0])
