@@ -20,7 +20,7 @@ import pytest
 from pyVmomi import vim
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_set
+from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_guard, snapshot_set
 from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Wanted
 from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere import Vsphere, open_vsphere
 from tests.integration.conftest import Playbook, eventually
@@ -97,12 +97,23 @@ def test_when_one_fails_nothing_is_kept(server: Vcsim, options: dict[str, Any], 
     assert take(options, "golden")["changed"]
 
 
+def _at_rest(server: Vcsim) -> None:
+    """Until everything that was begun there has ended."""
+    platform = open_vsphere(server.options, Job())
+    manager = platform._session.content.taskManager  # pylint: disable=protected-access
+    eventually("no task", lambda: all(t.info.state in ("success", "error") for t in manager.recentTask), 60)
+    platform.close()
+
+
 def test_a_task_that_is_too_slow_ends_at_the_deadline(server: Vcsim, options: dict[str, Any]) -> None:
+    """And is waited for, so that it leaves nothing: neither then nor when it has ended."""
     with server.ordered(DelayTasks={"CreateSnapshotEx": 4000}):
         failed = take(options, "golden", timeout=2)
-    assert failed["failed"] and "the time was up" in failed["msg"], failed
-    assert take(options, "golden", incomplete="replace")["changed"]
-    assert names(run("vm_snapshot_info", options)) == {n: ["golden"] for n in VMS}
+        assert failed["failed"] and not failed["changed"], failed
+        assert re.fullmatch("the time was up while waiting for .*; nothing of the set was kept", failed["msg"])
+        _at_rest(server)
+        assert names(run("vm_snapshot_info", options)) == {n: [] for n in VMS}
+    assert take(options, "golden")["changed"]
 
 
 def test_slow_work_says_how_far_it_is(server: Vcsim, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,11 +145,12 @@ def test_half_a_set_of_a_playbook_that_is_gone_is_removed(server: Vcsim, options
         eventually("the first of the set", lambda: "golden" in str(names(run("vm_snapshot_info", options))))
         end(running)
         print(running.communicate(timeout=60)[0])
-        time.sleep(8)  # what was begun by then is there by now
+        _at_rest(server)
         eventually("nothing of the set", lambda: names(run("vm_snapshot_info", options)) == {n: ["before"] for n in VMS})
-    assert take(options, "golden")["changed"]
-    time.sleep(8)  # a set of the same name that is not the playbook's is left alone
-    assert names(run("vm_snapshot_info", options)) == {n: ["before", "golden"] for n in VMS}
+    if end is _killed:  # in the others, too, nobody but the guardian is left: once is enough for what takes its time
+        assert take(options, "golden")["changed"]
+        time.sleep(3 * snapshot_guard._POLL)  # pylint: disable=protected-access
+        assert names(run("vm_snapshot_info", options)) == {n: ["before", "golden"] for n in VMS}, "of that name, and not the playbook's"
     book.kill_all()  # it would watch for two minutes
 
 
@@ -245,9 +257,10 @@ def test_guest_tools_are_waited_for(server: Vcsim, options: dict[str, Any]) -> N
     server.order(VM=VMS[0], Tools="guestToolsRunning")
     assert "guest tools run" in " ".join(back(one, snapshot_name="golden")["progress"])
     server.order(VM=VMS[0], Tools="guestToolsNotRunning")
-    failed = back(one, snapshot_name="golden", timeout=12)
-    assert failed["changed"] and f"while waiting for the guest tools of {VMS[0]}" in failed["msg"]
-    server.order(VM=VMS[0], Tools="guestToolsRunning")
+    try:  # which is waited for then, up to the deadline
+        assert [m["tools"] for m in run("vm_snapshot_info", one)["machines"]] == ["not running"]
+    finally:
+        server.order(VM=VMS[0], Tools="guestToolsRunning")
 
 
 # ---- what is there, and pruning ---------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def test_a_limit_is_shared_where_the_rate_falls_with_the_pulls(falls_by: float, 
 
 
 @pytest.mark.parametrize("results", [
-    [pull("n1", 0, 5), pull("n2", 5, 10)], [pull("n1", 10 * i, 5) for i in range(4)],
+    [pull("n1", 0, 10), pull("n2", 4, 1)], [pull("n1", 10 * i, 5) for i in range(4)],
     [*(pull(f"n{i}", 0, 5) for i in range(3)), pull("n9", 3, 5)],
 ], ids=["two pulls", "one after the other", "as many all the time"])
 def test_too_little_tells_nothing_of_a_shared_limit(results: list[Result]) -> None:
