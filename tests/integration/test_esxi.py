@@ -59,8 +59,9 @@ def one(platform: Esxi, name: str) -> Machine:
     return machine
 
 
-def taken(platform: Esxi, name: str, snapshot: str = "golden", memory: bool = False) -> str:
-    return done(platform.take(one(platform, name), snapshot, "of a test", memory, False))
+def taken(host: Host, platform: Esxi, name: str, snapshot: str = "golden", memory: bool = False) -> str:
+    """Without looking for the machine before: what is taken is looked at by the platform itself."""
+    return done(platform.take(Machine(host.vm(name)["id"], name), snapshot, "of a test", memory, False))
 
 
 def test_a_name_never_means_another_machine(host: Host, platform: Esxi) -> None:
@@ -98,7 +99,7 @@ def test_a_machine_as_it_is(host: Host, platform: Esxi) -> None:
 
 def test_revert_brings_the_disk_back_and_leaves_the_machine_off(host: Host, platform: Esxi) -> None:
     host.add("n1")
-    key = taken(platform, "n1")
+    key = taken(host, platform, "n1")
     host.set("n1", disk="spoiled")
     machine = one(platform, "n1")
     [snapshot] = machine.snapshots
@@ -114,8 +115,8 @@ def test_revert_brings_the_disk_back_and_leaves_the_machine_off(host: Host, plat
 
 def test_a_snapshot_with_memory_is_recognised_and_revives_nothing(host: Host, platform: Esxi) -> None:
     host.add("n1")
-    taken(platform, "n1", "with memory", memory=True)
-    taken(platform, "n1", "without")
+    taken(host, platform, "n1", "with memory", memory=True)
+    taken(host, platform, "n1", "without")
     machine = one(platform, "n1")
     assert {s.name: (s.memory, s.current) for s in machine.snapshots} == {"with memory": (True, False), "without": (False, True)}
     done(platform.revert(machine, machine.snapshots[0]))
@@ -123,17 +124,18 @@ def test_a_snapshot_with_memory_is_recognised_and_revives_nothing(host: Host, pl
     assert ["vmsvc/snapshot.revert", "1", "1", "suppressPowerOn"] in host.calls()
 
 
-@pytest.mark.parametrize("name", ["it's; rm -rf $HOME `id`", 'two "words"', "a/b 100%", "-x", "mit Umlaut ä"])
-def test_names_reach_the_host_as_they_are(host: Host, platform: Esxi, name: str) -> None:
+def test_names_reach_the_host_as_they_are(host: Host, platform: Esxi) -> None:
     host.add("n1")
-    taken(platform, "n1", name)
-    assert [s["name"] for s in host.vm("n1")["snapshots"]] == [name] == [s.name for s in one(platform, "n1").snapshots]
+    given = ["it's; rm -rf $HOME `id`", 'two "words"', "a/b 100%", "-x", "mit Umlaut ä"]
+    for name in given:
+        taken(host, platform, "n1", name)
+    assert [s["name"] for s in host.vm("n1")["snapshots"]] == given == [s.name for s in one(platform, "n1").snapshots]
 
 
 def test_a_snapshot_that_is_gone_is_told_with_what_there_is(host: Host, platform: Esxi) -> None:
     host.add("n1")
-    taken(platform, "n1", "golden")
-    taken(platform, "n1", "golden-2")
+    taken(host, platform, "n1", "golden")
+    taken(host, platform, "n1", "golden-2")
     machine = one(platform, "n1")
     [old] = [s for s in machine.snapshots if s.name == "golden"]
     done(platform.remove(machine, old))
@@ -147,7 +149,7 @@ def test_a_snapshot_that_is_gone_is_told_with_what_there_is(host: Host, platform
 def test_remove_with_and_without_children(host: Host, platform: Esxi) -> None:
     host.add("n1")
     for name in ("a", "b", "c"):
-        taken(platform, "n1", name)
+        taken(host, platform, "n1", name)
     machine = one(platform, "n1")
     done(platform.remove(machine, machine.snapshots[0]))
     assert [(s.name, s.parent) for s in one(platform, "n1").snapshots] == [("b", ""), ("c", "2")]
@@ -155,49 +157,50 @@ def test_remove_with_and_without_children(host: Host, platform: Esxi) -> None:
     assert one(platform, "n1").snapshots == ()
 
 
-@pytest.mark.parametrize(("command", "verb"), [
-    ("snapshot.create", "take snapshot 'golden'"), ("snapshot.revert", "revert to snapshot 'first'"),
-    ("snapshot.remove", "remove snapshot 'first'"), ("power.off", "power it off")])
-@pytest.mark.parametrize("status", [0, 1])
-def test_a_fault_is_a_fault_whatever_the_exit_status(host: Host, platform: Esxi, command: str, verb: str, status: int) -> None:
-    host.add("n1")
-    taken(platform, "n1", "first")
-    machine = one(platform, "n1")
-    host.order(command, fault="TaskInProgress", msg="The operation is not allowed in the current state.", status=status)
-    what = {"snapshot.create": lambda: platform.take(machine, "golden", "", False, False),
+def work(platform: Esxi, machine: Machine, command: str) -> Pending:
+    """What asks the host for this command."""
+    return {"snapshot.create": lambda: platform.take(machine, "golden", "", False, False),
             "snapshot.revert": lambda: platform.revert(machine, machine.snapshots[0]),
             "snapshot.remove": lambda: platform.remove(machine, machine.snapshots[0]),
-            "power.off": lambda: platform.power_off(machine)}[command]
-    with pytest.raises(PlatformError) as error:
-        done(what())
-    assert str(error.value) == (f"n1: ESXi could not {verb}: TaskInProgress: The operation is not allowed in the current "
-                                "state.")
-    assert [s.name for s in one(platform, "n1").snapshots] == ["first"]
+            "power.off": lambda: platform.power_off(machine)}[command]()
 
 
-@pytest.mark.parametrize(("command", "sentence"), [
-    ("snapshot.create", "ESXi took no snapshot 'golden', and told no fault"),
-    ("snapshot.revert", r"ESXi did not revert to snapshot 'first' \(1\), and told no fault"),
-    ("snapshot.remove", r"ESXi did not remove snapshot 'first' \(1\), and told no fault"),
-    ("power.off", "ESXi did not power it off, and told no fault")])
-def test_silence_is_no_success(host: Host, platform: Esxi, command: str, sentence: str) -> None:
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_fault_is_a_fault_whatever_the_exit_status(host: Host, platform: Esxi, status: int) -> None:
     host.add("n1")
-    taken(platform, "n1", "first")
-    taken(platform, "n1", "second")
+    taken(host, platform, "n1", "first")
+    machine, before = one(platform, "n1"), host.vm("n1")
+    for command, verb in (("snapshot.create", "take snapshot 'golden'"), ("snapshot.revert", "revert to snapshot 'first'"),
+                          ("snapshot.remove", "remove snapshot 'first'"), ("power.off", "power it off")):
+        host.order(command, fault="TaskInProgress", msg="The operation is not allowed in the current state.", status=status)
+        with pytest.raises(PlatformError) as error:
+            done(work(platform, machine, command))
+        assert str(error.value) == (f"n1: ESXi could not {verb}: TaskInProgress: The operation is not allowed in the current "
+                                    "state.")
+        assert host.vm("n1") == before
+    assert one(platform, "n1") == machine
+
+
+def test_silence_is_no_success(host: Host, platform: Esxi) -> None:
+    host.add("n1")
+    taken(host, platform, "n1", "first")
+    taken(host, platform, "n1", "second")
     machine = one(platform, "n1")
-    host.order(command, silent=True)
     platform._settle = 0.3  # pylint: disable=protected-access
-    with pytest.raises(PlatformError, match=f"n1: {sentence}"):
-        done({"snapshot.create": lambda: platform.take(machine, "golden", "", False, False),
-              "snapshot.revert": lambda: platform.revert(machine, machine.snapshots[0]),
-              "snapshot.remove": lambda: platform.remove(machine, machine.snapshots[0]),
-              "power.off": lambda: platform.power_off(machine)}[command]())
+    for command, sentence in (("snapshot.create", "ESXi took no snapshot 'golden', and told no fault"),
+                              ("snapshot.revert", r"ESXi did not revert to snapshot 'first' \(1\), and told no fault"),
+                              ("snapshot.remove", r"ESXi did not remove snapshot 'first' \(1\), and told no fault"),
+                              ("power.off", "ESXi did not power it off, and told no fault")):
+        host.order(command, silent=True)
+        with pytest.raises(PlatformError, match=f"n1: {sentence}"):
+            done(work(platform, machine, command))
+        host.set("n1", power="on")
 
 
 def test_a_full_datastore(host: Host, platform: Esxi) -> None:
     host.add("n1", delta=10 ** 13)
     with pytest.raises(PlatformError, match="NoDiskSpace: Insufficient disk space on datastore 'store 1'"):
-        taken(platform, "n1")
+        taken(host, platform, "n1")
     assert not host.vm("n1")["snapshots"]
 
 
@@ -292,11 +295,11 @@ def test_a_lost_connection_is_made_again(host: Host, platform: Esxi) -> None:
     host.order("power.getstate", cut=True)
     assert one(platform, "n1") == machine
     host.order("snapshot.create", cut=True, after=True)
-    assert taken(platform, "n1") == "1"
+    assert taken(host, platform, "n1") == "1"
     platform._settle = 0.3  # pylint: disable=protected-access
     host.order("snapshot.create", cut=True)
     with pytest.raises(PlatformError, match="ESXi took no snapshot 'second'"):
-        taken(platform, "n1", "second")
+        taken(host, platform, "n1", "second")
 
 
 def test_the_deadline_holds_while_the_host_is_silent(host: Host, tmp_path: Path) -> None:
