@@ -112,7 +112,8 @@ def _related(root: Candidate, other: Candidate) -> bool:
 
 
 def _beside(c: Candidate, found: list[Candidate], finding: Finding, ev: Evidence) -> bool:
-    """Whether it is of some nodes below a trouble that all have, and answers are lost alike where none of them is at an end."""
+    """Whether it is of some nodes below a trouble that all have, and answers are lost also where none of them is at an
+    end."""
     nodes = _nodes(c)
     return (not c.own and bool(nodes) and any(o.own and not o.scope for o in found)
             and not nodes & work_nodes(finding, ev) and not at_every_loss(finding, nodes))
@@ -208,7 +209,8 @@ def _owns(case: _Case) -> bool:
 
 def _conclude(case: _Case, cases: list[_Case], ev: Evidence) -> Diagnosis:
     others = [c for c in cases if c is not case]
-    roots = sorted((c.root for c in others if c.root and not _later(c.root, case.finding, ev)), key=lambda r: layer(r.code))
+    earlier = (c.root for c in others if c.root and not _later(c.root, case.finding, ev))
+    roots = sorted(earlier, key=lambda r: layer(r.code))
 
     def what_explains(one: _Case) -> Candidate | None:
         return next((r for r in roots if _explains(r, one, ev)), None)

@@ -121,7 +121,7 @@ def kernel(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 
 def _off(node: str, ev: Evidence) -> float:
-    """Seconds that its clock is ahead, or late below 0, where that is more than a slow request makes it look; else 0."""
+    """Seconds that its clock is ahead, or late below 0, where a slow request does not explain that; else 0."""
     ahead = ev.clock(node) or 0.0
     return ahead if ahead > _SKEW or ahead < -_SKEW - _TAKES else 0.0
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import (
-    JUST_NOW, NODES, NOW, SPACE, api_error, cause, condition, coredns, deployment, endpointslice, event, finding, healthy,
-    lease, no_probe, nodes_failed, on_path, one, pod, probe, replace_pod, seen, waiting)
+    JUST_NOW, NODES, NOW, SPACE, api_error, cause, condition, coredns, deployment, endpointslice, event, finding,
+    healthy, lease, no_probe, nodes_failed, on_path, one, pod, probe, replace_pod, seen, waiting)
 
 UNREADY = "Readiness probe failed: HTTP probe failed with statuscode: 503"
 SILENCE = "no servers could be reached"
@@ -22,7 +22,8 @@ def ago(seconds: float) -> str:
 
 
 def _dns() -> Any:
-    return finding("dns", "3 of 3 nodes: nothing is said", observations=[seen("dns", "internal", n, error=SILENCE) for n in NODES])
+    return finding("dns", "3 of 3 nodes: nothing is said", observations=[
+        seen("dns", "internal", n, error=SILENCE) for n in NODES])
 
 
 def _ended(seconds: float, code: int = 1, reason: str = "Error") -> dict[str, Any]:
@@ -46,7 +47,8 @@ def test_a_lease_that_is_not_renewed(age: float, code: str) -> None:
     ("kube-scheduler", "storage", "pod writer-x with its volume ends: not within 180 s")])
 def test_a_leader_that_does_not_renew_its_lease(who: str, check: str, words: str, age: float, code: str) -> None:
     data = healthy()
-    data["leases"] = [lease(n, ago(age) if n == who else JUST_NOW) for n in ("kube-controller-manager", "kube-scheduler")]
+    data["leases"] = [lease(n, ago(age) if n == who else JUST_NOW)
+                      for n in ("kube-controller-manager", "kube-scheduler")]
     found = one(finding(check, words), data)
     assert found.cause == code
     assert found.scope == ([f"controller/{who}"] if code.startswith("ctrl") else [])
@@ -96,7 +98,8 @@ def test_endpoints_follow_servers_that_have_just_become_ready(age: float, code: 
 @pytest.mark.parametrize(("restarts", "code"), [(1, "unknown.timeout"), (2, "pod.crash")])
 def test_what_ended_more_than_once_began_before_the_last_time(restarts: int, code: str) -> None:
     data = healthy()
-    data["pods"].append(pod("writer-x", SPACE, ready=False, restartCount=restarts, **waiting("CrashLoopBackOff"), **_ended(10)))
+    data["pods"].append(pod("writer-x", SPACE, ready=False, restartCount=restarts, **waiting("CrashLoopBackOff"),
+                            **_ended(10)))
     check = finding("storage", "pod writer-x with its volume ends: not within 180 s", path=[on_path("Pod", "writer-x")])
     check.ended = datetime.datetime.fromisoformat(ago(100)).timestamp()
     assert cause(check, data)[0] == code

@@ -10,8 +10,8 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.engine.evidence import clock_of, collect
 from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import (
-    NODES, NOW, SPACE, api_error, cause, finding, healthy, isolated, lease, matrix, node, one, pod_network, power_off, seen,
-    set_condition)
+    NODES, NOW, SPACE, api_error, cause, finding, healthy, isolated, lease, matrix, node, one, pod_network, power_off,
+    seen, set_condition)
 
 EXPIRED = "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time " \
           "2026-03-14T09:31:30Z is after 2026-03-14T09:31:00Z"
@@ -26,7 +26,8 @@ def _clocks(**ahead: float) -> dict[str, Any]:
     data = healthy()
     data["node_clock"] = {**dict.fromkeys(NODES, 0.2), **ahead}
     now = datetime.datetime.fromisoformat(NOW) - datetime.timedelta(seconds=5)
-    data["node_leases"] = [lease(n, (now + datetime.timedelta(seconds=s)).isoformat()) for n, s in data["node_clock"].items()]
+    data["node_leases"] = [lease(n, (now + datetime.timedelta(seconds=s)).isoformat())
+                           for n, s in data["node_clock"].items()]
     return data
 
 
@@ -111,7 +112,8 @@ def test_how_far_off_is_off(ahead: float, how: str) -> None:
 
 
 @pytest.mark.parametrize("words", [
-    EXPIRED, "x509: certificate is not yet valid", "the client's certificate has expired", "these tokens are expired", "validation failed, token not valid yet (nbf)",
+    EXPIRED, "x509: certificate is not yet valid", "the client's certificate has expired", "these tokens are expired",
+    "validation failed, token not valid yet (nbf)",
     "invalid bearer token: token is expired", "validation failed, token issued in the future (iat)"])
 def test_words_about_the_time_of_certificates_and_tokens(words: str) -> None:
     assert cause(_untrusted(words), _clocks(n3=90.0))[0] == "node.clock"
@@ -132,7 +134,8 @@ def test_what_the_check_got_over_is_no_matter_of_time() -> None:
 
 
 def test_a_clock_that_is_off_loses_no_packets() -> None:
-    assert cause(pod_network(matrix(isolated("n3"))), _clocks(n3=90.0)) == ("net.node-isolated", "confirmed", ["node/n3"])
+    found = cause(pod_network(matrix(isolated("n3"))), _clocks(n3=90.0))
+    assert found == ("net.node-isolated", "confirmed", ["node/n3"])
 
 
 def test_only_clocks_on_the_path_where_there_is_one() -> None:

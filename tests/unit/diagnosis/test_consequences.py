@@ -20,7 +20,8 @@ HOOK = "webhook.no-endpoints webhook.timeout webhook.ca-mismatch"
 UNSCHEDULED = "sched.insufficient sched.constraint"
 IMAGE = "image.not-found image.auth image.throttled image.kubelet-qps image.registry-unreachable image.slow"
 POD = "pod.config-missing pod.crash pod.oom pod.probe-failing"
-VOLUME = "storage.zone-conflict storage.driver-missing storage.provision-failed storage.attach-stuck storage.mount-failed"
+VOLUME = "storage.zone-conflict storage.driver-missing storage.provision-failed storage.attach-stuck " \
+         "storage.mount-failed"
 NETWORK = "net.node-isolated net.overlay-down net.mtu"
 NAMES = "dns.server-down dns.upstream dns.stale"
 BALANCER = "lb.not-provisioned lb.targets-unhealthy lb.dns-lag"
@@ -108,7 +109,7 @@ def test_what_is_known_of_one_thing_does_not_follow_from_another_nor_does_everyt
         two: Two, causes: str, consequences: str) -> None:
     for root, code in sorted(_pairs(causes, consequences)):
         assert two.consequence_of(code, root, root_of=ANOTHER) == "", f"{code}, and {root} of another thing"
-        assert two.consequence_of(code, root, of=EVERYTHING, root_of=ONE) == "", f"{code} everywhere, {root} of one thing"
+        assert two.consequence_of(code, root, EVERYTHING, ONE) == "", f"{code} everywhere, {root} of one thing"
 
 
 @pytest.mark.parametrize(("causes", "code", "words"), BY_WORDS)
@@ -120,7 +121,7 @@ def test_consequences_that_take_words(two: Two, causes: str, code: str, words: s
 
 def test_nothing_else_is_a_known_consequence() -> None:
     codes = [c for c in CAUSES if not c.startswith("unknown.")]
-    assert {(root, code) for root, code in itertools.product(codes, codes) if leads_to(root, code, ["so it is"])} == PAIRS
+    assert {pair for pair in itertools.product(codes, codes) if leads_to(*pair, ["so it is"])} == PAIRS
 
 
 @pytest.mark.parametrize("root", GLOBAL)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What belongs to others, replayed: their claims, their containers, names that begin like theirs, and words of yesterday."""
+"""What belongs to others, replayed: their claims, their containers, names that begin alike, and words of yesterday."""
 from __future__ import annotations
 
 from typing import Any
@@ -20,19 +20,21 @@ def _storage(*path: dict[str, str]) -> Any:
     return finding("storage", "claim data-x is bound: not within 180 s", path=list(path))
 
 
-# ---- claims -----------------------------------------------------------------------------------------------------------
+# ---- claims ----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("first", [True, False])
 def test_a_claim_waits_whatever_became_of_others(first: bool) -> None:
     data = healthy()
-    claims = [{"metadata": meta(n, SPACE), "status": {"phase": p}} for n, p in (("data-y", "Bound"), ("data-x", "Pending"))]
+    claims = [{"metadata": meta(n, SPACE), "status": {"phase": p}}
+              for n, p in (("data-y", "Bound"), ("data-x", "Pending"))]
     data["pvcs"] = claims if first else claims[::-1]
     data["events"] = [event("PersistentVolumeClaim", "data-x", "ProvisioningFailed", "rpc error: broken")]
     path = on_path("PersistentVolumeClaim", "data-x")
-    assert cause(_storage(path), data) == ("storage.provision-failed", "confirmed", [f"persistentvolumeclaim/{SPACE}/data-x"])
+    assert cause(_storage(path), data) == ("storage.provision-failed", "confirmed",
+                                           [f"persistentvolumeclaim/{SPACE}/data-x"])
     assert cause(_storage(on_path("PersistentVolumeClaim", "data-y")), data)[0] == "unknown.timeout"
 
 
-# ---- containers -------------------------------------------------------------------------------------------------------
+# ---- containers ------------------------------------------------------------------------------------------------------
 def _two_containers(other: dict[str, Any]) -> dict[str, Any]:
     """A name server with another container beside it; its kubelet says that the pod's probe fails."""
     data = healthy()
@@ -46,17 +48,20 @@ def _two_containers(other: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("other", "code"), [
-    ({"state": {"running": {"startedAt": MINUTES_AGO}}}, "pod.probe-failing"), (waiting("ContainerCreating"), "dns.server-down"),
+    ({"state": {"running": {"startedAt": MINUTES_AGO}}}, "pod.probe-failing"),
+    (waiting("ContainerCreating"), "dns.server-down"),
     ({"state": {"terminated": {"exitCode": 0}}}, "dns.server-down")])
 def test_a_probe_fails_only_where_all_containers_run(other: dict[str, Any], code: str) -> None:
     check = finding("dns", "it is quiet", observations=[seen("dns", "internal", n, error="no answer") for n in NODES])
     assert cause(check, _two_containers(other))[0] == code
 
 
-# ---- names ------------------------------------------------------------------------------------------------------------
+# ---- names -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("message", "named"), [
-    ("the kubelet on n1 is quiet", True), ("n1: it is quiet", True), ("(n1) is quiet", True), ("it is quiet on n1.", True),
-    ("n10 is quiet", False), ("n1-a is quiet", False), ("xn1 is quiet", False), ("n1.lab is quiet", False), ("a.n1 is quiet", False)])
+    ("the kubelet on n1 is quiet", True), ("n1: it is quiet", True), ("(n1) is quiet", True),
+    ("it is quiet on n1.", True),
+    ("n10 is quiet", False), ("n1-a is quiet", False), ("xn1 is quiet", False), ("n1.lab is quiet", False),
+    ("a.n1 is quiet", False)])
 def test_a_node_is_named_by_its_whole_name(message: str, named: bool) -> None:
     data = healthy()
     power_off(data, "n1")
@@ -75,7 +80,7 @@ def test_the_provisioner_of_another_driver_is_not_asked() -> None:
     assert cause(check, data)[0] == "unknown.unexplained"
 
 
-# ---- events -----------------------------------------------------------------------------------------------------------
+# ---- events ----------------------------------------------------------------------------------------------------------
 def _series(words: str, first: str, last: str) -> dict[str, Any]:
     """An event as the scheduler writes it when it says the same again: without the times of other events."""
     out = event("Pod", "reader-x", "FailedScheduling", words)
@@ -84,7 +89,8 @@ def _series(words: str, first: str, last: str) -> dict[str, Any]:
     return out
 
 
-@pytest.mark.parametrize(("last", "code"), [(JUST_NOW, "sched.constraint"), ("2026-03-14T09:20:00.000000Z", "sched.insufficient")])
+@pytest.mark.parametrize(("last", "code"), [(JUST_NOW, "sched.constraint"),
+                                            ("2026-03-14T09:20:00.000000Z", "sched.insufficient")])
 def test_what_the_scheduler_says_again_and_again_it_said_last_when_it_last_said_it(last: str, code: str) -> None:
     data = healthy()
     data["pods"].append(pod("reader-x", SPACE, "", ready=False))

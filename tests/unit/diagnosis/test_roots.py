@@ -36,7 +36,7 @@ def _upstream() -> Finding:
     return finding("dns", "3 of 3 nodes: www.lab.test.: SERVFAIL", observations=asked)
 
 
-# ---- from everything to one thing, not back ---------------------------------------------------------------------------
+# ---- from everything to one thing, not back --------------------------------------------------------------------------
 def test_an_overlay_that_is_down_explains_the_rules_of_a_node() -> None:
     down = pod_network(matrix(lambda a, b: a != b))
     found = told(_vip("n2"), healthy(), down)
@@ -45,7 +45,8 @@ def test_an_overlay_that_is_down_explains_the_rules_of_a_node() -> None:
 
 @pytest.mark.parametrize("other", [
     pod_network(matrix(isolated("n2"))), _vip("n2", pods=True),
-    finding("service", "no ready endpoint", observations=[seen("service", "endpoints", target="default/web", error="none")])])
+    finding("service", "no ready endpoint", observations=[
+        seen("service", "endpoints", target="default/web", error="none")])])
 def test_what_is_wrong_with_one_thing_does_not_explain_what_is_wrong_everywhere(other: Finding) -> None:
     found = told(_upstream(), healthy(), other)
     assert (found.cause, found.consequence_of) == ("dns.upstream", "")
@@ -94,17 +95,18 @@ def test_one_node_too_many_explains_nothing() -> None:
 
 def test_a_provisioner_without_its_rights_does_not_explain_dns() -> None:
     data = healthy()
-    words = 'nodes is forbidden: User "system:serviceaccount:local-path-storage:local-path" cannot list resource "nodes"'
+    words = 'nodes is forbidden: User "system:serviceaccount:local-path-storage:local-path" cannot list "nodes"'
     data["logs"] = {"local-path-storage/local-path-provisioner-7f/main": [words]}
     data["events"] = [event("PersistentVolumeClaim", "data-x", "ProvisioningFailed", "rpc error: broken")]
-    storage = finding("storage", "claim data-x is bound: not within 180 s", path=[on_path("PersistentVolumeClaim", "data-x")],
+    storage = finding("storage", "claim data-x is bound: not within 180 s",
+                      path=[on_path("PersistentVolumeClaim", "data-x")],
                       observed={"provisioner": "rancher.io/local-path"})
     dns = finding("dns", "SERVFAIL", observations=[seen("dns", "internal", n, error="SERVFAIL") for n in NODES])
     assert told(storage, data).cause == "rbac.missing"
     assert (told(dns, data, storage).cause, told(dns, data, storage).consequence_of) == ("dns.server-down", "")
 
 
-# ---- the whole API ----------------------------------------------------------------------------------------------------
+# ---- the whole API ---------------------------------------------------------------------------------------------------
 def test_without_space_in_etcd_everything_else_follows() -> None:
     api = finding("api_server", ETCD_FULL, errors=[api_error(ETCD_FULL)])
     found = told(_upstream(), healthy(), api)
@@ -127,7 +129,7 @@ def test_an_overloaded_api_server_does_not_explain_what_never_asked_it() -> None
     assert told(waited, healthy(), api).consequence_of == "api.overloaded"
 
 
-# ---- two faults -------------------------------------------------------------------------------------------------------
+# ---- two faults ------------------------------------------------------------------------------------------------------
 def _server_on_a_dead_node_and_broken_rules() -> tuple[Finding, dict[str, Any]]:
     """One of two name servers went with its node; rules of another node are broken, as the other server shows."""
     data = healthy()
@@ -169,7 +171,7 @@ def test_a_pod_that_waits_for_the_same_trouble_of_another_node_does_not_follow_f
     assert told(probe, data, nodes_failed(data, "n2")).consequence_of == "node.unreachable"
 
 
-# ---- roots that no finding has for its own ----------------------------------------------------------------------------
+# ---- roots that no finding has for its own ---------------------------------------------------------------------------
 def _machines(variant: str, error: str) -> Finding:
     return Finding("machines", "machines", "failed", "a step", "1 of 3 machines: vm 2 is not well",
                    observed={"platform": "vsphere"}, observations=[
@@ -193,7 +195,7 @@ def test_a_machine_that_is_off_is_why_traffic_shows_a_dead_node() -> None:
     assert any("n1 -> n2" in line for line in found.evidence)
 
 
-# ---- what came later --------------------------------------------------------------------------------------------------
+# ---- what came later -------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("ended", "root"), [
     ("2026-03-14T09:25:00Z", ""), ("2026-03-14T09:26:29Z", ""), ("2026-03-14T09:26:31Z", "node.unreachable")])
 def test_what_another_finding_says_and_came_later_explains_nothing(ended: str, root: str) -> None:
@@ -214,12 +216,14 @@ def test_a_node_is_gone_since_it_was_last_heard_of_not_since_it_was_given_up() -
     assert told(early, data).cause == "net.node-isolated"
 
 
-# ---- the limits of what is said ---------------------------------------------------------------------------------------
+# ---- the limits of what is said --------------------------------------------------------------------------------------
 def test_evidence_is_twenty_lines_of_five_hundred_letters() -> None:
     data = healthy()
-    data["pods"] += [pod(f"web-{i}", "default", labels={"app": "web"}, ready=False, **waiting("ErrImagePull", "not found"))
+    data["pods"] += [pod(f"web-{i}", "default", labels={"app": "web"}, ready=False,
+                         **waiting("ErrImagePull", "not found"))
                      for i in range(25)]
-    check = finding("service", "it has no ready endpoint", observed={"service": "default/web", "selector": {"app": "web"}})
+    check = finding("service", "it has no ready endpoint",
+                    observed={"service": "default/web", "selector": {"app": "web"}})
     assert len(told(check, data).evidence) == 20
     data["pods"] = data["pods"][:-6]
     assert len(told(check, data).evidence) == 19
@@ -243,7 +247,8 @@ def test_a_cluster_that_told_nothing_but_events_lacks_nothing() -> None:
     data = {k: type(v)() for k, v in healthy().items()}
     words = "Waiting for a volume to be created by the external provisioner 'ebs.csi.aws.com'"
     data.update(run_namespace=SPACE, events=[event("PersistentVolumeClaim", "data-x", "ExternalProvisioning", words)])
-    check = finding("storage", "claim data-x is bound: not within 180 s", path=[on_path("PersistentVolumeClaim", "data-x")])
+    check = finding("storage", "claim data-x is bound: not within 180 s",
+                    path=[on_path("PersistentVolumeClaim", "data-x")])
     assert told(check, data).cause == "storage.provision-failed"
     data["pods"] = [pod("other", "default")]
     assert told(check, data).cause == "storage.driver-missing"

@@ -52,7 +52,8 @@ def test_nodes_are_said_as_their_zone_or_the_cluster_only_where_it_is_all_of_the
 
 def test_nodes_that_the_cluster_does_not_know_are_no_zone() -> None:
     data = _zoned("aaab", "")
-    check = finding("nodes", "3 of 3 nodes", observations=[seen("node", "version", "", n, "too new") for n in ("n0", "n1", "x")])
+    check = finding("nodes", "3 of 3 nodes", observations=[
+        seen("node", "version", "", n, "too new") for n in ("n0", "n1", "x")])
     assert cause(check, data)[2] == _named("n0 n1 x")
 
 
@@ -66,7 +67,8 @@ def _service(bad: str, variant: str = "vip") -> Any:
 
 def _dns(bad: str) -> Any:
     observations = [seen("dns", "internal", n, error="no answer" if n in bad.split() else "") for n in TEN]
-    return finding("dns", f"no names on {bad}", observations=[*observations, *(seen("dns", "direct", n, "n0") for n in TEN)])
+    observations += [seen("dns", "direct", n, "n0") for n in TEN]
+    return finding("dns", f"no names on {bad}", observations=observations)
 
 
 @pytest.mark.parametrize("check", [_service, _dns])
@@ -99,7 +101,8 @@ def test_an_overlay_that_lets_one_pair_through_is_not_down() -> None:
 
 
 @pytest.mark.parametrize(("change", "zones"), [
-    ({("n0", "n2"): True}, "aabb"), ({("n0", "n1"): False}, "aabb"), ({}, "aab-"), ({}, "aa--"), ({}, "----"), ({}, "aaab")])
+    ({("n0", "n2"): True}, "aabb"), ({("n0", "n1"): False}, "aabb"), ({}, "aab-"), ({}, "aa--"), ({}, "----"),
+    ({}, "aaab")])
 def test_zones_are_cut_only_where_all_between_them_is_lost_and_all_within_is_not(
         change: dict[tuple[str, str], bool], zones: str) -> None:
     names = TEN[:4]
@@ -148,13 +151,16 @@ def test_a_pod_that_not_even_its_own_node_reaches_says_nothing_of_the_network() 
 def test_large_packets_of_some_nodes_of_many() -> None:
     both = matrix(lambda a, b: False, nodes=TEN) + matrix(isolated("n3"), "large", TEN, "timed out")
     assert cause(pod_network(both, "large"), healthy(TEN)) == ("net.mtu", "confirmed", ["node/n3"])
-    both = matrix(lambda a, b: False, nodes=TEN) + matrix(lambda a, b: (a, b) == ("n3", "n7"), "large", TEN, "timed out")
+    lost = matrix(lambda a, b: (a, b) == ("n3", "n7"), "large", TEN, "timed out")
+    both = matrix(lambda a, b: False, nodes=TEN) + lost
     assert cause(pod_network(both, "large"), healthy(TEN)) == ("net.mtu", "confirmed", _named("n3 n7"))
 
 
 # ---- who can be asked -----------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("heard", "code"), [(("n1",), "net.node-isolated"), (("n3",), "unknown.timeout"), ((), "unknown.timeout")])
-def test_a_probe_that_cannot_be_asked_is_its_nodes_fault_only_where_others_can(heard: tuple[str, ...], code: str) -> None:
+@pytest.mark.parametrize(("heard", "code"), [(("n1",), "net.node-isolated"), (("n3",), "unknown.timeout"),
+                                             ((), "unknown.timeout")])
+def test_a_probe_that_cannot_be_asked_is_its_nodes_fault_only_where_others_can(
+        heard: tuple[str, ...], code: str) -> None:
     words = "error trying to reach service: dial tcp 10.244.3.2:8080: i/o timeout"
     check = finding("pod_network", f"the probe could not be asked on n3 ({words})", "inconclusive", observations=[
         seen("probe", "", "", "n3", words), *(seen("pod", "small", n, n) for n in heard)])

@@ -31,7 +31,7 @@ def _two_servers() -> dict[str, Any]:
     return data
 
 
-# ---- silent servers ---------------------------------------------------------------------------------------------------
+# ---- silent servers --------------------------------------------------------------------------------------------------
 def test_a_server_that_nobody_asked_on_its_own_node_may_be_out_of_reach() -> None:
     """Its node has no probe: whether the server is dumb or the way is cut, nobody can say."""
     found = one(_dns(*_direct("n1>n3 n2>n3", SILENCE)), healthy())
@@ -49,21 +49,23 @@ def test_a_server_that_answers_anybody_is_not_dumb() -> None:
 
 
 @pytest.mark.parametrize(("error", "code", "sure"), [
-    ("SERVFAIL", "dns.server-down", "suspected"), ("REFUSED", "dns.stale", "probable"), ("NXDOMAIN", "dns.stale", "probable")])
+    ("SERVFAIL", "dns.server-down", "suspected"), ("REFUSED", "dns.stale", "probable"),
+    ("NXDOMAIN", "dns.stale", "probable")])
 def test_a_server_that_answers_wrongly_is_not_dumb_nor_is_the_corefile_that_another_shares_spoilt(
         error: str, code: str, sure: str) -> None:
     asked = [*_direct("n1>n1 n2>n1 n3>n1", error), *_direct("n1>n2 n2>n2 n3>n2", target=SECOND)]
     assert cause(_dns(*asked), _two_servers()) == (code, sure, [])
 
 
-# ---- a cache on the node ----------------------------------------------------------------------------------------------
+# ---- a cache on the node ---------------------------------------------------------------------------------------------
 def _cached(*by_name: dict[str, Any], direct: str = "n1>n1 n2>n1 n3>n1", server: str = "169.254.20.10") -> Any:
     return _dns(*by_name, *_direct(direct), observed={"nameservers": [server]})
 
 
 def test_a_cache_that_answered_once_is_not_down() -> None:
     lost, told = seen("dns", "internal", "n2", error=SILENCE), seen("dns", "internal", "n2")
-    assert cause(_cached(lost, seen("dns", "internal", "n1")), healthy()) == ("dns.server-down", "confirmed", ["node/n2"])
+    found = cause(_cached(lost, seen("dns", "internal", "n1")), healthy())
+    assert found == ("dns.server-down", "confirmed", ["node/n2"])
     for both in ((lost, told), (told, lost)):
         assert cause(_cached(*both), healthy())[0] == "unknown.unexplained"
 
@@ -74,7 +76,7 @@ def test_a_cache_is_down_only_where_the_servers_behind_it_are_heard() -> None:
     assert cause(_cached(lost, server="10.96.0.10"), healthy())[:2] == ("svc.dataplane", "confirmed"), "there is none"
 
 
-# ---- no servers -------------------------------------------------------------------------------------------------------
+# ---- no servers ------------------------------------------------------------------------------------------------------
 def _unready(data: dict[str, Any], *controllers: dict[str, Any]) -> dict[str, Any]:
     replace_pod(data, coredns("n1", False))
     data["deployments"] = list(controllers)
@@ -88,7 +90,8 @@ def _silent() -> Any:
 def test_servers_are_down_where_neither_their_pods_nor_their_controllers_know_of_one() -> None:
     assert cause(_silent(), _unready(healthy(), deployment("coredns", "kube-system", 2, 0)))[0] == "dns.server-down"
     assert cause(_silent(), _unready(healthy(), deployment("coredns", "kube-system", 2, 1)))[0] == "unknown.unexplained"
-    agents = {"metadata": meta("dns-default", "openshift-dns"), "status": {"desiredNumberScheduled": 3, "numberReady": 1}}
+    agents = {"metadata": meta("dns-default", "openshift-dns"),
+              "status": {"desiredNumberScheduled": 3, "numberReady": 1}}
     data = _unready(healthy())
     data["daemonsets"] = [agents]
     assert cause(_silent(), data)[0] == "unknown.unexplained"
@@ -103,7 +106,7 @@ def test_servers_under_names_that_nobody_knows_are_not_down() -> None:
     assert cause(_silent(), data)[0] == "unknown.unexplained"
 
 
-# ---- how sure ---------------------------------------------------------------------------------------------------------
+# ---- how sure --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("errors", "sure"), [
     (["NXDOMAIN"], "suspected"), (["NXDOMAIN", "NXDOMAIN"], "probable"), (["NXDOMAIN", ""], "suspected"),
     (["SERVFAIL"], "confirmed"), (["SERVFAIL", ""], "suspected"), (["NXDOMAIN", "SERVFAIL"], "confirmed")])
