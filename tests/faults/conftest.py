@@ -31,8 +31,8 @@ class Prover:
         self.result: dict[str, Any] = {}
 
     def __call__(self, *checks: str, connection: dict[str, Any] | None = None, images: dict[str, str] | None = None,
-                 **own: dict[str, Any]) -> dict[str, Record]:
-        """own: options by check name, as dns={"external_name": "..."}."""
+                 limit: float = 900.0, **own: dict[str, Any]) -> dict[str, Record]:
+        """own: options by check name, as dns={"external_name": "..."}; limit: seconds of the run, for what waits in vain."""
         known = registry.load()
         # The lab names no platform of machines: that check would be skipped.
         chosen = registry.select(known, checks, exclude=() if checks else ("machines",))
@@ -40,7 +40,7 @@ class Prover:
         settings = Settings(
             self.cluster, Connection.resolve(connection or {"kubeconfig": self.kubeconfig}, {}), chosen,
             {c.name: options.resolve(c, given.get(c.name, {}), {}) for c in chosen}, images or {},
-            journal_dir=self.journal_dir)
+            limit=limit, journal_dir=self.journal_dir)
         self.result = Run(settings).go()
         records = [Record.from_dict(r) for r in self.result["records"]]
         for r in records:
@@ -58,11 +58,15 @@ class Prover:
         assert self.result["leftovers"] == []
 
 
-def assert_red(record: Record, cause: str, scope: list[str] | None = None, verdict: str = "failed") -> None:
-    """The failing half: verdict and cause, and the scope where one is claimed."""
-    assert (record.verdict, record.cause) == (verdict, cause), (record.message, record.evidence)
-    if scope is not None:
-        assert record.scope == scope
+def assert_red(record: Record, cause: str, scope: list[str], confidence: str, *words: str, verdict: str = "failed",
+               follows: str = "") -> None:
+    """The failing half: all that a record claims, no more and no less.
+
+    words: each is in a line of the evidence. follows: the cause that this one is a consequence of.
+    """
+    claimed = (record.verdict, record.cause, record.scope, record.confidence, record.consequence_of)
+    assert claimed == (verdict, cause, scope, confidence, follows), (record.message, record.evidence)
+    assert not [w for w in words if not any(w in line for line in record.evidence)], record.evidence
     assert record.evidence and record.remedy and record.next_command
 
 

@@ -46,8 +46,9 @@ def statuses(result: dict[str, Any]) -> dict[str, int]:
     return result["summary"]["counts"]
 
 
-def causes(result: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    return [(f["cause"], f["scope"]) for f in result["findings"]]
+def causes(result: dict[str, Any]) -> list[tuple[str, list[str], str]]:
+    """All that is claimed: cause, scope, confidence."""
+    return [(f["cause"], f["scope"], f["confidence"]) for f in result["findings"]]
 
 
 def test_an_image_without_a_program_comes_to_every_node_once(lab: Any, task: Any, registry: FaultyRegistry) -> None:
@@ -85,9 +86,10 @@ def test_a_strict_registry_and_its_pull_secret(lab: Any, task: Any, registry: Fa
     registry.users = {"reader": "planted-password"}
     image = registry.add()
     refused = task(images=[image])
-    assert refused["failed"] and causes(refused) == [("image.auth", [f"image/{image}"])]
+    denied = [("image.auth", [f"image/{image}"], "confirmed")]
+    assert refused["failed"] and causes(refused) == denied
     wrong = task(images=[image], credentials=[{"registry": registry.host, "username": "reader", "password": "not-this-one"}])
-    assert wrong["failed"] and causes(wrong)[0][0] == "image.auth"
+    assert wrong["failed"] and causes(wrong) == denied
     right = [{"registry": registry.host, "username": "reader", "password": "planted-password"}]
     good = task(images=[image], credentials=right)
     assert statuses(good) == {"pulled": lab.workers} and "planted-password" not in repr(good)
@@ -119,8 +121,9 @@ def test_with_the_permissions_of_the_guide_and_without_events(lab: Any, task: An
     try:
         good = task(images=[registry.add()], impersonate_user=name)
         assert statuses(good) == {"pulled": lab.workers} and all(r["seconds"] > 0 for r in good["results"])
-        bad = task(images=[f"{registry.host}/no/such:1"], impersonate_user=name)
-        assert causes(bad)[0][0] == "image.not-found"
+        absent = f"{registry.host}/no/such:1"
+        bad = task(images=[absent], impersonate_user=name)
+        assert causes(bad) == [("image.not-found", [f"image/{absent}"], "confirmed")]
     finally:
         lab.api(f"{rbac}/clusterrolebindings/{name}", "DELETE")
         lab.api(f"{rbac}/clusterroles/{name}", "DELETE")
@@ -130,7 +133,7 @@ def test_a_throttled_registry_is_left_in_peace_and_asked_again(lab: Any, task: A
     image = registry.add()
     registry.busy = 100_000
     red = task(images=[image])
-    assert red["failed"] and causes(red) == [("image.throttled", [f"image/{image}"])]
+    assert red["failed"] and causes(red) == [("image.throttled", [f"image/{image}"], "confirmed")]
     each = (100_000 - registry.busy) // lab.workers  # a runtime asks some times by itself
     registry.busy = each + 1
     green = task(images=[image], retries=3)
@@ -142,14 +145,15 @@ def test_a_certificate_that_nobody_knows(lab: Any, task: Any) -> None:
     with FaultyRegistry(lab, tls=True) as registry:
         image = registry.add()
         result = task(images=[image])
-        assert causes(result) == [("image.registry-unreachable", [f"image/{image}"])]
+        assert causes(result) == [("image.registry-unreachable", [f"image/{image}"], "confirmed")]
         assert "x509" in result["findings"][0]["evidence"][0]
 
 
 def test_an_image_that_is_not_there(task: Any, registry: FaultyRegistry) -> None:
     there, absent = registry.add(), f"{registry.host}/no/such:1"
     result = task(images=[there, absent])
-    assert result["failed"] and result["changed"] and causes(result) == [("image.not-found", [f"image/{absent}"])]
+    assert result["failed"] and result["changed"] and causes(result) == [
+        ("image.not-found", [f"image/{absent}"], "confirmed")]
 
 
 def test_a_registry_that_says_nothing_is_no_cause(lab: Any, task: Any, registry: FaultyRegistry) -> None:
@@ -157,35 +161,36 @@ def test_a_registry_that_says_nothing_is_no_cause(lab: Any, task: Any, registry:
     registry.mute = True
     image = registry.add()
     result = task(images=[image], nodes=[lab.node_name("n1")], pull_timeout=40)
-    assert causes(result)[0][0] == "unknown.timeout" and "the pull has begun" in result["results"][0]["error"]
+    assert causes(result) == [("unknown.timeout", [f"image/{image}"], "suspected")]
+    assert "the pull has begun" in result["results"][0]["error"]
 
 
 def test_a_limit_that_all_share(task: Any, registry: FaultyRegistry) -> None:
     registry.rate_all = 1.5e6
     result = task(images=[registry.add(5), registry.add(5)])
     assert statuses(result) == {"pulled": 6}
-    assert ("image.throttled", [f"registry/{registry.host}"]) in causes(result), result["registries"]
+    assert ("image.throttled", [f"registry/{registry.host}"], "probable") in causes(result), result["registries"]
     assert result["registries"][0]["shared_limit"] and not result["failed"]
 
 
 def test_a_limit_that_each_has(task: Any, registry: FaultyRegistry) -> None:
     registry.rate_each = 1e6
     result = task(images=[registry.add(4), registry.add(4)])
-    assert causes(result) == [("image.slow", [f"registry/{registry.host}"])], result["registries"]
+    assert causes(result) == [("image.slow", [f"registry/{registry.host}"], "confirmed")], result["registries"]
     assert not result["registries"][0]["shared_limit"]
 
 
 def test_slow_here_and_fast_there(lab: Any, task: Any, registry: FaultyRegistry) -> None:
     registry.rate_of = {"n2": 0.4e6}
     result = task(images=[registry.add(4)], floor=1)
-    assert causes(result) == [("image.slow", [f"node/{lab.node_name('n2')}"])], result["results"]
+    assert causes(result) == [("image.slow", [f"node/{lab.node_name('n2')}"], "confirmed")], result["results"]
 
 
 def test_a_node_without_room(lab: Any, task: Any, registry: FaultyRegistry) -> None:
     image, node = registry.add(), lab.node_name("n2")
     with lab.fault.fill_disk("n2"):
         red = task(images=[image])
-    assert red["failed"] and causes(red) == [("node.pressure", [f"node/{node}"])]
+    assert red["failed"] and causes(red) == [("node.pressure", [f"node/{node}"], "confirmed")]
     assert statuses(red) == {"pulled": lab.workers - 1, "failed": 1}
     assert statuses(task(images=[image])) == {"present": lab.workers - 1, "pulled": 1}
 
@@ -209,7 +214,7 @@ def test_a_node_that_joins_later(lab: Any, task: Any, registry: FaultyRegistry) 
 
 def test_a_named_node_that_never_joins(task: Any, registry: FaultyRegistry) -> None:
     result = task(images=[registry.add()], nodes=["nobody"], join_within=5)
-    assert causes(result)[0][0] == "node.not-joined"
+    assert causes(result) == [("node.not-joined", ["node/nobody"], "confirmed")]
 
 
 def test_an_api_server_that_is_away_for_a_while(lab: Any, task: Any, registry: FaultyRegistry) -> None:
@@ -233,4 +238,4 @@ def test_a_node_that_is_off(lab: Any, task: Any, registry: FaultyRegistry) -> No
     short = next(n for n in lab.machines if lab.node_name(n) not in metrics.splitlines()[0])
     with lab.fault.node_power_off(short):
         result = task(images=[registry.add()])
-    assert causes(result) == [("node.unreachable", [f"node/{lab.node_name(short)}"])]
+    assert causes(result) == [("node.unreachable", [f"node/{lab.node_name(short)}"], "confirmed")]

@@ -14,19 +14,23 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from . import helpers, images, node
 from .base import LabError, run, say, wait_for
+from .object_faults import ObjectFaults
 
 if TYPE_CHECKING:
     from .cluster import Lab
 
 # Kinds of faults that the API server is asked about before they are mended.
-_BY_API = ("power", "object", "scale")
+_BY_API = ("power", "object", "scale", "extra", "without")
 _LEADERS = ("kube-controller-manager", "kube-scheduler")
+# Leases of the lab's nodes are renewed every 5 s.
+_HEARD = timedelta(seconds=8)
 _FILLER = "/var/lib/kubelet/lab-filler"
 
 
@@ -45,7 +49,7 @@ def _write(note: Path, data: dict[str, Any]) -> None:
     work.replace(note)
 
 
-class Faults:
+class Faults(ObjectFaults):
     """Each method is a context manager: broken inside, mended and seen healthy after it."""
 
     def __init__(self, lab: Lab):
@@ -107,13 +111,26 @@ class Faults:
         return next((c["status"] for c in item["status"]["conditions"] if c["type"] == kind), "")
 
     def _node_ready(self, short: str) -> None:
+        """Ready, and its kubelet heard just now: behind a network that was down it may be silent a while longer, and the
+        node is given up although all is mended."""
+        lease = f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{self.lab.node_name(short)}"
+
         def fit() -> bool:
             item = self.lab.api(f"/api/v1/nodes/{self.lab.node_name(short)}")
             taints = [t["key"] for t in item["spec"].get("taints") or [] if t["key"].startswith("node.kubernetes.io/")
                       and t["key"] != "node.kubernetes.io/unschedulable"]
-            return self._condition(short, "Ready") == "True" and not taints
+            heard = datetime.fromisoformat(self.lab.api(lease)["spec"]["renewTime"].replace("Z", "+00:00"))
+            return (self._condition(short, "Ready") == "True" and not taints
+                    and datetime.now(timezone.utc) - heard < _HEARD)
 
         wait_for(f"node {short} Ready again", fit, 120)
+
+    def _reached(self, *shorts: str) -> None:
+        """The API server and these nodes have each other again; all nodes, where it was the API server's."""
+        wait_for("the API server", self._api_ready, 60)
+        for short in self.lab.machines if "cp" in shorts else shorts:
+            self._node_ready(short)
+        self._base_pods()
 
     def _base_pods(self) -> None:
         """Pods of the cluster itself are back where a fault took them."""
@@ -206,10 +223,7 @@ class Faults:
 
     def _mend_cable(self, short: str) -> None:
         run("ip", "link", "set", node.veth(self.lab, short), "up")
-        wait_for("the API server", self._api_ready, 60)
-        for one in self.lab.machines if short == "cp" else [short]:
-            self._node_ready(one)
-        self._base_pods()
+        self._reached(short)
 
     @contextmanager
     def _rules(self, rules: dict[str, list[list[str]]]) -> Iterator[None]:
@@ -227,10 +241,7 @@ class Faults:
             for chain, *rest in mine:
                 if node.pid(self.lab, short):
                     self.lab.in_node(short, "iptables", "-w", "-D", chain, *rest, check=False)
-        for short in rules:
-            if short != "cp":
-                self._node_ready(short)
-        self._base_pods()
+        self._reached(*rules)
 
     def drop_pod_traffic(self, short: str) -> Any:
         """What its pods send to or get from other machines is lost; the node's own address works."""
@@ -328,7 +339,8 @@ class Faults:
         self._base_pods()
 
     def remove_image(self, reference: str) -> Any:
-        """path:tag is gone from all nodes and from the registry, whose storage all clusters share: mark the test `machine`."""
+        """path:tag is gone from all nodes and from the registry, whose storage all clusters share: one of the test's own, or
+        nothing else may run."""
         return self._fault("image", reference=reference)
 
     def _break_image(self, reference: str) -> None:
@@ -343,47 +355,3 @@ class Faults:
         for name, image in images.core().items():  # tags of one content went together
             if name.rpartition(":")[0] == path:
                 images.push(self.lab.registry, name, image)
-
-    # ---- objects ----------------------------------------------------------------------------------------------
-    def patch(self, path: str, body: dict[str, Any]) -> Any:
-        """A merge patch, and afterwards the former values of what it changed."""
-        item = self.lab.api(path)
-        return self._fault("object", path=path, body=body, former=former_values(item, body))
-
-    def _break_object(self, path: str, body: dict[str, Any], former: dict[str, Any]) -> None:
-        self.lab.api(path, "PATCH", body)
-
-    def _mend_object(self, path: str, body: dict[str, Any], former: dict[str, Any]) -> None:
-        self.lab.api(path, "PATCH", former)
-
-    def scale(self, namespace: str, deployment: str, replicas: int) -> Any:
-        path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{deployment}"
-        return self._fault("scale", path=path, replicas=replicas, former=self.lab.api(path)["spec"]["replicas"])
-
-    def _scaled(self, path: str, replicas: int) -> None:
-        self.lab.api(path, "PATCH", {"spec": {"replicas": replicas}})
-
-        def there() -> bool:
-            status = self.lab.api(path)["status"]
-            return status.get("replicas", 0) == replicas == status.get("readyReplicas", 0)
-
-        wait_for(f"{replicas} replicas of {path.rpartition('/')[2]}", there, 120)
-
-    def _break_scale(self, path: str, replicas: int, former: int) -> None:
-        self._scaled(path, replicas)
-
-    def _mend_scale(self, path: str, replicas: int, former: int) -> None:
-        self._scaled(path, former)
-
-
-def former_values(item: Any, patch: dict[str, Any]) -> dict[str, Any]:
-    """The merge patch that takes a merge patch back: former values, None (delete) where there was none."""
-    out: dict[str, Any] = {}
-    for key, value in patch.items():
-        before = item.get(key) if isinstance(item, dict) else None
-        if isinstance(value, dict) and isinstance(before, dict):
-            out[key] = former_values(before, value)
-            out[key].update({k: before[k] for k in before if k in value and not isinstance(value[k], dict)})
-        else:
-            out[key] = before
-    return out

@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""service, seen red for a Service of the user's own whose pods do not run: each for its own reason."""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.faults.conftest import assert_red
+from tests.lab.base import wait_for
+
+pytestmark = [pytest.mark.faults, pytest.mark.lab]
+SPACE = "shop"
+PODS = f"/api/v1/namespaces/{SPACE}/pods"
+IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.53"
+READY = {"readinessProbe": {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 1}}
+SERVES = {"args": ["netexec"], **READY}
+# By the name of the pod, its label and its Service: what its container is.
+PODS_OF = {
+    "good": SERVES,
+    "crash": {"command": ["sh", "-c", "echo no database >/dev/termination-log; exit 3"]},
+    "oom": {"command": ["sh", "-c", "exec tail /dev/zero"], "resources": {"limits": {"memory": "24Mi"}}},
+    "key": {**SERVES, "env": [{"name": "DB", "valueFrom": {"configMapKeyRef": {"name": "no-such-map", "key": "db"}}}]},
+    "volume": {**SERVES, "volumeMounts": [{"name": "secret", "mountPath": "/secret"}]},
+    "probe": {**SERVES, "readinessProbe": {"httpGet": {"path": "/healthz", "port": 8079}, "periodSeconds": 1}},
+    "large": {**SERVES, "resources": {"requests": {"cpu": "4000"}}},
+}
+
+
+def _pod(name: str) -> dict[str, Any]:
+    spec: dict[str, Any] = {"terminationGracePeriodSeconds": 0, "containers": [
+        {"name": "main", "image": IMAGE, **PODS_OF[name]}]}
+    if name == "oom":
+        spec["restartPolicy"] = "Never"
+    if name == "volume":
+        spec["volumes"] = [{"name": "secret", "secret": {"secretName": "no-such-secret"}}]
+    return {"metadata": {"name": name, "labels": {"app": name}}, "spec": spec}
+
+
+def _service(name: str) -> dict[str, Any]:
+    ports = [{"port": 80, "targetPort": 8080}]
+    return {"metadata": {"name": name}, "spec": {"selector": {"app": name}, "ports": ports}}
+
+
+def _killed_for_its_memory(lab: Any) -> None:
+    """containerd does not see every time that this is why the kernel killed it: then another one."""
+    for _turn in range(10):
+        lab.api(PODS, "POST", _pod("oom"))
+        wait_for("the end of the large eater", lambda: lab.api(f"{PODS}/oom")["status"]["phase"] == "Failed", 60)
+        if "OOMKilled" in json.dumps(lab.api(f"{PODS}/oom")["status"]):
+            return
+        lab.kubectl("-n", SPACE, "delete", "pod", "oom", "--timeout=60s")
+    pytest.fail("the kubelet never says OOMKilled")
+
+
+@pytest.fixture(scope="module")
+def shop(lab: Any) -> Iterator[str]:
+    """A namespace with all of them at once, as it takes them a while to show what they have."""
+    with lab.fault.extra("/api/v1/namespaces", {"metadata": {"name": SPACE}}):
+        wait_for("the account of its pods", lambda: lab.api(f"/api/v1/namespaces/{SPACE}/serviceaccounts/default"), 30)
+        for name in PODS_OF:
+            lab.api(f"/api/v1/namespaces/{SPACE}/services", "POST", _service(name))
+            if name != "oom":
+                lab.api(PODS, "POST", _pod(name))
+        wait_for("the good pod", lambda: '"ready": true' in json.dumps(lab.api(f"{PODS}/good")["status"]), 60)
+        _killed_for_its_memory(lab)
+        yield SPACE
+
+
+def _user(name: str) -> dict[str, Any]:
+    return {"service": {"namespace": SPACE, "service": name}}
+
+
+def test_pods_that_serve(prove: Any, shop: str) -> None:
+    """The healthy half of all that follow."""
+    prove.green("service", **_user("good"))
+
+
+@pytest.mark.parametrize(("name", "cause", "words"), [
+    ("crash", "pod.crash", ["exit code 3", "no database"]),
+    ("oom", "pod.oom", ["OOMKilled"]),
+    ("key", "pod.config-missing", ['configmap "no-such-map" not found']),
+    ("volume", "pod.config-missing", ['secret "no-such-secret" not found']),
+    ("probe", "pod.probe-failing", ["Readiness probe failed", "8079"]),
+    ("large", "sched.insufficient", ["Insufficient cpu"]),
+])
+def test_pods_that_do_not(prove: Any, shop: str, name: str, cause: str, words: list[str]) -> None:
+    records = prove("service", **_user(name))
+    assert_red(records["service"], cause, [f"pod/{SPACE}/{name}"], "confirmed", *words, f"service/{SPACE}/{name}")
+    assert prove.result["leftovers"] == []
