@@ -21,7 +21,7 @@ KILLED, SURVIVED, STALE = "killed", "survived", "stale"
 _GREEN_LIMIT = 900.0
 _LEAST, _TIMES = 60.0, 10.0
 _WIDE = 120
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+\.py\b.*?)(?: - .*)?$", re.MULTILINE)
 _PASSED = re.compile(r"\b\d+ passed\b")
 
 Job = TypeVar("Job")
