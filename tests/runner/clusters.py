@@ -11,7 +11,7 @@ from pathlib import Path
 # Measured: a cluster takes 0.8 GiB and a tenth of a core, the tests on it another GiB and, as they mostly wait, half a core.
 _GIB_EACH, _EACH_CORE = 3, 2
 # Addresses of the lab end at 15: a cluster and its spare one lie this far apart, and one number is kept for its own tests.
-MOST = _APART = 7
+MOST, _APART = 7, 7
 
 
 def carried(memory_gib: float, cores: int) -> int:

@@ -102,14 +102,28 @@ def _forms(secret: str) -> set[str]:
             coded, coded.rstrip("="), base64.urlsafe_b64encode(raw).decode().rstrip("=")}
 
 
+# Words that sentences, verdicts and names of fields here are made of; up to _WORD letters.
+_OURS = frozenset("""
+    active admin after agent answer answers api aws balancer before cause certain check checks claim cluster command config
+    could create created data default delete deleted denied detail dns domain driver expected error errors evidence expired fail failed
+    false file files forbid found gate gone group have health healthy host hosts id image images item items kind kinds kube
+    label labels layer lease left leftover like limit list lost machine made master message metadata method missing name names
+    network node nodes none normal not null object objects observed only other owner pass passed password path paths pending
+    phase platform pod pods port ports private probe probes public pull ready reason record records refused remedy report
+    result results role root run running run_id runs scope secret seconds server servers service set skipped snapshot spec
+    started state status step storage system task tasks test tested text time token true type types unknown user users uuid
+    value verdict version volume volumes warned warning was watch webhook were where with worker write wrong zone zones changed
+    """.split())
+
+
 def _where(secret: str) -> re.Pattern[str] | None:
     """Where a secret is meant that is a plain word or a number; None for any other, which is meant everywhere."""
     if len(secret) > _WORD or not secret.isascii():
         return None
-    if secret.isdigit():
-        return re.compile(rf"(?<!\w){secret}(?!\w)")
-    if secret.isalpha() and (secret.isupper() or secret[1:].islower()):
+    if secret.isalpha() and secret.lower() in _OURS:
         return re.compile(rf"(?<=[\"'`]){secret}(?=\\{{0,3}}[\"'`])|(?<=[=:]){secret}(?!\w)")
+    if secret.isdigit() or secret.isalpha() and (secret.isupper() or secret[1:].islower()):
+        return re.compile(rf"(?<!\w){secret}(?!\w)")
     return None
 
 
@@ -126,10 +140,10 @@ def is_secret_key(key: Any) -> bool:
 class Redactor:
     """Replaces secrets in nested data; secrets given by value are replaced wherever they appear.
 
-    Given secrets below 4 characters are ignored: they would hit harmless text everywhere. So would a password that is a
-    plain word ("wrong", "failed"): it would eat sentences, verdicts and names of fields, and a gap in a known sentence
-    tells it to everybody. It is replaced where a value stands (after = and :, in quotes) and in its encoded forms only,
-    and a number ("8443") where it is not a part of a longer one.
+    Given secrets below 4 characters are ignored: they would hit harmless text everywhere. So would a password that is one
+    of our own words ("wrong", "failed"): it would eat sentences, verdicts and names of fields, and a gap in a known sentence
+    tells it to everybody. It is replaced where a value stands (after = and :, in quotes) and in its encoded forms only; any
+    other plain word and a number ("8443") where they are no part of a longer one.
     """
 
     def __init__(self, secrets: Iterable[str] = ()):

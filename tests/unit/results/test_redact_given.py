@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import shlex
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.results import clean
 from ansible_collections.assay.clusters.plugins.module_utils.results import redact as module
+from ansible_collections.assay.clusters.plugins.module_utils.results.record import FAILED, PASSED, SKIPPED, WARNED, Record
 from ansible_collections.assay.clusters.plugins.module_utils.results.redact import MASK, Redactor
 from ansible_collections.assay.clusters.tests.unit.results import samples
 
@@ -106,6 +108,18 @@ def test_a_password_that_is_a_word_of_ours_changes_no_result(monkeypatch: pytest
     assert clean.clean_run(samples.node_down()) == expected
     task: dict[str, Any] = {"failed": True, "changed": False, "msg": "n1: failed"}
     assert module.redact(task) == task
+
+
+@pytest.mark.parametrize("secret", ["hunter", "Sesame", "QWERTY", "drowssap"])
+def test_any_other_word_is_hidden_wherever_it_stands_alone(secret: str) -> None:
+    assert Redactor([secret]).redact(f"Cannot log in with {secret}, said vc1; {secret}") == f"Cannot log in with {MASK}, said vc1; {MASK}"
+    assert Redactor([secret]).redact({"said": [secret]}) == {"said": [MASK]}
+    assert Redactor([secret]).redact(f"x{secret}y") == f"x{secret}y"
+
+
+def test_all_names_of_a_record_and_all_verdicts_are_words_of_ours() -> None:
+    names = {f.name for f in dataclasses.fields(Record)} | {PASSED, WARNED, FAILED, SKIPPED}
+    assert {n for n in names if n.isalpha() and len(n) <= 8} <= module._OURS  # pylint: disable=protected-access
 
 
 def test_longer_words_are_secrets_like_any_other() -> None:

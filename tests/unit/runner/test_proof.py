@@ -61,12 +61,16 @@ def test_two_that_pass(run: Callable[..., Outcome]) -> None:
      "1 tests of unit where at least 2 are kept"),
     ("def test_a(): pass\n", [], "1 tests of unit where at least 2 are kept"),
     ("import no_such_module\n", [], ""),
-    ("import pytest\n@pytest.fixture\ndef f(): raise OSError\ndef test_a(f): pass\ndef test_b(): pass\n", [], ""),
 ])
 def test_what_proves_nothing_or_fails_is_failed(run: Callable[..., Outcome], code: str, words: list[str], reason: str) -> None:
     outcome = run(code, *words, least=2)
     assert outcome.verdict == "FAILED" and outcome.counts.failed >= 1
     assert outcome.reason.startswith(reason)
+
+
+def test_a_fixture_that_fails_is_a_failed_test(run: Callable[..., Outcome]) -> None:
+    outcome = run("import pytest\n@pytest.fixture\ndef f(): raise OSError\ndef test_a(f): pass\ndef test_b(): pass\n", least=2)
+    assert outcome.counts == Counts(1, 1) and outcome.reason == ""
 
 
 def test_a_folder_that_is_away_is_failed(out: Path) -> None:
