@@ -4,24 +4,19 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
-import logging
 import os
 import shutil
 import ssl
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-try:
-    import yaml
-except ImportError:  # on a controller ansible-core brings it
-    yaml = None
-
-from . import library
+from . import credentials, kubeconfig, library, program, tls
 from .errors import BadInput
 
 NAMES = ("kubeconfig", "context", "host", "api_key", "username", "password", "validate_certs", "ca_cert", "client_cert",
@@ -35,7 +30,6 @@ _STALE = 24 * 3600.0
 _LOCK = "in-use"
 # Between the making of a folder and its lock there is a moment (seconds, generously).
 _FRESH = 60.0
-_Loader = getattr(yaml, "CSafeLoader", None) or getattr(yaml, "SafeLoader", None)
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -50,79 +44,6 @@ def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
     return out
 
 
-def _yaml(text: str, origin: str) -> Any:
-    try:
-        return yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as e:
-        mark = getattr(e, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        raise BadInput(f"kubeconfig: {origin} is not valid YAML{where}; give the path or the content of a kubeconfig") \
-            from None
-
-
-def _parse(text: str, origin: str) -> dict[str, Any]:
-    data = _yaml(text, origin)
-    if not isinstance(data, dict) or not isinstance(data.get("clusters"), list) or not data["clusters"]:
-        raise BadInput(f"kubeconfig: {origin} names no clusters; give the path or the content of a kubeconfig")
-    return data
-
-
-def _is_content(value: str) -> bool:
-    return "\n" in value.strip() or value.lstrip().startswith(("{", "apiVersion:", "clusters:"))
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as e:
-        reason = e.strerror if isinstance(e, OSError) else "not text"
-        raise BadInput(f"kubeconfig: cannot read {path}: {reason}") from None
-
-
-def _merge(paths: list[Path]) -> Any:
-    """Several files as kubectl reads them: absent ones are left out, and the first to say something is right."""
-    there = [p for p in paths if p.exists()]
-    if not there:
-        raise BadInput(f"kubeconfig: none of {', '.join(map(str, paths))} exists")
-    for path in there:
-        if not isinstance(_yaml(_text_of(path), str(path)), dict):
-            raise BadInput(f"kubeconfig: {path} names no clusters; give the path or the content of a kubeconfig")
-    merger = library.load().kube_config.KubeConfigMerger(os.pathsep.join(map(str, there)))
-    current = [c["current-context"] for c in merger.config_files.values() if c.get("current-context")]
-    merger.config.value["current-context"] = current[0] if current else ""
-    return merger.config
-
-
-def _read(value: Any) -> tuple[Any, str]:
-    """(kubeconfig as data, folder that relative paths in it start from) of a path, a content or a dictionary."""
-    if isinstance(value, Mapping):
-        return _parse(yaml.safe_dump(dict(value)), "the given dictionary"), ""
-    text = os.fspath(value) if isinstance(value, os.PathLike) else value
-    if not isinstance(text, str):
-        raise BadInput(f"kubeconfig: must be a path, the content or a dictionary, not {type(value).__name__}")
-    if _is_content(text):
-        return _parse(text, "the given content"), ""
-    paths = [Path(os.path.expanduser(p)) for p in text.split(os.pathsep) if p]
-    if len(paths) > 1:
-        return _merge(paths), ""
-    return _parse(_text_of(paths[0]), str(paths[0])), str(paths[0].resolve().parent)
-
-
-def _context_of(config: Any, wanted: str | None, origin: str) -> str | None:
-    config = getattr(config, "value", config)  # merged files come as the library's own nodes
-    try:
-        names = [c["name"] for c in config.get("contexts") or []]
-    except (KeyError, TypeError):
-        raise BadInput(f"kubeconfig: {origin} cannot be used: its contexts are not a list with a name each") from None
-    if wanted and wanted not in names:
-        raise BadInput(f"context: {origin} has no context {wanted!r}; it has {', '.join(map(str, names)) or 'none'}")
-    if not wanted and config.get("current-context") not in names:
-        if len(names) == 1:
-            return names[0]
-        raise BadInput(f"context: {origin} has no current context; name one of {', '.join(map(str, names)) or 'its own'}")
-    return wanted
-
-
 def _truth(value: Any, name: str) -> bool:
     text = str(value).strip().lower()
     if text in ("true", "yes", "on", "1", "t", "y"):
@@ -130,13 +51,6 @@ def _truth(value: Any, name: str) -> bool:
     if text in ("false", "no", "off", "0", "f", "n"):
         return False
     raise BadInput(f"{name}: must be true or false, not {value!r}")
-
-
-def _file(value: Any, name: str) -> str:
-    path = os.path.expanduser(str(value))
-    if not os.path.isfile(path) or not os.access(path, os.R_OK):
-        raise BadInput(f"{name}: cannot read {path}; name a readable PEM file")
-    return path
 
 
 class _KeyFolder:
@@ -180,40 +94,12 @@ class _KeyFolder:
             lock.close()
 
 
-class _Heard(logging.Handler):
-    """Keeps what the kubernetes package only logs: why an exec plugin or a login gave no credentials."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines += [line.strip() for line in record.getMessage().splitlines() if line.strip()]
-
-
-@contextlib.contextmanager
-def _heard() -> Iterator[list[str]]:
-    handler = _Heard()
-    logging.getLogger().addHandler(handler)
-    try:
-        yield handler.lines
-    finally:
-        logging.getLogger().removeHandler(handler)
-
-
-def _share_context(settings: dict[str, Any]) -> None:
+def _share_context(settings: dict[str, Any], configuration: Any) -> None:
     """One TLS context for all connections of a pool: otherwise each reads and parses the certificates anew."""
-    ssl_ = library.load().urllib3.util.ssl_
-    context = ssl_.create_urllib3_context(cert_reqs=settings.get("cert_reqs"))
-    if settings.get("ca_certs") or settings.get("ca_cert_data"):
-        context.load_verify_locations(settings.get("ca_certs"), cadata=settings.get("ca_cert_data"))
-    else:
-        context.load_default_certs()
-    if settings.get("cert_file"):
-        context.load_cert_chain(settings["cert_file"], settings.get("key_file"))
+    made = tls.of(configuration)
     for name in ("ca_certs", "ca_cert_data", "cert_file", "key_file"):
         settings.pop(name, None)
-    settings["ssl_context"] = context
+    settings["ssl_context"] = made
 
 
 class Connection:
@@ -226,97 +112,150 @@ class Connection:
 
     @classmethod
     def resolve(cls, options: Mapping[str, Any], environ: Mapping[str, str]) -> Connection:
-        """From options (None: not given), else K8S_AUTH_* of environ. Raises BadInput in one sentence."""
-        given = {**_environment(environ), **{k: v for k, v in options.items() if v not in (None, "")}}
+        """From options (None: not given), else K8S_AUTH_* of environ. Raises BadInput in one sentence, before any request."""
+        own = {k: v for k, v in options.items() if v not in (None, "")}
+        given = {**_environment(environ), **own}
         lib = library.load()
         configuration = lib.Configuration()
         folder = _KeyFolder()
         try:
-            context = cls._from_kubeconfig(lib, configuration, given, environ, folder.path)
+            context, login = cls._from_kubeconfig(configuration, given, environ, folder.path)
             cls._override(lib, configuration, given)
+            cls._verify(configuration, given, own)
             if not configuration.host or configuration.host == "http://localhost":
                 raise BadInput("host: no cluster address is given; set kubeconfig (a path or the content) or host")
-            cls._log_in(configuration, given)
+            header = cls._authorization(configuration, given, login)
+            cls._in_the_clear(configuration, given, header is not None)
             return cls(configuration, context, folder, cls._as(given))
         except BaseException:
             folder.close()
             raise
 
     @staticmethod
-    def _from_kubeconfig(lib: Any, configuration: Any, given: dict[str, Any], environ: Mapping[str, str],
-                         folder: str) -> str | None:
+    def _from_kubeconfig(c: Any, given: dict[str, Any], environ: Mapping[str, str],
+                         folder: str) -> tuple[str | None, credentials.Login | None]:
         value, context = given.get("kubeconfig"), given.get("context")
         if value is None and context and not given.get("host"):
             value = environ.get("KUBECONFIG") or "~/.kube/config"
         if value is None:
-            return None
-        config, base = _read(value)
-        origin = value if isinstance(value, str) and not _is_content(value) else "the kubeconfig"
-        context = _context_of(config, context, origin)
-        # The library remembers where it wrote which key, and would share the file of a connection that is closed sooner.
-        getattr(lib.kube_config, "_temp_files", {}).clear()
-        try:
-            loader = lib.kube_config.KubeConfigLoader(config, active_context=context, config_base_path=base or None,
-                                                      temp_file_path=folder)
-            with _heard() as said:
-                loader.load_and_set(configuration)
-        except lib.ConfigException as e:
-            raise BadInput(f"kubeconfig: {origin}: {str(e).splitlines()[0] if str(e) else 'cannot be used'}") from None
-        except (KeyError, TypeError, ValueError, AttributeError, OSError) as e:
-            raise BadInput(f"kubeconfig: {origin} cannot be used: {type(e).__name__}: {e}") from None
-        anonymous = not (configuration.api_key or configuration.cert_file or given.get("api_key")
-                         or given.get("client_cert"))
-        if anonymous and said:
-            user = getattr(getattr(loader, "_user", None), "value", None) or {}
-            by = f" by {user['exec'].get('command')}" if isinstance(user.get("exec"), Mapping) else ""
-            raise BadInput(f"kubeconfig: {origin}: no credentials were given{by}: {said[-1]}")
-        return loader.current_context["name"]
+            return None, None
+        choice = kubeconfig.read(value).choose(str(context) if context else None)
+        cluster = choice.cluster
+        if cluster.body.get("server"):
+            c.host = credentials.server(cluster.body["server"], f"{cluster.where}.server")
+        elif not given.get("host"):
+            raise BadInput(f"{cluster.where} has no server")
+        if ca := credentials.pem(cluster, "certificate-authority", folder):
+            tls.judge_ca(ca)
+            c.ssl_ca_cert = ca.path
+        if (insecure := cluster.body.get("insecure-skip-tls-verify")) is not None:
+            c.verify_ssl = not _truth(insecure, f"{cluster.where}.insecure-skip-tls-verify")
+        if ca and not c.verify_ssl and "validate_certs" not in given:
+            raise BadInput(f"{cluster.where} has a certificate-authority and insecure-skip-tls-verify; leave one of them out")
+        if name := cluster.body.get("tls-server-name"):
+            c.tls_server_name = credentials.header_value(name, f"{cluster.where}.tls-server-name")
+        if (address := cluster.body.get("proxy-url")) and not given.get("proxy"):
+            c.proxy = credentials.proxy(address, f"{cluster.where}.proxy-url")
+        # Who signs in by options needs nothing of what the kubeconfig has for that, and no program is asked in vain.
+        if given.get("api_key") or (given.get("username") and given.get("password")):
+            choice = dataclasses.replace(choice, user=choice.user and dataclasses.replace(choice.user, body={
+                k: v for k, v in choice.user.body.items() if k.startswith("client-")}))
+        return choice.context, credentials.Login(choice, folder, environ).load()
 
     @staticmethod
     def _override(lib: Any, c: Any, given: dict[str, Any]) -> None:
         """Single options on top of the kubeconfig, as kubernetes.core does."""
         if given.get("host"):
-            host = str(given["host"])
-            c.host = host if "://" in host else f"https://{host}"
-        if given.get("api_key"):
-            c.api_key = {"authorization": f"Bearer {given['api_key']}"}
-            c.refresh_api_key_hook = None
-        if "validate_certs" in given:
-            c.verify_ssl = _truth(given["validate_certs"], "validate_certs")
-        for name, attribute in (("ca_cert", "ssl_ca_cert"), ("client_cert", "cert_file"), ("client_key", "key_file")):
-            if given.get(name):
-                setattr(c, attribute, _file(given[name], name))
-        if bool(given.get("client_cert")) != bool(given.get("client_key")):
-            raise BadInput("client_cert, client_key: give both of them, the certificate and its key, or neither")
+            c.host = credentials.server(given["host"], "host:")
         if given.get("proxy"):
-            c.proxy = str(given["proxy"])
+            c.proxy = credentials.proxy(given["proxy"], "proxy:")
+        elif c.proxy and "://" not in c.proxy:
+            c.proxy = f"http://{c.proxy}"  # of the environment, where other programs take it so
         if given.get("no_proxy"):
             c.no_proxy = str(given["no_proxy"])
         if given.get("proxy_headers"):
             if not isinstance(given["proxy_headers"], Mapping) or set(given["proxy_headers"]) - set(_PROXY_HEADERS):
                 raise BadInput("proxy_headers: must be a dictionary with basic_auth, proxy_basic_auth or user_agent")
-            c.proxy_headers = lib.urllib3.util.make_headers(**{k: v for k, v in given["proxy_headers"].items() if v})
+            said = {k: str(v) for k, v in given["proxy_headers"].items() if v}
+            if "user_agent" in said:
+                said["user_agent"] = credentials.header_value(said["user_agent"], "proxy_headers: user_agent")
+            c.proxy_headers = lib.urllib3.util.make_headers(**said)
         c.connection_pool_maxsize, c.retries = 64, False
 
     @staticmethod
-    def _log_in(c: Any, given: dict[str, Any]) -> None:
-        """A user's password is changed for a token at OpenShift's own login."""
-        if not (given.get("username") and given.get("password")) or given.get("api_key"):
-            if given.get("username") and not given.get("password"):
-                raise BadInput("password: is missing beside username; give both, or api_key")
+    def _verify(c: Any, given: dict[str, Any], own: dict[str, Any]) -> None:
+        """Whom we trust. What asks for more care goes before what asks for less, unless that is said beside it by name."""
+        if "validate_certs" in given:
+            c.verify_ssl = _truth(given["validate_certs"], "validate_certs")
+        if given.get("ca_cert") and "validate_certs" not in (own if own.get("ca_cert") else given):
+            c.verify_ssl = True  # neither a kubeconfig nor the environment makes the CA of an option pointless
+        if given.get("ca_cert"):
+            ca = credentials.given_file(given["ca_cert"], "ca_cert")
+            tls.judge_ca(ca)
+            c.ssl_ca_cert = ca.path
+
+    @staticmethod
+    def _authorization(c: Any, given: dict[str, Any], login: credentials.Login | None) -> credentials.Header | None:
+        """A certificate with its key, and what requests say in their header."""
+        pair = login.pair if login else None
+        files = {n: credentials.given_file(given[n], n) for n in ("client_cert", "client_key") if given.get(n)}
+        if len(files) == 1:
+            raise BadInput("client_cert, client_key: give both of them, the certificate and its key, or neither")
+        if files:
+            pair = files["client_cert"], files["client_key"]
+            tls.judge_pair(*pair)
+        if pair:
+            c.cert_file, c.key_file = (p.path for p in pair)
+        header = login.header if login else None
+        if given.get("api_key"):
+            header = credentials.Header(f"Bearer {credentials.token(given['api_key'], 'api_key:')}")
+        elif given.get("username") or given.get("password"):
+            header = Connection._log_in(c, given) or header
+        if header:
+            c.api_key = {"authorization": header.value}
+            # The package's own hook would put the kubeconfig's address, CA and verification in place of ours.
+            c.refresh_api_key_hook = lambda again: again.api_key.update(authorization=header())
+        return header
+
+    @staticmethod
+    def _in_the_clear(c: Any, given: dict[str, Any], secret: bool) -> None:
+        """Credentials go over plain HTTP only where http:// is written and nothing beside it asks for TLS."""
+        if not c.host.startswith("http://") or not secret:
             return
+        wanted = [name for name, there in (
+            ("validate_certs: true", "validate_certs" in given and c.verify_ssl),
+            ("a CA", c.ssl_ca_cert), ("a client certificate", c.cert_file), ("tls-server-name", c.tls_server_name)) if there]
+        if wanted:
+            raise BadInput(f"host: {c.host} would get the credentials in the clear, though {' and '.join(wanted)} asks for TLS; "
+                           "write https://")
+
+    @staticmethod
+    def _log_in(c: Any, given: dict[str, Any]) -> credentials.Header | None:
+        """A user's password is changed for a token at OpenShift's own login."""
+        if not given.get("password"):
+            raise BadInput("password: is missing beside username; give both, or api_key")
+        if not given.get("username"):
+            return None
+        if not c.host.startswith("https://"):
+            Connection._in_the_clear(c, given, True)
         try:
             from openshift.helper import userpassauth
         except ImportError as e:
             raise library.missing("openshift", e) from None
-        login = userpassauth.OCPLoginConfiguration(ocp_username=given["username"], ocp_password=given["password"])
+        # Its own constructor hands on what newer configurations of the kubernetes package do not take.
+        login = userpassauth.OCPLoginConfiguration.__new__(userpassauth.OCPLoginConfiguration)
+        library.load().Configuration.__init__(login)
+        login.ocp_username, login.ocp_password = given["username"], given["password"]
         login.host, login.verify_ssl, login.ssl_ca_cert = c.host, c.verify_ssl, c.ssl_ca_cert
         try:
-            login.get_token()
+            program.within(program.LIMIT, login.get_token)
+        except TimeoutError:
+            raise BadInput(f"username, password: {c.host} did not answer within {program.LIMIT:.0f} s") from None
         except Exception:  # whatever requests or oauthlib raise: their text may carry the password
             raise BadInput(f"username, password: {c.host} gave no OpenShift token for them; plain Kubernetes takes no "
                            "passwords, give api_key or a kubeconfig there") from None
-        c.api_key = dict(login.api_key)
+        said = str(next(iter(login.api_key.values()))).removeprefix("Bearer ")
+        return credentials.Header(f"Bearer {credentials.token(said, f'username, password: the token of {c.host}')}")
 
     @staticmethod
     def _as(given: dict[str, Any]) -> list[tuple[str, str]]:
@@ -324,8 +263,9 @@ class Connection:
         groups = [g.strip() for g in groups.split(",") if g.strip()] if isinstance(groups, str) else list(groups)
         if groups and not given.get("impersonate_user"):
             raise BadInput("impersonate_user: is needed beside impersonate_groups")
-        who = [("Impersonate-User", str(given["impersonate_user"]))] if given.get("impersonate_user") else []
-        return who + [("Impersonate-Group", str(g)) for g in groups]
+        who = [("Impersonate-User", given["impersonate_user"])] if given.get("impersonate_user") else []
+        return [(name, credentials.header_value(value, "impersonate_user, impersonate_groups:"))
+                for name, value in who + [("Impersonate-Group", g) for g in groups]]
 
     def headers(self) -> list[tuple[str, str]]:
         """Authorization and impersonation for one request; a token near its end is renewed here."""
@@ -347,8 +287,10 @@ class Connection:
         manager = library.load().RESTClientObject(self.configuration).pool_manager
         if not self.configuration.verify_ssl:  # who asked for that knows
             warnings.filterwarnings("ignore", category=library.load().urllib3.exceptions.InsecureRequestWarning)
-        with contextlib.suppress(OSError, ssl.SSLError):  # said by the first request, with its address
-            _share_context(manager.connection_pool_kw)
+        try:
+            _share_context(manager.connection_pool_kw, self.configuration)
+        except (OSError, ssl.SSLError) as e:  # they were sound when they were judged
+            raise BadInput(f"kubeconfig, ca_cert, client_cert: a file of them was changed meanwhile: {type(e).__name__}") from None
         return manager
 
     def close(self) -> None:

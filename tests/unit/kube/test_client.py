@@ -224,7 +224,7 @@ def test_a_certificate_for_another_name_is_refused(serve, connect, pki):
     assert error.kind == "tls" and "127.0.0.1" in error.message
     config = {"clusters": [{"name": "a", "cluster": {"server": server.url, "tls-server-name": "api.test",
                                                      "certificate-authority": str(pki / "ca.crt")}}],
-              "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}]}
+              "contexts": [{"name": "a", "context": {"cluster": "a"}}]}
     assert connect("", kubeconfig=config).get("/version") == {}
 
 

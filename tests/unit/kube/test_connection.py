@@ -13,30 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
-
-
-def _config(*names, current="", user=None, cluster=None):
-    """A kubeconfig with one cluster, user and context of each name."""
-    return {"apiVersion": "v1", "kind": "Config", "current-context": current,
-            "clusters": [{"name": n, "cluster": {"server": f"https://{n}:6443", **(cluster or {})}} for n in names],
-            "users": [{"name": n, "user": {"token": f"token-of-{n}"} if user is None else user} for n in names],
-            "contexts": [{"name": n, "context": {"cluster": n, "user": n}} for n in names]}
-
-
-@pytest.fixture
-def resolve():
-    """Connection.resolve, closed in the end."""
-    made = []
-
-    def call(options=None, **environ):
-        made.append(Connection.resolve(options or {}, environ))
-        return made[-1]
-
-    yield call
-    for connection in made:
-        connection.close()
+from ansible_collections.assay.clusters.tests.unit.kube.kubeconfigs import config as _config
 
 
 def _headers(connection):
@@ -97,10 +75,9 @@ def test_options_win_over_the_environment_and_both_over_the_kubeconfig(resolve):
     (("K8S_AUTH_CERT_FILE", "K8S_AUTH_CLIENT_CERT"), "cert_file"),
     (("K8S_AUTH_KEY_FILE", "K8S_AUTH_CLIENT_KEY"), "key_file"),
 ])
-def test_both_environment_names_of_kubernetes_core_name_a_file(resolve, tmp_path, names, attribute):
-    pem = tmp_path / "some.pem"
-    pem.write_text("pem")
-    # The certificate and its key are given together, whichever of the two is looked at.
+def test_both_environment_names_of_kubernetes_core_name_a_file(resolve, pair, names, attribute):
+    # The certificate and its key may lie in one file; they are given together, whichever of the two is looked at.
+    pem = pair / "both.pem"
     rest = {"K8S_AUTH_HOST": "https://a.test", "K8S_AUTH_CERT_FILE": str(pem), "K8S_AUTH_KEY_FILE": str(pem)}
     for name in names:
         environ = {k: v for k, v in rest.items() if k not in names}
@@ -125,16 +102,17 @@ def test_impersonation_has_one_header_per_group(resolve):
                             K8S_AUTH_IMPERSONATE_GROUPS="dev, ops")) == expected
 
 
-def test_keys_given_as_data_are_private_files_until_close(resolve, tmp_path, monkeypatch):
+def test_keys_given_as_data_are_private_files_until_close(resolve, pair, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    encoded = base64.b64encode(b"secret pem").decode()
+    text = (pair / "both.pem").read_text()
+    encoded = base64.b64encode(text.encode()).decode()
     user = {"client-certificate-data": encoded, "client-key-data": encoded}
     config = _config("east", user=user, cluster={"certificate-authority-data": encoded})
     first, second = resolve({"kubeconfig": config}), resolve({"kubeconfig": config})
     for found in (first, second):
         c = found.configuration
         files = [Path(p) for p in (c.cert_file, c.key_file, c.ssl_ca_cert)]
-        assert [f.read_text() for f in files] == ["secret pem"] * 3
+        assert [f.read_text() for f in files] == [text] * 3
         assert {stat.S_IMODE(f.stat().st_mode) for f in files} == {0o600}
         assert {stat.S_IMODE(f.parent.stat().st_mode) for f in files} == {0o700}
     first.close()
@@ -187,9 +165,9 @@ def test_an_exec_plugin_that_is_not_installed_is_named(resolve):
         resolve({"kubeconfig": _config("east", user={"exec": command})})
 
 
-def test_failed_input_leaves_no_keys_behind(resolve, tmp_path, monkeypatch):
+def test_failed_input_leaves_no_keys_behind(resolve, pair, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    encoded = base64.b64encode(b"pem").decode()
+    encoded = base64.b64encode((pair / "both.pem").read_bytes()).decode()
     config = _config("east", user={"client-certificate-data": encoded, "client-key-data": encoded})
     with pytest.raises(BadInput):
         resolve({"kubeconfig": config, "client_cert": str(tmp_path / "absent")})
