@@ -40,6 +40,13 @@ def _process_start(pid: int) -> str:
     return "" if fields[0] in "ZX" else fields[19]
 
 
+def _make(folder: Path) -> None:
+    """Like mkdir -p, for its owner only."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 class Journal:
     """One append-only file of JSON lines per run and cluster; every line is in the kernel before the request is sent."""
 
@@ -47,8 +54,8 @@ class Journal:
         self.path = folder / f"{run_id}-{''.join(c if c.isalnum() or c in '._-' else '_' for c in cluster)}.jsonl"
         self._lock = threading.Lock()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = open(self.path, "a", encoding="utf-8")
+            _make(folder)
+            self._file = open(self.path, "a", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600))
         except OSError as e:
             raise BadInput(f"journal_dir: cannot write {self.path}: {e.strerror}; name a folder you can write") from None
         self._write({"run": run_id, "cluster": cluster, "server": server, "pid": os.getpid(),
@@ -78,7 +85,9 @@ def put_away(path: Path, keep: Path | None, make: bool = False) -> str:
     which is otherwise not made again for those who removed it."""
     try:
         if keep is not None:
-            keep.mkdir(parents=make, exist_ok=True)
+            if make:
+                _make(keep)
+            keep.mkdir(mode=0o700, exist_ok=True)
             return str(shutil.move(path, keep / path.name))
     except OSError:
         pass

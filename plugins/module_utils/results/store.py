@@ -22,7 +22,8 @@ VERSION = 1
 STAGES = "stages"
 _CLUSTERS = "clusters"
 _STAGE = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_FILE_MODE, _FOLDER_MODE = 0o644, 0o755
+# Addresses, names and log lines of clusters are for who ran the checks, whatever the umask.
+_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
 
 
 class ResultsError(ValueError):
@@ -63,7 +64,7 @@ def _user() -> str:
 
 
 def _make_folder(folder: Path) -> None:
-    """Like mkdir -p, with 0755 for what is new whatever the umask: results are there to be read."""
+    """Like mkdir -p, with 0700 for what is new."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)

@@ -63,14 +63,22 @@ def test_a_second_run_replaces_the_first(tmp_path: Path) -> None:
     assert os.listdir(Path(path).parent) == ["c1.json"], "no temporary file stays"
 
 
-def test_modes_do_not_depend_on_the_umask(tmp_path: Path) -> None:
-    before = os.umask(0o077)
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_results_are_for_their_owner_only(tmp_path: Path, umask: int) -> None:
+    """Also where a file of an earlier release is replaced; a folder that is there already stays as it is."""
+    (tmp_path / "there").mkdir(mode=0o755)
+    (tmp_path / "there" / "records.json").touch(mode=0o644)
+    before = os.umask(umask)
     try:
-        path = Path(store.write_cluster_run(tmp_path / "new", samples.healthy()))
+        made = [store.write_cluster_run(tmp_path / "new" / "deep", samples.healthy()),
+                store.write_stage(tmp_path / "new" / "deep", {"cluster": "c1", "check": "snapshot", "verdict": "passed"}),
+                *store.write_reports(tmp_path / "there", [samples.healthy()]).values()]
     finally:
         os.umask(before)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o644
-    assert stat.S_IMODE(path.parent.stat().st_mode) == stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o755
+    assert {stat.S_IMODE(os.stat(p).st_mode) for p in made} == {0o600}
+    folders = {p for m in made for p in Path(m).parents if tmp_path in p.parents and p.name != "there"}
+    assert len(folders) == 5 and {stat.S_IMODE(p.stat().st_mode) for p in folders} == {0o700}
+    assert stat.S_IMODE((tmp_path / "there").stat().st_mode) == 0o755
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "a:b", "[::1]:6443", ".hidden", "x" * 300, "ü"])
