@@ -219,12 +219,15 @@ class Connection:
 
     @staticmethod
     def _in_the_clear(c: Any, given: dict[str, Any], secret: bool) -> None:
-        """Credentials go over plain HTTP only where http:// is written and nothing beside it asks for TLS."""
+        """Credentials go over plain HTTP only where http:// is written and no option, nor another place, asks for TLS."""
         if not c.host.startswith("http://") or not secret:
             return
+        moved = bool(given.get("host"))  # what the kubeconfig says is said of its own address
         wanted = [name for name, there in (
             ("validate_certs: true", "validate_certs" in given and c.verify_ssl),
-            ("a CA", c.ssl_ca_cert), ("a client certificate", c.cert_file), ("tls-server-name", c.tls_server_name)) if there]
+            ("a CA", c.ssl_ca_cert and (moved or given.get("ca_cert"))),
+            ("a client certificate", c.cert_file and (moved or given.get("client_cert"))),
+            ("tls-server-name", c.tls_server_name and moved)) if there]
         if wanted:
             raise BadInput(f"host: {c.host} would get the credentials in the clear, though {' and '.join(wanted)} asks for TLS; "
                            "write https://")
