@@ -44,8 +44,8 @@ class Prover:
         self.result = Run(settings).go()
         records = [Record.from_dict(r) for r in self.result["records"]]
         for r in records:
-            print(f"{r.verdict:12} {r.check:12} {r.seconds:6.1f} s  {r.cause or '-'} {r.scope} {r.step!r} {r.message[:200]}"
-                  f"  <- {r.consequence_of}")
+            print(f"{r.verdict:12} {r.check:12} {r.seconds:6.1f} s  {r.cause or '-'} {r.confidence} {r.scope} {r.step!r} "
+                  f"{r.message[:200]}  <- {r.consequence_of}")
             for line in r.evidence[:6]:
                 print("      ", line[:200])
         return {r.check: r for r in records}
@@ -68,6 +68,13 @@ def assert_red(record: Record, cause: str, scope: list[str], confidence: str, *w
     assert claimed == (verdict, cause, scope, confidence, follows), (record.message, record.evidence)
     assert not [w for w in words if not any(w in line for line in record.evidence)], record.evidence
     assert record.evidence and record.remedy and record.next_command
+
+
+def node_to_lose(lab: Any) -> str:
+    """A node without metrics-server: while an aggregated API is away, no namespace can be removed, and every run waits."""
+    pods = lab.api("/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Dmetrics-server")["items"]
+    taken = {p["spec"].get("nodeName") for p in pods}
+    return next(n for n in reversed(lab.machines) if lab.node_name(n) not in taken)
 
 
 @pytest.fixture

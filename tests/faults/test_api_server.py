@@ -101,7 +101,7 @@ def test_user_who_may_not_make_a_namespace(lab: Any, prove: Any, reader: str) ->
 
 def test_frozen_etcd_is_unhealthy(lab: Any, prove: Any) -> None:
     with lab.fault.freeze("cp", "etcd"):
-        records = prove("api_server", "dns")
+        records = prove("api_server", "dns", limit=25)
     assert_red(records["api_server"], "etcd.unhealthy", [], "confirmed")
     assert_red(records["dns"], "etcd.unhealthy", [], "confirmed", verdict="inconclusive", follows="etcd.unhealthy")
     prove.green("api_server")

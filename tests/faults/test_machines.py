@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.esxi.host import SSHD, Host, esxi_host
-from tests.faults.conftest import assert_red
+from tests.faults.conftest import assert_red, node_to_lose
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 
@@ -33,9 +33,10 @@ def _options(host: Host) -> dict[str, Any]:
 
 
 def test_a_machine_that_is_off_is_the_root_of_its_node(lab: Any, prove: Any, host: Host) -> None:
-    node = lab.node_name("n2")
+    short = node_to_lose(lab)
+    node = lab.node_name(short)
     host.set(node, power="off")
-    with lab.fault.node_power_off("n2"):
+    with lab.fault.node_power_off(short):
         records = prove("nodes", "machines", machines=_options(host))
     assert_red(records["machines"], "vm.powered-off", [f"vm/{node}", f"node/{node}"], "confirmed")
     assert_red(records["nodes"], "node.unreachable", [f"node/{node}"], "confirmed", follows="vm.powered-off")

@@ -36,7 +36,7 @@ def test_overlay_down(lab: Any, prove: Any) -> None:
 
 def test_flushed_service_rules(lab: Any, prove: Any) -> None:
     with lab.fault.flush_service_rules("n1"):
-        records = prove("service", "pod_network")
+        records = prove("service", "pod_network", limit=40)
     assert_red(records["service"], "svc.dataplane", [f"node/{lab.node_name('n1')}"], "confirmed")
     assert records["pod_network"].verdict in ("passed", "warned")
     prove.green("service")

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import assert_red
+from tests.faults.conftest import assert_red, node_to_lose
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 
 
 def test_powered_off_node_is_the_one_root(lab: Any, prove: Any) -> None:
-    short = _without_metrics(lab)
+    short = node_to_lose(lab)
     node = lab.node_name(short)
     with lab.fault.node_power_off(short):
         records = prove("nodes", "pod_network", "service", "dns")
@@ -24,18 +24,11 @@ def test_powered_off_node_is_the_one_root(lab: Any, prove: Any) -> None:
     prove.green("nodes", "pod_network")
 
 
-def _without_metrics(lab: Any) -> str:
-    """A node without metrics-server: while an aggregated API is away, no namespace can be removed."""
-    pods = lab.api("/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Dmetrics-server")["items"]
-    taken = {p["spec"].get("nodeName") for p in pods}
-    return next(n for n in lab.machines if lab.node_name(n) not in taken)
-
-
 @pytest.mark.parametrize("fault", [
     lambda lab, short: lab.fault.cut_network(short), lambda lab, short: lab.fault.freeze(short, "kubelet")],
     ids=["cable", "kubelet"])
 def test_a_node_that_is_on_and_silent(lab: Any, prove: Any, fault: Any) -> None:
-    short = _without_metrics(lab)
+    short = node_to_lose(lab)
     node = lab.node_name(short)
     with fault(lab, short):
         records = prove("nodes", "pod_network")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.conftest import node_to_lose
 from tests.integration.conftest import Playbook
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
@@ -55,17 +56,21 @@ def test_the_hook_breaks_the_cluster(lab: Any, book: Playbook, tmp_path: Path) -
     assert running.returncode == 2 and found["validate"]["verdict"] == found["hook"]["verdict"] == "passed"
     after = found["revalidate"]
     assert (after["verdict"], after["cause"], after["consequence_of"]) == ("failed", "dns.server-down", "dns.server-down")
-    assert found["dns"]["verdict"] == "failed" and found["dns"]["cause"] == "dns.server-down"
+    dns = found["dns"]
+    assert (dns["verdict"], dns["cause"], dns["confidence"]) == ("failed", "dns.server-down", "confirmed")
+    assert (dns["scope"], dns["consequence_of"]) == (["deployment/kube-system/coredns"], "")
     assert [found[s]["verdict"] for s in ("report", "dispose", "leftovers", "release")] == ["passed"] * 4
     before = json.loads((book.results / "before/records.json").read_text())["runs"][0]
     assert before["verdict"] in ("passed", "warned")
 
 
 def test_a_cluster_that_is_not_healthy_is_not_proved(lab: Any, book: Playbook) -> None:
-    with lab.fault.node_power_off("n1"):
+    short = node_to_lose(lab)
+    with lab.fault.node_power_off(short):
         done = book.run("-e", '{"pipeline_skip": ["prepull"]}', playbook="pipeline")
     found = _records(book)
     assert done.returncode == 2 and found["health"]["verdict"] == "failed"
-    assert found["health"]["cause"] == "node.unreachable" and f"node/{lab.node_name('n1')}" in found["health"]["scope"]
+    health = found["health"]
+    assert (health["cause"], health["scope"]) == ("node.unreachable", [f"node/{lab.node_name(short)}"]), health
     assert found["validate"]["verdict"] == "skipped" and found["validate"]["message"] == "the stage health failed"
     assert found["release"]["verdict"] == "passed"
