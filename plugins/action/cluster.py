@@ -12,16 +12,13 @@ from importlib import import_module
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube import library
-from ansible_collections.assay.clusters.plugins.module_utils.results import redact
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
-from ansible_collections.assay.clusters.plugins.plugin_utils import imports
+from ansible_collections.assay.clusters.plugins.plugin_utils import imports, terminal
 
-display = Display()
 with imports.shared():
     library.preload()
 
@@ -50,7 +47,7 @@ class ActionModule(ActionBase):
             return {**result, **self._execute_module(task_vars=task_vars)}
         _valid, args = self.validate_argument_spec(copy.deepcopy(task.argument_spec), **task.rules())
         host = variables.get("inventory_hostname", "localhost")
-        job = Job(say=lambda line: display.display(f"{host}: {redact.redact(line)}"), check_mode=self._task.check_mode,
+        job = Job(say=lambda line: terminal.show(f"{host}: {line}"), check_mode=self._task.check_mode,
                   environ=self._environ(), playbook=os.getppid())
         return {**result, **task.run(_plain({n: args.get(n) for n in task.argument_spec}), job)}
 

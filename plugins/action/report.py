@@ -8,13 +8,12 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import REPORT
-from ansible_collections.assay.clusters.plugins.module_utils.results import gate, store, summary
+from ansible_collections.assay.clusters.plugins.module_utils.results import gate, redact, store, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.clean import clean_run
+from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
 
-display = Display()
 
 
 def _stats(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str]) -> dict[str, Any]:
@@ -26,10 +25,10 @@ def _stats(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str]
 
 
 def _show(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str]) -> None:
-    display.display("\n" + summary.summary(runs, width=min(120, shutil.get_terminal_size((100, 24)).columns)))
+    terminal.show_lines("\n" + summary.summary(runs, width=min(120, shutil.get_terminal_size((100, 24)).columns)))
     for cluster in missing:
-        display.display(f"{cluster}: no result, see the error above", color="red")
-    display.display(f"\nreport: {paths['html']}")
+        terminal.show(f"{cluster}: no result, see the error above", color="red")
+    terminal.show_lines(f"\nreport: {paths['html']}")
 
 
 class ActionModule(ActionBase):
@@ -48,7 +47,7 @@ class ActionModule(ActionBase):
             runs = store.load_cluster_runs(args["results_dir"])
             paths = store.write_reports(args["results_dir"], runs)
         except store.ResultsError as e:
-            raise AnsibleActionFail(str(e)) from None
+            raise AnsibleActionFail(redact.redact(str(e))) from None
         missing = [c for c in args["expected"] if c not in {r["cluster"] for r in runs}]
         if args["show"]:
             _show(runs, missing, paths)

@@ -10,15 +10,14 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.flow import STAGE
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.taxonomy import CAUSES
-from ansible_collections.assay.clusters.plugins.module_utils.results import causes, gate, store, summary, text
+from ansible_collections.assay.clusters.plugins.module_utils.results import causes, gate, redact, store, summary, text
 from ansible_collections.assay.clusters.plugins.module_utils.results.clean import clean_record, clean_run
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import FAILED, PASSED, WARNED
+from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
 
-display = Display()
 _FAILED = "stage.failed"
 # As the schema of records.json has it.
 _CAUSE = re.compile(r"([a-z0-9]+(?:\.[a-z0-9-]+)?)(?:\(.*\))?")
@@ -92,6 +91,6 @@ class ActionModule(ActionBase):
             record = clean_record(record, cluster)
             path = "" if self._task.check_mode else store.write_stage(args["results_dir"], record)
         except store.ResultsError as e:
-            raise AnsibleActionFail(str(e)) from None
-        display.display(summary.line(cluster, record), color=summary.colours.get(record["verdict"]))
+            raise AnsibleActionFail(redact.redact(str(e))) from None
+        terminal.show(summary.line(cluster, record), color=summary.colours.get(record["verdict"]))
         return {**result, "changed": False, "record": record, "path": path}

@@ -17,7 +17,6 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER, RUN, SELECT, SWEEP
 from ansible_collections.assay.clusters.plugins.module_utils.common import journal, names
@@ -29,9 +28,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.connection imp
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError, BadInput
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, redact, store, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
-from ansible_collections.assay.clusters.plugins.plugin_utils import imports
+from ansible_collections.assay.clusters.plugins.plugin_utils import imports, terminal
 
-display = Display()
 with imports.shared():
     library.preload()
     registry.load()
@@ -174,7 +172,7 @@ class ActionModule(ActionBase):
     def _say(self, record: Record, final: bool) -> None:
         if final and record.consequence_of:
             return
-        display.display(summary.line(self.cluster, record.to_dict()), color=summary.colours.get(record.verdict))
+        terminal.show(summary.line(self.cluster, record.to_dict()), color=summary.colours.get(record.verdict))
 
     def _go(self, settings: run.Settings, args: dict[str, Any]) -> dict[str, Any]:
         if self._task.check_mode:

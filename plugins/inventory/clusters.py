@@ -146,6 +146,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.cluster_hosts import hosts
 from ansible_collections.assay.clusters.plugins.module_utils.results import redact
+from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
 
 _ENDS = ("clusters.yml", "clusters.yaml")
 # Facts of every host: nothing logs in to it, all work is done on the controller.
@@ -177,7 +178,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         found: list[list[Any]] = []
         for number, given in enumerate(self.templar.template(self.get_option("sources")), 1):
             try:
-                new = hosts(self._checked(dict(given)), Job(say=self.display.vvv))
+                new = hosts(self._checked(dict(given)), Job(say=lambda line: terminal.show(line, by=self.display.vvv)))
             except PlatformError as e:
                 sentence = redact.redact(f"{path}: source {number}, {given.get('platform')}: {e}")
                 if self.get_option("on_error") == "fail":

@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The one redaction point: secrets are replaced before anything is stored, shown or logged.
+"""The one redaction point: secrets are replaced before anything is stored, shown or logged; what would steer the terminal
+of who reads it goes, too, as the words come from clusters, registries and programs.
 
 What a secret looks like is told by its own shape (JWT, private key, AWS key, basic auth in a URL) or by the name that
 stands before it (password, token, client-key-data). Names, digests, UIDs and other random-looking text have neither,
@@ -64,6 +65,24 @@ _SHAPES = re.compile(
     r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"
     r"|\bxox[abeprs]-[A-Za-z0-9-]{10,}|\bAIza[\w-]{35}\b|\bya29\.[\w-]{20,}")
 
+# What XML 1.0 does not allow, not even escaped; nor is it wanted on a terminal. Beside it characters that turn the order
+# of what is read, or are not seen.
+_CONTROL = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+                      "|[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+# Sequences of terminals: of colours and cursors; of titles and links with their text, as far as they are closed in their line;
+# of character sets; in one byte, too.
+_ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x90\x98\x9c-\x9f\n]*(?:\x07|\x1b\\|\x9c)"
+                   r"|\x1b[ -/]+[0-~]|\x1b[0-Z\\`-~]")
+# Ends of lines for some readers, and a return, after which a terminal writes over what stands there.
+_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
+
+
+def printable(text: str) -> str:
+    """Text without terminal sequences and control characters; line ends (as \\n) and tabs stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _CONTROL.sub("", _ENDS.sub("\n", _ANSI.sub("", text)))
+
 
 def _is_basic(text: str) -> bool:
     """Whether base64 text holds user:password."""
@@ -97,7 +116,7 @@ def _forms(secret: str) -> set[str]:
     raw = secret.encode("utf-8", "surrogatepass")
     inside, coded = json.dumps(secret, ensure_ascii=False)[1:-1], base64.b64encode(raw).decode()
     go = inside.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-    return {secret, inside, go, json.dumps(secret)[1:-1], secret.replace("'", "'\"'\"'"),
+    return {secret, printable(secret), inside, go, json.dumps(secret)[1:-1], secret.replace("'", "'\"'\"'"),
             urllib.parse.quote(raw, safe=""), urllib.parse.quote_plus(raw),
             coded, coded.rstrip("="), base64.urlsafe_b64encode(raw).decode().rstrip("=")}
 
@@ -229,7 +248,7 @@ class Redactor:
         seen = self._seen
         clean = seen.get(text)
         if clean is None:
-            clean = self._search(text)
+            clean = self._search(printable(text))
             if len(text) <= _SHORT and len(seen) < _MANY:
                 seen[text] = clean
         return clean

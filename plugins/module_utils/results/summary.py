@@ -28,11 +28,11 @@ def line(cluster: str, record: dict[str, Any]) -> str:
     record = clean_record(record, cluster)
     tail = text.first_line(record["message"])
     if record["cause"]:
-        scope = record["scope"][0] if record["scope"] else ""
+        scope = text.one_line(record["scope"][0]) if record["scope"] else ""
         more = f" +{len(record['scope']) - 1} more" if len(record["scope"]) > 1 else ""
         confidence = f" ({record['confidence']})" if record["confidence"] else ""
         tail = f"{record['cause']}{confidence}" + (f"  {scope}{more}" if scope else "")
-    start = f"{cluster:<14} {record['verdict']:<12} {record['check']:<14} {text.duration(record['seconds']):>10}"
+    start = f"{text.one_line(cluster):<14} {record['verdict']:<12} {record['check']:<14} {text.duration(record['seconds']):>10}"
     return f"{start}  {text.shorten(tail, 120)}".rstrip()
 
 
@@ -81,7 +81,7 @@ def _cluster_lines(runs: list[dict[str, Any]], pen: _Pen) -> list[str]:
         rest = f"{text.duration(run['seconds']):>11}  {_counts(run['counts'])}" + (
             f"  {run['version']}" if run["version"] else "")
         plain = pen.width - name - 14
-        lines.append(f"{text.shorten(run['cluster'], name):<{name}}  "
+        lines.append(f"{text.shorten(text.one_line(run['cluster']), name):<{name}}  "
                      f"{pen.verdict(run['verdict'], format(run['verdict'], '<12'))}{text.shorten(rest, plain)}")
     hidden = len(runs) - len(shown)
     if hidden:

@@ -4,17 +4,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 
-# What XML 1.0 does not allow, not even escaped; nor is it wanted on a terminal.
-_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+from .redact import printable
 
-
-def printable(text: str) -> str:
-    """Text without terminal sequences and control characters; line ends and tabs stay."""
-    return _CONTROL.sub("", _ANSI.sub("", text))
+def live_line(text: str) -> str:
+    """Text as one line of a terminal: whatever it holds, nothing in it begins another line. Indents stay."""
+    return " ".join(printable(text).split("\n")).replace("\t", " ").rstrip()
 
 
 def first_line(text: str) -> str:

@@ -1,0 +1,23 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The one way to the operator's terminal: what is shown holds no secrets, and does not steer what shows it."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ansible.utils.display import Display
+
+from ansible_collections.assay.clusters.plugins.module_utils.results import redact, text
+
+display = Display()
+
+
+def show(line: str, color: str | None = None, by: Callable[..., None] | None = None) -> None:
+    """One line, whatever is in it. by: another method of a display."""
+    said = text.live_line(redact.redact(line))
+    (by or display.display)(said, **({"color": color} if color else {}))
+
+
+def show_lines(lines: str, color: str | None = None) -> None:
+    """Text whose line ends are its own."""
+    display.display("\n".join(text.live_line(redact.redact(line)) for line in lines.split("\n")), color=color)
