@@ -119,13 +119,13 @@ class Connection:
         configuration = lib.Configuration()
         folder = _KeyFolder()
         try:
-            context, login = cls._from_kubeconfig(configuration, given, environ, folder.path)
+            context, login, asks = cls._from_kubeconfig(configuration, given, environ, folder.path)
             cls._override(lib, configuration, given)
             cls._verify(configuration, given, own)
             if not configuration.host or configuration.host == "http://localhost":
                 raise BadInput("host: no cluster address is given; set kubeconfig (a path or the content) or host")
-            header = cls._authorization(configuration, given, login)
-            cls._in_the_clear(configuration, given, header is not None)
+            header = cls._authorization(configuration, given, asks, login)
+            cls._in_the_clear(configuration, given, asks, header is not None)
             return cls(configuration, context, folder, cls._as(given))
         except BaseException:
             folder.close()
@@ -133,19 +133,24 @@ class Connection:
 
     @staticmethod
     def _from_kubeconfig(c: Any, given: dict[str, Any], environ: Mapping[str, str],
-                         folder: str) -> tuple[str | None, credentials.Login | None]:
+                         folder: str) -> tuple[str | None, credentials.Login | None, list[str]]:
+        """(context, what its user brings, what asks for TLS although an option has moved the address)."""
         value, context = given.get("kubeconfig"), given.get("context")
         if value is None and context and not given.get("host"):
             value = environ.get("KUBECONFIG") or "~/.kube/config"
         if value is None:
-            return None, None
+            return None, None, []
         choice = kubeconfig.read(value).choose(str(context) if context else None)
         cluster = choice.cluster
         if cluster.body.get("server"):
             c.host = credentials.server(cluster.body["server"], f"{cluster.where}.server")
         elif not given.get("host"):
             raise BadInput(f"{cluster.where} has no server")
-        if ca := credentials.pem(cluster, "certificate-authority", folder):
+        if given.get("host"):
+            c.host = credentials.server(given["host"], "host:")
+        secure = not c.host.startswith("http://")  # without TLS its files are not looked at, as with kubectl
+        ca = credentials.pem(cluster, "certificate-authority", folder) if secure else None
+        if ca:
             tls.judge_ca(ca)
             c.ssl_ca_cert = ca.path
         if (insecure := cluster.body.get("insecure-skip-tls-verify")) is not None:
@@ -160,7 +165,9 @@ class Connection:
         if given.get("api_key") or (given.get("username") and given.get("password")):
             choice = dataclasses.replace(choice, user=choice.user and dataclasses.replace(choice.user, body={
                 k: v for k, v in choice.user.body.items() if k.startswith("client-")}))
-        return choice.context, credentials.Login(choice, folder, environ).load()
+        asks = [n for n in ("certificate-authority-data", "certificate-authority", "tls-server-name")
+                if cluster.body.get(n) and given.get("host")]
+        return choice.context, credentials.Login(choice, folder, environ).load(secure), asks
 
     @staticmethod
     def _override(lib: Any, c: Any, given: dict[str, Any]) -> None:
@@ -195,7 +202,8 @@ class Connection:
             c.ssl_ca_cert = ca.path
 
     @staticmethod
-    def _authorization(c: Any, given: dict[str, Any], login: credentials.Login | None) -> credentials.Header | None:
+    def _authorization(c: Any, given: dict[str, Any], asks: list[str],
+                       login: credentials.Login | None) -> credentials.Header | None:
         """A certificate with its key, and what requests say in their header."""
         pair = login.pair if login else None
         files = {n: credentials.given_file(given[n], n) for n in ("client_cert", "client_key") if given.get(n)}
@@ -210,7 +218,7 @@ class Connection:
         if given.get("api_key"):
             header = credentials.Header(f"Bearer {credentials.token(given['api_key'], 'api_key:')}")
         elif given.get("username") or given.get("password"):
-            header = Connection._log_in(c, given) or header
+            header = Connection._log_in(c, given, asks) or header
         if header:
             c.api_key = {"authorization": header.value}
             # The package's own hook would put the kubeconfig's address, CA and verification in place of ours.
@@ -218,29 +226,25 @@ class Connection:
         return header
 
     @staticmethod
-    def _in_the_clear(c: Any, given: dict[str, Any], secret: bool) -> None:
+    def _in_the_clear(c: Any, given: dict[str, Any], asks: list[str], secret: bool) -> None:
         """Credentials go over plain HTTP only where http:// is written and no option, nor another place, asks for TLS."""
         if not c.host.startswith("http://") or not secret:
             return
-        moved = bool(given.get("host"))  # what the kubeconfig says is said of its own address
-        wanted = [name for name, there in (
-            ("validate_certs: true", "validate_certs" in given and c.verify_ssl),
-            ("a CA", c.ssl_ca_cert and (moved or given.get("ca_cert"))),
-            ("a client certificate", c.cert_file and (moved or given.get("client_cert"))),
-            ("tls-server-name", c.tls_server_name and moved)) if there]
+        wanted = [*asks, *(n for n in ("ca_cert", "client_cert") if given.get(n))]
+        if "validate_certs" in given and c.verify_ssl:
+            wanted.append("validate_certs: true")
         if wanted:
-            raise BadInput(f"host: {c.host} would get the credentials in the clear, though {' and '.join(wanted)} asks for TLS; "
+            raise BadInput(f"host: {c.host} would get the credentials in the clear, though TLS is asked for by {', '.join(wanted)}; "
                            "write https://")
 
     @staticmethod
-    def _log_in(c: Any, given: dict[str, Any]) -> credentials.Header | None:
+    def _log_in(c: Any, given: dict[str, Any], asks: list[str]) -> credentials.Header | None:
         """A user's password is changed for a token at OpenShift's own login."""
         if not given.get("password"):
             raise BadInput("password: is missing beside username; give both, or api_key")
         if not given.get("username"):
             return None
-        if not c.host.startswith("https://"):
-            Connection._in_the_clear(c, given, True)
+        Connection._in_the_clear(c, given, asks, True)
         try:
             from openshift.helper import userpassauth
         except ImportError as e:

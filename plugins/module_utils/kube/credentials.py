@@ -177,9 +177,10 @@ class Login:
         self.header: Header | None = None
         self.pair: tuple[tls.Pem, tls.Pem] | None = None
 
-    def load(self) -> Login:
+    def load(self, secure: bool) -> Login:
+        """secure: whether TLS is spoken, which is what a certificate is for."""
         if self._user:
-            self.pair = self._certificate(self._user)
+            self.pair = self._certificate(self._user) if secure else None
             for way in (self._by_provider, self._by_token, self._by_program, self._by_password):
                 if way(self._user):
                     break
