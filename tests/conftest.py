@@ -59,12 +59,6 @@ def _claim() -> tuple[str, socket.socket]:
     pytest.fail("every cluster of the lab is in use by other tests; name others in ASSAY_CLUSTERS, or more of them", pytrace=False)
 
 
-def _there(cluster: Any) -> set[str]:
-    """All that tests could leave on it."""
-    with ours.reading(str(cluster.kubeconfig)) as get:
-        return ours.everything(get) | ours.labelled(get)
-
-
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Any]:
     """The lab's cluster of this worker, up and healthy. What its tests leave on it is an error of the last one."""
@@ -77,9 +71,9 @@ def lab() -> Iterator[Any]:
         cluster = Lab(name)
         cluster.ensure()
         cluster.settle()
-        before = _there(cluster)
+        before = ours.there(str(cluster.kubeconfig))
         yield cluster
-        left = ours.left(lambda: _there(cluster), before)
+        left = ours.left(lambda: ours.there(str(cluster.kubeconfig)), before)
         assert not left, f"tests left on {name}: {', '.join(left)}"
 
 

@@ -18,19 +18,13 @@ SCENARIOS = sorted(p.parent.name for p in (CHECKOUT / "molecule").glob("*/molecu
 LAST = 25
 
 
-def _there(kubeconfig: str, own: bool) -> set[str]:
-    """All that a scenario could leave; on a cluster of others what bears our label."""
-    with ours.reading(kubeconfig) as get:
-        return ours.labelled(get) | (set() if own else ours.everything(get))
-
-
 @pytest.mark.timeout(600, func_only=True)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenario(name: str, kubeconfig: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Nothing is shared with a run of it beside this one, and nothing is left: no object, no journal, no process."""
     own = bool(os.environ.get("KUBECONFIG"))
     environ = {} if own else {"ASSAY_CLUSTER": request.getfixturevalue("lab").name}
-    before, state, ephemeral = _there(kubeconfig, own), tmp_path / "state", tmp_path / "m"
+    before, state, ephemeral = ours.there(kubeconfig, own), tmp_path / "state", tmp_path / "m"
     # Nobody used this folder before, and it goes with the test: destroying, twice in a scenario, is proved once for all.
     command = Command(["molecule", "test", "-s", name, "--destroy", "always" if name == "default" else "never"], CHECKOUT,
                       tmp_path / "output", {**environ, "MOLECULE_EPHEMERAL_DIRECTORY": str(ephemeral), "NO_COLOR": "1",
@@ -40,7 +34,7 @@ def test_scenario(name: str, kubeconfig: str, request: pytest.FixtureRequest, tm
         assert (ephemeral / "work").exists() == (name != "default")
         shutil.rmtree(ephemeral)  # which ends the simulated vCenter of a scenario, too
         assert ours.left(lambda: set(command.left().values()), set()) == []
-        assert ours.left(lambda: _there(kubeconfig, own), before) == []
+        assert ours.left(lambda: ours.there(kubeconfig, own), before) == []
         assert [p for p in state.rglob("*") if p.is_file()] == []
     finally:
         command.end("tests.fakes")

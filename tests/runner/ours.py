@@ -61,14 +61,6 @@ def everything(get: Get) -> set[str]:
     return found
 
 
-def left(look: Callable[[], set[str]], before: set[str], seconds: float = 60.0) -> list[str]:
-    """What is there now and was not before, once what is on its way out has had its time."""
-    until = time.monotonic() + seconds
-    while (found := sorted(look() - before)) and time.monotonic() < until:
-        time.sleep(1)
-    return found
-
-
 @contextmanager
 def reading(kubeconfig: str) -> Iterator[Get]:
     """The way to ask the API server of a kubeconfig."""
@@ -79,6 +71,20 @@ def reading(kubeconfig: str) -> Iterator[Get]:
     finally:
         client.close()
         connection.close()
+
+
+def there(kubeconfig: str, own: bool = False) -> set[str]:
+    """All that tests could leave on a cluster of the lab; on the user's own one, where others work, what bears our label."""
+    with reading(kubeconfig) as get:
+        return labelled(get) | (set() if own else everything(get))
+
+
+def left(look: Callable[[], set[str]], before: set[str], seconds: float = 60.0) -> list[str]:
+    """What is there now and was not before, once what is on its way out has had its time."""
+    until = time.monotonic() + seconds
+    while (found := sorted(look() - before)) and time.monotonic() < until:
+        time.sleep(1)
+    return found
 
 
 class Cluster:
@@ -92,8 +98,7 @@ class Cluster:
         self._before = set() if clean else self._look()
 
     def _look(self) -> set[str]:
-        with reading(self._kubeconfig) as get:
-            return labelled(get)
+        return there(self._kubeconfig, own=True)
 
     def left(self) -> list[str]:
         """A line for each thing of ours that is new here."""
