@@ -8,6 +8,8 @@ import re
 import ssl
 from dataclasses import dataclass
 
+from ..kube import tls as kube_tls
+
 _LINE = re.compile(r"^\[([+-])\](\S+) ?(.*)$")
 
 
@@ -58,10 +60,7 @@ class _NamedConnection(http.client.HTTPSConnection):
 
 def tls(ca_file: str | None, verify: bool) -> ssl.SSLContext:
     """TLS settings that trust what the connection trusts."""
-    context = ssl.create_default_context(cafile=ca_file or None)
-    if not verify:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
+    return kube_tls.context(verify, ca_file)
 
 
 def ask(address: str, port: int, path: str, name: str, context: ssl.SSLContext, timeout: float = 3.0) -> Health:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..diagnosis.finding import Finding
+from ..kube import greeting
 from ..kube.client import Client
 from ..kube.errors import ApiError
 from .sweep import now_of
@@ -148,8 +149,11 @@ class Collector:
         here, there = time.time(), now_of(headers)
         return {"readyz": text, "controller_date": _stamp(here), "server_date": _stamp(there)}, "[-]etcd" not in text
 
+    def _items(self, path: str, params: dict[str, Any] | None = None) -> list[Any]:
+        return greeting.items(self.client, path, self.client.get(path, params, timeout=_TIMEOUT))
+
     def _list(self, name: str) -> None:
-        items = self._try(name, lambda: self.client.get(_LISTS[name], {"limit": PAGE}, timeout=_TIMEOUT)["items"], [])
+        items = self._try(name, lambda: self._items(_LISTS[name], {"limit": PAGE}), [])
         if name in _CLOCKS:
             self._clocks[name] = {i["metadata"]["name"]: ahead for i in items if (ahead := _CLOCKS[name](i)) is not None}
         self.data[name] = [_slim(i) for i in items]
@@ -167,9 +171,8 @@ class Collector:
         near = _SYSTEM | {self.space}
         self.data["pods"] = [p for p in self.data["pods"] if p["metadata"]["namespace"] in near or not _healthy(p)
                              or any(w in p["metadata"]["name"] for w in ("provisioner", "csi"))]
-        self.data["pvcs"] = self._try("pvcs", lambda: self.client.get(
-            f"/api/v1/namespaces/{self.space}/persistentvolumeclaims", timeout=_TIMEOUT)["items"],
-            []) if self.space else []
+        claims = f"/api/v1/namespaces/{self.space}/persistentvolumeclaims"
+        self.data["pvcs"] = self._try("pvcs", lambda: self._items(claims), []) if self.space else []
 
     def _log(self, pod: dict[str, Any], container: str, previous: bool, within: int = 0) -> None:
         """The end of its log; within: seconds, 0 for whenever that was said."""

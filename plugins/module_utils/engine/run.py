@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..common import journal as journals, names
 from ..common.guardian import Guardian
+from ..kube import greeting
 from ..kube.client import Client
 from ..kube.connection import Connection
 from ..kube.errors import ApiError
@@ -118,7 +119,7 @@ class Run:
         """Two tries: one lost packet is no outage, and a dead API server is to be named within seconds."""
         for last in (False, True):
             try:
-                self.server_version = self.client.get("/version", timeout=5.0).get("gitVersion", "")
+                self.server_version = greeting.version_of(self.client)
                 return
             except ApiError as e:
                 if e.status == 403:  # reachable; some clusters hide /version
@@ -149,17 +150,21 @@ class Run:
     def _run_checks(self) -> None:
         checks = self.settings.checks
         if self.api_errors:
-            for check in [c for c in checks if c.needs_cluster]:
-                self._done(self._not_run(check, f"the API server did not answer: {self.api_errors[-1]['message']}"))
-            checks = [c for c in checks if not c.needs_cluster]
+            last = self.api_errors[-1]
+            # A check of API servers has nothing to ask where there is none, and nothing is written there.
+            stranger = [c for c in checks if c.domain == "control_plane"] if last["reason"] == greeting.STRANGER else []
+            for check in [c for c in checks if c.needs_cluster or c in stranger]:
+                self._done(self._not_run(check, last["message"] if stranger else f"the API server did not answer: {last['message']}",
+                                         FAILED if check in stranger else INCONCLUSIVE))
+            checks = [c for c in checks if not c.needs_cluster and c not in stranger]
         self._batch([c for c in checks if not c.exclusive])
         for check in checks:
             if check.exclusive:
                 self._batch([check])
 
-    def _not_run(self, check: type[Check], why: str) -> Outcome:
+    def _not_run(self, check: type[Check], why: str, verdict: str = INCONCLUSIVE) -> Outcome:
         ctx = self._context(check)
-        ctx.finding.verdict, ctx.finding.message = INCONCLUSIVE, why
+        ctx.finding.verdict, ctx.finding.message = verdict, why
         ctx.finding.errors = list(self.api_errors)
         return Outcome(ctx, time.time(), 0.0)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..common import journal as journals
 from ..common.names import EXPIRES, OURS, RUN
+from ..kube import greeting
 from ..kube.client import Client
 from ..kube.errors import ApiError
 from .cleanup import LIMIT, Remover
@@ -21,14 +22,15 @@ def _namespace(name: str) -> dict[str, str]:
 
 
 def _claims(client: Client, namespace: str) -> list[dict[str, str]]:
+    path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims"
     try:
-        found = client.get(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", {"labelSelector": OURS})
+        found = client.get(path, {"labelSelector": OURS})
     except ApiError as e:
         if e.status == 403:  # not ours to see: they go with their namespace
             return []
         raise
     return [{"api_version": "v1", "kind": "PersistentVolumeClaim", "namespace": namespace,
-             "name": i["metadata"]["name"]} for i in found["items"]]
+             "name": i["metadata"]["name"]} for i in greeting.items(client, path, found)]
 
 
 def now_of(headers: Any) -> float:
@@ -83,8 +85,9 @@ def _dead(items: list[dict[str, Any]], now: float) -> list[str]:
 
 
 def _listed(client: Client, everything: bool) -> tuple[list[dict[str, Any]], float]:
-    found, headers = client.request("GET", "/api/v1/namespaces", params={"labelSelector": OURS}, with_headers=True)
-    return found["items"], float("inf") if everything else now_of(headers)
+    path = "/api/v1/namespaces"
+    found, headers = client.request("GET", path, params={"labelSelector": OURS}, with_headers=True)
+    return greeting.items(client, path, found), float("inf") if everything else now_of(headers)
 
 
 def find(client: Client, folder: Path, everything: bool = False) -> dict[str, list[str]]:

@@ -300,6 +300,10 @@ class Connection:
             raise BadInput(f"kubeconfig, ca_cert, client_cert: a file of them was changed meanwhile: {type(e).__name__}") from None
         return manager
 
+    def certificate_ended(self) -> str:
+        """When the client certificate ended, "" where there is none or it is good."""
+        return tls.ended(self.configuration.cert_file)
+
     def close(self) -> None:
         """Remove certificate and key files that were given as data."""
         self._folder.close()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,9 +80,10 @@ def judge_pair(cert: Pem, key: Pem) -> None:
         raise BadInput(f"{key.where} cannot be read: {e.strerror or 'no file'}") from None
 
 
-def end_of(cert_file: str) -> str:
-    """When a certificate ends, in its own words; "" where that cannot be told."""
+def ended(cert_file: str | None) -> str:
+    """When a certificate ended, in its own words; "" for one that is good, and where that cannot be told."""
     try:
-        return str(ssl._ssl._test_decode_cert(cert_file)["notAfter"])  # type: ignore[attr-defined]
+        end = str(ssl._ssl._test_decode_cert(cert_file)["notAfter"])  # type: ignore[attr-defined]
+        return end if ssl.cert_time_to_seconds(end) < time.time() else ""
     except Exception:  # not part of what Python promises
         return ""

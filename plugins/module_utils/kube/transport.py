@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from . import library
+from . import library, tls
 from .client import Client
 from .errors import ApiError
 
@@ -66,6 +66,13 @@ def _port_forward() -> Any:
     return Quiet
 
 
+def _proxy_error() -> type[Exception]:
+    """What websockets raise for a proxy that refuses, or that they cannot speak with; it is none of their other errors."""
+    from websocket import _http
+    found = getattr(_http, "ProxyError", OSError)
+    return found if isinstance(found, type) else OSError
+
+
 class PodHttp:
     """HTTP to the pods of one namespace. Thread-safe; the way that worked for a pod is kept for it."""
 
@@ -75,6 +82,7 @@ class PodHttp:
         self._chosen: dict[str, int] = {}
         self._forwards: dict[tuple[str, int], tuple[Any, threading.Lock]] = {}
         self._lock = threading.Lock()
+        self._context: ssl.SSLContext | None = None
         self._used: set[str] = set()
 
     @property
@@ -118,19 +126,24 @@ class PodHttp:
         except ImportError as e:
             raise library.missing("websocket-client", e) from None
         c = self.client.connection.configuration
-        options: dict[str, Any] = {"cert_reqs": ssl.CERT_REQUIRED if c.verify_ssl else ssl.CERT_NONE}
-        for name, value in (("ca_certs", c.ssl_ca_cert if c.verify_ssl else None), ("certfile", c.cert_file),
-                            ("keyfile", c.key_file), ("server_hostname", c.tls_server_name)):
-            if value:
-                options[name] = value
+        options: dict[str, Any] = {"context": self._tls()} if self.client.server.startswith("https://") else {}
+        if c.tls_server_name:
+            options["server_hostname"] = c.tls_server_name
         url = self.client.server.replace("http", "ws", 1) + path + "?" + urlencode(query)
         header = [f"{n}: {v}" for n, v in self.client.connection.headers()]
         ws = websocket.WebSocket(sslopt=options, skip_utf8_validation=True)
         try:
             ws.connect(url, header=header, subprotocols=["v4.channel.k8s.io"], timeout=timeout, **self._proxy(c))
-        except (websocket.WebSocketException, OSError) as e:
+        except (websocket.WebSocketException, OSError, _proxy_error()) as e:
             raise _WayFailed(str(e).partition("-+-+-")[0].strip() or type(e).__name__) from None
         return ws
+
+    def _tls(self) -> ssl.SSLContext:
+        """What requests trust, made once: files are read and judged by OpenSSL each time."""
+        with self._lock:
+            if self._context is None:
+                self._context = tls.of(self.client.connection.configuration)
+            return self._context
 
     @staticmethod
     def _proxy(c: Any) -> dict[str, Any]:
