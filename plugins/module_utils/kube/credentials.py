@@ -16,7 +16,7 @@ from typing import Any
 
 from . import library, program, tls
 from .errors import BadInput
-from .kubeconfig import Choice, Entry, decoded, shown
+from .kubeconfig import Choice, Entry, decoded, shown, shown_path
 from .program import Answer, NoCredentials, Program
 
 # What `kubectl config view` writes in place of data.
@@ -128,20 +128,21 @@ def pem(entry: Entry, field: str, folder: str) -> tls.Pem | None:
     if not name:
         return None
     path = os.path.normpath(os.path.join(entry.base, os.path.expanduser(str(name))))
-    where = f"{entry.where}.{field} {shown(path)}"
+    name = shown_path(path, str(name))
+    where = f"{entry.where}.{field} {name}"
     try:
         with open(path, "rb") as file:
             file.read(1)
     except (OSError, ValueError) as e:
         raise BadInput(f"{where} cannot be read: {getattr(e, 'strerror', None) or 'no path'}") from None
-    return tls.Pem(path, where, f"{field} {shown(path)}")
+    return tls.Pem(path, where, f"{field} {name}")
 
 
 def given_file(value: Any, name: str) -> tls.Pem:
     """A file that an option names."""
     path = os.path.expanduser(str(value))
     if "\0" in path or not os.path.isfile(path) or not os.access(path, os.R_OK):
-        raise BadInput(f"{name}: cannot read {shown(path)}; name a readable PEM file")
+        raise BadInput(f"{name}: cannot read {shown_path(path, str(value))}; name a readable PEM file")
     return tls.Pem(path, f"{name}: {shown(path)}", f"{name} {shown(path)}")
 
 
@@ -200,7 +201,7 @@ class Login:
         value, where = user.body.get("token"), f"{user.where}.token"
         if name := user.body.get("tokenFile"):
             path = Path(os.path.join(user.base, os.path.expanduser(str(name))))
-            where = f"{user.where}.tokenFile {shown(str(path))}"
+            where = f"{user.where}.tokenFile {shown_path(str(path), str(name))}"
             try:
                 value = decoded(path.read_bytes())
             except (OSError, ValueError) as e:

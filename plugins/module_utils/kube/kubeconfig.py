@@ -30,6 +30,8 @@ _CONTENT = re.compile(r"[\ufeff\s]*(?:\{|---|%YAML|[A-Za-z-]+:(?:\s|$))")
 # What nobody calls a folder: a long run of characters of all sorts, as tokens and encoded keys are.
 _RANDOM = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9_+=-]{24,}"
                      r"|(?=[a-z]*[0-9])[a-z0-9]{30,}|[0-9a-f-]{32,}")
+_PARTS = re.compile(r"[^A-Za-z0-9_=+-]+")
+_ENDING = re.compile(r"\.(?:ya?ml|json|conf|cfg|txt|pem|crt|cer|key|token|(?:kube)?config)$")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -61,12 +63,24 @@ def decoded(data: bytes) -> str | None:
         return None
 
 
-def shown(path: str) -> str:
-    """A path in a sentence: cut, without control characters, and not at all where it looks like a secret."""
-    if any(_RANDOM.fullmatch(part) for part in re.split(r"[/.:]", path)) or len(path) > 4096:
-        return "the given text"
-    clean = "".join(c if c.isprintable() else "?" for c in path)
+def shown(name: str) -> str:
+    """A name in a sentence: cut, and without control characters."""
+    clean = "".join(c if c.isprintable() else "?" for c in name)
     return clean if len(clean) <= _SHOWN else clean[:_SHOWN] + "…"
+
+
+def shown_path(path: str, given: str | None = None) -> str:
+    """The same of a path, unless what is given for it looks like something else: tokens and keys end up there, too."""
+    given = path if given is None else given
+    if len(given) > 4096 or "\n" in given or any(map(_RANDOM.fullmatch, _PARTS.split(given))):
+        return "the given text"
+    return shown(path) if len(given) <= 16 or given[0] in "~." or "/" in given or _ENDING.search(given) else "the given text"
+
+
+def shown_paths(paths: list[Path], by: str) -> str:
+    """Several, joined; one that looks like something else tells that all of them may be its pieces."""
+    said = [shown_path(str(p)) for p in paths]
+    return "the given text" if "the given text" in said else shown(by.join(said[:_NAMED]))
 
 
 def listed(names: list[str]) -> str:
@@ -127,9 +141,9 @@ def _text_of(path: Path) -> str:
         text = decoded(path.read_bytes())
     except (OSError, ValueError) as e:
         reason = getattr(e, "strerror", None) or "no path"
-        raise BadInput(f"kubeconfig: cannot read {shown(str(path))}: {reason}") from None
+        raise BadInput(f"kubeconfig: cannot read {shown_path(str(path))}: {reason}") from None
     if text is None:
-        raise BadInput(f"kubeconfig: cannot read {shown(str(path))}: not text")
+        raise BadInput(f"kubeconfig: cannot read {shown_path(str(path))}: not text")
     # What is kept encoded in a variable may be written to a file as it is.
     return from_base64(text) or text
 
@@ -165,7 +179,7 @@ class Kubeconfig:
             if not isinstance(body or {}, Mapping):
                 raise BadInput(f"kubeconfig: {name} cannot be used: {kind}[{shown(key)}] is no dictionary")
             where = f"kubeconfig: {f'{path}: ' if path else ''}{kind}[{shown(key)}]"
-            out[key] = Entry(key, dict(body or {}), where, base)
+            out[key] = Entry(key, {str(k): v for k, v in (body or {}).items()}, where, base)
         return out
 
     def names(self, kind: str) -> list[str]:
@@ -207,8 +221,8 @@ def _of_files(paths: list[Path]) -> Kubeconfig:
     """Several files as kubectl reads them: absent and empty ones are left out, and the first to say something is right."""
     there = [p for p in paths if p.exists()]
     if not there:
-        raise BadInput(f"kubeconfig: none of {listed([str(p) for p in paths])} exists")
-    found = Kubeconfig(shown(os.pathsep.join(map(str, paths))))
+        raise BadInput(f"kubeconfig: none of {shown_paths(paths, ', ')} exists")
+    found = Kubeconfig(shown_paths(paths, os.pathsep))
     for path in there:
         if (data := _document(_text_of(path), shown(str(path)))) is not None:
             found.add(data, shown(str(path)), str(path.absolute().parent), shown(str(path)))
@@ -243,6 +257,6 @@ def read(value: Any) -> Kubeconfig:
     if len(paths) > 1:
         return _of_files(paths)
     path = paths[0] if paths else Path(text)
-    found = Kubeconfig(shown(str(path)))
+    found = Kubeconfig(shown_path(str(path)))
     found.add(_document(_text_of(path), found.origin), found.origin, str(path.resolve().parent), found.origin)
     return found

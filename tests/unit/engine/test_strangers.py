@@ -112,8 +112,8 @@ def test_evidence_and_sweeps_outlast_lists_that_are_none(client: Any, tmp_path: 
         sweep.find(found, tmp_path, True)
 
 
-@pytest.mark.parametrize(("days", "words"), [(-1, "; the client certificate ended on "), (365, "")])
-def test_who_is_not_known_any_more_hears_that_the_certificate_ended(client: Any, tmp_path: Any, days: int, words: str) -> None:
+@pytest.mark.parametrize(("days", "words"), [(0.001, "; the client certificate ended on "), (365, "")])
+def test_who_is_not_known_any_more_hears_that_the_certificate_ended(client: Any, tmp_path: Any, days: float, words: str) -> None:
     pki = Pki(tmp_path)
     pki.ca("ca", "lab")
     made = pki._sign
