@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..kube.errors import ApiError
+from ..kube.greeting import words
 from ..kube.pods import pod_ready, waiting_reason
 from ..kube.transport import PodHttp, TransportError
 from ..kube.watch import Watch, WatchTimeout
@@ -84,6 +85,24 @@ class Probe:
         answer = self._persist(lambda seconds: self._http.get(self.pod, HTTP_PORT, path, timeout=seconds), timeout)
         return answer.text, answer.seconds
 
+    def _json(self, path: str, timeout: float) -> dict[str, Any]:
+        """The probe says 200 and JSON whatever became of the question; anything else is of who stands before it: a proxy whose
+        servers are away, a firewall, a page to sign in. That passes, or the probe cannot be asked, and nothing has failed."""
+        def ask(seconds: float) -> dict[str, Any]:
+            answer = self._http.get(self.pod, HTTP_PORT, path, timeout=seconds)
+            data = None
+            with contextlib.suppress(ValueError):
+                data = json.loads(answer.text)
+            if answer.status == 200 and isinstance(data, dict):
+                return data
+            way, _query, _rest = path.partition("?")
+            said = f"{answer.status} {words(answer.text)}".strip()
+            if answer.status in (429, 500, 502, 503, 504):
+                raise ApiError("http", 503, "NotTheProbe", f"something before the probe answered: {said}", "GET", way)
+            raise TransportError(f"pod {self.pod}: something before it answered: {said}")
+
+        return self._persist(ask, timeout)
+
     def http(self, path: str, timeout: float = 5.0) -> str:
         """GET on the probe itself; the body of the answer."""
         return self._get(path, timeout)[0]
@@ -94,21 +113,13 @@ class Probe:
         query = urlencode({"host": host, "port": port, "request": request, "protocol": protocol, "tries": tries})
         start = time.monotonic()
         # netexec gives up a dial by itself after 5 s; the outer request must outlast it.
-        text, _seconds = self._get(f"/dial?{query}", timeout + 6.0)
-        try:
-            data = json.loads(text)
-        except ValueError:
-            return DialAnswer([], [text.strip()[:300] or "no answer"], time.monotonic() - start)
+        data = self._json(f"/dial?{query}", timeout + 6.0)
         return DialAnswer(list(data.get("responses") or []), list(data.get("errors") or []), time.monotonic() - start)
 
     def shell(self, command: str, timeout: float = 10.0) -> ShellAnswer:
         """A command in the probe's shell; error is its exit status and stderr as text, empty when it ended with 0."""
         start = time.monotonic()
-        text, _seconds = self._get("/shell?" + urlencode({"shellCommand": command}), timeout)
-        try:
-            data = json.loads(text)
-        except ValueError:
-            return ShellAnswer("", text.strip()[:300], time.monotonic() - start)
+        data = self._json("/shell?" + urlencode({"shellCommand": command}), timeout)
         return ShellAnswer(data.get("output", ""), data.get("error", ""), time.monotonic() - start)
 
 

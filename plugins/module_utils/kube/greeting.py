@@ -21,7 +21,7 @@ _TAG = re.compile(r"<[^<>]*>")
 _SHOWN = 160
 
 
-def _words(text: str) -> str:
+def words(text: str) -> str:
     """What a person would read of an answer: the message of an API, the title of a page, else its text."""
     try:
         data = json.loads(text)
@@ -35,10 +35,10 @@ def _words(text: str) -> str:
 
 def stranger(server: str, path: str, status: int, what: str, text: str) -> ApiError:
     """Nobody asks further there: it counts as a cluster that is not reached."""
-    words = _words(text)
+    said = words(text)
     return ApiError("unreachable", None, STRANGER,
                     f"what answers at {server} is no Kubernetes API server: {status}{f' {what}' if what else ''}"
-                    + (f", '{words}'" if words and words != what else ""), "GET", path)
+                    + (f", '{said}'" if said and said != what else ""), "GET", path)
 
 
 def items(client: Any, path: str, answer: Any) -> list[Any]:
