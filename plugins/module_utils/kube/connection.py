@@ -23,6 +23,9 @@ NAMES = ("kubeconfig", "context", "host", "api_key", "username", "password", "va
          "client_key", "proxy", "no_proxy", "proxy_headers", "impersonate_user", "impersonate_groups")
 # The other names that kubernetes.core reads from the environment.
 _ALSO = {"validate_certs": "VERIFY_SSL", "ca_cert": "SSL_CA_CERT", "client_cert": "CERT_FILE", "client_key": "KEY_FILE"}
+# What says where a cluster is, and who asks there with whose trust.
+_WHERE = ("kubeconfig", "context", "host")
+_WHO = ("api_key", "username", "password", "ca_cert", "client_cert", "client_key")
 _PROXY_HEADERS = ("basic_auth", "proxy_basic_auth", "user_agent")
 _PREFIX = "assay-keys-"
 # Longer than any run and the clean-up after it (seconds).
@@ -42,6 +45,24 @@ def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
     if any(headers.values()):
         out["proxy_headers"] = headers
     return out
+
+
+def _of_this_cluster(found: dict[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the environment is meant for the cluster that the options name.
+
+    A server, a kubeconfig or a context in the environment makes its credentials and its CA those of one cluster; all hosts of an
+    inventory would go there, or send its token to theirs. A kubeconfig of an option has credentials of its own.
+    """
+    if not (own.get("kubeconfig") or own.get("host") or own.get("context")):
+        return found
+    drop = set(_WHERE) - ({"kubeconfig"} if own.get("context") and not own.get("host") else set())
+    if own.get("kubeconfig") or any(found.get(n) for n in ("host", "kubeconfig", "context")):
+        drop |= set(_WHO)
+    if any(found.get(n) for n in ("host", "kubeconfig", "context")):
+        drop.add("validate_certs")
+    if "kubeconfig" not in drop and not own.get("kubeconfig"):  # one of its contexts, so its verification
+        drop.discard("validate_certs")
+    return {n: v for n, v in found.items() if n not in drop}
 
 
 def _truth(value: Any, name: str) -> bool:
@@ -114,7 +135,7 @@ class Connection:
     def resolve(cls, options: Mapping[str, Any], environ: Mapping[str, str]) -> Connection:
         """From options (None: not given), else K8S_AUTH_* of environ. Raises BadInput in one sentence, before any request."""
         own = {k: v for k, v in options.items() if v not in (None, "")}
-        given = {**_environment(environ), **own}
+        given = {**_of_this_cluster(_environment(environ), own), **own}
         lib = library.load()
         configuration = lib.Configuration()
         folder = _KeyFolder()
