@@ -4,39 +4,54 @@
 from __future__ import annotations
 
 import threading
-import time
+import time as real
 from collections.abc import Callable
+
+# Of a machine that has been up for a while.
+_START = 1000.0
 
 
 class Clock:
     """In place of `time` in the modules of a test. wall: by which the clock on the wall was set, which those of boot and
     process do not follow."""
 
-    CLOCK_BOOTTIME = time.CLOCK_BOOTTIME
+    CLOCK_BOOTTIME = real.CLOCK_BOOTTIME
 
     def __init__(self) -> None:
-        self.passed, self.wall = 0.0, 1_800_000_000.0
+        self.now, self.wall = _START, float(int(real.time()))
         self._then: list[tuple[float, Callable[[], object]]] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def time(self) -> float:
         return self.wall + self.passed
 
     def monotonic(self) -> float:
-        return self.passed
+        return self.now
 
     def clock_gettime(self, _which: int) -> float:
-        return self.passed
+        return self.now
+
+    @property
+    def passed(self) -> float:
+        return self.now - _START
 
     def sleep(self, seconds: float) -> None:
         with self._lock:
-            self.passed += seconds
-            due = [action for at, action in self._then if at <= self.passed]
-            self._then = [one for one in self._then if one[0] > self.passed]
-        for action in due:
+            until = self.now + seconds
+        while action := self._next(until):
             action()
+
+    def _next(self, until: float) -> Callable[[], object] | None:
+        """What is due next, at its own moment; without anything more until then, it is then."""
+        with self._lock:
+            if self._then and self._then[0][0] <= until:
+                at, action = self._then.pop(0)
+                self.now = max(self.now, at)
+                return action
+            self.now = max(self.now, until)
+            return None
 
     def after(self, seconds: float, action: Callable[[], object]) -> None:
         """Something that happens while others sleep."""
         with self._lock:
-            self._then = sorted([*self._then, (self.passed + seconds, action)], key=lambda one: one[0])
+            self._then = sorted([*self._then, (self.now + seconds, action)], key=lambda one: one[0])

@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 
-from .job_clock import Clock
+from .clock import Clock
 
 NAMESPACE = "assay-prepull-test"
 # One pull: the kubelet's part, given the cluster, the pod's name and its image.

@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Machine, Snapshot, Store, Wanted
 
-from .job_clock import Clock
+from .clock import Clock
 
 
 class _Task:

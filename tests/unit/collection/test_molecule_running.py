@@ -60,7 +60,7 @@ def test_what_it_leaves_in_its_group_ends_with_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stubborn", ["", "trap '' INT; "], ids=["ends by itself", "ignores it"])
 def test_an_interrupt_ends_its_whole_group(tmp_path: Path, interrupt: Callable[[Callable[[], bool]], None], stubborn: str) -> None:
     command = _command(f"{stubborn}{CHILD}wait; sleep 600", tmp_path)
-    interrupt(lambda: (tmp_path / "child").exists())
+    interrupt((tmp_path / "child").exists)
     with pytest.raises(KeyboardInterrupt):
         command.run(grace=0.1)
     _until(lambda: not command.left())

@@ -143,8 +143,7 @@ def test_every_reason_to_wait_for_an_image(reason: str) -> None:
 def test_who_ended_a_container_that_runs_again(words: str, code: str) -> None:
     data = healthy()
     replace_pod(data, probe("n2", False, restartCount=2, state={"running": {"startedAt": JUST_NOW}},
-                            lastState={"terminated": {
-        "exitCode": 2, "finishedAt": JUST_NOW}}))
+                            lastState={"terminated": {"exitCode": 2, "finishedAt": JUST_NOW}}))
     data["events"] = [event("Pod", "probe-n2", "Killing", words)]
     assert cause(no_probe("n2"), data)[0] == code
 

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.jobs import job
 from ansible_collections.assay.clusters.plugins.module_utils.machines import (
     machine_platforms, snapshot_guard, snapshot_info, snapshot_revert, snapshot_set)
-from tests.fakes.job_clock import Clock
+from tests.fakes.clock import Clock
 from tests.fakes.machines import FakeMachines
 from tests.integration import machines
 

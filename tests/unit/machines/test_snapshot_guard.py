@@ -11,7 +11,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_guard
 from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_guard import QUIET, QUIET_MEMORY, forget, guarded
-from tests.fakes.job_clock import Clock
+from tests.fakes.clock import Clock
 from tests.fakes.machines import FakeMachines
 
 PARAMS: dict[str, Any] = {"platform": "fake", "names": ["n1", "n2", "n3"]}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_revert
-from tests.fakes.job_clock import Clock
+from tests.fakes.clock import Clock
 from tests.fakes.machines import FakeMachines
 
 ALL_ON = {"n1": "on", "n2": "on", "n3": "on"}

@@ -13,7 +13,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Machine, Snapshot, Store
 from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_set import Crew, afterwards, depth, groups
 from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_space import room
-from tests.fakes.job_clock import Clock
+from tests.fakes.clock import Clock
 from tests.fakes.machines import FakeMachines
 
 GIB = 1 << 30

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_take import _below
-from tests.fakes.job_clock import Clock
+from tests.fakes.clock import Clock
 from tests.fakes.machines import FakeMachines
 
 NONE: dict[str, list[str]] = {"n1": [], "n2": [], "n3": []}

@@ -72,7 +72,7 @@ def beats(tmp_path: Path, playbook: subprocess.Popen[bytes]) -> Any:
                 file.write(b".")
             return renew(so_far())
 
-        return heartbeat.start(every, lambda: None, beat, lambda: (tmp_path / "over").touch(), playbook.pid), so_far
+        return heartbeat.start(every, lambda: None, beat, (tmp_path / "over").touch, playbook.pid), so_far
 
     return start
 

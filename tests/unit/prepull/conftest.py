@@ -12,7 +12,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs import job
 from ansible_collections.assay.clusters.plugins.module_utils.prepull import pace, remove
 from ansible_collections.assay.clusters.plugins.module_utils.prepull import run as run_
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.references import parse
-from tests.fakes.job_clock import Clock
+from tests.fakes.clock import Clock
 from tests.fakes.kubelets import FakeKubelets
 
 Pulled = Callable[..., run_.Prepull]

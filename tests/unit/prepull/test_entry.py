@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.jobs import access
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.prepull import entry
-from tests.fakes.job_clock import Clock
+from tests.fakes.clock import Clock
 from tests.fakes.kubelets import FakeKubelets, came, failed, node, was_there
 from tests.integration import machines
 

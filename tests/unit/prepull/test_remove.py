@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.references import parse
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.remove import Removal
-from tests.fakes.job_clock import Clock
+from tests.fakes.clock import Clock
 from tests.fakes.kubelets import FakeKubelets, node
 
 A, B = "r.io/a:1", "r.io/b:1"

@@ -11,7 +11,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.run import Prepull, missing_nodes
-from tests.fakes.job_clock import Clock
+from tests.fakes.clock import Clock
 from tests.fakes.kubelets import NAMESPACE, FakeKubelets, came, failed, node, refused, silent, was_there
 
 A, B, C = "r.io/a:1", "r.io/b:1", "other.io/c:1"

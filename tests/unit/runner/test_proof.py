@@ -150,7 +150,7 @@ def ending(out: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     monkeypatch.setattr(runner, "chosen", lambda _words: [Stage("lab"), Stage("unit")])
     monkeypatch.setattr(runner, "Schedule", Done)
     monkeypatch.setattr(lab, "snapshot", set)
-    monkeypatch.setattr(lab, "up_now", lambda: set())
+    monkeypatch.setattr(lab, "up_now", set)
     monkeypatch.setattr(runner.signal, "signal", lambda *_: None)
     monkeypatch.setenv("ASSAY_CLUSTERS", "c1")
     for name in ("KUBECONFIG", "KEEP_LAB"):
