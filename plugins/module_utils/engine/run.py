@@ -154,8 +154,8 @@ class Run:
             # A check of API servers has nothing to ask where there is none, and nothing is written there.
             stranger = [c for c in checks if c.domain == "control_plane"] if last["reason"] == greeting.STRANGER else []
             for check in [c for c in checks if c.needs_cluster or c in stranger]:
-                self._done(self._not_run(check, last["message"] if stranger else f"the API server did not answer: {last['message']}",
-                                         FAILED if check in stranger else INCONCLUSIVE))
+                why = last["message"] if stranger else f"the API server did not answer: {last['message']}"
+                self._done(self._not_run(check, why, FAILED if check in stranger else INCONCLUSIVE))
             checks = [c for c in checks if not c.needs_cluster and c not in stranger]
         self._batch([c for c in checks if not c.exclusive])
         for check in checks:

@@ -50,8 +50,8 @@ def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
 def _of_this_cluster(found: dict[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """What of the environment is meant for the cluster that the options name.
 
-    A server, a kubeconfig or a context in the environment makes its credentials and its CA those of one cluster; all hosts of an
-    inventory would go there, or send its token to theirs. A kubeconfig of an option has credentials of its own.
+    A server, a kubeconfig or a context in the environment makes its credentials and its CA those of one cluster; all hosts
+    of an inventory would go there, or send its token to theirs. A kubeconfig of an option has credentials of its own.
     """
     if not (own.get("kubeconfig") or own.get("host") or own.get("context")):
         return found
@@ -255,8 +255,8 @@ class Connection:
         if "validate_certs" in given and c.verify_ssl:
             wanted.append("validate_certs: true")
         if wanted:
-            raise BadInput(f"host: {c.host} would get the credentials in the clear, though TLS is asked for by {', '.join(wanted)}; "
-                           "write https://")
+            raise BadInput(f"host: {c.host} would get the credentials in the clear, though TLS is asked for by "
+                           f"{', '.join(wanted)}; write https://")
 
     @staticmethod
     def _log_in(c: Any, given: dict[str, Any], asks: list[str]) -> credentials.Header | None:
@@ -318,7 +318,8 @@ class Connection:
         try:
             _share_context(manager.connection_pool_kw, self.configuration)
         except (OSError, ssl.SSLError) as e:  # they were sound when they were judged
-            raise BadInput(f"kubeconfig, ca_cert, client_cert: a file of them was changed meanwhile: {type(e).__name__}") from None
+            raise BadInput("kubeconfig, ca_cert, client_cert: a file of them was changed meanwhile: "
+                           f"{type(e).__name__}") from None
         return manager
 
     def certificate_ended(self) -> str:

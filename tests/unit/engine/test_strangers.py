@@ -94,7 +94,8 @@ def test_a_run_on_a_stranger_is_inconclusive_and_has_one_cause(tmp_path: Any, mo
     chosen = registry.select(registry.load(), ("api_server", "nodes", "dns"))
     with Server(respond) as server:
         connection = Connection.resolve({"host": server.url, "api_key": "abc"}, {})
-        settings = Settings("c", connection, chosen, {c.name: options.resolve(c, {}, {}) for c in chosen}, journal_dir=tmp_path)
+        settings = Settings("c", connection, chosen, {c.name: options.resolve(c, {}, {}) for c in chosen},
+                            journal_dir=tmp_path)
         done = Run(settings).go()
         assert {r.method for r in server.requests} == {"GET"} and len(server.requests) <= 4, "nothing is written there"
     assert {(r["check"], r["verdict"], r["cause"]) for r in done["records"]} == {
@@ -113,7 +114,8 @@ def test_evidence_and_sweeps_outlast_lists_that_are_none(client: Any, tmp_path: 
 
 
 @pytest.mark.parametrize(("days", "words"), [(0.001, "; the client certificate ended on "), (365, "")])
-def test_who_is_not_known_any_more_hears_that_the_certificate_ended(client: Any, tmp_path: Any, days: float, words: str) -> None:
+def test_who_is_not_known_any_more_hears_that_the_certificate_ended(client: Any, tmp_path: Any, days: float,
+                                                                    words: str) -> None:
     pki = Pki(tmp_path)
     pki.ca("ca", "lab")
     made = pki._sign

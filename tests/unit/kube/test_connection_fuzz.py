@@ -16,9 +16,12 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import 
 from ansible_collections.assay.clusters.tests.unit.kube.kubeconfigs import coded
 
 SECRETS = ["eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJwbGFudGVkIn0.c2lnbmF0dXJlLXBsYW50ZWQ", "planted-token-0123456789abcdef",
-           "kubeconfig-u-abcde:9x8w7v6u5t4s3r2q1p0o9n8m7l6k5j4h3g2f1d", "PlantedPassw0rd!of-jane", "7f3b9c1d2e4a5f60718293a4b5c6d7e8"]
-WEIRD = ["\n", "\r", "\0", "\x1b[2J", "\u202e", "\ufeff", " ", "\t", "'", '"', "{", "]", ":", "%", "é", "日", "🙂", "\x85", "*a", "&a"]
-ODD = [None, "", 0, 1, 1.5, True, False, [], {}, [1], {"a": 1}, "REDACTED", "DATA+OMITTED", "x", "true", "~", "2024-05-01"]
+           "kubeconfig-u-abcde:9x8w7v6u5t4s3r2q1p0o9n8m7l6k5j4h3g2f1d", "PlantedPassw0rd!of-jane",
+           "7f3b9c1d2e4a5f60718293a4b5c6d7e8"]
+WEIRD = ["\n", "\r", "\0", "\x1b[2J", "\u202e", "\ufeff", " ", "\t", "'", '"', "{", "]", ":", "%", "é", "日", "🙂",
+         "\x85", "*a", "&a"]
+ODD = [None, "", 0, 1, 1.5, True, False, [], {}, [1], {"a": 1}, "REDACTED", "DATA+OMITTED", "x", "true", "~",
+       "2024-05-01"]
 
 
 class Maker:
@@ -65,14 +68,16 @@ class Maker:
         if self.often(0.5):
             user["client-certificate-data"] = self.data(d.choice(["jane.crt", "jane.crt", "joe.crt", "jane.key"]))
         if self.often(0.5):
-            user["client-key-data"] = self.data(d.choice(["jane.key", "jane.key", "joe.key", "rsa.key", "locked.key", "jane.crt"]))
+            user["client-key-data"] = self.data(d.choice(["jane.key", "jane.key", "joe.key", "rsa.key", "locked.key",
+                                                          "jane.crt"]))
         if self.often(0.1):
             user["client-key"] = d.choice([str(self.pems["locked.key"]), "/no/such", "x\0y", str(self.tmp)])
             user["client-certificate"] = d.choice([str(self.pems["jane.crt"]), "/dev/null", ""])
         if self.often(0.15):
             user.update(username="jane", password=self.secret())
         if self.often(0.15):
-            user["exec"] = {"apiVersion": "v1", "command": d.choice(["sign-in", "/no/such", ""]), "args": d.choice([None, ["--x"], "y"]),
+            user["exec"] = {"apiVersion": "v1", "command": d.choice(["sign-in", "/no/such", ""]),
+                            "args": d.choice([None, ["--x"], "y"]),
                             "env": d.choice([None, [{"name": "A", "value": self.secret()}], "x"]),
                             "interactiveMode": d.choice([None, "Never", "IfAvailable", "Always"])}
         if self.often(0.1):
@@ -87,14 +92,16 @@ class Maker:
 
     def cluster(self):
         d = self.dice
-        cluster = {"server": d.choice(["https://a:1", "https://a:1", "a:1", "http://a:1", "HTTPS://A", "ftp://x", f"https://u:{SECRETS[3]}@a",
+        cluster = {"server": d.choice(["https://a:1", "https://a:1", "a:1", "http://a:1", "HTTPS://A", "ftp://x",
+                                       f"https://u:{SECRETS[3]}@a",
                                        "https://", "https://a b", "https://[::1", *ODD])}
         if self.often(0.4):
             cluster["certificate-authority-data"] = self.data(d.choice(["ca.crt", "ca.crt", "ca.key"]))
         if self.often(0.2):
             cluster["insecure-skip-tls-verify"] = d.choice([True, False, "yes", *ODD])
         if self.often(0.15):
-            cluster["proxy-url"] = d.choice(["http://p:1", "p:1", f"socks5://u:{SECRETS[3]}@p", f"u:{SECRETS[3]}@p", *ODD])
+            cluster["proxy-url"] = d.choice(["http://p:1", "p:1", f"socks5://u:{SECRETS[3]}@p", f"u:{SECRETS[3]}@p",
+                                             *ODD])
         return self.broken(cluster)
 
     def config(self):
@@ -138,12 +145,15 @@ class Maker:
         if self.often(0.9):
             out["kubeconfig"] = self.value()
         for name, share, values in (
-                ("context", 0.1, ["east", "gone", "2024-05-01", "a\nb"]), ("host", 0.2, ["a:1", "http://a", "https://a", "https://a\n", "//"]),
+                ("context", 0.1, ["east", "gone", "2024-05-01", "a\nb"]),
+                ("host", 0.2, ["a:1", "http://a", "https://a", "https://a\n", "//"]),
                 ("api_key", 0.1, [self.secret()]), ("validate_certs", 0.2, [True, False, "yes", "perhaps"]),
                 ("ca_cert", 0.1, [str(self.pems["ca.crt"]), str(self.pems["jane.key"]), "/no\0x", "/no/such"]),
-                ("client_cert", 0.1, [str(self.pems["jane.crt"]), "/no/such"]), ("proxy", 0.05, ["http://p", "p:1", f"x:{SECRETS[3]}@p"]),
+                ("client_cert", 0.1, [str(self.pems["jane.crt"]), "/no/such"]),
+                ("proxy", 0.05, ["http://p", "p:1", f"x:{SECRETS[3]}@p"]),
                 ("client_key", 0.1, [str(self.pems[n]) for n in ("jane.key", "joe.key", "locked.key")]),
-                ("impersonate_user", 0.05, ["jane", "ja\nne", "jäne"]), ("impersonate_groups", 0.05, [["a"], "a,b", ["a\r"]])):
+                ("impersonate_user", 0.05, ["jane", "ja\nne", "jäne"]),
+                ("impersonate_groups", 0.05, [["a"], "a,b", ["a\r"]])):
             if self.often(share):
                 out[name] = d.choice(values)
         return out
@@ -165,7 +175,8 @@ def test_a_connection_or_one_sentence_without_a_secret_and_no_request_before(see
     monkeypatch.setattr(socket, "getaddrinfo", lambda *address, **_more: asked.append(address) or 1 / 0)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "keys"))
     (tmp_path / "keys").mkdir()
-    answers = [program.Answer(token=SECRETS[1]), program.Answer(token="a b"), program.Answer(cert="x", key="y"), program.NoCredentials("no")]
+    answers = [program.Answer(token=SECRETS[1]), program.Answer(token="a b"), program.Answer(cert="x", key="y"),
+               program.NoCredentials("no")]
 
     def run(self):
         answer = dice.choice(answers)

@@ -61,7 +61,8 @@ def test_an_unsound_certificate_or_key_is_named_by_its_field(resolve, pair, user
 
 
 @pytest.mark.parametrize(("value", "words"), [
-    (lambda d: "DATA+OMITTED", f"is DATA+OMITTED; {RAW}"), (lambda d: _of("junk"), "is base64 of something that is no PEM text"),
+    (lambda d: "DATA+OMITTED", f"is DATA+OMITTED; {RAW}"), (lambda d: _of("junk"),
+                                                            "is base64 of something that is no PEM text"),
     (lambda d: _twice(d / "ca.crt"), "is base64 of base64; encode the PEM text once"),
     (lambda d: coded(d / "jane.key"), "holds no certificate in PEM form that can be read"),
 ])

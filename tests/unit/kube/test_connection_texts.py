@@ -48,7 +48,8 @@ def test_a_file_is_read_by_its_mark(resolve, tmp_path, encoding):
      "kubeconfig: cannot read the given text: No such file or directory"),
     ("H4sIAAAAAAAAA" + _coded(TEXT), "kubeconfig: cannot read the given text: "),
     ("/srv/" + "folder/" * 60, f"kubeconfig: cannot read {('/srv/' + 'folder/' * 60)[:100]}…: No such file or directory"),
-    ("/srv/\x1b[2Jx", "kubeconfig: cannot read /srv/?[2Jx: No such file or directory"), ("/srv/\0", "kubeconfig: cannot read /srv/"),
+    ("/srv/\x1b[2Jx", "kubeconfig: cannot read /srv/?[2Jx: No such file or directory"),
+    ("/srv/\0", "kubeconfig: cannot read /srv/"),
     (TEXT + "---\n" + TEXT, "kubeconfig: the given content holds 2 documents; keep the one that is meant"),
     (TEXT + "\nx: &a [*a]\ny: 2024-99-99\n? {a: b}\n: c\n", f"kubeconfig: the given content is not valid YAML at line"),
     ({**config("east"), "users": config("east")["users"] * 2},
@@ -110,7 +111,8 @@ def test_white_space_around_a_token_is_no_part_of_it(sign_in, around):
 @pytest.mark.parametrize(("value", "words"), [
     ("abc123\nsecret", "holds a line end in the middle"), ("abc123\r\nsecret", "holds a line end in the middle"),
     ("abc123\u2028secret", "holds a line end in the middle"), ("abc123 secret", "holds white space in the middle"),
-    ("abc123\x00secret", "holds characters that no request can carry"), ("abc123sécret", "holds characters that no request can carry"),
+    ("abc123\x00secret", "holds characters that no request can carry"),
+    ("abc123sécret", "holds characters that no request can carry"),
     ("REDACTED", "is REDACTED; take the output of kubectl config view --raw"), (" \n", "is empty")])
 def test_a_token_that_no_request_can_carry_is_one_sentence_without_it(sign_in, value, words):
     with pytest.raises(BadInput) as e:
@@ -120,7 +122,8 @@ def test_a_token_that_no_request_can_carry_is_one_sentence_without_it(sign_in, v
 
 
 @pytest.mark.parametrize("value", ["jane\nX-Evil: 1", "j\u00e4ne\u4e00", "jane\r"])
-@pytest.mark.parametrize("option", [{"impersonate_user": "{}"}, {"impersonate_user": "jane", "impersonate_groups": ["{}"]},
+@pytest.mark.parametrize("option", [{"impersonate_user": "{}"},
+                                    {"impersonate_user": "jane", "impersonate_groups": ["{}"]},
                                     {"proxy_headers": {"user_agent": "{}"}}])
 def test_nothing_else_breaks_a_header_either(resolve, option, value):
     filled = yaml.safe_load(yaml.safe_dump(option).replace("'{}'", yaml.safe_dump(value, default_style='"').strip()))
@@ -133,7 +136,8 @@ def test_nothing_else_breaks_a_header_either(resolve, option, value):
 
 def test_the_file_of_a_token_goes_before_the_token(resolve, tmp_path):
     (tmp_path / "token").write_text("fresh")
-    assert resolve({"kubeconfig": config("east", user={"token": "stale", "tokenFile": str(tmp_path / "token")})}).secrets() \
+    assert resolve({"kubeconfig": config("east", user={"token": "stale",
+                                                       "tokenFile": str(tmp_path / "token")})}).secrets() \
         == ["fresh"]
     with pytest.raises(BadInput, match=r"^kubeconfig: users\[east\].tokenFile /no/such cannot be read: No such file or directory$"):
         resolve({"kubeconfig": config("east", user={"token": "stale", "tokenFile": "/no/such"})})
@@ -152,5 +156,6 @@ def test_a_context_whose_user_is_not_there_is_no_anonymous_request(resolve):
     ("oidc", "no credentials were given by auth-provider oidc: ConfigException")])
 def test_a_provider_that_gives_nothing_is_one_sentence(resolve, name, words):
     with pytest.raises(BadInput) as e:
-        resolve({"kubeconfig": config("east", user={"auth-provider": {"name": name, "config": {"access-token": "tok-secret"}}})})
+        resolve({"kubeconfig": config("east", user={"auth-provider": {"name": name,
+                                                                      "config": {"access-token": "tok-secret"}}})})
     assert str(e.value) == f"kubeconfig: users[east]: {words}"

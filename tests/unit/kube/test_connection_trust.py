@@ -36,7 +36,8 @@ def serve(pair):
 
 # ---- plain HTTP -------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("server", "host"), [
-    ("10.0.0.1:6443", "https://10.0.0.1:6443"), ("kube.example.com", "https://kube.example.com"), ("HTTPS://a:1/", "https://a:1"),
+    ("10.0.0.1:6443", "https://10.0.0.1:6443"), ("kube.example.com", "https://kube.example.com"),
+    ("HTTPS://a:1/", "https://a:1"),
     ("[::1]:6443", "https://[::1]:6443"), (" https://a \n", "https://a"), ("HTTP://a", "http://a")])
 def test_an_address_without_a_scheme_is_https(resolve, server, host):
     assert resolve({"kubeconfig": config("east", cluster={"server": server})}).server == host
@@ -58,10 +59,12 @@ def test_https_in_capitals_has_its_ca_read(serve, resolve, pair):
     assert Client(resolve({"kubeconfig": config("east", cluster=cluster)})).get("/version") == {"gitVersion": "v1"}
 
 
-@pytest.mark.parametrize("server", ["https://jane:secret@a", "ftp://a", "https://", "https://a:99999", "https://a b", "https://[a"])
+@pytest.mark.parametrize("server", ["https://jane:secret@a", "ftp://a", "https://", "https://a:99999", "https://a b",
+                                    "https://[a"])
 def test_what_is_no_address_is_one_sentence(resolve, server):
     for options, where in (({"host": server, "api_key": "x"}, "host: "),
-                           ({"kubeconfig": config("east", cluster={"server": server})}, "kubeconfig: clusters[east].server ")):
+                           ({"kubeconfig": config("east", cluster={"server": server})},
+                            "kubeconfig: clusters[east].server ")):
         with pytest.raises(BadInput) as e:
             resolve(options)
         assert str(e.value).startswith(where) and "\n" not in str(e.value) and "secret" not in str(e.value)
@@ -72,7 +75,8 @@ def test_http_that_is_written_is_what_was_asked_for(serve, resolve):
     assert Client(resolve({"host": server.url, "api_key": "abc"})).get("/version") == {"gitVersion": "v1"}
 
 
-@pytest.mark.parametrize("asks", ["validate_certs", "environment", "ca_cert", "kubeconfig", "tls-server-name", "certificate"])
+@pytest.mark.parametrize("asks", ["validate_certs", "environment", "ca_cert", "kubeconfig", "tls-server-name",
+                                  "certificate"])
 def test_credentials_do_not_go_in_the_clear_where_anything_asks_for_tls(serve, resolve, pair, asks):
     server = serve(tls=False)
     options, environ = {"host": server.url, "api_key": "abc"}, {}
@@ -134,7 +138,8 @@ def test_an_option_stays_in_force_when_credentials_are_renewed(resolve, pair, us
 def test_a_token_does_not_reach_a_server_that_is_not_the_one_meant(serve, resolve, pair, tmp_path, user):
     """The kubeconfig would trust anybody."""
     server = serve()
-    found = resolve({"kubeconfig": config("east", user=user, cluster={"server": server.url, "insecure-skip-tls-verify": True}),
+    found = resolve({"kubeconfig": config("east", user=user, cluster={"server": server.url,
+                                                                      "insecure-skip-tls-verify": True}),
                      "validate_certs": True})
     found.secrets()
     with pytest.raises(ApiError) as e:
@@ -170,11 +175,13 @@ def test_what_asks_for_verification_is_undone_by_its_own_name_only(resolve, pair
 
 
 # ---- a proxy ----------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("value", ["proxy:3128", "127.0.0.1:3128", "ldap://p", "//p", "http://", "http://jane:secret@p:99999",
+@pytest.mark.parametrize("value", ["proxy:3128", "127.0.0.1:3128", "ldap://p", "//p", "http://",
+                                   "http://jane:secret@p:99999",
                                    "jane:secret@p:3128"])
 def test_a_proxy_that_is_none_is_one_sentence(resolve, value):
     for options, where in (({"host": "https://a", "proxy": value}, "proxy: "),
-                           ({"kubeconfig": config("east", cluster={"proxy-url": value})}, "kubeconfig: clusters[east].proxy-url ")):
+                           ({"kubeconfig": config("east", cluster={"proxy-url": value})},
+                            "kubeconfig: clusters[east].proxy-url ")):
         with pytest.raises(BadInput) as e:
             resolve(options)
         assert str(e.value).startswith(where) and "\n" not in str(e.value) and "secret" not in str(e.value)

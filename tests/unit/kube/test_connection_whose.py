@@ -37,7 +37,8 @@ def test_a_context_of_its_own_is_one_of_the_kubeconfig_of_the_environment(resolv
 
 
 def test_what_names_no_cluster_is_for_all_of_them(resolve):
-    found = resolve({"host": "https://east"}, K8S_AUTH_API_KEY="for-all", K8S_AUTH_VERIFY_SSL="no", K8S_AUTH_IMPERSONATE_USER="jane")
+    found = resolve({"host": "https://east"}, K8S_AUTH_API_KEY="for-all", K8S_AUTH_VERIFY_SSL="no",
+                    K8S_AUTH_IMPERSONATE_USER="jane")
     assert found.headers() == [("authorization", "Bearer for-all"), ("Impersonate-User", "jane")]
     assert found.configuration.verify_ssl is False
     assert resolve({"kubeconfig": config("east")}, K8S_AUTH_PROXY="http://p:1").configuration.proxy == "http://p:1"

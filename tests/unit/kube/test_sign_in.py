@@ -46,7 +46,8 @@ def _gone(pid):
     return False
 
 
-@pytest.mark.parametrize("rest", ["exec sleep 300", "sleep 300 & wait", "trap '' TERM; sleep 300 & while :; do wait; done"])
+@pytest.mark.parametrize("rest", ["exec sleep 300", "sleep 300 & wait",
+                                  "trap '' TERM; sleep 300 & while :; do wait; done"])
 def test_a_program_that_waits_for_a_person_ends_in_its_time_with_its_last_words(sign_in, tmp_path, monkeypatch, rest):
     monkeypatch.setattr(program, "LIMIT", 1.0)
     words = "To sign in, open https://device.example.com and enter code ABC"
@@ -89,14 +90,16 @@ def test_what_a_program_leaves_running_is_not_waited_for(sign_in, tmp_path, monk
 
 def test_a_program_gets_the_environment_of_the_task_and_its_own(sign_in):
     script = f'test "$TEAM$STAGE" = blueprod && echo \'{TOKEN}\''
-    assert sign_in(script, {"TEAM": "blue", "STAGE": "dev"}, env=[{"name": "STAGE", "value": "prod"}]).secrets() == ["abc"]
+    assert sign_in(script, {"TEAM": "blue", "STAGE": "dev"}, env=[{"name": "STAGE",
+                                                                   "value": "prod"}]).secrets() == ["abc"]
 
 
 @pytest.mark.parametrize(("script", "words"), [
     ("printf '\\033[2Jbad\\033[0m \\007word\\rx\\n' >&2; exit 3", "it ended with status 3: x"),
     ("echo \"secret is $PASS\" >&2; exit 1", "it ended with status 1: secret is …"),
     ("exit 7", "it ended with status 7"), ("yes x | head -c 4000000; exit 5", "it ended with status 5"),
-    ("echo '[]'", "its answer is no ExecCredential of v1"), ("echo '{\"status\": 5}'", "its answer is no ExecCredential of v1"),
+    ("echo '[]'", "its answer is no ExecCredential of v1"), ("echo '{\"status\": 5}'",
+                                                             "its answer is no ExecCredential of v1"),
     (f"echo '{TOKEN.replace('abc', 'a b')}'", "its token holds white space in the middle"),
     (f"echo '{TOKEN.replace('v1', 'v9')}'", "its answer is no ExecCredential of v1")])
 def test_whatever_else_a_program_does_is_one_line(sign_in, script, words):
@@ -106,7 +109,8 @@ def test_whatever_else_a_program_does_is_one_line(sign_in, script, words):
     assert said.endswith(words) and said.isprintable() and "hunter2" not in said
 
 
-@pytest.mark.parametrize("broken", [{"command": None}, {"args": "x"}, {"env": ["A=b"]}, {"env": {"A": "b"}}, {"apiVersion": ""}])
+@pytest.mark.parametrize("broken", [{"command": None}, {"args": "x"}, {"env": ["A=b"]}, {"env": {"A": "b"}},
+                                    {"apiVersion": ""}])
 def test_a_program_that_is_not_described_is_one_sentence(sign_in, broken):
     with pytest.raises(BadInput, match=r"^kubeconfig: users\[east\]\.exec "):
         sign_in(f"echo '{TOKEN}'", **broken)

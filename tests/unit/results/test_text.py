@@ -17,9 +17,12 @@ from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
 
 HOSTILE = [
     "busy\x1b[2J\x1b]0;x\x07\rc1-n1: image pulled, 0.1 s",      # clears, sets the title, writes over the line
-    "a\x1b[31mred\x1b[0m b", "a\x9b31mred", "\x1b]8;;http://evil\x1b\\click\x1b]8;;\x1b\\", "\x1bP1;1|data\x1b\\", "\x1b(0lqk\x1b(B",
-    "\x1bc reset", "\x1b7\x1b8", "\x9d0;title\x9c", "\x1b", "a\x08\x08b", "a\x7fb", "a\x00b", "\x1b\x1b[31m[31mx", "\x1b]0;open",
-    "a\u202egnp.exe", "a\u2066b\u2069", "pass\u200bed", "\ufeffx", "one\x85two", "one\u2028two", "one\x0btwo", "one\r\ntwo", "one\rtwo",
+    "a\x1b[31mred\x1b[0m b", "a\x9b31mred", "\x1b]8;;http://evil\x1b\\click\x1b]8;;\x1b\\", "\x1bP1;1|data\x1b\\",
+    "\x1b(0lqk\x1b(B",
+    "\x1bc reset", "\x1b7\x1b8", "\x9d0;title\x9c", "\x1b", "a\x08\x08b", "a\x7fb", "a\x00b", "\x1b\x1b[31m[31mx",
+    "\x1b]0;open",
+    "a\u202egnp.exe", "a\u2066b\u2069", "pass\u200bed", "\ufeffx", "one\x85two", "one\u2028two", "one\x0btwo",
+    "one\r\ntwo", "one\rtwo",
     "\udc9b31m", "\U000e0041tag"]
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
@@ -45,10 +48,13 @@ def test_no_way_out_carries_what_steers_a_terminal(words, monkeypatch, tmp_path)
     parts = [result["msg"], *result["progress"], *result["found"], *next(iter(result["found"].values()))]
     assert not any(map(steers, parts))
 
-    record = {"cluster": words, "domain": "dns", "check": "dns", "verdict": "failed", "message": words, "evidence": [words],
-              "observed": {words: [words]}, "remedy": words, "next_command": words, "scope": [words], "cause": "dns.config",
+    record = {"cluster": words, "domain": "dns", "check": "dns", "verdict": "failed", "message": words,
+              "evidence": [words],
+              "observed": {words: [words]}, "remedy": words, "next_command": words, "scope": [words],
+              "cause": "dns.config",
               "measurements": [{"name": words, "value": 1.0, "unit": words}], "leftovers": [words]}
-    run = clean.clean_run({"cluster": words, "run_id": "r", "records": [record], "leftovers": [words], "extra": {words: words}})
+    run = clean.clean_run({"cluster": words, "run_id": "r", "records": [record], "leftovers": [words],
+                           "extra": {words: words}})
     document = json.loads(json.dumps(run), object_pairs_hook=lambda pairs: [*pairs])
     assert not steers(re.sub(r"\\n", "\n", repr(document)))
     assert not any(map(steers, (summary.summary([run]), summary.line(words, record), junit.junit([run]))))
@@ -79,7 +85,8 @@ def test_a_secret_between_sequences_is_still_one():
 
 def test_random_bytes_never_steer():
     dice = random.Random(7)
-    alphabet = ["\x1b", "[", "]", "0;", "m", "\x07", "\x9b", "\x9c", "\r", "\n", "P", "\\", "a", "31", "\u202e", "?", " ", "\x90"]
+    alphabet = ["\x1b", "[", "]", "0;", "m", "\x07", "\x9b", "\x9c", "\r", "\n", "P", "\\", "a", "31", "\u202e", "?",
+                " ", "\x90"]
     for _turn in range(3000):
         words = "".join(dice.choices(alphabet, k=dice.randrange(1, 30)))
         assert not steers(text.printable(words)) and not steers(text.live_line(words), lines=False)
