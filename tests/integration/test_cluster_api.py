@@ -123,7 +123,7 @@ def test_half_applied_goes_on(given: dict[str, Any], management: Lab) -> None:
 
 def test_failures_have_cluster_apis_own_words(given: dict[str, Any], controllers: FakeControllers, management: Lab) -> None:
     controllers.stay = "Provisioning"
-    late = task.ensure(**given, timeout=10)
+    late = task.late(lambda told: "WaitingForVCenter" in told, **given)
     assert late["failed"] and "the time was up while waiting for w1: Provisioning: WaitingForVCenter: datastore is full" in \
         late["msg"]
     assert any("Cluster w1 InfrastructureReady=False WaitingForVCenter: datastore is full" in e for e in late["events"])
@@ -131,7 +131,7 @@ def test_failures_have_cluster_apis_own_words(given: dict[str, Any], controllers
     failed = task.ensure(**given)
     assert failed["failed"] and "Failed: vSphere refused the template" in failed["msg"], failed
     controllers.keep = True
-    stuck = task.ensure(**given, state="absent", disposable=True, timeout=2)
+    stuck = task.late(lambda told: "Deleting" in told, **given, state="absent", disposable=True)
     assert stuck["failed"] and stuck["changed"] and "w1 to be deleted: Deleting" in stuck["msg"]
     controllers.keep = False
     assert not task.ensure(**given, state="absent", disposable=True)["failed"] and _left(management) == []
