@@ -159,3 +159,18 @@ def test_a_provider_that_gives_nothing_is_one_sentence(resolve, name, words):
         resolve({"kubeconfig": config("east", user={"auth-provider": {"name": name,
                                                                       "config": {"access-token": "tok-secret"}}})})
     assert str(e.value) == f"kubeconfig: users[east]: {words}"
+
+
+# ---- in the place of a path ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize("option", ["client_key", "ca_cert", "kubeconfig", "client-key", "tokenFile", "certificate-authority"])
+def test_a_key_in_the_place_of_a_path_is_not_said(resolve, pair, option):
+    key = (pair / "jane.key").read_text()
+    for value in (key, key.replace("\n", ""), base64.b64encode(key.encode()).decode(), "eyJhbGciOiJSUzI1NiIsImtpZCI6InNlY3JldCJ9.x"):
+        options = {"host": "https://a", option: value}
+        if "-" in option or option == "tokenFile":
+            user = {"client-certificate": str(pair / "jane.crt"), "client-key": str(pair / "jane.key"), option: value}
+            options = {"kubeconfig": config("east", user=user, cluster={option: value} if option.startswith("cert") else None)}
+        with pytest.raises(BadInput) as e:
+            resolve(options)
+        said = str(e.value)
+        assert said.isprintable() and not any(value[i:i + 12] in said for i in range(27, len(value) - 12)), said

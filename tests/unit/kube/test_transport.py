@@ -173,3 +173,9 @@ def test_a_slow_pod_is_asked_by_the_next_way_and_then_said_to_be_slow(pods, ask)
     with pytest.raises(TransportError, match="port-forward: "):
         ask("port_forward").get("p", 8080, "/", timeout=0.3)
     hold.set()
+
+
+@pytest.mark.parametrize("proxy", ["https://127.0.0.1:9", "http://127.0.0.1:9"])
+def test_a_proxy_that_websockets_cannot_use_is_a_failure_of_that_way(pods, ask, proxy):
+    with pytest.raises(TransportError, match="^pod n/p: exec: "):
+        ask("exec", proxy=proxy).get("p", 8080, "/")
