@@ -39,6 +39,8 @@ class RancherApi:
         if not self.token and not (self._user and self._password):
             raise BadOption("rancher.token: is missing, and so are rancher.username and rancher.password")
         self._tls = {n: settings.get(n) for n in ("ca_cert", "validate_certs", "proxy")}
+        if self.url.startswith("http://") and self._tls["validate_certs"]:
+            self._tls["validate_certs"] = None  # which is the default here, and nothing that was asked for against http://
         self._logged_in = False
         self._client = self._open("" if not self.token else self.token)
         if not self.token:
