@@ -16,6 +16,7 @@ import yaml
 
 from tests.fakes.cluster_api import FakeControllers, define, fake_controllers
 from tests.lab import Lab
+from tests.lab.base import wait_for
 
 _spec = importlib.util.spec_from_file_location("cluster_task", Path(__file__).parents[1] / "unit/platforms/cluster_task.py")
 task = importlib.util.module_from_spec(_spec)
@@ -134,7 +135,15 @@ def test_failures_have_cluster_apis_own_words(given: dict[str, Any], controllers
     stuck = task.late(lambda told: "Deleting" in told, **given, state="absent", disposable=True)
     assert stuck["failed"] and stuck["changed"] and "w1 to be deleted: Deleting" in stuck["msg"]
     controllers.keep = False
-    assert not task.ensure(**given, state="absent", disposable=True)["failed"] and _left(management) == []
+    assert not task.ensure(**given, state="absent", disposable=True)["failed"]
+    wait_for("nothing of it", lambda: not _left(management), 90)
+
+
+def test_a_deletion_that_nobody_saw_to_its_end_leaves_nothing(given: dict[str, Any], management: Lab) -> None:
+    assert task.ensure(**given)["changed"] and "w1-addons" in _left(management)
+    management.kubectl("delete", "clusters.cluster.x-k8s.io", "w1", "--timeout=30s")
+    wait_for("nothing of it", lambda: not _left(management), 90)
+    assert not task.ensure(**given, state="absent", disposable=True)["changed"]
 
 
 def test_others_clusters_and_wrong_kubeconfigs(given: dict[str, Any], controllers: FakeControllers, management: Lab) -> None:

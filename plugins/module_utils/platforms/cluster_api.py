@@ -153,14 +153,21 @@ class ClusterApi:
         noted = [{"apiVersion": o["apiVersion"], "kind": o["kind"], "metadata": {
             k: v for k, v in o["metadata"].items() if k in ("name", "namespace")}} for o in others]
         first["metadata"].setdefault("annotations", {})[OBJECTS] = json.dumps(noted)
-        for item in (first, *others):
-            labels = item["metadata"].setdefault("labels", {})
-            labels.update({**wanted.labels, "assay.clusters/cluster": wanted.name})
-            try:
-                self._applier.apply(item, self._namespace)
-            except ApiError as e:
-                raise PlatformError(f"{item['kind']} {item['metadata']['name']}: {e.message}") from None
+        owner = self._apply(first, wanted)
+        reference = {"apiVersion": owner["apiVersion"], "kind": "Cluster", "name": wanted.name, "uid": owner["metadata"]["uid"]}
+        for item in others:
+            # A deletion that nobody sees to its end takes them along, too, but only once the Cluster no longer needs them.
+            if f"/namespaces/{self._namespace}/" in self._applier.path(item, self._namespace):
+                item["metadata"].setdefault("ownerReferences", []).append(reference)
+            self._apply(item, wanted)
         self._job.tell(f"{wanted.name}: {len(others) + 1} objects applied")
+
+    def _apply(self, item: dict[str, Any], wanted: Wanted) -> dict[str, Any]:
+        item["metadata"].setdefault("labels", {}).update({**wanted.labels, "assay.clusters/cluster": wanted.name})
+        try:
+            return self._applier.apply(item, self._namespace)
+        except ApiError as e:
+            raise PlatformError(f"{item['kind']} {item['metadata']['name']}: {e.message}") from None
 
     def _patch(self, of: Mapping[str, Any], spec: dict[str, Any], version: str = "") -> None:
         item = {"apiVersion": of.get("apiVersion") or version, "kind": of["kind"], "metadata": of["metadata"]}
