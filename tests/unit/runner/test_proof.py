@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests import sanity
+from tests.lab.base import wait_for
 from tests.runner import __main__ as runner
 from tests.runner import lab, leftovers, stages
 from tests.runner.counts import Case, Counts
@@ -66,6 +67,25 @@ def test_what_proves_nothing_or_fails_is_failed(run: Callable[..., Outcome], cod
     outcome = run(code, *words, least=2)
     assert outcome.verdict == "FAILED" and outcome.counts.failed >= 1
     assert outcome.reason.startswith(reason)
+
+
+def test_an_assertion_in_a_thread_fails_its_test(run: Callable[..., Outcome]) -> None:
+    code = "import threading\ndef bad(): assert False\ndef test_a():\n    t = threading.Thread(target=bad); t.start(); t.join()\n"
+    outcome = run(code, "-c", str(stages.CHECKOUT / "pytest.ini"))
+    assert outcome.counts.failed == 1 and outcome.counts.passed == 0
+
+
+def test_a_runner_that_is_killed_takes_its_stage_along(out: Path) -> None:
+    """Its stage is told to end as by Ctrl-C, so that a test mends what it broke."""
+    stage = ("import signal, sys, time\nsignal.signal(signal.SIGINT, lambda *_: sys.exit(open('ended', 'w').close()))\n"
+             "open('began', 'w').close()\ntime.sleep(600)\n")
+    runner_code = ("import sys, time\nfrom tests.runner import process, stages\nfrom pathlib import Path\n"
+                   "stages.OUTPUT = Path(sys.argv[1]); process.CHECKOUT = Path(sys.argv[1])\n"
+                   "process.Running(stages.Stage('x', (sys.executable, '-c', sys.argv[2])), print)\ntime.sleep(600)\n")
+    with subprocess.Popen([sys.executable, "-c", runner_code, str(out), stage], cwd=stages.CHECKOUT) as process:
+        wait_for("the stage", (out / "began").exists)
+        process.kill()
+    wait_for("its end", (out / "ended").exists)
 
 
 def test_a_fixture_that_fails_is_a_failed_test(run: Callable[..., Outcome]) -> None:
