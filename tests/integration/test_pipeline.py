@@ -118,7 +118,7 @@ def test_after_an_interrupt_it_is_tidied_up_and_told(flow: Any, spare: str, tmp_
                                env=flow.book.env, text=True, start_new_session=True, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     state = flow.book.results / "pipeline" / f"{spare}.json"
-    limit = time.monotonic() + 300
+    limit = time.monotonic() + 600
 
     def kept() -> dict[str, Any]:
         assert time.monotonic() < limit
@@ -128,7 +128,7 @@ def test_after_an_interrupt_it_is_tidied_up_and_told(flow: Any, spare: str, tmp_
     while kept()["values"].get("running") != "hook":
         assert running.poll() is None
     os.killpg(running.pid, signal.SIGINT)
-    assert running.wait(60) != 0
+    assert running.wait(180) != 0
     while not kept().get("ended"):
         pass
     while any("ansible" in command_line(p) for p in flow.book.processes()):
