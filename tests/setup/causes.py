@@ -3,12 +3,15 @@
 """Writes docs/causes.md, the page of all causes, from the taxonomy; --check only compares. Called by make docs."""
 from __future__ import annotations
 
+import functools
+import re
 import sys
 from pathlib import Path
 
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.taxonomy import CAUSES, EDGES, EVENTS, GENERIC
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/causes.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs/causes.md"
 
 LAYERS = {0: "The test itself", 1: "API server, etcd, controllers", 2: "Nodes", 3: "Admission and access",
           4: "Scheduling", 5: "Images", 6: "Pods and storage", 7: "Network", 8: "Cloud", 9: "Add-ons and operations",
@@ -21,7 +24,7 @@ How a cause is chosen: evidence is collected once for everything that failed, th
 the bottom up, and the lowest one with evidence on the failing path (the same node, pod, claim, registry) is the root; what
 stands above it is its consequence. Evidence off the path is not blamed, nor what began after the failure. Within a layer
 special words win over a reason, a reason over a condition. A time-out alone names no cause: it gives `unknown.timeout`
-with the unmet step.
+with the unmet step. A cause marked with * is kept for checks that are to come: nothing names it yet.
 
 | confidence | means |
 | --- | --- |
@@ -31,10 +34,22 @@ with the unmet step.
 """
 
 
+@functools.cache
+def _code() -> str:
+    """Everything that may name a cause: all of the product but the taxonomy itself."""
+    return "\n".join(p.read_text(encoding="utf-8") for p in sorted((ROOT / "plugins").rglob("*.py")) if p.name != "taxonomy.py")
+
+
+def is_named(code: str) -> bool:
+    """Whether anything of the product says this cause."""
+    return bool(re.search(rf"(?<![\w.]){re.escape(code)}(?![\w-])", _code()))
+
+
 def _row(code: str) -> str:
     cause = CAUSES[code]
     commands = list(cause.on.values()) or [cause.command or (GENERIC["node"] if cause.layer == 2 else EVENTS)]
-    return f"| `{code}` | {cause.meaning} | {cause.remedy} | `{commands[0].replace('|', chr(92) + '|')}` |"
+    mark = "" if is_named(code) else " *"
+    return f"| `{code}`{mark} | {cause.meaning} | {cause.remedy} | `{commands[0].replace('|', chr(92) + '|')}` |"
 
 
 def page() -> str:
