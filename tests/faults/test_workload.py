@@ -77,6 +77,7 @@ def _user(name: str) -> dict[str, Any]:
 def test_pods_that_serve(prove: Any, shop: str) -> None:
     """The healthy half of all that follow."""
     prove.green("service", **_user("good"))
+    assert prove.result["leftovers"] == []
 
 
 @pytest.mark.parametrize(("name", "cause", "words"), [

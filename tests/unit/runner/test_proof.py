@@ -86,6 +86,7 @@ def test_a_runner_that_is_killed_takes_its_stage_along(out: Path) -> None:
         wait_for("the stage", (out / "began").exists)
         process.kill()
     wait_for("its end", (out / "ended").exists)
+    assert (out / "ended").exists()
 
 
 def test_a_fixture_that_fails_is_a_failed_test(run: Callable[..., Outcome]) -> None:
