@@ -28,7 +28,8 @@ class Stage:
     least: for any other, the least number of tests that its closing line must tell.
     on_clusters: it makes things on clusters, so after it nothing of ours may be left there.
     handed_out: its tests go one by one to the clusters, the longest first.
-    nice: how much it yields to the others; what waits for a cluster comes before what only computes.
+    nice: how much it yields to the others: what computes for minutes, to what is waited for. Not tests with servers of
+        their own, which would get no answer in time.
     show: the lines of its output worth showing live (a regular expression), the first `most` of them.
     limit: seconds, then it is ended.
     absent: why it cannot run here; the stage then counts as skipped. in_all: part of a plain `make test`.
@@ -73,16 +74,16 @@ def _rooms(stage: str, *rooms: str) -> dict[str, int]:
 
 def _static_stages() -> list[Stage]:
     """What reads the code and runs it without a cluster, one after the other in the gaps that the clusters leave."""
-    static, nice = frozenset({"static"}), 10
+    static, yields = frozenset({"static"}), 10
     return [
         # The judgement first: four seconds.
         Stage("diagnosis", _pytest("diagnosis", "-q", "tests/unit/diagnosis"), static, rooms=_rooms("diagnosis", "unit")),
         Stage("unit", _pytest("unit", "-q", "-n2", "tests/unit", "--ignore=tests/unit/diagnosis"), static,
-              rooms=_rooms("unit", "unit"), nice=nice, limit=1800),
+              rooms=_rooms("unit", "unit"), limit=1800),
         Stage("changelog", ("antsibull-changelog", "lint"), static),
-        Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), static, nice=nice, limit=1200,
+        Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), static, nice=yields, limit=1200,
               show=r"^[\w/.-]+:\d+|Passed|Failed"),
-        Stage("sanity", (sys.executable, "tests/sanity.py"), static, least=_rooms("sanity", "")[""], nice=nice,
+        Stage("sanity", (sys.executable, "tests/sanity.py"), static, least=_rooms("sanity", "")[""], nice=yields,
               show=r"^(ERROR|FATAL)", limit=2400),
     ]
 
@@ -108,7 +109,7 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
         *lab, *_on_clusters(rooms, own_cluster), *broken,
         # Simulators and fakes that mostly wait; the lab's build makes one of them.
         Stage("platforms", _pytest("platforms", "-v", "-m", "no_cluster and not soak", "-n3", "--dist=loadfile", "tests/integration"),
-              frozenset({"platforms"}), needs=("lab",) if lab else (), rooms=_rooms("platforms", "integration"), nice=5,
+              frozenset({"platforms"}), needs=("lab",) if lab else (), rooms=_rooms("platforms", "integration"), nice=2,
               show=LAB_LINES, most=1000, limit=2400),
         Stage("soak", _pytest("soak", "-v", "-m", "soak", "tests/integration", "tests/faults"), frozenset({"clusters"}),
               needs=("lab",) if lab else (), rooms={"integration": 1}, on_clusters=True, show=LAB_LINES, most=1000, limit=7200,

@@ -66,7 +66,7 @@ def test_half_an_event_before_the_cut_is_not_an_event(script, watch):
 
 
 def test_silence_opens_the_stream_anew(script, watch, pauses, monkeypatch):
-    monkeypatch.setattr(module, "SILENCE", 2.0)  # also the time for an answer to begin
+    monkeypatch.setattr(module, "SILENCE", 5.0)  # also the time for an answer to begin
     script.sends(event("ADDED", pod("a", 11)), then=lambda r: script.over.wait(30))
     script.sends(event("ADDED", pod("b", 12)), then=lambda r: script.over.wait(30))
     watch().wait(lambda items: len(items) == 2, soon())
