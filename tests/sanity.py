@@ -37,8 +37,8 @@ _TEST = re.compile(r'^Running sanity test "([\w-]+)"', re.MULTILINE)
 # ansible-test says that it runs a test before it finds that it cannot or has nothing to read, and ends with status 0 all the same.
 _SKIPPED = re.compile(r'Skipping sanity test "([\w-]+)"(.*)$')
 _NOTHING = "No tests applicable."
-# Of languages that this collection has nothing in.
-NOTHING_TO_READ = {"pslint", "shellcheck"}
+# Of languages and of folders (modules' own packages) that this collection has nothing in.
+NOTHING_TO_READ = {"empty-init", "pslint", "shellcheck"}
 _FAILED = re.compile(r"The (\d+) sanity test\(s\) listed below \(out of \d+\) failed", re.MULTILINE)
 
 

@@ -15,7 +15,6 @@ from ansible_collections.assay.clusters.plugins.module_utils.results.clean impor
 from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
 
 
-
 def _stats(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str]) -> dict[str, Any]:
     """What AWX shows as artefacts: small, flat, without evidence."""
     runs = [clean_run(r) for r in runs]  # stages alone have no verdict of a run yet

@@ -53,10 +53,11 @@ def token(value: Any, where: str) -> str:
 def _parsed(text: str, where: str) -> Any:
     try:
         url = library.load().urllib3.util.parse_url(text)
-        assert url.host
-    except (library.load().urllib3.exceptions.HTTPError, ValueError, AssertionError):
-        raise BadInput(f"{where} is no address like https://kube.example.com:6443") from None
-    return url
+        if url.host:
+            return url
+    except (library.load().urllib3.exceptions.HTTPError, ValueError):
+        pass
+    raise BadInput(f"{where} is no address like https://kube.example.com:6443") from None
 
 
 def server(value: Any, where: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from .redact import printable
 
+
 def live_line(text: str) -> str:
     """Text as one line of a terminal: whatever it holds, nothing in it begins another line. Indents stay."""
     return " ".join(printable(text).split("\n")).replace("\t", " ").rstrip()

@@ -50,7 +50,7 @@ class Maker:
             return text[:self.dice.randrange(len(text))]
         if kind == 2:
             at = self.dice.randrange(len(text))
-            return text[:at] + self.dice.choice("AZ=%\n" ) + text[at + 1:]
+            return text[:at] + self.dice.choice("AZ=%\n") + text[at + 1:]
         if kind == 3:
             return self.pems[name].read_text()
         if kind == 4:

@@ -51,7 +51,7 @@ def test_a_file_is_read_by_its_mark(resolve, tmp_path, encoding):
     ("/srv/\x1b[2Jx", "kubeconfig: cannot read /srv/?[2Jx: No such file or directory"),
     ("/srv/\0", "kubeconfig: cannot read /srv/"),
     (TEXT + "---\n" + TEXT, "kubeconfig: the given content holds 2 documents; keep the one that is meant"),
-    (TEXT + "\nx: &a [*a]\ny: 2024-99-99\n? {a: b}\n: c\n", f"kubeconfig: the given content is not valid YAML at line"),
+    (TEXT + "\nx: &a [*a]\ny: 2024-99-99\n? {a: b}\n: c\n", "kubeconfig: the given content is not valid YAML at line"),
     ({**config("east"), "users": config("east")["users"] * 2},
      "kubeconfig: the given dictionary has two users named 'east'; keep the one that is meant"),
 ])
