@@ -60,7 +60,9 @@ class _NamedConnection(http.client.HTTPSConnection):
 
 def tls(ca_file: str | None, verify: bool) -> ssl.SSLContext:
     """TLS settings that trust what the connection trusts."""
-    return kube_tls.context(verify, ca_file)
+    made = kube_tls.context(verify, ca_file)
+    made.check_hostname = verify
+    return made
 
 
 def ask(address: str, port: int, path: str, name: str, context: ssl.SSLContext, timeout: float = 3.0) -> Health:

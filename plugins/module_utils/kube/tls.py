@@ -23,14 +23,15 @@ def _nobody(*_args: Any) -> str:
 def context(verify: bool, ca_file: str | None, cert_file: str | None = None, key_file: str | None = None) -> ssl.SSLContext:
     """Settings that trust what the connection trusts. ssl.SSLError or OSError where a file is no good.
 
-    A CA that is given is trusted as kubectl trusts it: only the chain to it and the name are judged. Python 3.13 and newer
-    ask for more by themselves, which the CAs of older clusters do not have.
+    CAs are trusted as kubectl trusts them: only the chain to them and the name are judged. Python 3.13 and newer ask for
+    more by themselves, which the CAs of older clusters and of companies do not have. Who compares the name is up to urllib3;
+    whoever else uses it has to set check_hostname.
     """
     made = library.load().urllib3.util.ssl_.create_urllib3_context(
         cert_reqs=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE)
-    made.check_hostname = verify
+    made.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if ca_file:
-        made.verify_flags = made.verify_flags & ~ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
+        made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         made.load_verify_locations(ca_file)
     elif verify:
         made.load_default_certs()

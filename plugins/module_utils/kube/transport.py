@@ -126,13 +126,13 @@ class PodHttp:
         except ImportError as e:
             raise library.missing("websocket-client", e) from None
         c = self.client.connection.configuration
-        options: dict[str, Any] = {"context": self._tls()} if self.client.server.startswith("https://") else {}
-        if c.tls_server_name:
-            options["server_hostname"] = c.tls_server_name
         url = self.client.server.replace("http", "ws", 1) + path + "?" + urlencode(query)
         header = [f"{n}: {v}" for n, v in self.client.connection.headers()]
-        ws = websocket.WebSocket(sslopt=options, skip_utf8_validation=True)
         try:
+            options: dict[str, Any] = {"context": self._tls()} if self.client.server.startswith("https://") else {}
+            if c.tls_server_name:
+                options["server_hostname"] = c.tls_server_name
+            ws = websocket.WebSocket(sslopt=options, skip_utf8_validation=True)
             ws.connect(url, header=header, subprotocols=["v4.channel.k8s.io"], timeout=timeout, **self._proxy(c))
         except (websocket.WebSocketException, OSError, _proxy_error()) as e:
             raise _WayFailed(str(e).partition("-+-+-")[0].strip() or type(e).__name__) from None
@@ -142,7 +142,9 @@ class PodHttp:
         """What requests trust, made once: files are read and judged by OpenSSL each time."""
         with self._lock:
             if self._context is None:
-                self._context = tls.of(self.client.connection.configuration)
+                made = tls.of(self.client.connection.configuration)
+                made.check_hostname = self.client.connection.configuration.verify_ssl  # websockets leave it to OpenSSL
+                self._context = made
             return self._context
 
     @staticmethod

@@ -67,17 +67,20 @@ def server(authority):
         yield made
 
 
-@pytest.fixture(params=[True, False], ids=["strict", "as it is"], autouse=True)
+@pytest.fixture(params=["strict", "names itself", "as it is"], autouse=True)
 def strict(request, monkeypatch):
-    """As Python 3.13 and newer make contexts by themselves, and what builds on them."""
-    if not request.param:
+    """As Python 3.13 and newer make contexts by themselves, and what builds on them; and as urllib3 1.26 makes its own."""
+    if request.param == "as it is":
         return
     import urllib3.util.ssl_ as of_urllib3
 
     def strictly(make):
         def made(*args, **named):
             context = make(*args, **named)
-            context.verify_flags |= ssl.VERIFY_X509_STRICT
+            if request.param == "strict":
+                context.verify_flags |= ssl.VERIFY_X509_STRICT
+            elif make.__name__ == "create_urllib3_context":
+                context.check_hostname = False
             return context
         return made
 
@@ -125,6 +128,13 @@ def test_chain_and_name_are_judged_all_the_same(server, authority, resolve):
     assert server.requests == []
 
 
-def test_public_authorities_are_judged_as_strictly_as_python_does(request):
-    strict = "strict" in request.node.callspec.id
-    assert bool(tls.context(True, None).verify_flags & ssl.VERIFY_X509_STRICT) is strict
+def test_public_authorities_and_those_of_a_company_are_judged_so_as_well():
+    assert not tls.context(True, None).verify_flags & ssl.VERIFY_X509_STRICT
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_who_compares_the_name_is_up_to_urllib3(verify):
+    import urllib3.util.ssl_ as of_urllib3
+    theirs = of_urllib3.create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE)
+    assert tls.context(verify, None).check_hostname is theirs.check_hostname
+    assert _health.tls(None, verify).check_hostname is verify
