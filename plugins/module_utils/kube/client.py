@@ -82,7 +82,7 @@ class Client(Verbs):
             kind, reason = "unreachable", "ConnectionClosed"
         elif isinstance(inner, ex.SSLError) or "SSL" in type(inner).__name__:
             kind, reason = "tls", "TLS"
-        elif isinstance(inner, getattr(ex, "NameResolutionError", ())) or isinstance(inner.__cause__, socket.gaierror):
+        elif isinstance(inner, getattr(ex, "NameResolutionError", ())) or isinstance(inner.__cause__ or inner.__context__, socket.gaierror):
             kind, reason = "dns", "NameResolution"
         elif isinstance(inner, ex.ConnectTimeoutError) and not isinstance(inner, ex.NewConnectionError):
             kind, reason = "unreachable", "ConnectTimeout"
@@ -112,11 +112,12 @@ class Client(Verbs):
         with self._count:
             self.requests += 1
         limit = self._urllib3.Timeout(connect=min(CONNECT_TIMEOUT, timeout), read=timeout)
-        return self._pool.request(method, url, body=data, headers=headers, timeout=limit, retries=False,
+        # request() of urllib3 1.26 would join the groups that are impersonated.
+        return self._pool.urlopen(method, url, body=data, headers=headers, timeout=limit, retries=False,
                                   redirect=False, preload_content=not stream)
 
     def _headers(self, more: dict[str, str] | None, content_type: str | None) -> Any:
-        headers = self._urllib3.HTTPHeaderDict({"Accept": "application/json", "User-Agent": "assay.clusters"})
+        headers = library.load().HTTPHeaderDict({"Accept": "application/json", "User-Agent": "assay.clusters"})
         for name, value in self.connection.headers():
             headers.add(name, value)
         if content_type:

@@ -17,16 +17,17 @@ def missing(package: str, error: ImportError) -> MissingLibrary:
 
 @functools.cache
 def load() -> SimpleNamespace:
-    """Configuration, RESTClientObject, the kubeconfig loader and urllib3; MissingLibrary where they are not."""
+    """Configuration, RESTClientObject, the kubeconfig loader and urllib3 with its headers; MissingLibrary where they are not."""
     try:
         import urllib3
         from kubernetes.client.configuration import Configuration
         from kubernetes.client.rest import RESTClientObject
         from kubernetes.config import ConfigException, kube_config
+        from urllib3._collections import HTTPHeaderDict  # in the package itself only since 2.0
     except ImportError as e:
         raise missing("kubernetes", e) from None
     return SimpleNamespace(urllib3=urllib3, Configuration=Configuration, RESTClientObject=RESTClientObject,
-                           kube_config=kube_config, ConfigException=ConfigException)
+                           kube_config=kube_config, ConfigException=ConfigException, HTTPHeaderDict=HTTPHeaderDict)
 
 
 def preload() -> None:
