@@ -16,7 +16,7 @@ from typing import Any
 
 from . import library, program, tls
 from .errors import BadInput
-from .kubeconfig import Choice, Entry, decoded, shown, shown_path
+from .kubeconfig import Choice, Entry, decoded, shown, shown_end, shown_path
 from .program import Answer, NoCredentials, Program
 
 # What `kubectl config view` writes in place of data.
@@ -144,7 +144,7 @@ def given_file(value: Any, name: str) -> tls.Pem:
     path = os.path.expanduser(str(value))
     if "\0" in path or not os.path.isfile(path) or not os.access(path, os.R_OK):
         raise BadInput(f"{name}: cannot read {shown_path(path, str(value))}; name a readable PEM file")
-    return tls.Pem(path, f"{name}: {shown(path)}", f"{name} {shown(path)}")
+    return tls.Pem(path, f"{name}: {shown_end(path)}", f"{name} {shown_end(path)}")
 
 
 # ---- who asks ---------------------------------------------------------------------------------------------------

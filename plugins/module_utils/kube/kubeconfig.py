@@ -26,7 +26,7 @@ _KINDS = ("clusters", "users", "contexts")
 # So much of a path, and so many names, are shown.
 _SHOWN, _NAMED = 100, 20
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
-_CONTENT = re.compile(r"[\ufeff\s]*(?:\{|---|%YAML|[A-Za-z-]+:(?:\s|$))")
+_CONTENT = re.compile(r"[\ufeff\s]*(?:\{|---|%YAML|[A-Za-z-]+:\s+\S)")
 # What nobody calls a folder: a long run of characters of all sorts, as tokens and encoded keys are.
 _RANDOM = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9_+=-]{24,}"
                      r"|(?=[a-z]*[0-9])[a-z0-9]{30,}|[0-9a-f-]{32,}")
@@ -69,12 +69,17 @@ def shown(name: str) -> str:
     return clean if len(clean) <= _SHOWN else clean[:_SHOWN] + "…"
 
 
+def shown_end(path: str) -> str:
+    """The same of a path, whose end is what tells it from others."""
+    return shown(path) if len(path) <= _SHOWN else "…" + shown(path[-_SHOWN:])
+
+
 def shown_path(path: str, given: str | None = None) -> str:
     """The same of a path, unless what is given for it looks like something else: tokens and keys end up there, too."""
     given = path if given is None else given
     if len(given) > 4096 or "\n" in given or any(map(_RANDOM.fullmatch, _PARTS.split(given))):
         return "the given text"
-    return shown(path) if len(given) <= 16 or given[0] in "~." or "/" in given or _ENDING.search(given) else "the given text"
+    return shown_end(path) if len(given) <= 16 or given[0] in "~." or "/" in given or _ENDING.search(given) else "the given text"
 
 
 def shown_paths(paths: list[Path], by: str) -> str:
@@ -217,15 +222,23 @@ def _of_text(text: str, origin: str) -> Kubeconfig:
     return found
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as e:
+        raise BadInput(f"kubeconfig: cannot read {shown_path(str(path))}: {e.strerror}") from None
+
+
 def _of_files(paths: list[Path]) -> Kubeconfig:
     """Several files as kubectl reads them: absent and empty ones are left out, and the first to say something is right."""
-    there = [p for p in paths if p.exists()]
+    there = [p for p in paths if _exists(p)]
     if not there:
         raise BadInput(f"kubeconfig: none of {shown_paths(paths, ', ')} exists")
     found = Kubeconfig(shown_paths(paths, os.pathsep))
     for path in there:
-        if (data := _document(_text_of(path), shown(str(path)))) is not None:
-            found.add(data, shown(str(path)), str(path.absolute().parent), shown(str(path)))
+        name = shown_end(str(path))
+        if (data := _document(_text_of(path), name)) is not None:
+            found.add(data, name, str(path.absolute().parent), name)
     return found
 
 
