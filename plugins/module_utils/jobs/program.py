@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ..kube.program import ending_with_us
 from ..results import redact
 from .errors import BadOption, Interrupted, PlatformError
 from .job import Job
@@ -59,7 +60,7 @@ class Program:
         self.check(argv[:1])
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # a worker of Ansible that is killed takes its program along, where the machine has the tool for it
-        bound = [keeper, "--pdeathsig", "TERM"] if (keeper := shutil.which("setpriv")) else []
+        bound = ending_with_us("TERM")
         process = subprocess.Popen([*bound, *argv], cwd=self._folder, env=self._environ, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         reading = _Reading(process, lambda line, count: self._line(name, line, count) if show else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import json
 import os
 import shutil
@@ -33,6 +34,25 @@ class Answer:
     cert: str = ""
     key: str = ""
     expires: datetime.datetime | None = None
+
+
+@functools.cache
+def _setpriv() -> str:
+    """The program that ends another with us, "" where there is none that knows how: older and small ones do not."""
+    found = shutil.which("setpriv") or ""
+    if found:
+        try:
+            asked = subprocess.run([found, "--pdeathsig", "KILL", "true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, timeout=10, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        found = "" if asked.returncode else found
+    return found
+
+
+def ending_with_us(number: str) -> list[str]:
+    """What stands before a command that gets this signal when we have ended, however that came."""
+    return [found, "--pdeathsig", number] if (found := _setpriv()) else []
 
 
 def within(seconds: float, call: Callable[[], Any]) -> Any:
@@ -123,7 +143,7 @@ class Program:
             there = os.path.exists(os.path.join(folder, self.command)) and "/" in self.command
             raise NoCredentials("Permission denied" if there else "No such file or directory")
         # One that outlived a worker of Ansible would wait for somebody for ever.
-        bound = [keeper, "--pdeathsig", "KILL"] if (keeper := shutil.which("setpriv")) else []
+        bound = ending_with_us("KILL")
         try:
             return subprocess.Popen([*bound, *self._argv], cwd=self._base or None, env=self._environ, start_new_session=True,
                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -123,6 +123,20 @@ def test_an_old_token_is_kept_while_the_program_gives_no_new_one(sign_in, tmp_pa
     assert (tmp_path / "log").read_text() == "x\nx\n"  # and it is not asked again for every request
 
 
+@pytest.mark.parametrize("keeper", ["exit 1", "echo 'unrecognized option: pdeathsig' >&2; exit 64", None])
+def test_a_machine_without_the_tool_that_ends_it_with_us_runs_a_program_all_the_same(sign_in, tmp_path, monkeypatch, keeper):
+    if keeper:
+        (tmp_path / "setpriv").write_text(f"#!/bin/sh\n{keeper}\n")
+        (tmp_path / "setpriv").chmod(0o700)
+    monkeypatch.setattr(program.shutil, "which", lambda name, path=None: str(tmp_path / name) if keeper or name != "setpriv"
+                        else None)
+    program._setpriv.cache_clear()
+    try:
+        assert sign_in(f"echo '{TOKEN}'").secrets() == ["abc"]
+    finally:
+        program._setpriv.cache_clear()
+
+
 # ---- OpenShift's own login --------------------------------------------------------------------------------------
 def _openshift(request):
     if request.path == "/.well-known/oauth-authorization-server":
