@@ -26,6 +26,7 @@ _ALSO = {"validate_certs": "VERIFY_SSL", "ca_cert": "SSL_CA_CERT", "client_cert"
 # What says where a cluster is, and who asks there with whose trust.
 _WHERE = ("kubeconfig", "context", "host")
 _WHO = ("api_key", "username", "password", "ca_cert", "client_cert", "client_key")
+_KEYS = ("authorization", "BearerToken")
 _PROXY_HEADERS = ("basic_auth", "proxy_basic_auth", "user_agent")
 _PREFIX = "assay-keys-"
 # Longer than any run and the clean-up after it (seconds).
@@ -126,10 +127,11 @@ def _share_context(settings: dict[str, Any], configuration: Any) -> None:
 class Connection:
     """A resolved address with credentials. Certificates given as data lie in a private folder until close()."""
 
-    def __init__(self, configuration: Any, context: str | None, folder: _KeyFolder, impersonate: list[tuple[str, str]]):
+    def __init__(self, configuration: Any, context: str | None, folder: _KeyFolder, header: credentials.Header | None,
+                 impersonate: list[tuple[str, str]]):
         self.configuration, self.context = configuration, context
         self.server: str = configuration.host.rstrip("/")
-        self._folder, self._impersonate = folder, impersonate
+        self._folder, self._header, self._impersonate = folder, header, impersonate
 
     @classmethod
     def resolve(cls, options: Mapping[str, Any], environ: Mapping[str, str]) -> Connection:
@@ -147,7 +149,7 @@ class Connection:
                 raise BadInput("host: no cluster address is given; set kubeconfig (a path or the content) or host")
             header = cls._authorization(configuration, given, asks, login)
             cls._in_the_clear(configuration, given, asks, header is not None)
-            return cls(configuration, context, folder, cls._as(given))
+            return cls(configuration, context, folder, header, cls._as(given))
         except BaseException:
             folder.close()
             raise
@@ -241,9 +243,10 @@ class Connection:
         elif given.get("username") or given.get("password"):
             header = Connection._log_in(c, given, asks) or header
         if header:
-            c.api_key = {"authorization": header.value}
+            # For clients of the kubernetes package, whose releases look for either name.
+            c.api_key = dict.fromkeys(_KEYS, header.value)
             # The package's own hook would put the kubeconfig's address, CA and verification in place of ours.
-            c.refresh_api_key_hook = lambda again: again.api_key.update(authorization=header())
+            c.refresh_api_key_hook = lambda again: again.api_key.update(dict.fromkeys(_KEYS, header()))
         return header
 
     @staticmethod
@@ -297,9 +300,7 @@ class Connection:
 
     def headers(self) -> list[tuple[str, str]]:
         """Authorization and impersonation for one request; a token near its end is renewed here."""
-        c = self.configuration
-        out = [(s["key"], s["value"]) for s in c.auth_settings().values() if s.get("in") == "header" and s.get("value")]
-        return out + self._impersonate
+        return ([("authorization", self._header())] if self._header else []) + self._impersonate
 
     def secrets(self) -> list[str]:
         """The credentials that requests carry, for the one place that keeps them out of all output."""

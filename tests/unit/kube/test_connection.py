@@ -33,6 +33,13 @@ def test_a_kubeconfig_is_a_path_a_content_or_a_dictionary(resolve, tmp_path, mon
         assert found.secrets() == ["token-of-west"]
 
 
+def test_other_clients_of_the_configuration_find_the_token_by_either_name(resolve):
+    found = resolve({"host": "https://a", "api_key": "abc"})
+    assert {found.configuration.get_api_key_with_prefix(name) for name in ("authorization", "BearerToken")} == {"Bearer abc"}
+    found.configuration.api_key.clear()  # and some releases of the package forget one of them
+    assert _headers(found) == [("authorization", "Bearer abc")]
+
+
 @pytest.mark.parametrize(("user", "word"), [
     ({"token": "abc"}, "Bearer abc"), ({"username": "jane", "password": "word"}, "Basic amFuZTp3b3Jk"),
     ({"username": "jane", "password": "word", "token": "abc"}, "Bearer abc"), ({"username": "jane"}, ""), ({}, "")])
