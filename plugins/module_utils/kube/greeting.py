@@ -84,4 +84,5 @@ def version_of(client: Client, timeout: float = 5.0) -> str:
     except ApiError as e:
         if e.body is not None and e.status == 403:  # only an API server refuses like that
             return ""
+        raise  # it refuses us, it is busy or it is gone: no word about what it is
     raise stranger(client.server, "/version", status, what, text)
