@@ -19,16 +19,22 @@ options:
     description:
       - The context of the kubeconfig.
       - Without it C(cluster_context), then E(K8S_AUTH_CONTEXT), then the current context of the kubeconfig.
+      - Beside O(kubeconfig), E(K8S_AUTH_CONTEXT) counts where that kubeconfig has a context of this name and
+        E(K8S_AUTH_KUBECONFIG) is not set; beside O(host) it does not count.
     type: str
   host:
     description:
       - The address of the API server, for instance V(https://api.example.com:6443).
-      - Without it C(cluster_host), then E(K8S_AUTH_HOST), then the kubeconfig.
+      - Without it C(cluster_host), then E(K8S_AUTH_HOST) where neither O(kubeconfig) nor O(context) is given, then the
+        kubeconfig.
     type: str
   api_key:
     description:
       - A bearer token.
       - Without it C(cluster_api_key), then E(K8S_AUTH_API_KEY), then the kubeconfig.
+      - Credentials and authorities of the environment do not count beside O(kubeconfig), nor where the environment names
+        another cluster than O(host) or O(context). Where an option signs in, other credentials of the environment do not
+        count either.
     type: str
   ca_cert:
     description:
@@ -61,7 +67,8 @@ options:
   proxy_headers:
     description:
       - Headers for the proxy.
-      - Without it C(cluster_proxy_headers).
+      - Without it C(cluster_proxy_headers), then, where O(proxy) is not given, E(K8S_AUTH_PROXY_HEADERS_BASIC_AUTH) and
+        the like.
     type: dict
     suboptions:
       basic_auth:

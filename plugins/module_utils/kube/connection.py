@@ -25,6 +25,7 @@ NAMES = ("kubeconfig", "context", "host", "api_key", "username", "password", "va
 _ALSO = {"validate_certs": "VERIFY_SSL", "ca_cert": "SSL_CA_CERT", "client_cert": "CERT_FILE", "client_key": "KEY_FILE"}
 # What says where a cluster is, and who asks there with whose trust.
 _WHERE = ("kubeconfig", "context", "host")
+_WAYS = (("api_key",), ("username", "password"), ("client_cert", "client_key"))
 _WHO = ("api_key", "username", "password", "ca_cert", "client_cert", "client_key")
 _KEYS = ("authorization", "BearerToken")
 _PROXY_HEADERS = ("basic_auth", "proxy_basic_auth", "user_agent")
@@ -48,13 +49,32 @@ def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
     return out
 
 
+def _same_server(found: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether options and environment name one server, and the options nothing else that says where the cluster is."""
+    if own.get("kubeconfig") or own.get("context") or not own.get("host") or not found.get("host"):
+        return False
+    with contextlib.suppress(BadInput):  # it is said of the one that counts
+        return credentials.server(own["host"], "host:") == credentials.server(found["host"], "host:")
+    return False
+
+
+def _beside(found: dict[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the environment counts beside the options: who signs in by them does not do so as somebody else, too."""
+    drop: set[str] = set()
+    if any(own.get(n) for way in _WAYS for n in way):
+        drop.update(*(way for way in _WAYS if not any(own.get(n) for n in way)))
+    if own.get("proxy"):
+        drop.add("proxy_headers")
+    return _of_this_cluster({n: v for n, v in found.items() if n not in drop}, own)
+
+
 def _of_this_cluster(found: dict[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """What of the environment is meant for the cluster that the options name.
 
     A server, a kubeconfig or a context in the environment makes its credentials and its CA those of one cluster; all hosts
     of an inventory would go there, or send its token to theirs. A kubeconfig of an option has credentials of its own.
     """
-    if not (own.get("kubeconfig") or own.get("host") or own.get("context")):
+    if not (own.get("kubeconfig") or own.get("host") or own.get("context")) or _same_server(found, own):
         return found
     drop = set(_WHERE) - ({"kubeconfig"} if own.get("context") and not own.get("host") else set())
     if own.get("kubeconfig") or any(found.get(n) for n in ("host", "kubeconfig", "context")):
@@ -137,7 +157,10 @@ class Connection:
     def resolve(cls, options: Mapping[str, Any], environ: Mapping[str, str]) -> Connection:
         """From options (None: not given), else K8S_AUTH_* of environ. Raises BadInput in one sentence, before any request."""
         own = {k: v for k, v in options.items() if v not in (None, "")}
-        given = {**_of_this_cluster(_environment(environ), own), **own}
+        found = _environment(environ)
+        given = {**_beside(found, own), **own}
+        if own.get("kubeconfig") and not found.get("kubeconfig"):
+            given["context_if_there"] = found.get("context")
         lib = library.load()
         configuration = lib.Configuration()
         folder = _KeyFolder()
@@ -163,7 +186,12 @@ class Connection:
             value = environ.get("KUBECONFIG") or "~/.kube/config"
         if value is None:
             return None, None, []
-        choice = kubeconfig.read(value).choose(str(context) if context else None)
+        read = kubeconfig.read(value)
+        if not context and given.get("context_if_there") in read.names("contexts"):
+            context = given["context_if_there"]
+        by_password = bool(given.get("username") and given.get("password"))
+        choice = read.choose(str(context) if context else None,
+                             signed_in=by_password or bool(given.get("api_key") or given.get("client_cert")))
         cluster = choice.cluster
         if cluster.body.get("server"):
             c.host = credentials.server(cluster.body["server"], f"{cluster.where}.server")
@@ -185,9 +213,12 @@ class Connection:
         if (address := cluster.body.get("proxy-url")) and not given.get("proxy"):
             c.proxy = credentials.proxy(address, f"{cluster.where}.proxy-url")
         # Who signs in by options needs nothing of what the kubeconfig has for that, and no program is asked in vain.
-        if given.get("api_key") or (given.get("username") and given.get("password")):
-            choice = dataclasses.replace(choice, user=choice.user and dataclasses.replace(choice.user, body={
-                k: v for k, v in choice.user.body.items() if k.startswith("client-")}))
+        if choice.user:
+            pair = {k: v for k, v in choice.user.body.items() if k.startswith("client-")}
+            body = {} if given.get("api_key") else pair if by_password else choice.user.body
+            if given.get("client_cert"):
+                body = {k: v for k, v in body.items() if k not in pair}
+            choice = dataclasses.replace(choice, user=dataclasses.replace(choice.user, body=body))
         asks = [n for n in ("certificate-authority-data", "certificate-authority", "tls-server-name")
                 if cluster.body.get(n) and given.get("host")]
         return choice.context, credentials.Login(choice, folder, environ).load(secure), asks

@@ -190,8 +190,8 @@ class Kubeconfig:
     def names(self, kind: str) -> list[str]:
         return list(self._entries[kind])
 
-    def choose(self, wanted: str | None) -> Choice:
-        """What the wanted, the current or the only context says."""
+    def choose(self, wanted: str | None, signed_in: bool = False) -> Choice:
+        """What the wanted, the current or the only context says. signed_in: by options, so that no user has to be there."""
         names = self.names("contexts")
         if not self.names("clusters"):
             raise BadInput(f"kubeconfig: {self.origin} names no clusters; {_HINT}")
@@ -203,6 +203,8 @@ class Kubeconfig:
             raise BadInput(f"context: {called} has no current context; name one of {listed(names) or 'its own'}")
         context = self._entries["contexts"][name]
         user = context.body.get("user")
+        if signed_in and str(user) not in self._entries["users"]:
+            user = None
         return Choice(name, self._named(context, "cluster"), self._named(context, "user") if user else None)
 
     def _named(self, context: Entry, what: str) -> Entry:

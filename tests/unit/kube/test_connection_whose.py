@@ -7,6 +7,9 @@ import json
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
+from ansible_collections.assay.clusters.plugins.module_utils.kube.credentials import Header
+from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
 from ansible_collections.assay.clusters.tests.unit.kube.kubeconfigs import config
 
 AWX = {"K8S_AUTH_HOST": "https://awx.test", "K8S_AUTH_API_KEY": "of-awx", "K8S_AUTH_VERIFY_SSL": "False"}
@@ -48,3 +51,68 @@ def test_without_an_address_of_its_own_all_of_the_environment_counts(resolve):
     found = resolve({"api_key": None, "validate_certs": True}, **AWX)
     assert (found.server, found.secrets(), found.configuration.verify_ssl) == ("https://awx.test", ["of-awx"], True)
     assert resolve({"api_key": "mine"}, **FILE).server == "https://west:6443"
+
+
+@pytest.mark.parametrize("host", ["https://awx.test", "awx.test", "https://awx.test/"])
+def test_the_credentials_of_the_same_server_are_its_own(resolve, host):
+    """AWX's credential names the server that the inventory names, too."""
+    found = resolve({"host": host}, **AWX)
+    assert (found.server, found.secrets(), found.configuration.verify_ssl) == ("https://awx.test", ["of-awx"], False)
+    assert resolve({"host": host, "kubeconfig": config("east")}, **AWX).secrets() == ["token-of-east"]
+    assert resolve({"host": host, "api_key": "mine"}, **AWX).secrets() == ["mine"]
+    assert resolve({"host": f"{host}:6443".replace("/:", ":")}, **AWX).secrets() == []
+    assert resolve({"host": host}, **{**AWX, "K8S_AUTH_HOST": "ftp://awx.test"}).secrets() == []
+
+
+def test_a_context_of_the_environment_counts_where_the_kubeconfig_of_an_option_has_it(resolve):
+    both = config("east", "west", current="west")
+    assert resolve({"kubeconfig": both}, K8S_AUTH_CONTEXT="east").context == "east"
+    assert resolve({"kubeconfig": both, "context": "west"}, K8S_AUTH_CONTEXT="east").context == "west"
+    assert resolve({"kubeconfig": both}, K8S_AUTH_CONTEXT="north").context == "west"
+    other = json.dumps(config("east", "north"))
+    assert resolve({"kubeconfig": both}, K8S_AUTH_CONTEXT="east", K8S_AUTH_KUBECONFIG=other).context == "west"
+
+
+# ---- one way to sign in -------------------------------------------------------------------------------------------
+ALL = {"K8S_AUTH_API_KEY": "of-all", "K8S_AUTH_USERNAME": "all", "K8S_AUTH_PASSWORD": "hunter2",
+       "K8S_AUTH_CERT_FILE": "/no/such", "K8S_AUTH_KEY_FILE": "/no/such"}
+
+
+def test_who_signs_in_by_options_does_not_do_so_as_somebody_else_too(resolve, pair, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Connection, "_log_in", staticmethod(
+        lambda c, given, asks: asked.append((given["username"], given["password"])) or Header("Bearer of-jane")))
+    assert resolve({"host": "https://a", "username": "jane", "password": "mine"}, **ALL).secrets() == ["of-jane"]
+    assert resolve({"host": "https://a", "username": "jane"}, **ALL).secrets() == ["of-jane"]
+    assert asked == [("jane", "mine"), ("jane", "hunter2")]
+    found = resolve({"host": "https://a", "api_key": "mine"}, **ALL)
+    assert (found.secrets(), found.configuration.cert_file) == (["mine"], None)
+    files = {"client_cert": str(pair / "jane.crt"), "client_key": str(pair / "jane.key")}
+    found = resolve({"host": "https://a", **files}, **ALL)
+    assert (found.secrets(), found.configuration.cert_file) == ([], files["client_cert"])
+
+
+def test_the_password_of_a_proxy_does_not_go_to_another_proxy(resolve):
+    environ = {"K8S_AUTH_PROXY": "http://p:1", "K8S_AUTH_PROXY_HEADERS_PROXY_BASIC_AUTH": "user:word"}
+    assert resolve({"host": "https://a"}, **environ).configuration.proxy_headers
+    assert not resolve({"host": "https://a", "proxy": "http://q:1"}, **environ).configuration.proxy_headers
+
+
+@pytest.mark.parametrize("users", [[], None, [{"name": "other", "user": {"token": "x"}}]])
+def test_a_kubeconfig_needs_no_user_where_options_sign_in(resolve, pair, users):
+    found = {**config("east"), "users": users}
+    files = {"client_cert": str(pair / "jane.crt"), "client_key": str(pair / "jane.key")}
+    assert resolve({"kubeconfig": found, "api_key": "mine"}).secrets() == ["mine"]
+    assert resolve({"kubeconfig": found, **files}).configuration.cert_file == files["client_cert"]
+    for options in ({}, {"impersonate_user": "jane"}):
+        with pytest.raises(BadInput, match="which is not among its users"):
+            resolve({"kubeconfig": found, **options})
+
+
+def test_a_pair_of_the_kubeconfig_is_not_read_where_options_sign_in(resolve, pair):
+    found = config("east", user={"client-certificate": "/no/such", "client-key": "/no/such", "token": "abc"})
+    files = {"client_cert": str(pair / "jane.crt"), "client_key": str(pair / "jane.key")}
+    assert resolve({"kubeconfig": found, "api_key": "mine"}).secrets() == ["mine"]
+    assert resolve({"kubeconfig": found, **files}).secrets() == ["abc"]
+    with pytest.raises(BadInput, match="client-certificate /no/such cannot be read"):
+        resolve({"kubeconfig": found})
