@@ -98,7 +98,8 @@ class ActionModule(ActionBase):
             raise BadInput(f"host {self.cluster} has no cluster address: set cluster_kubeconfig (a path or the content) "
                            "or cluster_host in the inventory, or K8S_AUTH_KUBECONFIG in the environment")
         connection = Connection.resolve(given, environ)
-        redact.register(*connection.secrets(), given.get("password"))
+        connection.tell_secrets(redact.register)
+        redact.register(given.get("password"))
         return connection
 
     def _settings(self, checks: list[type[Check]], args: dict[str, Any], known: list[type[Check]],

@@ -21,7 +21,8 @@ def connection(params: Mapping[str, Any], job: Job) -> Connection:
         made = Connection.resolve({n: params.get(n) for n in NAMES}, job.environ)
     except BadInput as e:
         raise BadOption(str(e)) from None
-    redact.register(*made.secrets(), params.get("password"))
+    made.tell_secrets(redact.register)
+    redact.register(params.get("password"))
     return made
 
 

@@ -12,7 +12,7 @@ import ssl
 import tempfile
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -336,6 +336,13 @@ class Connection:
     def secrets(self) -> list[str]:
         """The credentials that requests carry, for the one place that keeps them out of all output."""
         return [value.rpartition(" ")[2] for name, value in self.headers() if name.lower() == "authorization"]
+
+    def tell_secrets(self, register: Callable[[str], None]) -> None:
+        """Those of now, and each that a renewal brings, before a request carries it."""
+        if self._header:
+            self._header.on_new = lambda value: register(value.rpartition(" ")[2])
+        for secret in self.secrets():
+            register(secret)
 
     def hold(self) -> None:
         """Keep the files of its keys: first thing in a fork that goes on when its parent has ended."""

@@ -7,6 +7,7 @@ import base64
 import binascii
 import datetime
 import os
+import ssl
 import tempfile
 import threading
 import time
@@ -23,8 +24,10 @@ from .program import Answer, NoCredentials, Program
 _OMITTED = ("DATA+OMITTED", "DATA OMITTED", "OMITTED", "REDACTED", "DATA+REDACTED")
 _PROXIES = ("http", "https", "socks5", "socks5h", "socks4", "socks4a")
 _PROVIDERS = ("gcp", "oidc")
-# A token is renewed so long before its end; a program that gave none is not asked again at once (seconds).
-_EARLY, _PAUSE = datetime.timedelta(minutes=5), 30.0
+_ISSUER_CA = ("idp-certificate-authority", "idp-certificate-authority-data")
+# A token is renewed so long before its end, one that lives shortly in the last fifth of its life; who was asked for another
+# is not asked again at once (seconds).
+_EARLY, _PAUSE = 300.0, 30.0
 _BLANK = " \t\r\n\v\f\x00\ufeff"
 
 
@@ -155,19 +158,41 @@ class Header:
                  renew: Callable[[], tuple[str, datetime.datetime | None]] | None = None):
         self.value, self._expires, self._renew = value, expires, renew
         self._lock, self._not_before = threading.Lock(), 0.0
+        self._early = datetime.timedelta(seconds=min(_EARLY, self._left() / 5))
+        self.on_new: Callable[[str], None] | None = None  # told a renewed value before anybody uses it
+
+    def _left(self) -> float:
+        """Seconds that it lives."""
+        if self._expires is None:
+            return _EARLY * 5
+        return max(0.0, (self._expires - datetime.datetime.now(datetime.timezone.utc)).total_seconds())
 
     def _due(self) -> bool:
         return (self._renew is not None and self._expires is not None and time.monotonic() >= self._not_before
-                and datetime.datetime.now(datetime.timezone.utc) > self._expires - _EARLY)
+                and datetime.datetime.now(datetime.timezone.utc) + self._early > self._expires)
+
+    def _try(self) -> None:
+        pause = _PAUSE
+        try:
+            value, expires = self._renew()  # type: ignore[misc]
+            if self.on_new and value != self.value:
+                self.on_new(value)
+            self.value, self._expires = value, expires
+            self._early = datetime.timedelta(seconds=min(_EARLY, self._left() / 5))
+            if self._left():  # of one that still keeps its old answer the next may be soon
+                pause = min(_PAUSE, max(1.0, self._left() / 5))
+        except (BadInput, NoCredentials):  # the server has the last word about the old one
+            pass
+        self._not_before = time.monotonic() + pause
 
     def __call__(self) -> str:
-        if self._due():
-            with self._lock:
-                if self._due() and self._renew:
-                    try:
-                        self.value, self._expires = self._renew()
-                    except (BadInput, NoCredentials):  # the server has the last word about the old one
-                        self._not_before = time.monotonic() + _PAUSE
+        # While one thread renews it the others go on with the old one as long as that is good.
+        if self._due() and self._lock.acquire(blocking=not self._left()):
+            try:
+                if self._due():
+                    self._try()
+            finally:
+                self._lock.release()
         return self.value
 
 
@@ -268,10 +293,12 @@ class Login:
                            + (", with kubelogin" if name == "azure" else ""))
         where = f"{user.where}: no credentials were given by auth-provider {name}"
         lib = library.load()
-        # The package would ask an issuer without a CA of its own whoever answers.
         config = dict(provider.get("config") or {}) if isinstance(provider.get("config") or {}, Mapping) else {}
-        if name == "oidc" and not any(config.get(f"idp-certificate-authority{end}") for end in ("", "-data")):
-            config["idp-certificate-authority"] = _public_cas()
+        if name == "oidc":
+            # The package takes the names without a value, too, and would ask an issuer without a CA whoever answers.
+            config = {k: v for k, v in config.items() if v or k not in _ISSUER_CA}
+            if not any(n in config for n in _ISSUER_CA):
+                config["idp-certificate-authority"] = _usual_cas(self._environ)
         one = {"current-context": "one", "contexts": [{"name": "one", "context": {"cluster": "one", "user": "one"}}],
                "clusters": [{"name": "one", "cluster": {"server": "https://localhost"}}],
                "users": [{"name": "one", "user": {"auth-provider": {**provider, "config": config}}}]}
@@ -288,15 +315,22 @@ class Login:
             if not said:
                 raise BadInput(f"{where}: its id-token is no JWT" if name == "oidc" else where)
             kind, _space, value = said.partition(" ")
-            return f"{kind} {token(value, where)}", datetime.datetime.min.replace(tzinfo=datetime.timezone.utc) + 2 * _EARLY
+            return f"{kind} {token(value, where)}", vars(loader).get("expiry") or program.end_of_jwt(value)
 
         loader = lib.kube_config.KubeConfigLoader(one, config_base_path=user.base or None, temp_file_path=self._folder)
-        value, always = ask(lambda: loader.load_and_set(scratch))
-        # It knows by itself whether its token is near its end.
-        self.header = Header(value, always, lambda: ask(lambda: scratch.refresh_api_key_hook(scratch)))
+
+        def load() -> tuple[str, datetime.datetime | None]:
+            """A new one where the old is near its end; the package's own hook does not look at that with oidc."""
+            return ask(lambda: loader.load_and_set(scratch))
+
+        self.header = Header(*load(), load)
         return True
 
 
-def _public_cas() -> str:
+def _usual_cas(environ: Mapping[str, str]) -> str:
+    """Whom programs of this machine trust, else the public authorities."""
+    for path in (environ.get("REQUESTS_CA_BUNDLE"), ssl.get_default_verify_paths().cafile):
+        if path and os.path.isfile(path):
+            return path
     from requests.certs import where
     return str(where())

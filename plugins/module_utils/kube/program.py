@@ -3,6 +3,7 @@
 """Programs and libraries that sign in, bounded in time: nobody is asked at a terminal, and no child stays behind."""
 from __future__ import annotations
 
+import base64
 import contextlib
 import datetime
 import functools
@@ -80,7 +81,19 @@ def moment(text: Any) -> datetime.datetime | None:
         found = datetime.datetime.fromisoformat(str(text))
     except ValueError:
         return None
+    if found.year == 1:  # how Go writes that there is none
+        return None
     return found if found.tzinfo else found.replace(tzinfo=datetime.timezone.utc)
+
+
+def end_of_jwt(token: str) -> datetime.datetime | None:
+    """When a JWT ends, None for one that does not say it, and for any other token."""
+    try:
+        body = token.split(".")[1]
+        data = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return datetime.datetime.fromtimestamp(data["exp"], datetime.timezone.utc)
+    except (ValueError, LookupError, TypeError, OverflowError, OSError, RecursionError):
+        return None
 
 
 def _keep(pipe: IO[bytes], kept: bytearray) -> threading.Thread:

@@ -144,7 +144,7 @@ def _exec_config(tmp_path, script, *arguments):
 
 
 @pytest.mark.parametrize(("expires", "runs"), [
-    ("", 1), (', "expirationTimestamp": "2999-01-01T00:00:00Z"', 1), (', "expirationTimestamp": "2001-01-01T00:00:00Z"', 3)])
+    ("", 1), (', "expirationTimestamp": "2999-01-01T00:00:00Z"', 1), (', "expirationTimestamp": "2001-01-01T00:00:00Z"', 2)])
 def test_an_exec_plugin_gives_the_token_and_is_asked_again_when_it_is_near_its_end(resolve, tmp_path, expires, runs):
     found = resolve({"kubeconfig": _exec_config(tmp_path, EXEC % expires, "abc")})
     for _turn in range(2):
