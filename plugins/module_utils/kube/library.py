@@ -17,7 +17,7 @@ def missing(package: str, error: ImportError) -> MissingLibrary:
 
 @functools.cache
 def load() -> SimpleNamespace:
-    """Configuration, RESTClientObject, the kubeconfig loader and urllib3 with its headers; MissingLibrary where they are not."""
+    """Configuration, RESTClientObject, the kubeconfig loader, urllib3; MissingLibrary where they are not."""
     try:
         import urllib3
         from kubernetes.client.configuration import Configuration

@@ -65,6 +65,15 @@ def test_what_cannot_be_used_is_one_sentence_without_the_value(resolve, value, s
     assert said.startswith(sentence) and "\n" not in said and "tok-secret" not in said and len(said) < 300
 
 
+def test_a_path_may_have_an_empty_neighbour(resolve, tmp_path, monkeypatch):
+    """As in KUBECONFIG=config:$MORE."""
+    (tmp_path / "config").write_text(TEXT)
+    monkeypatch.chdir(tmp_path)
+    for value in ("config:", ":config", "config:no-such", "config:\n"):
+        assert resolve({"kubeconfig": value}).server == "https://east:6443"
+    assert resolve({"context": "east"}, KUBECONFIG="config:").server == "https://east:6443"
+
+
 def test_of_several_files_the_empty_ones_are_left_out(resolve, tmp_path):
     for name, text in (("a", ""), ("b", "---\n"), ("c", TEXT)):
         (tmp_path / name).write_text(text)

@@ -179,3 +179,13 @@ def test_a_slow_pod_is_asked_by_the_next_way_and_then_said_to_be_slow(pods, ask)
 def test_a_proxy_that_websockets_cannot_use_is_a_failure_of_that_way(pods, ask, proxy):
     with pytest.raises(TransportError, match="^pod n/p: exec: "):
         ask("exec", proxy=proxy).get("p", 8080, "/")
+
+
+def test_a_key_file_that_was_changed_meanwhile_is_a_failure_of_that_way(resolve, pair, tmp_path):
+    for name in ("jane.crt", "jane.key"):
+        (tmp_path / name).write_text((pair / name).read_text())
+    client = Client(resolve({"host": "https://127.0.0.1:1", "client_cert": str(tmp_path / "jane.crt"),
+                             "client_key": str(tmp_path / "jane.key")}))
+    (tmp_path / "jane.key").write_text("")
+    with pytest.raises(TransportError, match=r"^pod n/p: exec: "):
+        PodHttp(client, "n", "exec").get("p", 80, "/")
