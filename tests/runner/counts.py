@@ -66,12 +66,11 @@ def cases(junit: Path) -> list[Case]:
     return found
 
 
-def of_stage(stage: Stage, status: int) -> tuple[Counts, str]:
-    """What a stage that ended with this exit status did, and why it failed where its tests do not tell it.
+def of_stage(stage: Stage, found: list[Case], status: int) -> tuple[Counts, str]:
+    """What a stage with these cases that ended with this exit status did, and why it failed where its tests do not tell it.
 
     A stage of pytest that wrote no results proved nothing, whatever its status; one with a bad status has a failure.
     """
-    found = cases(stage.junit)
     counts, why = sum((c.counts for c in found), Counts()), ""
     if stage.rooms:
         why = _too_few(stage, found)

@@ -30,12 +30,12 @@ def up_now() -> set[str]:
     return {p.parent.name for p in state().glob("*/cluster.json")}
 
 
-def left_on(names: set[str], wait: float = 60.0) -> list[str]:
+def left_on(names: set[str]) -> list[str]:
     """What of ours is on these clusters of the lab; one that does not answer is told as that."""
     told = []
     for name in sorted(names):
         try:
-            told += ours.Cluster(name, str(state() / name / "pki/admin.kubeconfig"), True, wait).left()
+            told += ours.Cluster(name, str(state() / name / "pki/admin.kubeconfig"), clean=True).left()
         except Exception as e:  # pylint: disable=broad-except  # whatever keeps us from looking is worth a line
             told.append(f"{name}: could not be looked at: {e}")
     return told
@@ -63,7 +63,7 @@ class Lab:
         """Our clusters down again, and a look at what they left: one test, whose reason says what was not looked at."""
         started = time.monotonic()
         up = up_now()
-        stay = up & (self.before | {n for n in up if n not in self._ours})
+        stay = up & self.before | up - self._ours
         say(f"[clean-up] taking {', '.join(sorted(up - stay)) or 'nothing'} down" + (f", {', '.join(sorted(stay))} stays" if stay else ""))
         wrong = [w for name in sorted(up - stay) if (w := _command("down", "--name", name))]
         machine, blind = self._look()

@@ -3,6 +3,7 @@
 """What tests made on a cluster and did not take away: looked for in all kinds that the API server knows, not in a list of ours."""
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -75,7 +76,8 @@ def reading(kubeconfig: str) -> Iterator[Get]:
 
 def there(kubeconfig: str, own: bool = False) -> set[str]:
     """All that tests could leave on a cluster of the lab; on the user's own one, where others work, what bears our label."""
-    with reading(kubeconfig) as get:
+    with reading(kubeconfig) as asked:
+        get = functools.cache(asked)  # both want to know all kinds
         return labelled(get) | (set() if own else everything(get))
 
 
@@ -88,13 +90,10 @@ def left(look: Callable[[], set[str]], before: set[str], seconds: float = 60.0) 
 
 
 class Cluster:
-    """A cluster by its kubeconfig, which may have held things of ours before: clean=True says that it did not.
+    """A cluster by its kubeconfig, which may have held things of ours before: clean=True says that it did not."""
 
-    wait: seconds that what is on its way out gets to be gone.
-    """
-
-    def __init__(self, name: str, kubeconfig: str, clean: bool = False, wait: float = 60.0) -> None:
-        self.name, self._kubeconfig, self._wait = name, kubeconfig, wait
+    def __init__(self, name: str, kubeconfig: str, clean: bool = False) -> None:
+        self.name, self._kubeconfig = name, kubeconfig
         self._before = set() if clean else self._look()
 
     def _look(self) -> set[str]:
@@ -102,7 +101,7 @@ class Cluster:
 
     def left(self) -> list[str]:
         """A line for each thing of ours that is new here."""
-        return [f"{self.name}: {line}" for line in left(self._look, self._before, self._wait)]
+        return [f"{self.name}: {line}" for line in left(self._look, self._before)]
 
 
 def server(kubeconfig: str) -> str:

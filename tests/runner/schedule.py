@@ -81,7 +81,8 @@ class Schedule:
 
     def _ended(self, running: Running, status: int) -> None:
         stage = running.stage
-        counts, why = of_stage(stage, status)
+        found = cases(stage.junit)
+        counts, why = of_stage(stage, found, status)
         left = self._left() if stage.on_clusters else []
         for line in left:
             say(f"[{stage.name}] left on {line}")
@@ -89,7 +90,7 @@ class Schedule:
         if not stage.counted and not counts.failed:
             counts = Counts()
         reason = "; ".join(filter(None, (running.ended_by or why, f"{len(left)} things were left on clusters" if left else "")))
-        outcome = Outcome(stage, counts, running.seconds, reason, running.cpu, cases(stage.junit))
+        outcome = Outcome(stage, counts, running.seconds, reason, running.cpu, found)
         self.outcomes.append(outcome)
         say(f"[{stage.name}] {outcome.verdict}: {counts} in {running.seconds:.0f} s"
             + (f" ({reason})" if reason else ""))

@@ -12,6 +12,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs import job
 from ansible_collections.assay.clusters.plugins.module_utils.machines import (
     machine_platforms, snapshot_guard, snapshot_info, snapshot_revert, snapshot_set)
 from tests.fakes.clock import Clock
+from tests.fakes.guards import Guards
 from tests.fakes.machines import FakeMachines
 from tests.integration import machines
 
@@ -32,25 +33,6 @@ def fake(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> FakeMachines:
     made = FakeMachines(clock, *NAMES)
     monkeypatch.setattr(machine_platforms, "PLATFORMS", {"fake": lambda: lambda params, of, marks: made})
     return made
-
-
-class Guards:
-    """A fake of the guardian, which is another process otherwise: what it was told."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.clean: Callable[[], None] = lambda: None
-
-    def start(self, clean: Callable[[], None]) -> Guards:
-        self.said.append("start")
-        self.clean = clean
-        return self
-
-    def dismiss(self) -> None:
-        self.said.append("dismiss")
-
-    def hand_over(self) -> None:
-        self.said.append("hand over")
 
 
 @pytest.fixture

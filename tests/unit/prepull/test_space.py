@@ -18,25 +18,9 @@ from ansible_collections.assay.clusters.plugins.module_utils.prepull import spac
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.space import Space, docker_config
 from ansible_collections.assay.clusters.plugins.module_utils.results import redact
 from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
+from tests.fakes.guards import Guards
 
 DOCKER = "kubernetes.io/dockerconfigjson"
-
-
-class Guards:
-    """A fake of the guardian, which is another process otherwise: what it was told."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def start(self, _clean: Any, _begin: Any) -> Guards:
-        self.said.append("start")
-        return self
-
-    def dismiss(self) -> None:
-        self.said.append("dismiss")
-
-    def hand_over(self) -> None:
-        self.said.append("hand over")
 
 
 @pytest.fixture
