@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import time
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check, Permission
+from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
+from ansible_collections.assay.clusters.plugins.module_utils.engine.declared import Permission
 
 
 class Synthetic{number:02d}(Check):

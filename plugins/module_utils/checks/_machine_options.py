@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..engine.check import Option
+from ..engine.declared import Option
 from ..machines.machine import Wanted
 
 CONNECTION = (

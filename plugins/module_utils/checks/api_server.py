@@ -7,7 +7,9 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..engine.check import Check, Option, Permission, StepFailed
+from ..engine.check import Check
+from ..engine.declared import Option, Permission
+from ..engine.errors import StepFailed
 from ..kube.errors import ApiError
 from ._endpoints import endpoints
 from ._health import Health, Unreachable, ask, health, tls

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..engine.check import Check, Option, Permission
+from ..engine.check import Check
+from ..engine.declared import Option, Permission
 from ..engine.probes import APP
 from ._asked import Asked
 from ._dig import (Query, Reply, ResolvConf, absent, answered, has, latencies, latency_script, replies, resolv_conf,

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ..engine.check import Check, Inconclusive, Option, Permission
+from ..engine.check import Check
+from ..engine.declared import Option, Permission
+from ..engine.errors import Inconclusive
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
 from ..kube.errors import ApiError

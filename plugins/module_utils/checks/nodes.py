@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ..engine.check import Check, Option, Permission
+from ..engine.check import Check
+from ..engine.declared import Option, Permission
 from ..kube.errors import ApiError
 from ._nodes import Node, condition, cordoned, minor, moment, name_of, pool, ready
 from ._optional import optional_get

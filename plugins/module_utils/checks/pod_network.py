@@ -7,7 +7,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..engine.check import Check, Option, Permission
+from ..engine.check import Check
+from ..engine.declared import Option, Permission
 from ._asked import Asked
 from ._optional import optional_get
 from ._pairs import ALL_PAIRS, Pair, pairs, ring

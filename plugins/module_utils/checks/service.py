@@ -8,7 +8,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..engine.check import Check, Option, Permission
+from ..engine.check import Check
+from ..engine.declared import Option, Permission
 from . import _user_service
 from ._asked import Asked
 from ._endpoints import endpoints

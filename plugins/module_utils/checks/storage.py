@@ -6,7 +6,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..engine.check import Check, Option, Permission, StepFailed
+from ..engine.check import Check
+from ..engine.declared import Option, Permission
+from ..engine.errors import StepFailed
 from ..kube.errors import ApiError
 from ..kube.pods import waiting_reason
 from ._optional import optional_get

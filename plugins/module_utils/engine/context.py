@@ -19,7 +19,8 @@ from ..kube.errors import ApiError
 from ..kube.kinds import path_of
 from ..kube.patient import PatientClient, passing
 from ..kube.watch import Watch, WatchTimeout
-from .check import Check, Inconclusive, StepFailed
+from .declared import Declared
+from .errors import Inconclusive, StepFailed
 from .fixtures import Fixtures, Once
 from .probes import Probes
 
@@ -41,7 +42,7 @@ class Shared:
 class Context:
     """One check's view of the run. All waiting is bounded by `deadline` (time.monotonic seconds)."""
 
-    def __init__(self, check: Check, options: dict[str, Any], shared: Shared, deadline: float):
+    def __init__(self, check: Declared, options: dict[str, Any], shared: Shared, deadline: float):
         self.check, self.options, self.deadline = check, options, deadline
         self.cluster, self.run_id, self.nonce = shared.cluster, shared.run_id, names.nonce()
         self.finding = Finding(check.name, check.domain, "")

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from ..kube.errors import ApiError
 from ..kube.transport import TransportError
 from ..results.record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, WARNED
-from .check import Inconclusive, StepFailed
+from .check import Check
 from .context import Context
+from .errors import Inconclusive, StepFailed
 
 # An answer of the authorizer about our own user; a 403 of admission (quota, policy) is the cluster's refusal instead.
 _RBAC = re.compile(r"\bcannot \w+ (resource|path)\b")
@@ -38,12 +39,12 @@ def _verdict_of_api_error(ctx: Context, error: ApiError) -> tuple[str, str]:
     return FAILED, error.message
 
 
-def _run(ctx: Context) -> tuple[str, str]:
+def _run(check: Check, ctx: Context) -> tuple[str, str]:
     try:
-        reason = ctx.check.applies(ctx)
+        reason = check.applies(ctx)
         if reason:
             return SKIPPED, reason
-        ctx.check.run(ctx)
+        check.run(ctx)
     except StepFailed as e:
         return FAILED, str(e)
     except Inconclusive as e:
@@ -59,12 +60,12 @@ def _run(ctx: Context) -> tuple[str, str]:
     return (WARNED, "; ".join(ctx.warnings)) if ctx.warnings else (PASSED, "")
 
 
-def execute(ctx: Context) -> Outcome:
-    """Run the check of the context to its end."""
+def execute(check: Check, ctx: Context) -> Outcome:
+    """Run the check to its end, on a context of its own."""
     started, clock = time.time(), time.monotonic()
-    verdict, message = _run(ctx)
+    verdict, message = _run(check, ctx)
     seconds = time.monotonic() - clock
-    if verdict == PASSED and seconds > ctx.check.expected:
-        verdict, message = WARNED, f"took {seconds:.0f} s, expected at most {ctx.check.expected:.0f} s"
+    if verdict == PASSED and seconds > check.expected:
+        verdict, message = WARNED, f"took {seconds:.0f} s, expected at most {check.expected:.0f} s"
     ctx.finding.verdict, ctx.finding.message, ctx.finding.ended = verdict, message, started + seconds
     return Outcome(ctx, started, seconds)

@@ -14,7 +14,7 @@ from ..kube.errors import ApiError
 from ..kube.kinds import path_of
 from ..kube.patient import PatientClient
 from ..kube.watch import Watch, WatchTimeout
-from .check import Inconclusive
+from .errors import Inconclusive
 
 # Plural -> where it is listed; what checks may watch in the run namespace.
 WATCHED = {

@@ -10,7 +10,8 @@ from typing import Any
 
 from ..common.names import nearest
 from ..kube.errors import BadInput
-from .check import Check, Option
+from .check import Check
+from .declared import Option
 
 _TRUE = {"yes", "on", "1", "true", "y", "t"}
 _FALSE = {"no", "off", "0", "false", "n", "f"}

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..common import names
-from .check import Check, Permission
+from .check import Check
+from .declared import Permission
 
 # What the engine itself needs around any check.
 _BASE = (Permission(("create", "get", "list", "watch", "delete"), ("namespaces",)),

@@ -17,7 +17,7 @@ from ..kube.greeting import words
 from ..kube.pods import pod_ready, waiting_reason
 from ..kube.transport import PodHttp, TransportError
 from ..kube.watch import Watch, WatchTimeout
-from .check import Inconclusive
+from .errors import Inconclusive
 from .fixtures import Fixtures
 
 HTTP_PORT = 8080

@@ -143,9 +143,9 @@ class Run:
             pass
 
     # ---- checks -----------------------------------------------------------------------------------------------
-    def _context(self, check: type[Check]) -> Context:
+    def _context(self, check: Check) -> Context:
         deadline = min(time.monotonic() + check.limit, self.deadline)
-        return Context(check(), self.settings.options.get(check.name, {}), self.shared, deadline)
+        return Context(check, self.settings.options.get(check.name, {}), self.shared, deadline)
 
     def _run_checks(self) -> None:
         checks = self.settings.checks
@@ -163,7 +163,7 @@ class Run:
                 self._batch([check])
 
     def _not_run(self, check: type[Check], why: str, verdict: str = INCONCLUSIVE) -> Outcome:
-        ctx = self._context(check)
+        ctx = self._context(check())
         ctx.finding.verdict, ctx.finding.message = verdict, why
         ctx.finding.errors = list(self.api_errors)
         return Outcome(ctx, time.time(), 0.0)
@@ -171,10 +171,10 @@ class Run:
     def _batch(self, checks: list[type[Check]]) -> None:
         """All at once: a thread each, that mostly waits; requests in flight are what is limited."""
         finished: queue.Queue[Outcome] = queue.Queue()
-        contexts = [self._context(c) for c in checks]
-        for ctx in contexts:
-            threading.Thread(target=lambda c=ctx: finished.put(execute(c)), daemon=True, name=ctx.check.name).start()
-        waiting = {id(c): c for c in contexts}
+        made = [(check, self._context(check)) for check in (c() for c in checks)]
+        for check, ctx in made:
+            threading.Thread(target=lambda c=check, x=ctx: finished.put(execute(c, x)), daemon=True, name=check.name).start()
+        waiting = {id(ctx): ctx for _check, ctx in made}
         while waiting:
             try:
                 outcome = finished.get(timeout=0.5)

@@ -9,7 +9,7 @@ import threading
 from types import SimpleNamespace
 from typing import Any
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Inconclusive, StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.engine.context import Context
 from ansible_collections.assay.clusters.plugins.module_utils.engine.probes import DialAnswer, Probes, ShellAnswer
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError

@@ -11,7 +11,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks import api_s
 from ansible_collections.assay.clusters.plugins.module_utils.checks._health import Unreachable, health
 from ansible_collections.assay.clusters.plugins.module_utils.checks.api_server import (
     APISERVICES, KUBERNETES, ApiServer, unavailable)
-from ansible_collections.assay.clusters.plugins.module_utils.engine.check import StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, api_error
 

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.checks import dns as module
 from ansible_collections.assay.clusters.plugins.module_utils.checks._endpoints import SERVICE_LABEL
 from ansible_collections.assay.clusters.plugins.module_utils.checks.dns import Dns
-from ansible_collections.assay.clusters.plugins.module_utils.engine.check import StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe
 
 RESOLV = """search assay-0a0b0c0d.svc.cluster.local svc.cluster.local cluster.local corp.test

@@ -12,7 +12,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks import machi
 from ansible_collections.assay.clusters.plugins.module_utils.checks._machine_map import find_all, keys_of, swapped
 from ansible_collections.assay.clusters.plugins.module_utils.checks._machine_options import own_words, params, selection
 from ansible_collections.assay.clusters.plugins.module_utils.checks.machines import Machines, chain, free_percent
-from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Inconclusive, StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Machine, Snapshot, Store, Wanted
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, api_error

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks._nodes import minor, moment, pool
 from ansible_collections.assay.clusters.plugins.module_utils.checks.nodes import Nodes, drift, free_shares, skew
-from ansible_collections.assay.clusters.plugins.module_utils.engine.check import StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, api_error
 

@@ -12,7 +12,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks._asked impor
 from ansible_collections.assay.clusters.plugins.module_utils.checks._pairs import ALL_PAIRS, pairs, ring, zone_pairs
 from ansible_collections.assay.clusters.plugins.module_utils.checks.pod_network import (
     CLOSED_PORT, PodNetwork, parse, script)
-from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Inconclusive, StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import TransportError
 
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe

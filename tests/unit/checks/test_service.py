@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.checks import service as module
 from ansible_collections.assay.clusters.plugins.module_utils.checks._endpoints import SERVICE_LABEL, endpoints
 from ansible_collections.assay.clusters.plugins.module_utils.checks.service import Service, refused, spread, tries
-from ansible_collections.assay.clusters.plugins.module_utils.engine.check import StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe
 
 VIP, STICKY = "10.96.0.1", "10.96.0.2"

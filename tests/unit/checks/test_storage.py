@@ -11,7 +11,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks._volume_pods
     READ, WRITE, content, digest, ending, pod)
 from ansible_collections.assay.clusters.plugins.module_utils.checks._volumes import defaults, others, usable_on
 from ansible_collections.assay.clusters.plugins.module_utils.checks.storage import CLASSES, Storage
-from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Inconclusive, StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, api_error
 
 NONCE = FakeContext.nonce

@@ -19,7 +19,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines 
     MACHINES, MACHINES_AWS, MACHINES_ESXI, SNAPSHOT_ORDER)
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM
 from ansible_collections.assay.clusters.plugins.module_utils.engine import registry
-from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check, Option
+from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
+from ansible_collections.assay.clusters.plugins.module_utils.engine.declared import Option
 from ansible_collections.assay.clusters.plugins.module_utils.engine.options import variable
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -10,7 +10,8 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.common import names
 from ansible_collections.assay.clusters.plugins.module_utils.common.journal import Journal, read
-from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check, Inconclusive, StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.engine.context import Context, Shared
 from ansible_collections.assay.clusters.plugins.module_utils.engine.execute import execute
 from ansible_collections.assay.clusters.plugins.module_utils.engine.fixtures import Fixtures, Once
@@ -54,7 +55,8 @@ def run(api, tmp_path):
 
         for name, value in attributes.items():
             setattr(Sample, name, value)
-        return execute(Context(Sample(), {}, shared, time.monotonic() + seconds)).ctx
+        sample = Sample()
+        return execute(sample, Context(sample, {}, shared, time.monotonic() + seconds)).ctx
 
     call.shared, call.fixtures, call.journal = shared, fixtures, journal
     yield call

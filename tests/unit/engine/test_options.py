@@ -9,7 +9,8 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.common import names
 from ansible_collections.assay.clusters.plugins.module_utils.engine import options, registry
-from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check, Option
+from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
+from ansible_collections.assay.clusters.plugins.module_utils.engine.declared import Option
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
 
 

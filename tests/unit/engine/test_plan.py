@@ -7,7 +7,8 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.common import names
 from ansible_collections.assay.clusters.plugins.module_utils.engine import options, plan, registry
-from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check, Option, Permission
+from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
+from ansible_collections.assay.clusters.plugins.module_utils.engine.declared import Option, Permission
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
 
 

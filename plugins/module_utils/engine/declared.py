@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a check says of itself, as data: options, permissions, images, bounds."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a check: the same data serves the argument spec, the inventory variable and the documentation.
+
+    type is an Ansible type (str, int, float, bool, list, dict); minimum and maximum bound numbers. secret: the value is
+    shown nowhere; None where the name only sounds as if it was one.
+    """
+
+    name: str
+    description: str
+    type: str = "str"
+    default: Any = None
+    elements: str = ""
+    choices: tuple[Any, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    example: Any = None
+    secret: bool | None = False
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A rule of a ClusterRole: verbs on resources of one API group, or on non-resource URLs.
+
+    optional: without it the check still works, but tells less.
+    """
+
+    verbs: tuple[str, ...]
+    resources: tuple[str, ...] = ()
+    group: str = ""
+    urls: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    optional: bool = False
+
+
+class Declared:
+    """What is known of a check before it runs.
+
+    expected, limit: seconds; a longer run is warned, failed. probes: how many probes on distinct nodes it needs at
+    least (0: none). exclusive: runs alone, after the others. needs_cluster: False for a check that must run even
+    when the API server does not answer.
+    """
+
+    name: ClassVar[str]
+    domain: ClassVar[str]
+    proves: ClassVar[str]
+    options: ClassVar[tuple[Option, ...]] = ()
+    permissions: ClassVar[tuple[Permission, ...]] = ()
+    images: ClassVar[tuple[str, ...]] = ()
+    objects: ClassVar[tuple[str, ...]] = ()
+    exclusive: ClassVar[bool] = False
+    expected: ClassVar[float] = 30.0
+    limit: ClassVar[float] = 300.0
+    probes: ClassVar[int] = 0
+    needs_cluster: ClassVar[bool] = True
