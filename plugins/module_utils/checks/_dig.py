@@ -133,26 +133,3 @@ def resolv_conf(text: str) -> ResolvConf:
         elif words[0] == "options":
             ndots = next((int(w[6:]) for w in words if w.startswith("ndots:") and w[6:].isdigit()), ndots)
     return ResolvConf(tuple(servers), search, ndots)
-
-
-def has(kind: str, wanted: str) -> Callable[[Reply], str]:
-    """Judge: NOERROR with a record of this type and data."""
-    def judge(r: Reply) -> str:
-        good = r.status == "NOERROR" and wanted in r.data(kind)
-        return "" if good else f"{r.words()}, expected {kind} {wanted}"
-    return judge
-
-
-def answered(r: Reply) -> str:
-    """Judge: NOERROR with an address."""
-    return "" if r.status == "NOERROR" and (r.data("A") or r.data("AAAA")) else r.words()
-
-
-def absent(r: Reply) -> str:
-    """Judge: the name does not exist."""
-    return "" if r.status == "NXDOMAIN" and not r.records else f"{r.words()}, expected NXDOMAIN"
-
-
-def unanswered(r: Reply) -> str:
-    """Judge: nobody answers with records; servers above may refuse instead of saying NXDOMAIN."""
-    return r.words() if r.records else ""

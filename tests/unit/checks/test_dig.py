@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._dig import (
-    absent, answered, has, latencies, replies, reply, resolv_conf)
+from ansible_collections.assay.clusters.plugins.module_utils.checks._dig import latencies, replies, reply, resolv_conf
+from ansible_collections.assay.clusters.plugins.module_utils.checks._dns_answers import absent, answered, has
 from ansible_collections.assay.clusters.plugins.module_utils.checks._text import listed, percentile
 
 ANSWER = """;; Got answer:

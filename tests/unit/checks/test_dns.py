@@ -8,7 +8,7 @@ import shlex
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import dns as module
+from ansible_collections.assay.clusters.plugins.module_utils.checks import _dns_asking, _dns_record
 from ansible_collections.assay.clusters.plugins.module_utils.checks._endpoints import SERVICE_LABEL
 from ansible_collections.assay.clusters.plugins.module_utils.checks.dns import Dns
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
@@ -148,8 +148,8 @@ def test_wildcards_fail_and_warn():
 
 
 def test_a_name_that_a_server_never_learns_is_no_news(monkeypatch):
-    monkeypatch.setattr(module, "LAG", 1.5)
-    monkeypatch.setattr(module, "NEWS", 0.5)
+    monkeypatch.setattr(_dns_asking, "LAG", 1.5)
+    monkeypatch.setattr(_dns_record, "NEWS", 0.5)
     zone = Zone()
     zone.wrong = {f"dns-{zone.ctx.nonce}": "NXDOMAIN"}
     ctx = zone.assert_red("NXDOMAIN")
