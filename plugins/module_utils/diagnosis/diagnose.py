@@ -156,9 +156,10 @@ def _scope(c: Candidate, ev: Evidence) -> list[str]:
 def _diagnosis(c: Candidate, ev: Evidence, consequence_of: str = "", also: list[Candidate] | None = None) -> Diagnosis:
     cause = CAUSES[c.code]
     lines = [*c.evidence, *(text for other in also or () for text in other.evidence)]
-    command = next_command(c.code, c.subject or (c.scope[0] if c.scope else ""), c.node)
+    command = c.command or next_command(c.code, c.subject or (c.scope[0] if c.scope else ""), c.node)
     return Diagnosis(c.code, cause.layer, c.confidence, _scope(c, ev),
-                     [text.strip()[:LINE] for text in unique(lines)][:EVIDENCE_LINES], cause.remedy, command, consequence_of)
+                     [text.strip()[:LINE] for text in unique(lines)][:EVIDENCE_LINES],
+                     c.remedy or cause.remedy, command, consequence_of)
 
 
 # ---- findings among each other ----------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ class Candidate:
     own: seen in the finding's own answers rather than on something below it. scope: objects as "kind/name" or
     "kind/namespace/name"; empty is the whole cluster. since: epoch seconds on the cluster's clock when it began, 0 when
     not known. subject: the object for the next command, where it is not the first of the scope; node: where to run it.
+    remedy, command: what to do about this one, where those of the cause in general say too little.
     """
 
     code: str
@@ -33,6 +34,8 @@ class Candidate:
     since: float = 0.0
     subject: str = ""
     node: str = ""
+    remedy: str = ""
+    command: str = ""
 
 
 def seconds(stamp: str | None) -> float:

@@ -210,6 +210,10 @@ CAUSES: dict[str, Cause] = {
     "net.node-isolated": _c(
         7, "pods of one node cannot reach those of others, or not be reached",
         "look at routes, firewall and CNI agent of that node", node=_ON_NODE),
+    "net.port-filtered": _c(
+        7, "one port and protocol is lost on the way, while other traffic between the same nodes passes",
+        "look for a firewall, security group or NetworkPolicy that names that port and protocol",
+        "kubectl get networkpolicy -A"),
     "net.overlay-down": _c(
         7, "pods reach each other on one node, but not across nodes",
         "look at the CNI's tunnel or routing ports between nodes: UDP 8472, 4789 or 6081, IP protocol 4, TCP 179",
@@ -233,8 +237,9 @@ CAUSES: dict[str, Cause] = {
         7, "only names outside the cluster fail",
         "look at the forwarders of CoreDNS and the way to them", _DNS_LOGS),
     "dns.config": _c(
-        7, "DNS servers answer, but wrongly, or refuse their configuration", "look at the Corefile",
-        "kubectl -n kube-system get configmap coredns -o yaml", configmap=GENERIC["configmap"]),
+        7, "DNS servers answer, but wrongly, or refuse their configuration; or pods are given wrong settings",
+        "look at the Corefile", "kubectl -n kube-system get configmap coredns -o yaml", configmap=GENERIC["configmap"],
+        service=GENERIC["service"], node="kubectl get --raw /api/v1/nodes/{name}/proxy/configz"),
     "dns.stale": _c(
         7, "DNS servers know what is old, and miss what is new in the cluster",
         "look at the way of CoreDNS to the API server, or restart it", _DNS_LOGS),
