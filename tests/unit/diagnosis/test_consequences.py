@@ -22,7 +22,7 @@ IMAGE = "image.not-found image.auth image.throttled image.kubelet-qps image.regi
 POD = "pod.config-missing pod.crash pod.oom pod.probe-failing"
 VOLUME = "storage.zone-conflict storage.driver-missing storage.provision-failed storage.attach-stuck " \
          "storage.mount-failed"
-NETWORK = "net.node-isolated net.overlay-down net.mtu"
+NETWORK = "net.node-isolated net.overlay-down net.mtu net.port-filtered"
 NAMES = "dns.server-down dns.upstream dns.stale"
 BALANCER = "lb.not-provisioned lb.targets-unhealthy lb.dns-lag"
 INGRESS = "ingress.class-mismatch ingress.backend-error ingress.tls-secret"
