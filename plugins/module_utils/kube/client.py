@@ -12,9 +12,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from . import library
+from . import library, listing
+from .answer import PACKED, TooMuch, whole
 from .connection import Connection
 from .errors import ApiError
+from .listing import Listing
 
 # Seconds for a TCP and TLS handshake; an address that drops packets is found out sooner than a slow answer.
 CONNECT_TIMEOUT = 5.0
@@ -44,6 +46,16 @@ class Verbs:
 
     def get(self, path: str, params: Any = None, timeout: float = 10.0, **more: Any) -> Any:
         return self.request("GET", path, params=params, timeout=timeout, **more)
+
+    def list(self, path: str, params: Any = None, timeout: float = 10.0, page: int = listing.PAGE, most: int | None = None,
+             **more: Any) -> Listing:
+        """All objects of a collection (the first `most`), asked for page by page; timeout: seconds for each page.
+
+        params: selectors, and {"resourceVersion": "0"} where a state of some moments ago does no harm: the server then answers
+        from its memory. metadata_only: labels, annotations and owners without the rest. strip(object): takes out of each what
+        nobody needs, before the next page comes. Raises ApiError, also where what answers is no list.
+        """
+        return listing.read(self, path, params, timeout, page, most, **more)
 
     def create(self, path: str, body: dict[str, Any], timeout: float = 10.0) -> Any:
         return self.request("POST", path, body=body, timeout=timeout)
@@ -99,8 +111,8 @@ class Client(Verbs):
         return ApiError(kind, None, reason, text, method, path)
 
     @staticmethod
-    def _status_error(response: Any, method: str, path: str) -> ApiError:
-        text = response.data.decode("utf-8", "replace")
+    def _status_error(response: Any, data: bytes, method: str, path: str) -> ApiError:
+        text = data.decode("utf-8", "replace")
         body: dict[str, Any] | None = None
         try:
             parsed = json.loads(text)
@@ -112,12 +124,12 @@ class Client(Verbs):
         return ApiError("http", response.status, reason, message, method, path, response.headers, body)
 
     # ---- requests ---------------------------------------------------------------------------------------------
-    def _send(self, method: str, url: str, data: bytes | None, headers: Any, timeout: float, stream: bool) -> Any:
+    def _send(self, method: str, url: str, data: bytes | None, headers: Any, timeout: float) -> Any:
         with self._count:
             self.requests += 1
         limit = self._urllib3.Timeout(connect=min(CONNECT_TIMEOUT, timeout), read=timeout)
         return getattr(self._pool, _REQUEST)(method, url, body=data, headers=headers, timeout=limit, retries=False,
-                                             redirect=False, preload_content=not stream)
+                                             redirect=False, preload_content=False, enforce_content_length=True)
 
     def _headers(self, more: dict[str, str] | None, content_type: str | None) -> Any:
         headers = library.load().HTTPHeaderDict({"Accept": "application/json", "User-Agent": "assay.clusters"})
@@ -129,15 +141,15 @@ class Client(Verbs):
             headers[name] = value
         return headers
 
-    def _open(self, method: str, path: str, params: Any, data: bytes | None, headers: Any, timeout: float,
-              stream: bool = False) -> Any:
+    def _open(self, method: str, path: str, params: Any, data: bytes | None, headers: Any, timeout: float) -> Any:
+        """An answer whose body is not read yet, unless it is an error, which is raised."""
         url = f"{self.server}{path}"
         if params:
             url += ("&" if "?" in path else "?") + urlencode(params, doseq=True)
         ex = self._urllib3.exceptions
         for last in (False, True):
             try:
-                response = self._send(method, url, data, headers, timeout, stream)
+                response = self._send(method, url, data, headers, timeout)
                 break
             except ex.ProtocolError as e:
                 # The server closed an idle connection just as it was used again: ask once more. What changes something
@@ -147,13 +159,16 @@ class Client(Verbs):
             except ex.HTTPError as e:
                 raise self._transport_error(e, method, path) from None
         if response.status >= 300:
-            if stream:
-                try:
-                    response.read(cache_content=True)  # kept, as it says why
-                except ex.HTTPError as e:
-                    raise self._transport_error(e, method, path) from None
-            raise self._status_error(response, method, path)
+            raise self._status_error(response, self._body(response, method, path), method, path)
         return response
+
+    def _body(self, response: Any, method: str, path: str) -> bytes:
+        try:
+            return whole(response)
+        except self._urllib3.exceptions.HTTPError as e:
+            raise self._transport_error(e, method, path) from None
+        except TooMuch as e:
+            raise ApiError("http", response.status, "TooMuch", str(e), method, path) from None
 
     def request(self, method: str, path: str, params: Any = None, body: Any = None,
                 content_type: str = "application/json", headers: dict[str, str] | None = None, timeout: float = 10.0,
@@ -166,17 +181,20 @@ class Client(Verbs):
         ready = self._headers(headers, content_type if data is not None else None)
         if raw:
             ready["Accept"] = "*/*"
+        elif method == "GET":
+            ready["Accept-Encoding"] = PACKED  # of long answers a tenth goes over the wire
         for attempt in range(_RETRIES + 1):
             try:
                 with self._slots:
                     response = self._open(method, path, params, data, ready, timeout)
+                    found = self._body(response, method, path)
                 break
             except ApiError as e:
                 wait = e.headers.get("Retry-After", "")
                 if e.status != 429 or method not in _SAFE or not wait.isdigit() or attempt == _RETRIES:
                     raise
                 time.sleep(min(float(wait), _LONGEST))
-        text = response.data.decode("utf-8", "replace")
+        text = found.decode("utf-8", "replace")
         answer: Any = text
         if not raw:
             try:
@@ -188,7 +206,7 @@ class Client(Verbs):
 
     def stream(self, path: str, params: Any, timeout: float) -> Any:
         """An open answer whose lines are read as they come; timeout: seconds of silence. No slot is held."""
-        return self._open("GET", path, params, None, self._headers(None, None), timeout, stream=True)
+        return self._open("GET", path, params, None, self._headers(None, None), timeout)
 
     def transport_error(self, e: Exception, path: str) -> ApiError:
         """An error while a stream was read."""

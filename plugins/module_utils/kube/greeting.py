@@ -3,50 +3,16 @@
 """The first question to a cluster: whether what answers is a Kubernetes API server at all, within a bounded time."""
 from __future__ import annotations
 
-import html
 import json
-import re
-from typing import Any
 
 from .client import Client
 from .errors import ApiError
 from .program import within
+from .strangers import STRANGER, items, stranger, words
 
+__all__ = ["STRANGER", "items", "stranger", "version_of", "words"]
 # Seconds for the whole answer; a server that sends a little now and then would hold us for ever.
 WHOLE = 15.0
-# The reason of an error that says so.
-STRANGER = "NotKubernetes"
-_TITLE = re.compile(r"<title[^>]*>([^<]{1,400})", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*>")
-_SHOWN = 160
-
-
-def words(text: str) -> str:
-    """What a person would read of an answer: the message of an API, the title of a page, else its text."""
-    try:
-        data = json.loads(text)
-        text = str(data.get("message") or data.get("error") or text) if isinstance(data, dict) else text
-    except ValueError:
-        title = _TITLE.search(text[:20000])
-        text = html.unescape(title[1] if title else _TAG.sub(" ", text[:2000]))
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= _SHOWN else line[:_SHOWN] + "…"
-
-
-def stranger(server: str, path: str, status: int, what: str, text: str) -> ApiError:
-    """Nobody asks further there: it counts as a cluster that is not reached."""
-    said = words(text)
-    return ApiError("unreachable", None, STRANGER,
-                    f"what answers at {server} is no Kubernetes API server: {status}{f' {what}' if what else ''}"
-                    + (f", '{said}'" if said and said != what else ""), "GET", path)
-
-
-def items(client: Any, path: str, answer: Any) -> list[Any]:
-    """The objects of a list."""
-    found = answer.get("items") if isinstance(answer, dict) else None
-    if not isinstance(found, list):
-        raise stranger(getattr(client, "server", "the server"), path, 200, "", json.dumps(answer, default=str)[:2000])
-    return found
 
 
 def _ask(client: Client, path: str, timeout: float) -> tuple[int, str, str, bool]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from .client import Client, Verbs
 from .errors import ApiError
+from .listing import PAGE, Listing
 
 # An API server that restarts is back within this time (seconds); a longer silence is an outage.
 PATIENCE = 30.0
@@ -68,3 +69,8 @@ class PatientClient(Verbs):
         # A POST without a name of ours (reviews, evictions) has no second try: it might act twice.
         named = method != "POST" or bool(isinstance(body, dict) and body.get("metadata", {}).get("name"))
         return self.persist(call, timeout, repeat=named)
+
+    def list(self, path: str, params: Any = None, timeout: float = 10.0, page: int = PAGE, most: int | None = None,
+             **more: Any) -> Listing:
+        """As Client.list; what the list itself gets over, a page that is not known any more, is no error."""
+        return self.persist(lambda seconds: self.raw.list(path, params, seconds, page, most, **more), timeout)

@@ -148,3 +148,14 @@ def test_no_request_lasts_longer_than_the_deadline(api, patient):
         client.get("/version", timeout=60)
     hold.set()
     assert e.value.kind == "timeout"
+
+
+def test_a_list_is_asked_for_again_and_a_page_that_was_forgotten_is_no_error(api, patient):
+    for name in "abc":
+        api.put(f"{SPACES}/{name}")
+    gone = {("GET", SPACES): (410, "Expired", "too old")}
+    todo = [lambda r: r.hang_up(), lambda r: api.refuse.update(gone), lambda r: api.refuse.clear()]
+    api.before = lambda request: todo.pop(0)(request) if todo else None
+    client = patient()
+    found = client.list(SPACES)
+    assert [i["metadata"]["name"] for i in found.items] == ["a", "b", "c"] and found.whole and client.errors == []
