@@ -17,7 +17,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster i
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube import library
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
-from ansible_collections.assay.clusters.plugins.plugin_utils import imports, terminal
+from ansible_collections.assay.clusters.plugins.plugin_utils import connecting, imports, terminal
 
 with imports.shared():
     library.preload()
@@ -43,20 +43,28 @@ class ActionModule(ActionBase):
         if task.connects:
             given = {n: v for n, v in self._task.args.items() if v is not None}
             self._task.args = {**self._of_the_host(variables, task.apart), **given}
-        if self._connection.transport not in ("local", "ansible.builtin.local"):
+            for sentence in connecting.mistaken(variables):
+                terminal.warn(f"{variables.get('inventory_hostname', 'localhost')}: {sentence}")
+        if connecting.elsewhere(self._connection.transport, self._task.delegate_to, variables):
             return {**result, **self._execute_module(task_vars=task_vars)}
         _valid, args = self.validate_argument_spec(copy.deepcopy(task.argument_spec), **task.rules())
         host = variables.get("inventory_hostname", "localhost")
-        job = Job(say=lambda line: terminal.show(f"{host}: {line}"), check_mode=self._task.check_mode,
-                  environ=self._environ(), playbook=os.getppid())
-        return {**result, **task.run(_plain({n: args.get(n) for n in task.argument_spec}), job)}
+        own = connecting.environment(self._task.environment, self._templar)
+        with connecting.acting_in(own):
+            job = Job(say=lambda line: terminal.show(f"{host}: {line}"), check_mode=self._task.check_mode,
+                      environ=self._environ(own, task.connects, variables), playbook=os.getppid())
+            return {**result, **task.run(_plain({n: args.get(n) for n in task.argument_spec}), job)}
 
     def _of_the_host(self, variables: dict[str, Any], apart: tuple[str, ...]) -> dict[str, Any]:
         """Connection options from the host's variables."""
         given = {n: variables[f"cluster_{n}"] for n in CLUSTER if f"cluster_{n}" in variables and n not in apart}
         return _plain(self._templar.template(given))
 
-    def _environ(self) -> dict[str, str]:
-        """The controller's environment with what the task sets."""
-        own = [e for e in self._task.environment or [] if isinstance(e, dict)]
-        return {**os.environ, **{str(k): str(v) for e in own for k, v in self._templar.template(e).items()}}
+    def _environ(self, own: dict[str, str], connects: bool, variables: dict[str, Any]) -> dict[str, str]:
+        """This process's environment; what names one cluster there is not taken for that of many hosts."""
+        name = connects and connecting.shared(self._task.args, own, variables, bool(self._task.run_once))
+        if not name:
+            return dict(os.environ)
+        terminal.warn(f"{connecting.of_all(name, variables)}; it is not taken for any of them, set cluster_kubeconfig, "
+                      "cluster_context or cluster_host")
+        return connecting.without_cluster(os.environ)

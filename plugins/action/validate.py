@@ -28,7 +28,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.connection imp
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError, BadInput
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, redact, store, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
-from ansible_collections.assay.clusters.plugins.plugin_utils import imports, terminal
+from ansible_collections.assay.clusters.plugins.plugin_utils import connecting, imports, terminal
 
 with imports.shared():
     library.preload()
@@ -63,8 +63,10 @@ class ActionModule(ActionBase):
         name = self._task.resolved_action.rpartition(".")[2] if self._task.resolved_action else ""
         name = self._task.action.rpartition(".")[2] or name
         serve = {"rbac_info": self._rbac, "sweep": self._sweep, "validate": self._suite}.get(name, self._single)
+        self._own = connecting.environment(self._task.environment, self._templar)
         try:
-            result.update(serve(name))
+            with connecting.acting_in(self._own):
+                result.update(serve(name))
         except (BadInput, store.ResultsError) as e:
             raise AnsibleActionFail(redact.redact(str(e))) from None
         except ApiError as e:
@@ -91,13 +93,13 @@ class ActionModule(ActionBase):
         for name in CLUSTER:
             value = _plain(args.get(name))
             given[name] = self._variable(f"cluster_{name}") if value is None else value
-        environ = {**os.environ, **{str(k): str(v) for e in (self._task.environment or []) if isinstance(e, dict)
-                                    for k, v in self._templar.template(e).items()}}
-        if not (given.get("kubeconfig") or given.get("host") or given.get("context") or
-                environ.get("K8S_AUTH_KUBECONFIG") or environ.get("K8S_AUTH_HOST") or environ.get("K8S_AUTH_CONTEXT")):
-            raise BadInput(f"host {self.cluster} has no cluster address: set cluster_kubeconfig (a path or the content) "
-                           "or cluster_host in the inventory, or K8S_AUTH_KUBECONFIG in the environment")
-        connection = Connection.resolve(given, environ)
+        if not any(self._task.args.get(n) for n in connecting.WHERE):
+            connecting.check_here(self.cluster, connecting.elsewhere(
+                self._connection.transport, self._task.delegate_to, self._vars))
+        connecting.check(self.cluster, given, self._own, self._vars, bool(self._task.run_once))
+        for sentence in connecting.mistaken(self._vars):
+            terminal.warn(f"{self.cluster}: {sentence}")
+        connection = Connection.resolve(given, os.environ)
         connection.tell_secrets(redact.register)
         redact.register(given.get("password"))
         return connection

@@ -21,3 +21,8 @@ def show(line: str, color: str | None = None, by: Callable[..., None] | None = N
 def show_lines(lines: str, color: str | None = None) -> None:
     """Text whose line ends are its own."""
     display.display("\n".join(text.live_line(redact.redact(line)) for line in lines.split("\n")), color=color)
+
+
+def warn(sentence: str) -> None:
+    """A warning of Ansible: said once, whoever says it."""
+    display.warning(text.live_line(redact.redact(sentence)))

@@ -94,3 +94,54 @@ def test_options_of_other_checks_of_a_domain_do_not_disturb_a_single_check(tmp_p
                           env=_environ(tmp_path), capture_output=True, check=False, stdin=subprocess.DEVNULL)
     print(done.stdout, done.stderr)
     assert done.returncode == 0
+
+
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    return " ".join(f"{done.stdout} {done.stderr}".split())
+
+
+def test_one_cluster_of_the_environment_is_not_taken_for_all_hosts_nor_servers_for_clusters(tmp_path: Path) -> None:
+    own = {"cluster_host": "https://127.0.0.1:1"}
+    hosts = {"a": own, "slip": {**own, "cluster_api_kye": "t"}, "wrong": {"cluster_kubeconfg": "config"}, "none": None,
+             "bastion": {**own, "ansible_connection": "ssh", "ansible_host": "b.example.com"}}
+    inventory = {"all": {"hosts": {"build-1": None, "db-1": None}, "children": {"clusters": {"hosts": hosts}}}}
+    done = _plan(tmp_path, yaml.safe_dump(inventory), "--forks", "2", "-e", '{"validate_checks": ["dns"]}',
+                 K8S_AUTH_HOST="https://127.0.0.1:9")
+    said = _said(done)
+    assert done.returncode == 2
+    for sentence in ("not in the group clusters, and left out: build-1, db-1", "5 clusters, 2 at a time: with --forks 5",
+                     "host none has no cluster address of its own: K8S_AUTH_HOST of the environment is one cluster, and this "
+                     "play has 5 hosts", "cluster_kubeconfg is no variable of the connection; did you mean cluster_kubeconfig?",
+                     "slip: cluster_api_kye: is no variable of the connection",
+                     "host bastion: its connection leads to b.example.com"):
+        assert sentence in said, sentence
+    assert [host for host in ("a", "slip", *hosts, "build-1") if f"fatal: [{host}]" in said] == ["wrong", "none", "bastion"]
+    alone = _plan(tmp_path, yaml.safe_dump(inventory), "--limit", "none", "-e", '{"validate_checks": ["dns"]}',
+                  K8S_AUTH_HOST="https://127.0.0.1:9")
+    assert alone.returncode == 0
+
+
+PLAY = """
+- hosts: all
+  gather_facts: false
+  connection: local
+  vars:
+    cloud: {ASSAY_ACCOUNT: prod}
+  environment: "{{ cloud }}"
+  tasks:
+    - assay.clusters.check_dns:
+"""
+
+
+def test_the_environment_of_the_play_reaches_programs_that_sign_in(tmp_path: Path) -> None:
+    answer = '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "t"}}'
+    config = yaml.safe_load(yaml.safe_dump(KUBECONFIG))
+    config["users"][0]["user"] = {"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "interactiveMode": "Never",
+        "args": ["-c", f"[ \"$ASSAY_ACCOUNT\" = prod ] && echo '{answer}'"]}}
+    (tmp_path / "play.yml").write_text(PLAY)
+    (tmp_path / "hosts.yml").write_text(_inventory(cluster_kubeconfig=config))
+    done = subprocess.run(["ansible-playbook", "--check", "-i", "hosts.yml", "play.yml"], cwd=tmp_path, text=True,
+                          env=_environ(tmp_path), capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    print(done.stdout, done.stderr)
+    assert done.returncode == 0
