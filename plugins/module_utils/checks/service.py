@@ -12,6 +12,7 @@ from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from . import _user_service
 from ._asked import Asked
+from ._backends import BACKENDS, spread
 from ._endpoints import endpoints
 from ._manifests import service
 from ._news import LAG, NEWS
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 LABEL = "assay.clusters/backend"
 HTTP_PORT = 8080
 PORT = 80
-# Pods behind the Service: enough to see balancing, few enough that the questions stay linear in nodes.
-BACKENDS = 4
 # Connections per request to a probe, so that lost ones (5 s each) do not outlast the request.
 BATCH = 10
 # Asks once and gives up soon: until the rules are there, packets to the address are lost.
@@ -37,13 +36,6 @@ AFFINITY = 15
 def tries(backends: int) -> int:
     """Connections after which random balancing has met all backends, but for a chance of about 1e-6."""
     return math.ceil(2 * backends * math.log(max(backends, 1))) + 30
-
-
-def spread(probes: list[Probe], count: int) -> list[Probe]:
-    """So many probes at equal distances in the list of nodes."""
-    if len(probes) <= count:
-        return list(probes)
-    return [probes[i * len(probes) // count] for i in range(count)]
 
 
 def refused(errors: list[str]) -> bool:
