@@ -22,6 +22,7 @@ from ..kube.watch import Watch, WatchTimeout
 from .declared import Declared
 from .errors import Inconclusive, StepFailed
 from .fixtures import Fixtures, Once
+from .fleet import Fleet
 from .probes import Probes
 
 
@@ -33,6 +34,7 @@ class Shared:
     run_id: str
     client: Client
     fixtures: Fixtures
+    fleet: Once
     probes: Once
     images: dict[str, str]
     image_registry: str
@@ -52,6 +54,8 @@ class Context:
         self._lock = threading.Lock()
         # A check of the API server itself must see its failures at once.
         patience = {} if check.needs_cluster else {"patience": 0.0}
+        # Seconds that were waited for what all checks share: not this one's own time.
+        self.waited, self._waits = 0.0, False
         self.client = PatientClient(shared.client, lambda: self.deadline, self._note_error, abort=shared.abort,
                                     **patience)
 
@@ -67,9 +71,28 @@ class Context:
     def namespace(self) -> str:
         return self._shared.fixtures.namespace()
 
+    def _of_all(self, make: Once) -> Any:
+        """A shared thing; the check's clock stands still while it is made."""
+        if make.made:
+            return make()
+        start, limit = time.monotonic(), self._shared.fixtures.deadline
+        self._waits = True
+        try:
+            return make()
+        finally:
+            seconds = time.monotonic() - start
+            self.waited += seconds
+            self.deadline = min(limit, self.deadline + seconds)
+            self._waits = False
+
+    @property
+    def fleet(self) -> Fleet:
+        """The nodes: which there are now, which are asked, which are left out and why."""
+        return self._of_all(self._shared.fleet)
+
     @property
     def probes(self) -> Probes:
-        return self._shared.probes().bound(self.client.persist)
+        return self._of_all(self._shared.probes).bound(self.client.persist)
 
     def image(self, name: str) -> str:
         return names.image(name, self._shared.images, self._shared.image_registry)
@@ -79,6 +102,12 @@ class Context:
         made = self._shared.fixtures.create(manifest, self.client)
         self.touches(manifest["kind"], manifest["metadata"]["name"], made["metadata"].get("namespace", ""))
         return made
+
+    def adopt(self, kind: str, name: str, api_version: str = "v1") -> dict[str, str]:
+        """Journal a cluster-scoped object that the cluster made for one of ours; the labels by which it is found again."""
+        self._shared.fixtures.journal.intend(kind, name, "", api_version)
+        self.touches(kind, name)
+        return dict(self._shared.fixtures.labels)
 
     def delete(self, kind: str, name: str, wait: bool = True, api_version: str = "v1") -> None:
         """Delete an object of ours in the run namespace; with wait, until it is gone (else StepFailed)."""
@@ -156,6 +185,11 @@ class Context:
             self.finding.errors.append(error.as_dict())
 
     # ---- waiting ----------------------------------------------------------------------------------------------
+    def overdue(self, grace: float) -> bool:
+        """Whether the check should have ended so many seconds ago."""
+        now = time.monotonic()
+        return now > (self._shared.fixtures.deadline if self._waits else self.deadline) + grace
+
     def left(self) -> float:
         return self.deadline - time.monotonic()
 

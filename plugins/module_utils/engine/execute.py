@@ -64,8 +64,9 @@ def execute(check: Check, ctx: Context) -> Outcome:
     """Run the check to its end, on a context of its own."""
     started, clock = time.time(), time.monotonic()
     verdict, message = _run(check, ctx)
-    seconds = time.monotonic() - clock
+    took = time.monotonic() - clock
+    seconds = max(0.0, took - ctx.waited)
     if verdict == PASSED and seconds > check.expected:
         verdict, message = WARNED, f"took {seconds:.0f} s, expected at most {check.expected:.0f} s"
-    ctx.finding.verdict, ctx.finding.message, ctx.finding.ended = verdict, message, started + seconds
+    ctx.finding.verdict, ctx.finding.message, ctx.finding.ended = verdict, message, started + took
     return Outcome(ctx, started, seconds)

@@ -10,11 +10,14 @@ from typing import Any
 
 from ..common.journal import Journal
 from ..common.names import OURS, RUN
-from ..kube.errors import ApiError
+from ..kube import pull_secrets
+from ..kube.errors import ApiError, BadInput
 from ..kube.kinds import path_of
 from ..kube.patient import PatientClient
 from ..kube.watch import Watch, WatchTimeout
+from ..results import redact
 from .errors import Inconclusive
+from .terms import Terms, Users, fit, users_of
 
 # Plural -> where it is listed; what checks may watch in the run namespace.
 WATCHED = {
@@ -26,6 +29,10 @@ WATCHED = {
 }
 # Seconds from the creation of a namespace to its default ServiceAccount; without it pods are refused.
 ACCOUNT_LIMIT = 30.0
+# Seconds from the creation of a namespace to the annotations that OpenShift's controller gives it.
+_ANNOTATED = 15.0
+# Kinds that carry our labels: in a namespace that others use, too, theirs are not listed.
+_LABELLED = {"pods", "services", "configmaps", "persistentvolumeclaims", "deployments", "daemonsets"}
 _NEEDS_ACCOUNT = {"Pod", "Deployment", "DaemonSet", "StatefulSet", "Job", "ReplicaSet"}
 
 
@@ -57,15 +64,22 @@ class Fixtures:
     """The shared objects of one run on one cluster. Thread-safe."""
 
     def __init__(self, client: PatientClient, run_id: str, labels: dict[str, str], journal: Journal,
-                 deadline: float):
+                 deadline: float, terms: Terms | None = None):
         self.client, self.run_id, self.labels, self.journal = client, run_id, labels, journal
-        self.name = f"assay-{run_id}"
+        self.terms = terms or Terms()
+        self.name = self.terms.namespace or f"assay-{run_id}"
         self.deadline = deadline
+        self.notes: list[str] = []
         self.namespace = Once(self._make_namespace)
-        self._account = Once(self._wait_for_account)
+        self._account, self._users = Once(self._wait_for_account), Once(self._find_users)
+        self._pull_secrets = Once(self._copy_secrets)
         self._watches: dict[str, Watch] = {}
         self._lock = threading.Lock()
         self.namespaces = Once(self._watch_namespaces)
+
+    def unique(self, name: str) -> str:
+        """The name in the run namespace; where others work, too, with the run's own ending."""
+        return f"{name}-{self.run_id}" if self.terms.namespace else name
 
     def _watch_namespaces(self) -> Watch:
         watch = Watch(self.client.raw, "/api/v1/namespaces", {"labelSelector": OURS}, name="namespaces")
@@ -73,19 +87,80 @@ class Fixtures:
         return watch
 
     def _make_namespace(self) -> str:
-        level = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
-        body = {"apiVersion": "v1", "kind": "Namespace",
-                "metadata": {"name": self.name, "labels": {**self.labels, **level}}}
+        if self.terms.namespace:
+            return self._given_namespace()
+        levels = {f"pod-security.kubernetes.io/{mode}": self.terms.pod_security for mode in ("enforce", "warn", "audit")}
         self.journal.intend("Namespace", self.name, "", "v1")
         try:
-            self.client.create("/api/v1/namespaces", body)
+            self._create_namespace({} if self.terms.pod_security == "none" else levels)
         except ApiError as e:
             if e.status is not None and 400 <= e.status < 500 and e.status not in (408, 429):
                 self.journal.gone("Namespace", self.name, "")
             raise Inconclusive(f"the run namespace could not be created: {e.message}") from e
         return self.name
 
+    def _create_namespace(self, levels: dict[str, str]) -> None:
+        """With the labels of Pod Security; those alone are refused where only some users may set them (Rancher)."""
+        meta = {"name": self.name, "labels": {**self.terms.labels, **self.labels}, "annotations": dict(self.terms.annotations)}
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": meta}
+        try:
+            self.client.create("/api/v1/namespaces", {**body, "metadata": {**meta, "labels": {**meta["labels"], **levels}}})
+        except ApiError as e:
+            if not levels or e.status not in (400, 401, 403, 422) or "cannot create resource" in e.message:
+                raise
+            self.client.create("/api/v1/namespaces", body)
+            self.notes.append(f"the run namespace has no Pod Security labels, with them it was refused: {e.message}")
+
+    def _given_namespace(self) -> str:
+        try:
+            self._annotated = self.client.get(path_of("v1", "Namespace", name=self.name))
+        except ApiError as e:
+            if e.status == 404:
+                raise Inconclusive(f"validate_namespace: there is no namespace {self.name}") from e
+            if e.status != 403:  # a tenant may work in it without seeing it
+                raise Inconclusive(f"namespace {self.name} could not be read: {e.message}") from e
+        return self.name
+
+    _annotated: dict[str, Any] = {}
+
+    def _find_users(self) -> Users:
+        """Which users pods of the run namespace run as; only OpenShift tells, a moment after the namespace is there."""
+        if self.terms.namespace:
+            return users_of(self._annotated)
+        try:
+            self.client.get("/apis/security.openshift.io")
+        except ApiError as e:
+            if e.status is not None and e.status < 500:
+                return Users()
+            raise
+        end = min(time.monotonic() + _ANNOTATED, self.deadline)
+        while True:
+            found = users_of(self.client.get(path_of("v1", "Namespace", name=self.name)))
+            if found.user is not None or time.monotonic() > end:
+                return found
+            time.sleep(0.5)
+
+    def _copy_secrets(self) -> list[str]:
+        """Names of the pull secrets in the run namespace."""
+        out = []
+        for number, reference in enumerate(self.terms.pull_secrets):
+            namespace, slash, name = reference.rpartition("/")
+            if not slash or namespace == self.name:
+                out.append(name)
+                continue
+            copy = self.unique(f"pull-{number}")
+            try:
+                kind, data = pull_secrets.read(self.client, namespace, name)
+            except BadInput as e:
+                raise Inconclusive(f"validate_{e}") from e
+            redact.register(*data.values())
+            self._post({"apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": {"name": copy}, "data": data}, self.client)
+            out.append(copy)
+        return out
+
     def _wait_for_account(self) -> None:
+        if self.terms.namespace:
+            return
         try:
             self.watch("serviceaccounts").wait(lambda items: (self.name, "default") in items,
                                                min(time.monotonic() + ACCOUNT_LIMIT, self.deadline))
@@ -101,24 +176,29 @@ class Fixtures:
         with self._lock:
             if plural not in self._watches:
                 api_version, kind = WATCHED[plural]
-                watch = Watch(self.client.raw, path_of(api_version, kind, namespace), None, name=plural)
+                ours = {"labelSelector": f"{RUN}={self.run_id}"} if self.terms.namespace and plural in _LABELLED else None
+                watch = Watch(self.client.raw, path_of(api_version, kind, namespace), ours, name=plural)
                 watch.start()
                 self._watches[plural] = watch
             return self._watches[plural]
 
-    def create(self, manifest: dict[str, Any], client: PatientClient | None = None,
-               deadline: float | None = None) -> dict[str, Any]:
-        """Journal and make an object in the run namespace (or a cluster-scoped one), with our labels."""
-        kind, api_version = manifest["kind"], manifest["apiVersion"]
-        if kind in _NEEDS_ACCOUNT:
+    def create(self, manifest: dict[str, Any], client: PatientClient | None = None) -> dict[str, Any]:
+        """Journal and make an object in the run namespace (or a cluster-scoped one), with our labels and on the cluster's terms."""
+        self.namespace()
+        users, secrets = Users(), []
+        if manifest["kind"] in _NEEDS_ACCOUNT:
             self._account()
-        path = path_of(api_version, kind, self.namespace())
-        meta = dict(manifest.get("metadata", {}))
-        meta["labels"] = {**meta.get("labels", {}), **self.labels}
+            users, secrets = self._users(), self._pull_secrets()
+        return self._post(fit(manifest, self.terms, self.labels, users, secrets), client or self.client)
+
+    def _post(self, manifest: dict[str, Any], client: PatientClient) -> dict[str, Any]:
+        kind, api_version, meta = manifest["kind"], manifest["apiVersion"], manifest["metadata"]
+        path = path_of(api_version, kind, self.name)
+        meta["labels"] = {**self.terms.labels, **meta.get("labels", {}), **self.labels}
         if "/namespaces/" in path:
             meta["namespace"] = self.name
         self.journal.intend(kind, meta["name"], meta.get("namespace", ""), api_version)
-        return (client or self.client).create(path, {**manifest, "metadata": meta})
+        return client.create(path, manifest)
 
     def owns(self, item: dict[str, Any]) -> bool:
         return item.get("metadata", {}).get("labels", {}).get(RUN) == self.run_id

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..common import journal as journals, names
+from ..common import journal as journals, names, selectors
 from ..common.guardian import Guardian
 from ..kube import greeting
 from ..kube.client import Client
@@ -27,8 +27,10 @@ from .cleanup import LIMIT as CLEANUP_LIMIT, Remover, finish
 from .context import Context, Shared
 from .execute import Outcome, execute
 from .fixtures import Fixtures, Once
-from .probes import ProbeMaker
+from .fleet import Choice, follow
+from .probe_maker import ProbeMaker
 from .sweep import Sweeper
+from .terms import Terms
 
 if TYPE_CHECKING:
     from ..diagnosis.diagnose import Diagnosis
@@ -60,6 +62,10 @@ class Settings:
     image_registry: str = ""
     limit: float = 900.0
     transport: str = "auto"
+    node_selector: str = ""
+    node_sample: int = 300
+    probe_limit: float | None = None
+    terms: Terms = field(default_factory=Terms)
     wait_cleanup: bool = True
     journal_dir: Path = field(default_factory=journals.default_folder)
     keep_journal: Path | None = None
@@ -81,7 +87,7 @@ class Run:
         self.deadline = self._clock + settings.limit
         self.outcomes: list[Outcome] = []
         self.api_errors: list[dict[str, Any]] = []
-        self.server_version = ""
+        self.server_version = self.uid = ""
         self.abort = threading.Event()
         self._parent = os.getppid()
 
@@ -109,10 +115,12 @@ class Run:
         self.client = Client(s.connection)
         patient = PatientClient(self.client, lambda: self.deadline, lambda e: None, abort=self.abort)
         labels = names.labels(self.run_id, s.limit + _KEEP)
-        self.fixtures = Fixtures(patient, self.run_id, labels, self.journal, self.deadline)
-        probes = Once(lambda: ProbeMaker(self.fixtures, names.image("agnhost", s.images, s.image_registry),
-                                         s.transport).make())
-        self.shared = Shared(s.cluster, self.run_id, self.client, self.fixtures, probes, s.images, s.image_registry,
+        self.fixtures = Fixtures(patient, self.run_id, labels, self.journal, self.deadline, s.terms)
+        choice = Choice(selectors.parse(s.node_selector, "validate_node_selector"), s.node_sample)
+        fleet = Once(lambda: follow(self.client, choice, self.deadline))
+        probes = Once(lambda: ProbeMaker(self.fixtures, fleet(), names.image("agnhost", s.images, s.image_registry),
+                                         s.transport, s.probe_limit).make())
+        self.shared = Shared(s.cluster, self.run_id, self.client, self.fixtures, fleet, probes, s.images, s.image_registry,
                              self.abort)
 
     def _preflight(self) -> None:
@@ -133,6 +141,7 @@ class Run:
         """Dead runs of before, beside the checks; a sweep that fails is not this run's failure."""
         if self.api_errors:
             return
+        self._tell_apart()
         try:
             sweeper = Sweeper(self.client, self.settings.journal_dir, self.run_id)
             sweeper.by_journal()
@@ -140,6 +149,13 @@ class Run:
             items = watch.wait(lambda found: list(found.values()) or None, time.monotonic() + 2.0)
             sweeper.by_label(items, time.time())
         except (ApiError, WatchTimeout):
+            pass
+
+    def _tell_apart(self) -> None:
+        """The uid of the namespace kube-system is this cluster's alone, whatever the address is."""
+        try:
+            self.uid = str(self.client.get("/api/v1/namespaces/kube-system")["metadata"]["uid"])
+        except (ApiError, LookupError, TypeError):
             pass
 
     # ---- checks -----------------------------------------------------------------------------------------------
@@ -184,7 +200,7 @@ class Run:
                 pass
             if os.getppid() != self._parent:
                 raise Interrupted
-            for ctx in [c for c in waiting.values() if time.monotonic() > c.deadline + _GRACE]:
+            for ctx in [c for c in waiting.values() if c.overdue(_GRACE)]:
                 waiting.pop(id(ctx))
                 self._done(self._overdue(ctx))
 
@@ -215,7 +231,7 @@ class Run:
             if record.cause:
                 self.say(record, True)
         if not self.settings.wait_cleanup:
-            self.fixtures.stop()
+            self._stop_watches()
             self.fixtures.stop_namespaces()
             guardian.hand_over()
             if keep := self.settings.keep_journal:
@@ -243,9 +259,14 @@ class Run:
         from ..diagnosis.diagnose import diagnose
         return diagnose(unmet, evidence)
 
+    def _stop_watches(self) -> None:
+        self.fixtures.stop()
+        if self.shared.fleet.made:
+            self.shared.fleet().stop()
+
     def _clean(self) -> list[str]:
         self.abort.set()
-        self.fixtures.stop()
+        self._stop_watches()
         entry = journals.read(self.journal.path)
         silent = any(e["kind"] != "http" for o in self.outcomes for e in o.ctx.finding.errors)
         limit = _SILENT if silent else CLEANUP_LIMIT
@@ -279,13 +300,26 @@ class Run:
         verdicts = [r.verdict for r in records]
         return {
             "cluster": self.settings.cluster, "run_id": self.run_id, "server": self.client.server,
-            "version": self.server_version, "started": _iso(self.started),
+            "version": self.server_version, "uid": self.uid, "started": _iso(self.started),
             "seconds": round(time.monotonic() - self._clock, 3), "verdict": worst(verdicts),
             "counts": {v: verdicts.count(v) for v in (PASSED, WARNED, FAILED, SKIPPED, INCONCLUSIVE)},
             "records": [r.to_dict() for r in records], "leftovers": leftovers,
             "transport": self._transport(), "requests": self.client.requests,
             "connections": getattr(self.client, "connections", 0), "journal": self._journal,
+            "probes": self._probes(), "notes": list(self.fixtures.notes),
         }
+
+    def _probes(self) -> dict[str, Any]:
+        """Which nodes were asked, and how long their probes took; empty where none was wanted."""
+        if not self.shared.fleet.made:
+            return {}
+        fleet = self.shared.fleet()
+        told = {"nodes": len(fleet.asked), "sampled": fleet.sampled, "left_out": dict(fleet.left_out),
+                "joined": fleet.joined(), "gone": fleet.gone()}
+        if self.shared.probes.made:
+            probes = self.shared.probes()
+            told |= {"nodes": len(probes.nodes), "ready": len(probes.all), "seconds": round(probes.seconds, 3)}
+        return told
 
     def _transport(self) -> str:
         """How the probes were asked; empty where none was."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..common.nodes import condition, unfit
 from ..jobs.errors import BadOption
 from .references import Reference, parse
 
@@ -23,21 +24,6 @@ class Trouble:
 
     cause: str
     text: str
-
-
-def condition(node: Object, kind: str) -> Object:
-    return next((c for c in node.get("status", {}).get("conditions") or [] if c.get("type") == kind), {})
-
-
-def unfit(node: Object) -> str:
-    """Why nothing can be pulled on a node for good; empty for one that can."""
-    labels = node["metadata"].get("labels") or {}
-    system = labels.get("kubernetes.io/os") or node.get("status", {}).get("nodeInfo", {}).get("operatingSystem", "linux")
-    if system != "linux":
-        return f"its operating system is {system}"
-    if labels.get("type") == "virtual-kubelet" or labels.get("eks.amazonaws.com/compute-type") == "fargate":
-        return "it is a virtual node, which keeps no images"
-    return ""
 
 
 def trouble(node: Object) -> Trouble | None:
@@ -94,5 +80,5 @@ def chosen(nodes: Iterable[Object], names: Iterable[str]) -> tuple[list[Object],
     """(nodes to pull on, by name; those left out with the reason). names: empty for all."""
     wanted = set(names)
     mine = [n for n in nodes if not wanted or n["metadata"]["name"] in wanted]
-    left_out = {n["metadata"]["name"]: unfit(n) for n in mine if unfit(n)}
+    left_out = {n["metadata"]["name"]: why for n in mine if (why := unfit(n))}
     return sorted((n for n in mine if n["metadata"]["name"] not in left_out), key=lambda n: n["metadata"]["name"]), left_out

@@ -18,9 +18,10 @@ from ..common.guardian import Guardian
 from ..engine.cleanup import LIMIT, Remover, finish
 from ..engine.sweep import Sweeper
 from ..jobs.errors import BadOption, PlatformError
+from ..kube import pull_secrets
 from ..kube.client import Client
 from ..kube.connection import Connection
-from ..kube.errors import ApiError
+from ..kube.errors import ApiError, BadInput
 from ..kube.kinds import path_of
 from ..kube.patient import PatientClient
 from ..kube.watch import Watch, WatchTimeout
@@ -30,7 +31,6 @@ from ..results import redact
 ACCOUNT_LIMIT = 30.0
 # Seconds that objects stay valid after the job's limit, before any sweep may take them.
 _KEEP = 1800.0
-_TYPES = {"kubernetes.io/dockerconfigjson": ".dockerconfigjson", "kubernetes.io/dockercfg": ".dockercfg"}
 _HUB = "https://index.docker.io/v1/"
 
 
@@ -110,7 +110,7 @@ class Space:
             made.append(self._secret(f"pull-{number}", kind, data))
         if credentials:
             kind = "kubernetes.io/dockerconfigjson"
-            made.append(self._secret("pull-own", kind, {_TYPES[kind]: docker_config(credentials)}))
+            made.append(self._secret("pull-own", kind, {pull_secrets.TYPES[kind]: docker_config(credentials)}))
         return made
 
     def _secret(self, name: str, kind: str, data: dict[str, str]) -> str:
@@ -122,17 +122,11 @@ class Space:
         if not slash or not name or "/" in name:
             raise BadOption(f"pull_secrets: {reference!r} is not namespace/name")
         try:
-            found = self.client.get(path_of("v1", "Secret", namespace, name))
-        except ApiError as e:
-            if e.status != 404:
-                raise
-            raise BadOption(f"pull_secrets: there is no Secret {name} in namespace {namespace}") from None
-        key = _TYPES.get(found.get("type", ""))
-        if key is None or key not in (found.get("data") or {}):
-            raise BadOption(f"pull_secrets: Secret {reference} is of type {found.get('type')}, which is no pull secret; it "
-                            f"must be one of {', '.join(_TYPES)}")
-        redact.register(found["data"][key])
-        return found["type"], {key: found["data"][key]}
+            kind, data = pull_secrets.read(self.client, namespace, name)
+        except BadInput as e:
+            raise BadOption(str(e)) from None
+        redact.register(*data.values())
+        return kind, data
 
     # ---- the end ----------------------------------------------------------------------------------------------
     def close(self) -> list[str]:

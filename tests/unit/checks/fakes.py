@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.engine.context import Context
+from ansible_collections.assay.clusters.plugins.module_utils.engine.fleet import Choice, Fleet
 from ansible_collections.assay.clusters.plugins.module_utils.engine.probes import DialAnswer, Probes, ShellAnswer
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.watch import WatchTimeout
@@ -38,6 +39,7 @@ class FakeClient:
         self.answers, self.patched, self.raw = answers, [], self
         self.asked: list[str] = []
         self.takes: dict[str, float] = {}
+        self.refuse_patch: Exception | None = None
 
     def get(self, path: str, params: Any = None, with_headers: bool = False, **_more: Any) -> Any:
         self.asked.append(path)
@@ -51,8 +53,13 @@ class FakeClient:
             return answer, {"Date": "Sat, 21 Nov 2026 01:50:00 GMT"}
         return json.loads(json.dumps(answer))
 
+    def list(self, path: str, params: Any = None, **_more: Any) -> Any:
+        return SimpleNamespace(items=self.get(path, params)["items"], whole=True)
+
     def patch(self, path: str, body: Any, **_more: Any) -> Any:
         Now.clock.sleep(self.takes.get("patch", 0.0))
+        if isinstance(refused := self.refuse_patch, Exception):
+            raise refused
         self.patched.append((path, body))
         return {}
 
@@ -101,8 +108,38 @@ class _Watch:
         return found
 
 
+def node(name: str, **labels: str) -> dict[str, Any]:
+    """A Ready Linux node."""
+    return {"metadata": {"name": name, "labels": {"kubernetes.io/os": "linux", **labels}},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+
+
+class NodeWatch:
+    """The watch of a fleet: `there` is what there is now, by name."""
+
+    def __init__(self, nodes: list[dict[str, Any]]):
+        self.there = {n["metadata"]["name"]: n for n in nodes}
+
+    def items(self) -> dict[Any, Any]:
+        return {("", name): n for name, n in self.there.items()}
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+
+def fleet(nodes: list[dict[str, Any]], choice: Choice | None = None) -> Fleet:
+    """The nodes of a run, looked at for the first time; fleet.watch.there may be changed afterwards."""
+    watch = NodeWatch(nodes)
+    out = Fleet(choice or Choice(), watch)
+    out.take(dict(watch.there))
+    return out
+
+
 class FakeContext:
-    """Keeps everything that a check says. seconds: how long the check has; waiting is the engine's own."""
+    """Keeps everything that a check says. seconds: how long the check has; waiting is the engine's own.
+
+    nodes: objects of the nodes; by default a Ready one for each probe and each that is missing.
+    """
 
     until, wait, in_parallel, left, _until = (
         Context.until, Context.wait, Context.in_parallel, Context.left, Context._until)
@@ -110,9 +147,11 @@ class FakeContext:
     nonce, namespace, run_id, cluster = "0123456789", "assay-0a0b0c0d", "0a0b0c0d", "test"
 
     def __init__(self, answers: dict[str, Any] | None = None, probes: list[Any] | None = None,
-                 missing: dict[str, str] | None = None, seconds: float = 600.0, **options: Any):
+                 missing: dict[str, str] | None = None, seconds: float = 600.0, nodes: list[dict[str, Any]] | None = None,
+                 **options: Any):
         self.client, self.options = FakeClient(answers or {}), options
         found, missing = probes or [], missing or {}
+        self.fleet = fleet([node(n) for n in (*(p.node for p in found), *missing)] if nodes is None else nodes)
         self.probes = Probes(found, missing, sorted([*(p.node for p in found), *missing]))
         self.steps: list[str] = []
         self.observed: dict[str, Any] = {}
@@ -123,6 +162,7 @@ class FakeContext:
         self.items: dict[str, dict[Any, Any]] = {}
         self.created: list[dict[str, Any]] = []
         self.deleted: list[tuple[str, str]] = []
+        self.adopted: list[tuple[str, str]] = []
         self.on_create: Any = lambda manifest: manifest
         self.deadline = Now.clock.monotonic() + seconds
         self._shared = SimpleNamespace(abort=_Abort())
@@ -168,6 +208,11 @@ class FakeContext:
 
     def delete(self, kind: str, name: str, wait: bool = True) -> None:
         self.deleted.append((kind, name))
+
+    def adopt(self, kind: str, name: str) -> dict[str, str]:
+        self.adopted.append((kind, name))
+        self.touches(kind, name)
+        return {"assay.clusters/run": self.run_id}
 
     def watch(self, plural: str) -> Any:
         return _Watch(self, plural)

@@ -112,15 +112,33 @@ def secret(api: FakeApi, name: str, kind: str, data: dict[str, str]) -> None:
     api.put(f"/api/v1/namespaces/shop/secrets/{name}", type=kind, data=data)
 
 
-@pytest.mark.parametrize(("kind", "key"), [(DOCKER, ".dockerconfigjson"), ("kubernetes.io/dockercfg", ".dockercfg")])
-def test_pull_secrets_are_copied_without_what_else_they_hold(space: Space, api: FakeApi, kind: str, key: str) -> None:
-    secret(api, "pull", kind, {key: "cGxhbnRlZC1zZWNyZXQ=", "more": "eA=="})
+def encoded(content: object) -> str:
+    return base64.b64encode(json.dumps(content).encode()).decode()
+
+
+@pytest.mark.parametrize(("kind", "key", "content"), [
+    (DOCKER, ".dockerconfigjson", {"auths": {"r.io": {"auth": "cGxhbnRlZDpzZWNyZXQ="}}}),
+    ("kubernetes.io/dockercfg", ".dockercfg", {"r.io": {"auth": "cGxhbnRlZDpzZWNyZXQ="}})])
+def test_pull_secrets_are_copied_without_what_else_they_hold(space: Space, api: FakeApi, kind: str, key: str,
+                                                             content: object) -> None:
+    held = encoded(content)
+    secret(api, "pull", kind, {key: held, "more": "eA=="})
     space.make()
     names = space.secrets(["shop/pull"], [{"registry": "r.io", "username": "u", "password": "pl4nted"}])
     copies = [api.objects[f"/api/v1/namespaces/{space.name}/secrets/{n}"] for n in names]
     assert [(c["type"], list(c["data"])) for c in copies] == [(kind, [key]), (DOCKER, [".dockerconfigjson"])]
-    assert copies[0]["data"] == {key: "cGxhbnRlZC1zZWNyZXQ="} and copies[0]["metadata"]["labels"][RUN] == space.run_id
-    assert "cGxhbnRlZC1zZWNyZXQ=" not in redact.redact("said cGxhbnRlZC1zZWNyZXQ= of it")
+    assert copies[0]["data"] == {key: held} and copies[0]["metadata"]["labels"][RUN] == space.run_id
+    assert held not in redact.redact(f"said {held} of it")
+
+
+@pytest.mark.parametrize(("content", "why"), [
+    ({"auths": {"r.io": {}}, "credsStore": "desktop"}, "it only says credsStore, which works on the machine where it was written"),
+    ({"auths": {"r.io": {}}, "credHelpers": {"r.io": "ecr-login"}}, "it only says credHelpers"),
+    ({"auths": {}}, "it names no registry with a log-in"), ({}, "it names no registry with a log-in"), ([], "it is not a mapping")])
+def test_a_pull_secret_without_a_log_in_is_told_before_the_first_pod(space: Space, api: FakeApi, content: object, why: str) -> None:
+    secret(api, "pull", DOCKER, {".dockerconfigjson": encoded(content)})
+    with pytest.raises(BadOption, match=f"^pull_secrets: Secret shop/pull holds no credentials: {why}"):
+        space.secrets(["shop/pull"], [])
 
 
 @pytest.mark.parametrize(("reference", "sentence"), [

@@ -1,0 +1,180 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One probe on every node that is asked: making them, and waiting for them as long as that helps."""
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ..common import nodes
+from ..common.names import RUN
+from ..kube.errors import ApiError
+from ..kube.pods import STARTING, pod_ready, waiting_reason
+from ..kube.transport import PodHttp, TransportError
+from ..kube.watch import Watch, WatchTimeout
+from .errors import Inconclusive
+from .fixtures import Fixtures
+from .fleet import Choice, Fleet
+from .patience import Progress, limit_for, refusals, troubled
+from .probes import APP, HTTP_PORT, UDP_PORT, Probe, Probes
+
+# Seconds between two looks at the probes of a small cluster; of a large one, one second for so many nodes.
+_LOOK, _NODES_A_LOOK = 0.1, 500.0
+# Seconds after which events are asked for: until then a healthy cluster is done.
+_EVENTS_AFTER = 5.0
+
+
+def manifest(image: str, name: str, run_id: str, choice: Choice, only: Iterable[str] = ()) -> dict[str, Any]:
+    """The DaemonSet of the probes: restricted Pod Security, no token, on every node that can take one whatever its taints.
+
+    only: names of the nodes where the others are not asked.
+    """
+    mine = {**APP, RUN: run_id}
+    term = {"matchExpressions": choice.affinity()}
+    # A field of the affinity takes one value, so a sample is a term for each node; the pods carry their own only.
+    terms = [{**term, "matchFields": [{"key": "metadata.name", "operator": "In", "values": [n]}]} for n in only] or [term]
+    container = {
+        "name": "netexec", "image": image, "imagePullPolicy": "IfNotPresent",
+        "args": ["netexec", f"--http-port={HTTP_PORT}", f"--udp-port={UDP_PORT}"],
+        "ports": [{"name": "http", "containerPort": HTTP_PORT}, {"name": "udp", "containerPort": UDP_PORT,
+                                                                 "protocol": "UDP"}],
+        "readinessProbe": {"httpGet": {"path": "/healthz", "port": HTTP_PORT}, "periodSeconds": 1,
+                           "timeoutSeconds": 5, "failureThreshold": 6},
+        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}},
+        "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                            "capabilities": {"drop": ["ALL"]}},
+    }
+    pod = {
+        "automountServiceAccountToken": False, "enableServiceLinks": False, "terminationGracePeriodSeconds": 0,
+        "tolerations": [{"operator": "Exists"}],
+        "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}},
+        "securityContext": {"runAsNonRoot": True, "runAsUser": 65534, "runAsGroup": 65534,
+                            "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [container],
+    }
+    return {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": name, "labels": mine},
+            "spec": {"selector": {"matchLabels": mine}, "updateStrategy": {"type": "OnDelete"},
+                     "template": {"metadata": {"labels": mine}, "spec": pod}}}
+
+
+def _node_of(pod: dict[str, Any]) -> str:
+    """The node that a pod is for: where it runs, or where its DaemonSet wants it while there is no room yet."""
+    spec = pod.get("spec") or {}
+    if spec.get("nodeName"):
+        return str(spec["nodeName"])
+    wanted = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    for term in wanted.get("nodeSelectorTerms") or []:
+        for field in term.get("matchFields") or []:
+            if field.get("key") == "metadata.name" and field.get("values"):
+                return str(field["values"][0])
+    return ""
+
+
+class ProbeMaker:
+    """Makes the DaemonSet and waits for its pods; one per run.
+
+    limit: seconds; by default as many as such a cluster may need.
+    """
+
+    def __init__(self, fixtures: Fixtures, fleet: Fleet, image: str, transport: str = "auto", limit: float | None = None):
+        self.fixtures, self.fleet, self.image = fixtures, fleet, image
+        self.name = fixtures.unique("probe")
+        self.http = PodHttp(fixtures.client.raw, fixtures.name, transport)
+        self._limit = limit_for(len(fleet.asked)) if limit is None else limit
+        self._refused = ""
+
+    def _mine(self, items: dict[Any, Any]) -> dict[str, Any]:
+        """Probe pods by node; a pod that is going away does not count."""
+        wanted = {**APP, RUN: self.fixtures.run_id}.items()
+        return {_node_of(p): p for p in items.values()
+                if wanted <= (p["metadata"].get("labels") or {}).items() and not p["metadata"].get("deletionTimestamp")}
+
+    def _wanted(self, mine: dict[str, Any]) -> list[str]:
+        """The nodes that a probe is waited for on; where nodes may not be listed, those that the DaemonSet has pods for."""
+        if not self.fleet.known:
+            return sorted(n for n in mine if n)
+        now = self.fleet.nodes
+        return [n for n in self.fleet.asked if n in now and nodes.ready(now[n])]
+
+    def _why_not(self, node: dict[str, Any] | None, pod: dict[str, Any] | None) -> str:
+        if node is not None and not nodes.ready(node):
+            return "the node is not Ready"
+        if pod is None:
+            return f"no probe pod could be made: {self._refused}" if self._refused else "no probe pod was made for the node"
+        reason = waiting_reason(pod)
+        if reason and not (pod.get("spec") or {}).get("nodeName"):
+            return f"the probe pod waits for room: {reason[1] or reason[0]}"
+        if reason and reason[0] in STARTING:
+            return f"still starting: {reason[0]}"
+        if reason:
+            return f"{reason[0]}: {reason[1]}" if reason[1] else reason[0]
+        status = pod.get("status") or {}
+        told = ": ".join(str(status[k]) for k in ("reason", "message") if status.get(k))
+        return f"the probe pod is {status.get('phase', 'Pending')} and not ready" + (f" ({told})" if told else "")
+
+    def _wait(self, pods: Watch) -> None:
+        """Until every Ready node that is asked has a ready probe, or more waiting cannot help."""
+        start = time.monotonic()
+        limit = min(start + self._limit, self.fixtures.deadline)
+        progress, events = Progress(), None
+        pause = max(_LOOK, len(self.fleet.asked) / _NODES_A_LOOK)
+        while (now := time.monotonic()) < limit:
+            (items,) = pods.wait(lambda found: (dict(found),), limit)
+            if events is None and now > start + _EVENTS_AFTER:
+                events = self.fixtures.watch("events")
+            told = list(events.items().values()) if events else []
+            mine = self._mine(items)
+            self._refused = refusals(told, self.name)
+            if progress.done(now, self._wanted(mine), mine, troubled(told), self._refused):
+                return
+            time.sleep(min(pause, max(0.0, limit - now)))
+
+    def make(self) -> Probes:
+        start = time.monotonic()
+        only = self.fleet.asked if self.fleet.sampled else ()
+        try:
+            self.fixtures.create(manifest(self.image, self.name, self.fixtures.run_id, self.fleet.choice, only))
+            pods = self.fixtures.watch("pods")
+            self._wait(pods)
+            return self._found(self._mine(pods.items()), start)
+        except WatchTimeout:
+            raise Inconclusive("the pods of the run namespace could not be listed in time") from None
+        except ApiError as e:
+            raise Inconclusive(f"the probes could not be made: {e.message}") from e
+
+    def _choose_ways(self, found: list[Probe]) -> None:
+        """Find the way to each probe by a cheap question, so that no real one waits for a way that leads nowhere."""
+        def ask(probe: Probe) -> None:
+            with contextlib.suppress(TransportError, ApiError):
+                self.http.get(probe.pod, HTTP_PORT, "/healthz", timeout=3.0)
+
+        if found:
+            with ThreadPoolExecutor(min(8, len(found))) as pool:
+                list(pool.map(ask, found))
+
+    def _found(self, pods: dict[str, Any], start: float) -> Probes:
+        persist = self.fixtures.client.persist
+        now = self.fleet.nodes
+        names = self.fleet.there() if self.fleet.known else sorted(n for n in pods if n)
+        good = [n for n in names if n in pods and pod_ready(pods[n]) and (not self.fleet.known or nodes.ready(now[n]))]
+        found = [Probe(n, pods[n]["metadata"]["name"], pods[n]["status"]["podIP"], self.http, persist) for n in good]
+        seconds = time.monotonic() - start
+        self._choose_ways(found)
+        have = set(good)
+        missing = {n: self._why_not(now.get(n), pods.get(n)) for n in names if n not in have}
+        if not found:
+            raise Inconclusive(f"no probe became ready ({self._none(missing)})")
+        return Probes(found, missing, names, seconds)
+
+    def _none(self, missing: dict[str, str]) -> str:
+        if missing:
+            return "; ".join(sorted(f"{n}: {r}" for n, r in missing.items())[:3])
+        if self._refused:
+            return self._refused
+        if not self.fleet.known:
+            return "the DaemonSet made no pod, and our user may not list nodes"
+        left = sorted(set(self.fleet.left_out.values()))
+        return f"no node is left to ask: {'; '.join(left)}" if left else "the cluster has no nodes"
