@@ -23,9 +23,8 @@ CONNECT_TIMEOUT = 5.0
 # What request() of urllib3's pools calls, and in 1.26 only after it has joined the groups that are impersonated. In one piece
 # ansible-test takes its name for that of urllib's function.
 _REQUEST = "".join(("url", "open"))
-# A 429 with Retry-After is obeyed this often, this long (seconds).
+# A server that is busy is asked again so often, after at most so many seconds each time; who has more patience asks on.
 _RETRIES, _LONGEST = 3, 5.0
-_SAFE = {"GET", "PUT", "PATCH", "DELETE"}
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -52,8 +51,8 @@ class Verbs:
         """All objects of a collection (the first `most`), asked for page by page; timeout: seconds for each page.
 
         params: selectors, and {"resourceVersion": "0"} where a state of some moments ago does no harm: the server then answers
-        from its memory. metadata_only: labels, annotations and owners without the rest. strip(object): takes out of each what
-        nobody needs, before the next page comes. Raises ApiError, also where what answers is no list.
+        from its memory. metadata_only: labels, annotations and owners without the rest. strip(object): each as
+        it is kept, without what nobody needs. Raises ApiError, also where what answers is no list.
         """
         return listing.read(self, path, params, timeout, page, most, **more)
 
@@ -190,10 +189,9 @@ class Client(Verbs):
                     found = self._body(response, method, path)
                 break
             except ApiError as e:
-                wait = e.headers.get("Retry-After", "")
-                if e.status != 429 or method not in _SAFE or not wait.isdigit() or attempt == _RETRIES:
+                if not e.busy or attempt == _RETRIES:
                     raise
-                time.sleep(min(float(wait), _LONGEST))
+                time.sleep(min(e.pause(), _LONGEST))
         text = found.decode("utf-8", "replace")
         answer: Any = text
         if not raw:

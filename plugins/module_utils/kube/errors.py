@@ -3,10 +3,16 @@
 """What can go wrong between us and an API server, told apart."""
 from __future__ import annotations
 
+import datetime
+import email.utils
+import random
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
+# Seconds until a busy server is asked again when it names none, and the most that are waited at a time.
+_PAUSE, _LONGEST = 1.0, 30.0
 _CANNOT = re.compile(r'cannot (\w+) (?:resource|path) "([^"]+)"')
 
 
@@ -43,6 +49,40 @@ class ApiError(Exception):
         found = _CANNOT.search(self.message)
         return found[2] if found else ""
 
+    @property
+    def busy(self) -> bool:
+        """Whether the server had no time to look at the request: nothing of it was done, whatever it was.
+
+        A disruption budget refuses evictions by the same number, and means it.
+        """
+        details = (self.body or {}).get("details")
+        causes = (details.get("causes") if isinstance(details, Mapping) else None) or []
+        budget = any(isinstance(c, Mapping) and c.get("reason") == "DisruptionBudget" for c in causes)
+        return self.status == 429 and not budget
+
+    def pause(self) -> float:
+        """Seconds until it is asked again: those of Retry-After (a number or a date) or one, and up to half as many more."""
+        said = _seconds(self.headers.get("Retry-After") or "", self.headers.get("Date") or "")
+        return min(_LONGEST, _PAUSE if said is None else said) * random.uniform(1.0, 1.5)
+
     def as_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "status": self.status, "reason": self.reason, "message": self.message,
                 "method": self.method, "path": self.path, "verb": self.verb, "resource": self.resource}
+
+
+def _moment(text: str) -> float | None:
+    try:
+        found = email.utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError):
+        return None
+    return found.replace(tzinfo=found.tzinfo or datetime.timezone.utc).timestamp()
+
+
+def _seconds(retry_after: str, date: str) -> float | None:
+    """The seconds of a Retry-After; a date counts from the server's own, as clocks differ. None where it says none."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    until = _moment(text) if text else None
+    now = _moment(date) if date else None
+    return None if until is None else max(0.0, until - (time.time() if now is None else now))

@@ -17,6 +17,9 @@ METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,app
 # So often a list is begun again when the server has forgotten where it was (410); then it is asked for in one piece.
 _AGAIN = 2
 
+# An object as it is kept: without what nobody needs.
+Strip = Callable[[dict[str, Any]], dict[str, Any]]
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -32,7 +35,7 @@ class Listing:
 
 
 def read(client: Any, path: str, params: Any = None, timeout: float = 10.0, page: int = PAGE, most: int | None = None,
-         metadata_only: bool = False, strip: Callable[[dict[str, Any]], Any] | None = None) -> Listing:
+         metadata_only: bool = False, strip: Strip | None = None) -> Listing:
     """As Client.list, for whoever has `request`."""
     more = {"headers": {"Accept": METADATA}} if metadata_only else {}
 
@@ -52,15 +55,14 @@ def read(client: Any, path: str, params: Any = None, timeout: float = 10.0, page
 
 
 def _pages(ask: Callable[[dict[str, Any]], tuple[list[dict[str, Any]], dict[str, Any]]], params: dict[str, Any], page: int,
-           most: int | None, strip: Callable[[dict[str, Any]], Any] | None) -> Listing:
+           most: int | None, strip: Strip | None) -> Listing:
     """page: 0 for all at once."""
     found: list[dict[str, Any]] = []
     version = ""
     while True:
         limit = page if most is None else min(page or most, most - len(found))
         items, about = ask({**params, "limit": limit} if limit else params)
-        for item in items:
-            found.append((strip(item) or item) if strip else item)
+        found += map(strip, items) if strip else items
         version = version or str(about.get("resourceVersion") or "")
         follows = about.get("continue")
         if not follows or (most is not None and len(found) >= most):

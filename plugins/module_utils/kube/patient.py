@@ -19,7 +19,7 @@ _PASSING = {500, 502, 503, 504}
 
 def passing(error: ApiError) -> bool:
     """Whether the same request may well succeed a moment later."""
-    return error.kind in ("unreachable", "timeout") or error.status in _PASSING
+    return error.kind in ("unreachable", "timeout") or error.status in _PASSING or error.busy
 
 
 class PatientClient(Verbs):
@@ -39,17 +39,25 @@ class PatientClient(Verbs):
         return max(0.5, min(timeout, self._deadline() - time.monotonic()))
 
     def persist(self, call: Callable[[float], Any], timeout: float, repeat: bool = True) -> Any:
-        """call(timeout), again while its ApiError is a passing one; the last error is raised."""
+        """call(timeout), again while its ApiError is a passing one; the last error is raised.
+
+        A busy server is given the time that it asks for, and more for its answer after one that did not come; what it had no
+        time to look at is asked again whatever it is.
+        """
         give_up = min(time.monotonic() + self._patience, self._deadline())
         pause = 0.2
         while True:
             try:
                 return call(self._within(timeout))
             except ApiError as e:
-                if not (repeat and passing(e)) or time.monotonic() + pause >= give_up or self._abort.wait(pause):
+                wait = max(pause, e.pause()) if e.busy else pause
+                again = e.busy or (repeat and passing(e))
+                if not again or time.monotonic() + wait >= give_up or self._abort.wait(wait):
                     self._on_error(e)
                     raise
                 pause = min(2.0, pause * 2)
+                if e.kind == "timeout":
+                    timeout *= 2
 
     def request(self, method: str, path: str, params: Any = None, body: Any = None,
                 timeout: float = 10.0, **more: Any) -> Any:

@@ -3,6 +3,7 @@
 """A client that outlasts a restart of the API server: what is asked again, what is not, and what is told in the end."""
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 
@@ -50,7 +51,7 @@ def _first(api, action):
     api.before = lambda request: todo.pop()(request) if todo else None
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_a_passing_error_is_waited_out_and_not_told(api, patient, status):
     api.refuse[("GET", "/version")] = (status, "Some", "not now")
     api.before = lambda request: api.refuse.clear() if len(api.server.requests) > 2 else None
@@ -159,3 +160,32 @@ def test_a_list_is_asked_for_again_and_a_page_that_was_forgotten_is_no_error(api
     client = patient()
     found = client.list(SPACES)
     assert [i["metadata"]["name"] for i in found.items] == ["a", "b", "c"] and found.whole and client.errors == []
+
+
+@pytest.mark.parametrize(("status", "tries"), [(429, 6), (503, 1)])
+def test_what_a_busy_server_did_not_look_at_was_not_done_so_it_is_asked_again(patient, monkeypatch, status, tries):
+    monkeypatch.setattr(ApiError, "pause", lambda error: 0.01)
+    client, asked = patient(), []
+
+    def call(_seconds):
+        asked.append("evict")
+        if len(asked) < 6:
+            raise ApiError("http", status, "", "busy", "POST", "/x/eviction")
+        return "evicted"
+
+    with contextlib.suppress(ApiError):
+        client.persist(call, 3.0, repeat=False)
+    assert len(asked) == tries
+
+
+def test_an_answer_that_did_not_come_is_given_more_time(api, patient):
+    asked = []
+    client = patient(patience=60.0)
+
+    def call(seconds):
+        asked.append(seconds)
+        if len(asked) < 3:
+            raise ApiError("timeout", None, "Timeout", "no answer in time", "GET", "/x")
+        return "late"
+
+    assert client.persist(call, 3.0) == "late" and asked == [3.0, 6.0, 12.0]

@@ -140,26 +140,6 @@ def test_an_error_of_something_else_on_the_way_has_no_status_object(serve, conne
     assert error.message == message and (error.verb, error.resource) == ("", "")
 
 
-@pytest.mark.parametrize("name", ["Retry-After", "retry-after"])
-def test_a_busy_server_is_asked_again_when_it_says_so(serve, connect, name):
-    def respond(request):
-        if len(server.requests) < 3:
-            request.refuse(429, "TooManyRequests", "busy", {name: "0"})
-        else:
-            request.answer({"n": len(server.requests)})
-
-    server = serve(respond)
-    assert connect(server).get("/version") == {"n": 3}
-
-
-@pytest.mark.parametrize(("method", "headers", "tries"), [("GET", {"Retry-After": "0"}, 4), ("GET", {}, 1),
-                                                          ("POST", {"Retry-After": "0"}, 1)])
-def test_a_busy_server_is_not_asked_for_ever_and_an_eviction_never_twice(serve, connect, method, headers, tries):
-    server = serve(lambda r: r.refuse(429, "TooManyRequests", "busy", headers))
-    assert _error(connect(server).request, method, "/x", body={} if method == "POST" else None).status == 429
-    assert len(server.requests) == tries
-
-
 def test_nobody_listens(serve, connect):
     server = serve(lambda r: r.answer({}))
     client = connect(server)
