@@ -49,14 +49,20 @@ def claim(name: str, storage_class: str, size: str, access_mode: str) -> dict[st
                      "resources": {"requests": {"storage": size}}}}
 
 
-def _elsewhere(nodes: list[str]) -> dict[str, Any]:
-    """Affinity to one of these nodes; the scheduler chooses among them."""
-    terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [n]}]} for n in nodes]
-    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
+def _where(nodes: list[dict[str, Any]], away_from: str) -> dict[str, Any]:
+    """Affinity to nodes that meet the requirements, and are not that one; the scheduler knows which of them the volume fits."""
+    term: dict[str, Any] = {"matchExpressions": nodes} if nodes else {}
+    if away_from:
+        term["matchFields"] = [{"key": "metadata.name", "operator": "NotIn", "values": [away_from]}]
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}
 
 
-def pod(name: str, image: str, command: str, nonce: str, claim_name: str, nodes: list[str]) -> dict[str, Any]:
-    """A pod that runs the command with the volume at /data and ends; nodes: where it may run, anywhere if empty."""
+def pod(name: str, image: str, command: str, nonce: str, claim_name: str, nodes: list[dict[str, Any]],
+        away_from: str = "") -> dict[str, Any]:
+    """A pod that runs the command with the volume at /data and ends.
+
+    nodes: requirements (matchExpressions) of where it may run; away_from: the node where it may not.
+    """
     container = {
         "name": "storage", "image": image, "imagePullPolicy": "IfNotPresent", "command": ["sh", "-c", command],
         "env": [{"name": "NONCE", "value": nonce}, {"name": "R", "value": RESULT}],
@@ -72,8 +78,8 @@ def pod(name: str, image: str, command: str, nonce: str, claim_name: str, nodes:
         "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": claim_name}},
                     {"name": "tmp", "emptyDir": {"sizeLimit": "8Mi"}}],
     }
-    if nodes:
-        spec["affinity"] = _elsewhere(nodes)
+    if nodes or away_from:
+        spec["affinity"] = _where(nodes, away_from)
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
 
 

@@ -1,21 +1,13 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""StorageClasses, and where a PersistentVolume can be used."""
+"""Where a PersistentVolume can be used."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..common.nodes import unfit
 from ._nodes import Node, cordoned, name_of, ready, tainted
-
-_DEFAULT = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
-
-
-def defaults(classes: Iterable[dict[str, Any]]) -> list[str]:
-    """The names of the default StorageClasses."""
-    return sorted(c["metadata"]["name"] for c in classes
-                  if any((c["metadata"].get("annotations") or {}).get(a) == "true" for a in _DEFAULT))
-
 
 def _number(text: str | None) -> int | None:
     try:
@@ -53,4 +45,5 @@ def others(volume: dict[str, Any], nodes: Iterable[Node], writer: str) -> list[s
     if volume["spec"].get("hostPath") or volume["spec"].get("local"):
         return []
     return sorted(name_of(n) for n in nodes
-                  if name_of(n) != writer and ready(n) and not cordoned(n) and not tainted(n) and usable_on(volume, n))
+                  if name_of(n) != writer and ready(n) and not cordoned(n) and not tainted(n) and not unfit(n)
+                  and usable_on(volume, n))

@@ -3,25 +3,30 @@
 """Volumes are provisioned, keep data, move with pods, and vanish."""
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
+from ..common import volumes
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from ..engine.errors import StepFailed
 from ..kube.errors import ApiError
 from ..kube.pods import waiting_reason
-from ._optional import optional_get
-from ._text import listed
+from ._storage_classes import CLASSES, VOLUMES, choose, gives_new_volumes
 from ._volume_pods import READ, WRITE, claim, digest, ending, pod
-from ._volumes import defaults, others
+from ._volumes import others
+from ._waits import why
 
 if TYPE_CHECKING:
     from ..engine.context import Context
 
-CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 # Seconds from the end of a claim to the end of its volume; detaching and deleting a cloud disk takes a minute.
 GONE = 300.0
+# Seconds from the end of a pod that had the volume to a claim that says that it is bound.
+_BOUND = 30.0
+# Seconds for all that is none of the waits: requests, and the ends of pods.
+_REST = 60.0
 # The image is not there to be had: nothing is known about storage.
 NO_IMAGE = ("ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 
@@ -33,7 +38,7 @@ class Storage(Check):
     domain = "storage"
     proves = "A claim gets a volume, data written by one pod is read by another, and the volume goes with the claim."
     options = (
-        Option("storage_class", "The StorageClass to prove; by default the cluster's one default class.",
+        Option("storage_class", "The StorageClass to prove; by default the one that the cluster gives to claims without a class.",
                example="gp3"),
         Option("size", "How much to claim.", default="1Gi", example="4Gi"),
         Option("access_mode", "The access mode of the claim.", default="ReadWriteOnce",
@@ -44,61 +49,65 @@ class Storage(Check):
     permissions = (
         Permission(("get", "list"), ("storageclasses",), "storage.k8s.io"),
         Permission(("create", "delete", "get", "list", "watch"), ("persistentvolumeclaims", "pods")),
-        Permission(("get",), ("persistentvolumes",)),
+        Permission(("get", "list"), ("persistentvolumes",)),
         Permission(("patch",), ("persistentvolumes",), optional=True),
-        Permission(("list",), ("nodes", "events"), optional=True),
+        Permission(("list", "watch"), ("nodes",), optional=True),
+        Permission(("list",), ("events",), optional=True),
     )
-    images = ("busybox",)
+    images = ("agnhost",)
     objects = ("PersistentVolumeClaim", "Pod")
     expected = 90.0
-    limit = 600.0
+    limit = 2 * 180.0 + _BOUND + GONE + _REST
+    _volume: dict[str, Any] | None = None
+    _retained = False
+
+    def bounds(self, options: dict[str, Any]) -> None:
+        """Two pods may take their time, and then the volume its own."""
+        self.limit = 2.0 * options.get("provision_limit", 180) + _BOUND + GONE + _REST
+
+    def applies(self, ctx: Context) -> str:
+        self._classes = ctx.client.get(CLASSES).get("items") or []
+        if self._classes or ctx.options.get("storage_class"):
+            return ""
+        return "the cluster has no StorageClass, so that nothing in it can ask for a volume"
 
     def run(self, ctx: Context) -> None:
-        with ctx.step("there is one default StorageClass"):
-            storage_class = self._class(ctx)
+        mode = ctx.options.get("access_mode") or "ReadWriteOnce"
+        with ctx.step("there is a StorageClass that makes volumes"):
+            storage_class = self._class(ctx, mode)
         name = f"data-{ctx.nonce}"
         with ctx.step("a claim is accepted"):
-            ctx.create(claim(name, storage_class["metadata"]["name"], ctx.options.get("size") or "1Gi",
-                             ctx.options.get("access_mode") or "ReadWriteOnce"))
+            ctx.create(claim(name, storage_class["metadata"]["name"], ctx.options.get("size") or "1Gi", mode))
             self._claimed = time.monotonic()
         with ctx.step("a pod with the claim writes to its volume"):
-            node = self._pod(ctx, f"writer-{ctx.nonce}", WRITE, name, [], digest(ctx.nonce))
+            node = self._pod(ctx, f"writer-{ctx.nonce}", WRITE, name, "", digest(ctx.nonce))
         with ctx.step("the claim is bound to a volume of its class"):
-            volume = self._volume(ctx, name, storage_class)
+            volume = self._own_volume(ctx, name, storage_class)
         with ctx.step("another pod reads what was written"):
             ctx.delete("Pod", f"writer-{ctx.nonce}")
             self._move(ctx, name, volume, node)
         with ctx.step("the volume goes with its claim"):
             self._remove(ctx, name, volume)
 
-    def _class(self, ctx: Context) -> dict[str, Any]:
-        classes = {c["metadata"]["name"]: c for c in ctx.client.get(CLASSES).get("items") or []}
-        named = ctx.options.get("storage_class")
-        if named:
-            ctx.expect(named in classes, f"there is no StorageClass {named}; there are: "
-                       + (listed(sorted(classes), 8) or "none"), storage_classes=sorted(classes))
-            chosen = classes[named]
-        else:
-            found = defaults(classes.values())
-            ctx.expect(len(found) == 1, f"{len(found)} StorageClasses are the default: {listed(found, 8)}" if found
-                       else "no StorageClass is the default", storage_classes=sorted(classes), defaults=found)
-            chosen = classes[found[0]]
+    def _class(self, ctx: Context, mode: str) -> dict[str, Any]:
+        chosen = choose(ctx, self._classes)
         ctx.touches("StorageClass", chosen["metadata"]["name"])
         ctx.observe(storage_class=chosen["metadata"]["name"], provisioner=chosen.get("provisioner", ""),
                     binding=chosen.get("volumeBindingMode", "Immediate"))
+        gives_new_volumes(ctx, chosen, mode)
         return chosen
 
     # ---- pods -------------------------------------------------------------------------------------------------
-    def _pod(self, ctx: Context, name: str, command: str, claim_name: str, nodes: list[str], wanted: str) -> str:
+    def _pod(self, ctx: Context, name: str, command: str, claim_name: str, away_from: str, wanted: str) -> str:
         """Run the pod to its end and compare its result; the node where it ran."""
-        ctx.create(pod(name, ctx.image("busybox"), command, ctx.nonce, claim_name, nodes))
+        where = ctx.fleet.choice.affinity()
+        ctx.create(pod(name, ctx.image("agnhost"), command, ctx.nonce, claim_name, where, away_from))
         start = time.monotonic()
-        limit = ctx.options.get("provision_limit", 180)
         try:
-            item = ctx.wait("pods", lambda items: self._settled(items.get((ctx.namespace, name))),
-                            f"pod {name} with its volume ends", seconds=limit)
-        except StepFailed as e:
-            raise StepFailed(f"{e}{self._why(ctx, name, claim_name)}") from None
+            item = self._end(ctx, name, claim_name, ctx.options.get("provision_limit", 180))
+        except StepFailed:
+            raise StepFailed(f"pod {name} with its volume ends: not within {time.monotonic() - start:.0f} s"
+                             f"{why(ctx, name, claim_name)}") from None
         reason = waiting_reason(item)
         if reason and reason[0] in NO_IMAGE:
             ctx.inconclusive(f"the image of the storage pods cannot be had: {reason[0]}: {reason[1]}")
@@ -106,6 +115,9 @@ class Storage(Check):
         node = item["spec"].get("nodeName", "")
         ctx.touches("Node", node)
         good = status == 0 and result == wanted
+        if not good and self._volume is None:  # whose data it is comes first
+            with contextlib.suppress(StepFailed):
+                self._hold(ctx, claim_name)
         ctx.see(kind="storage", from_node=node, target=claim_name, variant=name.partition("-")[0], ok=good,
                 error="" if good else f"exit status {status}: {result}", seconds=time.monotonic() - start)
         ctx.expect(status == 0, f"pod {name} on {node} ended with {status}: {result}", exit_status=status)
@@ -114,6 +126,23 @@ class Storage(Check):
         ctx.measure(f"{name.partition('-')[0]} pod, from its creation to its end", time.monotonic() - start, "s")
         return node
 
+    def _end(self, ctx: Context, name: str, claim_name: str, limit: float) -> dict[str, Any]:
+        """The pod as it ended; on the way the volume is held as soon as there is one."""
+        what, start = f"pod {name} with its volume ends", time.monotonic()
+        claims = ctx.watch("persistentvolumeclaims")
+
+        def ended(items: dict[Any, Any]) -> dict[str, Any] | None:
+            return self._settled(items.get((ctx.namespace, name)))
+
+        def bound() -> dict[str, Any] | None:
+            return self._bound(claims.items().get((ctx.namespace, claim_name)))
+
+        if self._volume is None:
+            ctx.wait("pods", lambda items: ended(items) or bound(), what, seconds=limit)
+            if bound():
+                self._hold(ctx, claim_name)
+        return ctx.wait("pods", ended, what, seconds=max(0.0, limit - (time.monotonic() - start)))
+
     def _settled(self, item: dict[str, Any] | None) -> dict[str, Any] | None:
         """The pod when it has ended or its image cannot be had."""
         if item is None:
@@ -121,29 +150,36 @@ class Storage(Check):
         reason = waiting_reason(item)
         return item if ending(item) or (reason and reason[0] in NO_IMAGE) else None
 
-    def _why(self, ctx: Context, pod_name: str, claim_name: str) -> str:
-        """What the claim and the pod wait for, by their states and last events, for the message."""
-        item = ctx.watch("pods").items().get((ctx.namespace, pod_name)) or {}
-        claimed = ctx.watch("persistentvolumeclaims").items().get((ctx.namespace, claim_name)) or {}
-        texts = [f"the claim is {claimed['status']['phase']}"] if claimed.get("status", {}).get("phase") else []
-        for name in (claim_name, pod_name):
-            events = optional_get(ctx, f"/api/v1/namespaces/{ctx.namespace}/events",
-                                  {"fieldSelector": f"involvedObject.name={name}"})
-            # A warning tells more than what was said after it.
-            last = sorted((events or {}).get("items") or [], key=lambda e: (
-                e.get("type") == "Warning", e.get("lastTimestamp") or e.get("eventTime") or ""))[-1:]
-            texts += [f"{e.get('reason')}: {e.get('message')}" for e in last]
-        reason = waiting_reason(item) if item else None
-        if reason and not any(reason[1] and reason[1] in t for t in texts):
-            texts.append(f"{reason[0]}: {reason[1]}".rstrip(": "))
-        return f"; {'; '.join(dict.fromkeys(texts))}"[:600] if texts else ""
-
     # ---- the volume -------------------------------------------------------------------------------------------
-    def _volume(self, ctx: Context, name: str, storage_class: dict[str, Any]) -> dict[str, Any]:
+    def _bound(self, item: dict[str, Any] | None) -> dict[str, Any] | None:
+        good = item and item.get("status", {}).get("phase") == "Bound" and item["spec"].get("volumeName")
+        return item if good else None
+
+    def _hold(self, ctx: Context, name: str) -> dict[str, Any]:
+        """The volume of the claim, if it was made for it; from here on it goes with the claim, whatever becomes of the run."""
         bound = ctx.wait("persistentvolumeclaims", lambda items: self._bound(items.get((ctx.namespace, name))),
-                         f"claim {name} is bound", seconds=30.0)
-        volume = ctx.client.get(f"/api/v1/persistentvolumes/{bound['spec']['volumeName']}")
-        ctx.touches("PersistentVolume", volume["metadata"]["name"])
+                         f"claim {name} is bound", seconds=_BOUND)
+        path = f"{VOLUMES}/{bound['spec']['volumeName']}"
+        volume = ctx.client.get(path)
+        if not volumes.made_for(volume, bound):
+            ctx.inconclusive(f"claim {name} was given volume {volume['metadata']['name']}, which was not made for it and is "
+                             "somebody's; name another class in storage_check_storage_class")
+        ctx.observe(volume=volume["metadata"]["name"], made_for_the_claim=True)
+        self._volume, labels = volume, ctx.adopt("PersistentVolume", volume["metadata"]["name"])
+        if volumes.reclaim_policy(volume) == "Retain":
+            ctx.observe(reclaim_policy="Retain")
+            change = {"metadata": {"labels": labels}, "spec": {"persistentVolumeReclaimPolicy": "Delete"}}
+            try:
+                ctx.until(lambda: ctx.client.raw.patch(path, change) or True, f"volume {volume['metadata']['name']} is changed",
+                          seconds=_BOUND)
+            except ApiError as e:
+                if e.status != 403:
+                    raise
+                self._retained = True
+        return volume
+
+    def _own_volume(self, ctx: Context, name: str, storage_class: dict[str, Any]) -> dict[str, Any]:
+        volume = self._volume or self._hold(ctx, name)
         actual = volume["spec"].get("storageClassName")
         ctx.expect(actual == storage_class["metadata"]["name"], f"the volume has the class {actual!r}")
         owner = volume["spec"].get("claimRef") or {}
@@ -153,34 +189,22 @@ class Storage(Check):
         ctx.measure("claim to data written", time.monotonic() - self._claimed, "s")
         return volume
 
-    def _bound(self, item: dict[str, Any] | None) -> dict[str, Any] | None:
-        good = item and item.get("status", {}).get("phase") == "Bound" and item["spec"].get("volumeName")
-        return item if good else None
-
     def _move(self, ctx: Context, name: str, volume: dict[str, Any], writer: str) -> None:
-        nodes = optional_get(ctx, "/api/v1/nodes")
-        elsewhere = others(volume, (nodes or {}).get("items") or [], writer)
+        fleet = ctx.fleet
+        elsewhere = [n for n in others(volume, fleet.nodes.values(), writer) if n not in fleet.left_out]
         if elsewhere:
             ctx.observe(volume_moves="between nodes")
         else:
-            ctx.observe(volume_moves="not tested: nodes may not be listed" if nodes is None else
-                        "no: the volume can be used on the writer's node only")
-        node = self._pod(ctx, f"reader-{ctx.nonce}", READ, name, elsewhere, f"{digest(ctx.nonce)} {ctx.nonce}")
+            ctx.observe(volume_moves="no: the volume can be used on the writer's node only" if fleet.known else
+                        "not tested: nodes may not be listed")
+        node = self._pod(ctx, f"reader-{ctx.nonce}", READ, name, writer if elsewhere else "", f"{digest(ctx.nonce)} {ctx.nonce}")
         ctx.observe(written_on=writer, read_on=node)
 
     def _remove(self, ctx: Context, name: str, volume: dict[str, Any]) -> None:
-        path = f"/api/v1/persistentvolumes/{volume['metadata']['name']}"
-        kept = volume["spec"].get("persistentVolumeReclaimPolicy") == "Retain"
-        if kept:  # the volume is ours, and would be left for good
-            ctx.observe(reclaim_policy="Retain")
-            try:
-                ctx.client.raw.patch(path, {"spec": {"persistentVolumeReclaimPolicy": "Delete"}})
-            except ApiError as e:
-                if e.status != 403:
-                    raise
-                ctx.warn(f"volume {volume['metadata']['name']} is left, as its class retains volumes and we may not "
-                         "change that")
-                return
+        path = f"{VOLUMES}/{volume['metadata']['name']}"
+        if self._retained:
+            ctx.warn(f"volume {volume['metadata']['name']} is left, as its class retains volumes and we may not change that")
+            return
         start = time.monotonic()
         ctx.delete("Pod", f"reader-{ctx.nonce}")
         ctx.delete("PersistentVolumeClaim", name)

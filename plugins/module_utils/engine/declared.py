@@ -62,3 +62,6 @@ class Declared:
     limit: ClassVar[float] = 300.0
     probes: ClassVar[int] = 0
     needs_cluster: ClassVar[bool] = True
+
+    def bounds(self, options: dict[str, Any]) -> None:
+        """Set `expected` and `limit` of this run's instance, where they hang on the options."""

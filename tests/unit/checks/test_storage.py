@@ -9,8 +9,9 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks._volume_pods import (
     READ, WRITE, content, digest, ending, pod)
-from ansible_collections.assay.clusters.plugins.module_utils.checks._volumes import defaults, others, usable_on
-from ansible_collections.assay.clusters.plugins.module_utils.checks.storage import CLASSES, Storage
+from ansible_collections.assay.clusters.plugins.module_utils.checks._storage_classes import CLASSES, VOLUMES
+from ansible_collections.assay.clusters.plugins.module_utils.checks._volumes import others, usable_on
+from ansible_collections.assay.clusters.plugins.module_utils.checks.storage import Storage
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, api_error
 
@@ -18,9 +19,13 @@ NONCE = FakeContext.nonce
 MARK = "storageclass.kubernetes.io/is-default-class"
 
 
-def _class(name, default=False):
-    return {"metadata": {"name": name, "annotations": {MARK: "true"} if default else None},
-            "provisioner": "disk.test", "volumeBindingMode": "WaitForFirstConsumer"}
+PV = "pvc-0f0f"
+PV_PATH = f"{VOLUMES}/{PV}"
+
+
+def _class(name, default=False, made="2026-01-01T00:00:00Z", provisioner="disk.test"):
+    return {"metadata": {"name": name, "annotations": {MARK: "true"} if default else None, "creationTimestamp": made},
+            "provisioner": provisioner, "volumeBindingMode": "WaitForFirstConsumer"}
 
 
 def _node(name, zone="a", **spec):
@@ -31,7 +36,7 @@ def _node(name, zone="a", **spec):
 def _volume(key=None, values=(), **spec):
     affinity = {"nodeAffinity": {"required": {"nodeSelectorTerms": [
         {"matchExpressions": [{"key": key, "operator": "In", "values": list(values)}]}]}}} if key else {}
-    return {"metadata": {"name": "pv-1"}, "spec": {
+    return {"metadata": {"name": PV}, "spec": {
         "storageClassName": "fast", "persistentVolumeReclaimPolicy": "Delete",
         "claimRef": {"namespace": FakeContext.namespace, "name": f"data-{NONCE}"}, **affinity, **spec}}
 
@@ -43,18 +48,18 @@ class Disks:
         self.volume = volume or _volume("topology.kubernetes.io/zone", ["a"])
         self.classes = [_class("fast", True), _class("slow")]
         self.results = {"writer": (0, digest(NONCE)), "reader": (0, f"{digest(NONCE)} {NONCE}")}
-        self.state, self.gone = None, True
+        self.state, self.gone, self.there = None, True, []
         self.ctx = FakeContext({
             CLASSES: lambda params: {"items": self.classes},
-            "/api/v1/nodes": {"items": [_node("n1"), _node("n2"), _node("n3", "b"), _node("n4", unschedulable=True)]},
-        }, **options)
-        self.ctx.client.answers["/api/v1/persistentvolumes/pv-1"] = self.volume
+            VOLUMES: lambda params: {"items": self.there},
+        }, nodes=[_node("n1"), _node("n2"), _node("n3", "b"), _node("n4", unschedulable=True)], **options)
+        self.ctx.client.answers[PV_PATH] = self.volume
         self.ctx.on_create, delete = self.created, self.ctx.delete
 
         def deleted(kind, name, wait=True):
             delete(kind, name, wait)
             if kind == "PersistentVolumeClaim" and self.gone:
-                del self.ctx.client.answers["/api/v1/persistentvolumes/pv-1"]
+                del self.ctx.client.answers[PV_PATH]
 
         self.ctx.delete = deleted
 
@@ -62,7 +67,8 @@ class Disks:
         key, role = (self.ctx.namespace, manifest["metadata"]["name"]), manifest["metadata"]["name"].split("-")[0]
         if manifest["kind"] == "PersistentVolumeClaim":
             self.ctx.items["persistentvolumeclaims"] = {key: {
-                **manifest, "spec": {**manifest["spec"], "volumeName": "pv-1"}, "status": {"phase": "Bound"}}}
+                **manifest, "metadata": {**manifest["metadata"], "uid": "0f0f", "creationTimestamp": "2026-02-02T00:00:00Z"},
+                "spec": {**manifest["spec"], "volumeName": self.volume["metadata"]["name"]}, "status": {"phase": "Bound"}}}
             return manifest
         status, message = self.results[role]
         state = self.state or {"terminated": {"exitCode": status, "message": message}}
@@ -72,7 +78,9 @@ class Disks:
         return manifest
 
     def run(self):
-        Storage().run(self.ctx)
+        check = Storage()
+        assert check.applies(self.ctx) == ""
+        check.run(self.ctx)
         return self.ctx
 
     def assert_red(self, match):
@@ -80,17 +88,17 @@ class Disks:
             self.run()
         return self.ctx
 
-    def affinity(self):
-        reader = next(m for m in self.ctx.created if m["metadata"]["name"].startswith("reader"))
-        terms = reader["spec"].get("affinity", {}).get("nodeAffinity", {}).get(
-            "requiredDuringSchedulingIgnoredDuringExecution", {}).get("nodeSelectorTerms", [])
-        return [t["matchFields"][0]["values"][0] for t in terms]
+    def affinity(self, role="reader"):
+        """The one term by which the pod's node is chosen."""
+        made = next(m for m in self.ctx.created if m["metadata"]["name"].startswith(role))
+        [term] = made["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+        return term
 
 
 def test_healthy_volume_moves_within_its_zone_and_goes():
     disks = Disks()
     ctx = disks.run()
-    assert disks.affinity() == ["n2"]
+    assert disks.affinity()["matchFields"] == [{"key": "metadata.name", "operator": "NotIn", "values": ["n1"]}]
     assert ctx.observed["volume_moves"] == "between nodes"
     assert (ctx.observed["written_on"], ctx.observed["read_on"]) == ("n1", "n2")
     assert ctx.deleted == [("Pod", f"writer-{NONCE}"), ("Pod", f"reader-{NONCE}"),
@@ -104,25 +112,7 @@ def test_healthy_volume_moves_within_its_zone_and_goes():
 def test_a_volume_of_one_node_is_a_capability_not_a_failure(volume):
     disks = Disks(volume)
     assert disks.run().observed["volume_moves"].startswith("no:")
-    assert disks.affinity() == []
-
-
-def test_default_classes():
-    assert defaults([_class("a"), _class("b", True)]) == ["b"]
-    beta = {"metadata": {"name": "c", "annotations": {"storageclass.beta.kubernetes.io/is-default-class": "true"}}}
-    assert defaults([beta, _class("b", True)]) == ["b", "c"]
-
-
-def test_none_and_several_default_classes_fail_unless_one_is_named():
-    disks = Disks()
-    disks.classes = [_class("fast"), _class("slow")]
-    assert disks.assert_red("no StorageClass is the default").steps == ["there is one default StorageClass"]
-    disks.classes = [_class("fast", True), _class("slow", True)]
-    assert disks.assert_red("2 StorageClasses are the default: fast, slow").observed["defaults"] == ["fast", "slow"]
-    disks.ctx.options["storage_class"] = "fast"
-    assert disks.run().observed["storage_class"] == "fast"
-    disks.ctx.options["storage_class"] = "fats"
-    disks.assert_red("there is no StorageClass fats; there are: fast, slow")
+    assert "matchFields" not in disks.affinity()
 
 
 def test_changed_data_is_told_from_a_failed_pod():
@@ -154,15 +144,10 @@ def test_a_pod_that_never_starts_names_the_last_warnings():
     disks.assert_red("not within 25 s; the claim is Bound; ProvisioningFailed: quota; ContainerCreating")
 
 
-def test_a_volume_that_stays_fails_and_a_retained_one_is_set_free():
+def test_a_volume_that_stays_fails():
     disks = Disks()
     disks.gone = False
-    assert disks.assert_red("pv-1 gone after its claim").steps[-1] == "the volume goes with its claim"
-    disks = Disks(_volume(persistentVolumeReclaimPolicy="Retain"))
-    ctx = disks.run()
-    assert ctx.client.patched == [
-        ("/api/v1/persistentvolumes/pv-1", {"spec": {"persistentVolumeReclaimPolicy": "Delete"}})]
-    assert ctx.observed["reclaim_policy"] == "Retain"
+    assert disks.assert_red("pvc-0f0f gone after its claim").steps[-1] == "the volume goes with its claim"
 
 
 @pytest.mark.parametrize("operator, values, fits", [
@@ -181,6 +166,13 @@ def test_other_nodes_can_take_an_ordinary_pod():
     assert others(_volume(), nodes, "n1") == ["n4"]
     nodes[3]["status"]["conditions"][0]["status"] = "Unknown"
     assert others(_volume(), nodes, "n1") == []
+
+
+@pytest.mark.parametrize("labels", [{"kubernetes.io/os": "windows"}, {"eks.amazonaws.com/compute-type": "fargate"}])
+def test_what_no_pod_of_ours_can_run_on_is_no_other_node(labels):
+    other = _node("n2")
+    other["metadata"]["labels"].update(labels)
+    assert others(_volume(), [_node("n1"), other], "n1") == []
 
 
 def test_ends_of_pods():
@@ -214,7 +206,7 @@ def test_the_scripts_really_write_verify_and_append(tmp_path):
 
 
 def test_manifest_meets_the_restricted_level():
-    spec = pod("p", "i", "true", NONCE, "c", ["n1"])["spec"]
+    spec = pod("p", "i", "true", NONCE, "c", [], "n1")["spec"]
     container = spec["containers"][0]
     assert spec["securityContext"]["runAsNonRoot"]
     assert spec["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
@@ -270,14 +262,14 @@ def test_a_volume_that_stays_behind_its_claim_is_told_in_time(clock, seconds, le
     disks = Disks()
     disks.gone = False
     disks.ctx.deadline = clock.monotonic() + seconds
-    disks.assert_red(r"^volume pv-1 gone after its claim: not within \d+ s$")
+    disks.assert_red(r"^volume pvc-0f0f gone after its claim: not within \d+ s$")
     assert least <= clock.passed <= most
 
 
 def test_a_volume_that_goes_late_is_waited_for_over_an_absence_of_the_api_server(clock):
     disks = Disks()
     disks.gone = False
-    path = "/api/v1/persistentvolumes/pv-1"
+    path = PV_PATH
     clock.after(20, lambda: disks.ctx.client.answers.update({path: api_error(503)}))
     clock.after(40, lambda: disks.ctx.client.answers.pop(path))
     assert disks.run().measurements["volume gone after its claim's deletion"] == pytest.approx(40, abs=1)
