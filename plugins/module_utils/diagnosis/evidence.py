@@ -3,17 +3,23 @@
 """Reading the evidence: typed questions to the plain data that a run collected, or that was saved from one."""
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-Object = dict[str, Any]
+from ..kube import cluster_dns
+from ..kube.objects import all_readable
+from .objects import (
+    Object, about, condition, containers, event_line, first_seen, label, last_seen, name_of, node_of, pod_ref, ready,
+    seconds, space_of, started, unique, unready_since, words)
+
+# Rules find all that they read with here.
+__all__ = ["Candidate", "Evidence", "Object", "about", "condition", "containers", "event_line", "first_seen", "label",
+           "last_seen", "name_of", "node_of", "pod_ref", "ready", "seconds", "space_of", "started", "unique",
+           "unready_since", "words"]
 PROBE_LABEL = "assay.clusters/probe"
-DNS_APPS = ("kube-dns", "coredns", "node-local-dns")
-_DNS_LABEL = "dns.operator.openshift.io/daemonset-dns"
 
 
 @dataclass(frozen=True)
@@ -38,110 +44,55 @@ class Candidate:
     command: str = ""
 
 
-def seconds(stamp: str | None) -> float:
-    """Epoch seconds of an RFC 3339 time; 0 where there is none."""
-    try:
-        return datetime.datetime.fromisoformat((stamp or "").replace("Z", "+00:00")).timestamp()
-    except ValueError:
-        return 0.0
-
-
-def name_of(item: Object) -> str:
-    return item["metadata"]["name"]
-
-
-def space_of(item: Object) -> str:
-    return item["metadata"].get("namespace", "")
-
-
-def label(item: Object, key: str) -> str:
-    return (item["metadata"].get("labels") or {}).get(key, "")
-
-
-def condition(item: Object, kind: str) -> Object:
-    """The condition of this type, or an empty dictionary."""
-    return next((c for c in item.get("status", {}).get("conditions") or [] if c["type"] == kind), {})
-
-
-def unique(lines: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(line for line in lines if line))
-
-
-# ---- pods -------------------------------------------------------------------------------------------------------
-def ready(pod: Object) -> bool:
-    """Whether the pod does its work, or has done it."""
-    if pod["metadata"].get("deletionTimestamp"):
-        return False
-    return pod.get("status", {}).get("phase") == "Succeeded" or condition(pod, "Ready").get("status") == "True"
-
-
-def node_of(pod: Object) -> str:
-    return pod.get("spec", {}).get("nodeName") or ""
-
-
-def containers(pod: Object) -> list[Object]:
-    """The statuses of all containers, those of initialisation first."""
-    status = pod.get("status", {})
-    return [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
-
-
-def pod_ref(pod: Object) -> str:
-    return f"pod/{space_of(pod)}/{name_of(pod)}"
-
-
-def started(pod: Object) -> float:
-    """When the pod last started a container; 0 for one that never did."""
-    states = [s.get(when) or {} for s in containers(pod) for when in ("state", "lastState")]
-    return max((seconds((s.get("running") or s.get("terminated") or {}).get("startedAt")) for s in states), default=0.0)
-
-
-def unready_since(pod: Object) -> float:
-    """When the pod ceased to be ready, or was first seen not to be; 0 when that is not known."""
-    c = condition(pod, "Ready")
-    return seconds(c.get("lastTransitionTime")) if c.get("status") == "False" else 0.0
-
-
-# ---- events -----------------------------------------------------------------------------------------------------
-def about(event: Object) -> Object:
-    return event.get("involvedObject") or event.get("regarding") or {}
-
-
-def words(event: Object) -> str:
-    return (event.get("message") or event.get("note") or "").strip()
-
-
-def event_line(event: Object) -> str:
-    return f"{about(event).get('kind', '').lower()}/{about(event).get('name')} {event.get('reason')}: {words(event)}"
-
-
-def first_seen(event: Object) -> float:
-    return seconds(event.get("firstTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp"))
-
-
-def last_seen(event: Object) -> float:
-    stamps = (event.get("lastTimestamp"), (event.get("series") or {}).get("lastObservedTime"), event.get("eventTime"),
-              event["metadata"].get("creationTimestamp"))
-    return max(map(seconds, stamps))
+def _why(error: Any) -> str:
+    told = error if isinstance(error, dict) else {}
+    return "forbidden" if told.get("status") == 403 else str(told.get("message") or told.get("reason") or "error")[:80]
 
 
 class Evidence:
-    """One cluster's evidence; engine/evidence.py collects it and says what it holds."""
+    """One cluster's evidence; engine/evidence.py collects it and says what it holds.
 
-    def __init__(self, data: dict[str, Any]):
-        self.data = data
+    nameservers: addresses that pods ask for names, where a check told. used: kinds that were asked for so far.
+    """
+
+    def __init__(self, data: dict[str, Any], nameservers: Iterable[str] = ()):
+        self.data, self.nameservers = data, list(nameservers)
         self.space: str = data.get("run_namespace") or ""
         self.now = seconds(data.get("server_date"))
         # Seconds to add to the controller's clock to get the cluster's.
         here = seconds(data.get("controller_date"))
         self.skew = self.now - here if here and self.now else 0.0
+        self.used: set[str] = set()
+        self._kept: dict[str, list[Any]] = {}
 
     def items(self, key: str) -> list[Any]:
-        return self.data.get(key) or []
+        """The objects of a kind; those that make no sense are left out."""
+        self.used.add(key)
+        if key not in self._kept:
+            raw = self.data.get(key) or []
+            self._kept[key] = [e for e in raw if isinstance(e, dict)] if key == "api_errors" else all_readable(raw)
+        return self._kept[key]
 
-    def known(self, key: str) -> bool:
-        """Whether this kind was asked for and answered: only then does absence mean anything."""
+    def known(self, key: str, namespace: str = "") -> bool:
+        """Whether all of this kind is here, or all of it in the namespace: only then does absence mean anything."""
+        self.used.add(key)
         answered = any(self.items(k) for k in ("nodes", "pods", "services", "deployments"))
-        return key in self.data and key not in (self.data.get("errors") or {}) and answered
+        if not answered or key not in self.data:
+            return False
+        if namespace and namespace in ((self.data.get("whole_in") or {}).get(key) or ()):
+            return True
+        return key not in (self.data.get("errors") or {}) and key not in (self.data.get("partial") or {})
+
+    def gaps(self, kinds: Iterable[str] | None = None) -> str:
+        """Which of these kinds, or of all, could not be read or are not whole, in words; empty where none."""
+        errors, partial = self.data.get("errors") or {}, self.data.get("partial") or {}
+        wanted = {*errors, *partial} if kinds is None else set(kinds)
+        refused = [f"{k} ({_why(errors[k])})" for k in sorted(wanted & set(errors))]
+        logs = [k for k in errors if k.startswith("logs ")] if kinds is None or "logs" in wanted else []
+        refused += [f"{len(logs)} logs ({_why(errors[logs[0]])})"] if logs else []
+        cut = [f"{k} ({partial[k]})" for k in sorted(wanted & set(partial))]
+        return "; ".join([f"evidence that could not be read: {', '.join(refused)}"] * bool(refused)
+                         + [f"evidence that is not whole: {', '.join(cut)}"] * bool(cut))
 
     # ---- nodes ------------------------------------------------------------------------------------------------
     @property
@@ -191,11 +142,48 @@ class Evidence:
     def probes(self) -> list[Object]:
         return [p for p in self.pods(self.space) if label(p, PROBE_LABEL)] if self.space else []
 
-    def dns_pods(self) -> list[Object]:
-        return [p for p in self.pods() if label(p, "k8s-app") in DNS_APPS or label(p, _DNS_LABEL)]
+    # ---- cluster DNS ------------------------------------------------------------------------------------------
+    def dns_service(self) -> Object | None:
+        """The Service of cluster DNS, whatever it is called; None where it cannot be told."""
+        return cluster_dns.service_of(self.items("services"), self.nameservers)
 
+    def dns_servers(self) -> list[Object]:
+        """Pods that serve names for the cluster; caches on nodes are none of them."""
+        return cluster_dns.servers_of(self.items("pods"), self.dns_service())
+
+    def dns_caches(self) -> list[Object]:
+        """Pods of NodeLocal DNSCache."""
+        return cluster_dns.caches_of(self.items("pods"))
+
+    def dns_pods(self) -> list[Object]:
+        """Servers and caches."""
+        return [*self.dns_servers(), *self.dns_caches()]
+
+    def dns_workloads(self, kind: str) -> list[Object]:
+        """What runs the servers, or would; kind: "deployments" or "daemonsets"."""
+        return cluster_dns.workloads_of(self.items(kind), self.dns_servers(), self.dns_service())
+
+    def corefiles(self) -> list[tuple[str, str]]:
+        """(configmap/NAMESPACE/NAME, text) of all that the servers read as their configuration, the Corefile first."""
+        found = [(f"configmap/{space_of(c)}/{name_of(c)}", key, text) for c in self.items("configmaps")
+                 for key, text in (c.get("data") or {}).items() if isinstance(text, str)]
+        return [(ref, text) for ref, key, text in sorted(found, key=lambda one: one[1] != "Corefile")]
+
+    # ---- policies ---------------------------------------------------------------------------------------------
+    def policies(self) -> list[Object]:
+        """NetworkPolicies of the run namespace; known("networkpolicies") tells whether they could be read."""
+        return self.items("networkpolicies")
+
+    def policy_groups(self) -> list[str]:
+        """Groups of APIs by which others may forbid traffic to or from our pods, without a NetworkPolicy in our namespace:
+        of cilium.io, crd.projectcalico.org, policy.networking.k8s.io those that are there."""
+        self.used.add("policy_groups")
+        return [g for g in self.data.get("policy_groups") or () if isinstance(g, str)]
+
+    # ---- logs -------------------------------------------------------------------------------------------------
     def logs(self, pods: Iterable[Object]) -> Iterator[tuple[str, str]]:
         """(namespace/pod/container, line) of the collected log tails of these pods."""
+        self.used.add("logs")
         wanted = {(space_of(p), name_of(p)) for p in pods}
         for key, lines in (self.data.get("logs") or {}).items():
             if tuple(key.split("/")[:2]) in wanted:

@@ -24,6 +24,7 @@ EVIDENCE = (Permission(("list",), ("nodes", "events", "pods", "services", "persi
             Permission(("get",), ("configmaps", "pods/log"), optional=True),
             Permission(("list",), ("deployments", "daemonsets"), "apps", optional=True),
             Permission(("list",), ("endpointslices",), "discovery.k8s.io", optional=True),
+            Permission(("list",), ("networkpolicies",), "networking.k8s.io", optional=True),
             Permission(("list",), ("leases",), "coordination.k8s.io", optional=True),
             Permission(("list",), ("storageclasses", "csidrivers", "csinodes"), "storage.k8s.io", optional=True),
             Permission(("list",), ("apiservices",), "apiregistration.k8s.io", optional=True))

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine.evidence import clock_of, collect
+from ansible_collections.assay.clusters.plugins.module_utils.engine.evidence import collect
+from ansible_collections.assay.clusters.plugins.module_utils.engine.evidence_clocks import clock_of
 from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import (
     NODES, NOW, SPACE, api_error, cause, finding, healthy, isolated, lease, matrix, node, one, pod_network, power_off,
     seen, set_condition)
+from ansible_collections.assay.clusters.tests.unit.engine.told import Told
 
 EXPIRED = "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time " \
           "2026-03-14T09:31:30Z is after 2026-03-14T09:31:00Z"
@@ -52,27 +54,13 @@ def test_a_lease_tells_the_clock_of_its_holder(notes: list[dict[str, Any]], ahea
     assert clock_of(item) is None
 
 
-class Cluster:
-    """A client of a cluster that is well, and has these Leases of nodes, and these nodes."""
-
-    def __init__(self, *leases: dict[str, Any], nodes: tuple[dict[str, Any], ...] = ()) -> None:
-        self.leases, self.nodes = list(leases), list(nodes)
-
-    def request(self, *_what: Any, **_more: Any) -> Any:
-        return "[+]etcd ok\n", {"Date": "Sat, 14 Mar 2026 09:30:00 GMT"}
-
-    def get(self, path: str, *_what: Any, **_more: Any) -> dict[str, Any]:
-        return {"items": self.leases if path.endswith("/kube-node-lease/leases") else
-                self.nodes if path == "/api/v1/nodes" else []}
-
-
 def test_the_clocks_of_nodes_are_collected_with_their_leases() -> None:
     late, silent = lease("n1", "2026-03-14T09:28:55Z"), lease("n2")
     late["metadata"]["managedFields"] = [_note("2026-03-14T09:29:55Z", "renewTime")]
-    data = collect(Cluster(late, silent), SPACE, [], [])  # type: ignore[arg-type]
+    data = collect(Told(node_leases=[late, silent]), SPACE, [], [])  # type: ignore[arg-type]
     assert data["node_clock"] == {"n1": -60.0}
     assert [i["metadata"]["name"] for i in data["node_leases"]] == ["n1", "n2"]
-    assert collect(Cluster(), SPACE, [], [])["node_clock"] == {}  # type: ignore[arg-type]
+    assert collect(Told(), SPACE, [], [])["node_clock"] == {}  # type: ignore[arg-type]
 
 
 def _reported(written: str, noted: str, told: str = "Ready") -> dict[str, Any]:
@@ -94,7 +82,7 @@ def _reported(written: str, noted: str, told: str = "Ready") -> dict[str, Any]:
 def test_a_clock_is_late_only_as_far_as_all_that_the_node_wrote(item: dict[str, Any], ahead: float) -> None:
     late = lease("n1", "2026-03-14T09:28:55Z")
     late["metadata"]["managedFields"] = [_note("2026-03-14T09:29:55Z", "renewTime")]
-    data = collect(Cluster(late, nodes=(item,)), SPACE, [], [])  # type: ignore[arg-type]
+    data = collect(Told(node_leases=[late], nodes=[item]), SPACE, [], [])  # type: ignore[arg-type]
     assert data["node_clock"] == {"n1": ahead}
 
 
