@@ -19,8 +19,9 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER, RUN, SELECT, SWEEP
-from ansible_collections.assay.clusters.plugins.module_utils.common import journal, names
-from ansible_collections.assay.clusters.plugins.module_utils.engine import options, plan, registry, run, sweep
+from ansible_collections.assay.clusters.plugins.module_utils.common import journal, names, selectors
+from ansible_collections.assay.clusters.plugins.module_utils.engine import (
+    options, plan, registry, run, sweep, terms)
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
 from ansible_collections.assay.clusters.plugins.module_utils.kube import library
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
@@ -36,7 +37,9 @@ with imports.shared():
 _SUITE = {**CLUSTER, **RUN, **SELECT}
 _SINGLE = {**CLUSTER, **RUN}
 # Options of a run that have an inventory variable too: what belongs to the cluster rather than to the task.
-_RUN_VARIABLES = ("images", "image_registry", "transport")
+_RUN_VARIABLES = {**{n: f"validate_{n}" for n in (
+    "images", "image_registry", "transport", "node_selector", "node_sample", "probe_limit", "labels", "annotations",
+    "pull_secrets", "pod_security")}, "run_namespace": "validate_namespace"}
 
 
 def _option_spec(check: type[Check]) -> dict[str, dict[str, Any]]:
@@ -114,16 +117,26 @@ class ActionModule(ActionBase):
         options.unknown_variables(known, variables)
         resolved = {c.name: options.resolve(c, own, variables) for c in checks}
         redact.register(*(resolved[c.name][o.name] for c in checks for o in c.options if o.secret))
-        for name in _RUN_VARIABLES:
-            if name not in self._task.args and self._variable(f"validate_{name}") is not None:
-                args[name] = self._variable(f"validate_{name}")
+        for name, variable in _RUN_VARIABLES.items():
+            if name not in self._task.args and self._variable(variable) is not None:
+                args[name] = self._variable(variable)
         names.check_image_names(args["images"])
         if args["limit"] <= 0:
             raise BadInput(f"limit: must be a number of seconds above 0, not {args['limit']:g}")
         folder = Path(os.path.expanduser(args["journal_dir"])) if args["journal_dir"] else journal.default_folder()
         keep = store.journal_folder(args["results_dir"]) if args["results_dir"] else None
-        return run.Settings(self.cluster, self._connection_of(args), checks, resolved, dict(args["images"]),
-                            args["image_registry"], args["limit"], args["transport"], args["wait_cleanup"], folder, keep)
+        guest = terms.Terms(args["run_namespace"], dict(args["labels"]), dict(args["annotations"]), tuple(args["pull_secrets"]),
+                            args["pod_security"])
+        guest.check()
+        selectors.parse(args["node_selector"], "node_selector")
+        if args["node_sample"] < 0:
+            raise BadInput(f"node_sample: must be a number of nodes, or 0 for all of them, not {args['node_sample']}")
+        if args["probe_limit"] is not None and args["probe_limit"] <= 0:
+            raise BadInput(f"probe_limit: must be a number of seconds above 0, not {args['probe_limit']:g}")
+        return run.Settings(
+            self.cluster, self._connection_of(args), checks, resolved, dict(args["images"]), args["image_registry"],
+            args["limit"], args["transport"], args["node_selector"], args["node_sample"], args["probe_limit"], guest,
+            args["wait_cleanup"], folder, keep)
 
     # ---- what can be asked ------------------------------------------------------------------------------------
     def _chosen(self, args: dict[str, Any]) -> tuple[list[type[Check]], list[type[Check]]]:

@@ -63,4 +63,61 @@ options:
     type: str
     default: auto
     choices: [auto, proxy, port_forward, exec]
+  node_selector:
+    description:
+      - A label selector; only nodes that it fits are asked, for instance V(pool!=dmz,node.kubernetes.io/instance-type). As for
+        C(kubectl), V(a=b), V(a!=b), V(a in (b,c)), V(a notin (b,c)), V(a) and V(!a) are known.
+      - Windows nodes and virtual ones (Fargate, virtual kubelets) are left out by themselves. What is left out is told.
+      - Without it the variable C(validate_node_selector) of the host is used.
+    type: str
+    default: ''
+  node_sample:
+    description:
+      - How many nodes get a probe at most. Of a larger cluster a sample is asked that has every zone and pool, the newest
+        and the oldest nodes; the state of all nodes is read nevertheless. V(0) asks all.
+      - Without it the variable C(validate_node_sample) of the host is used.
+    type: int
+    default: 300
+  probe_limit:
+    description:
+      - Seconds until every node must have its probe, for instance where images come slowly. Waiting ends earlier where it
+        cannot help any more.
+      - By default 90, and one more for every ten nodes.
+      - Without it the variable C(validate_probe_limit) of the host is used.
+    type: float
+  run_namespace:
+    description:
+      - An existing namespace to work in, for users who may make none. Only objects of the run are removed from it.
+      - Without it the variable C(validate_namespace) of the host is used, and without that each run makes a namespace.
+    type: str
+    default: ''
+  labels:
+    description:
+      - Labels for everything that is made, where policies ask for some.
+      - Without it the variable C(validate_labels) of the host is used.
+    type: dict
+    default: {}
+  annotations:
+    description:
+      - Annotations for the namespace and the pods that are made. Those that keep the sidecars of meshes out are there
+        without being named.
+      - Without it the variable C(validate_annotations) of the host is used.
+    type: dict
+    default: {}
+  pull_secrets:
+    description:
+      - Secrets to pull images with, as V(namespace/name); they are copied for the time of the run.
+      - With O(run_namespace) a name alone is a Secret there.
+      - Without it the variable C(validate_pull_secrets) of the host is used.
+    type: list
+    elements: str
+    default: []
+  pod_security:
+    description:
+      - The Pod Security level that the namespace of the run enforces; V(none) for no such labels. Where the API server
+        refuses them, the namespace is made without.
+      - Without it the variable C(validate_pod_security) of the host is used.
+    type: str
+    default: restricted
+    choices: [restricted, none]
 """

@@ -39,6 +39,14 @@ RUN: dict[str, dict[str, Any]] = {
     "wait_cleanup": {"type": "bool", "default": True},
     "limit": {"type": "float", "default": 900},
     "transport": {"type": "str", "default": "auto", "choices": ["auto", "proxy", "port_forward", "exec"]},
+    "node_selector": {"type": "str", "default": ""},
+    "node_sample": {"type": "int", "default": 300},
+    "probe_limit": {"type": "float"},
+    "run_namespace": {"type": "str", "default": ""},
+    "labels": {"type": "dict", "default": {}},
+    "annotations": {"type": "dict", "default": {}},
+    "pull_secrets": {"type": "list", "elements": "str", "default": []},
+    "pod_security": {"type": "str", "default": "restricted", "choices": ["restricted", "none"]},
 }
 
 # Which checks.
@@ -52,6 +60,7 @@ SELECT: dict[str, dict[str, Any]] = {
 REPORT: dict[str, dict[str, Any]] = {
     "results_dir": {"type": "path", "required": True},
     "expected": {"type": "list", "elements": "str", "default": []},
+    "since": {"type": "str", "default": ""},
     "allow_inconclusive": {"type": "bool", "default": False},
     "gate": {"type": "bool", "default": False},
     "show": {"type": "bool", "default": True},
