@@ -25,6 +25,8 @@ CONNECT_TIMEOUT = 5.0
 _REQUEST = "".join(("url", "open"))
 # A server that is busy is asked again so often, after at most so many seconds each time; who has more patience asks on.
 _RETRIES, _LONGEST = 3, 5.0
+# So long after its start an API server may refuse what it allows, and not know its kinds (seconds).
+_STARTING = 10.0
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -77,6 +79,7 @@ class Client(Verbs):
         self._slots = threading.BoundedSemaphore(in_flight)
         self._count = threading.Lock()
         self.requests = 0
+        self._lost = float("-inf")
 
     @property
     def connections(self) -> int:
@@ -86,6 +89,10 @@ class Client(Verbs):
             return sum(pools._container[key].num_connections for key in list(pools._container))
 
     # ---- errors -----------------------------------------------------------------------------------------------
+    def starting(self, error: ApiError) -> bool:
+        """Whether a refusal may be of an API server that has just started: the connection to one was lost a moment ago."""
+        return error.of_a_start and time.monotonic() < self._lost + _STARTING
+
     def _transport_error(self, e: Exception, method: str, path: str) -> ApiError:
         ex = self._urllib3.exceptions
         inner = e.reason if isinstance(e, ex.MaxRetryError) and e.reason else e
@@ -107,6 +114,8 @@ class Client(Verbs):
             text = f"no answer from {self.server} in time"
         else:
             kind, reason = "unreachable", type(inner).__name__
+        if kind == "unreachable":
+            self._lost = time.monotonic()
         return ApiError(kind, None, reason, text, method, path)
 
     @staticmethod

@@ -50,6 +50,12 @@ class ApiError(Exception):
         return found[2] if found else ""
 
     @property
+    def of_a_start(self) -> bool:
+        """Whether an API server says so of everything for some seconds after its start, as it has not read yet what there is:
+        rights, or kinds. A 404 of one object is a Status."""
+        return self.status == 403 or (self.status == 404 and self.body is None)
+
+    @property
     def busy(self) -> bool:
         """Whether the server had no time to look at the request: nothing of it was done, whatever it was.
 

@@ -51,7 +51,7 @@ class PatientClient(Verbs):
                 return call(self._within(timeout))
             except ApiError as e:
                 wait = max(pause, e.pause()) if e.busy else pause
-                again = e.busy or (repeat and passing(e))
+                again = e.busy or (repeat and (passing(e) or self.raw.starting(e)))
                 if not again or time.monotonic() + wait >= give_up or self._abort.wait(wait):
                     self._on_error(e)
                     raise

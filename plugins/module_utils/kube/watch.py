@@ -3,7 +3,8 @@
 """A shared watch: one list and one watch request serve everybody who waits for objects of a kind.
 
 A lost stream is not an end: the watch resumes where it was, or lists anew when the server has forgotten (410) or was
-restarted. What is expected to pass (no answer, 5xx, 429) is waited out; what is not (403, 404) is everybody's error.
+restarted. What is expected to pass (no answer, 5xx, 429) is waited out; what is not (403, 404) is everybody's error, unless
+the server has just started.
 """
 from __future__ import annotations
 
@@ -18,11 +19,14 @@ from typing import Any
 from . import library
 from .client import Client
 from .errors import ApiError
+from .listing import Strip
 
 Key = tuple[str, str]
 # Seconds of silence after which the stream is opened again: a connection that a firewall dropped says nothing.
 SILENCE = 45.0
 _PAUSES = (0.2, 0.5, 1.0, 2.0)
+# Seconds for a page of the list; a server that does not make it in time is given twice as many, up to the most.
+_FIRST, _MOST = 10.0, 60.0
 
 
 class WatchTimeout(Exception):
@@ -49,17 +53,18 @@ def _key(item: dict[str, Any]) -> Key:
 
 
 class Watch:
-    """All objects of one collection, kept current by a thread of its own."""
+    """All objects of one collection, kept current by a thread of its own. strip(object): each as it is kept."""
 
-    def __init__(self, client: Client, path: str, params: dict[str, Any] | None = None, name: str = ""):
-        self._client, self._path, self._params = client, path, dict(params or {})
+    def __init__(self, client: Client, path: str, params: dict[str, Any] | None = None, name: str = "",
+                 strip: Strip | None = None):
+        self._client, self._path, self._params, self._strip = client, path, dict(params or {}), strip or (lambda item: item)
         self.name = name or path.rsplit("/", 1)[-1]
         self._items: dict[Key, dict[str, Any]] = {}
         self._changed = threading.Condition()
         self._synced, self._stopped, self._heard = False, False, False
         self._error: ApiError | None = None
         self._response: Any = None
-        self._version = ""
+        self._version, self._timeout = "", _FIRST
         self.lists = 0
 
     # ---- for those who wait -----------------------------------------------------------------------------------
@@ -113,9 +118,13 @@ class Watch:
             except ApiError as e:
                 if self._stopped:
                     return
+                if e.kind == "timeout":
+                    self._timeout = min(_MOST, self._timeout * 2)
                 if e.status == 410:
                     self._version = ""
-                elif not _passing(e):
+                elif e.busy:
+                    pause = max(pause, e.pause())
+                elif not (_passing(e) or self._client.starting(e)):
                     return self._end(e)
                 elif idle:
                     self._version = ""  # a server that was away may have forgotten; a list is cheap by comparison
@@ -132,11 +141,12 @@ class Watch:
             self._changed.notify_all()
 
     def _list(self) -> None:
-        data = self._client.get(self._path, self._params)
+        found = self._client.list(self._path, self._params, timeout=self._timeout, strip=self._strip)
         self.lists += 1
+        self._timeout = _FIRST
         with self._changed:
-            self._items = {_key(i): i for i in data.get("items") or []}
-            self._version = data["metadata"]["resourceVersion"]
+            self._items = {_key(i): i for i in found.items}
+            self._version = found.resource_version
             self._synced = True
             self._changed.notify_all()
 
@@ -178,7 +188,7 @@ class Watch:
             if kind == "DELETED":
                 self._items.pop(_key(item), None)
             elif kind in ("ADDED", "MODIFIED"):
-                self._items[_key(item)] = item
+                self._items[_key(item)] = self._strip(item)
             else:
                 return
             self._changed.notify_all()

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.kube import client as client_module
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
@@ -131,6 +132,21 @@ def test_a_delete_whose_answer_was_lost_is_a_delete(api, patient):
     assert client.delete(f"{SPACES}/n") == {} and client.errors == []
     with pytest.raises(ApiError):
         client.delete(f"{SPACES}/n")
+
+
+@pytest.mark.parametrize("allows", [True, False], ids=["and then allows", "for good"])
+def test_a_server_that_has_just_started_may_refuse_for_some_seconds(api, patient, monkeypatch, allows):
+    monkeypatch.setattr(client_module, "_STARTING", 60.0 if allows else 0.0)
+    no = {("POST", SPACES): (403, "Forbidden", 'cannot create resource "namespaces"')}
+    todo = [lambda r: r.hang_up(), lambda r: api.refuse.update(no), lambda r: None, lambda r: api.refuse.clear()]
+    api.before = lambda request: todo.pop(0)(request) if todo else None
+    client = patient()
+    if allows:
+        assert client.create(SPACES, NAMED)["metadata"]["name"] == "n" and client.errors == []
+        return
+    with pytest.raises(ApiError) as e:
+        client.create(SPACES, NAMED)
+    assert e.value.status == 403 and len(api.server.requests) == 2
 
 
 @pytest.mark.parametrize("body", [{}, {"metadata": {}}, {"metadata": {"generateName": "x-"}}])

@@ -3,6 +3,7 @@
 """An API server that is too busy (429): when and how often it is asked again."""
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -41,7 +42,7 @@ def _error(call, *arguments) -> ApiError:
 def waits(monkeypatch):
     """The seconds that are waited between two tries, which take no time."""
     made = []
-    monkeypatch.setattr(client_module, "time", SimpleNamespace(sleep=made.append))
+    monkeypatch.setattr(client_module, "time", SimpleNamespace(sleep=made.append, monotonic=time.monotonic))
     return made
 
 

@@ -8,8 +8,10 @@ import time
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.kube.watch import WatchTimeout
-from ansible_collections.assay.clusters.tests.unit.kube.scripted import event, eventually, phase, pod, soon
+from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
+from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
+from ansible_collections.assay.clusters.plugins.module_utils.kube.watch import Watch, WatchTimeout
+from ansible_collections.assay.clusters.tests.unit.kube.scripted import PATH, Script, event, eventually, phase, pod, soon
 
 
 def test_what_is_listed_and_what_changes_is_seen(script, watch):
@@ -79,3 +81,25 @@ def test_many_wait_on_one_stream(script, watch):
     for t in threads:
         t.join(20)
     assert seen == [True] * 20 and len(script.server.requests) == 2
+
+
+def test_objects_are_kept_without_what_nobody_needs_and_long_lists_come_in_pages(script):
+    def respond(request):
+        if "watch" in request.query:
+            return Script.respond(script, request)
+        follows = request.query.get("continue")
+        return request.answer({"metadata": {"resourceVersion": "10", **({} if follows else {"continue": "more"})},
+                               "items": [pod("b" if follows else "a", 9)]})
+
+    script.server.respond = respond
+    script.sends(event("ADDED", pod("c", 11)), then=lambda r: script.over.wait(30))
+    connection = Connection.resolve({"host": script.server.url}, {})
+    one = Watch(Client(connection), PATH, strip=lambda item: {"metadata": item["metadata"]})
+    one.start()
+    try:
+        items = one.wait(lambda items: len(items) == 3 and dict(items), soon())
+        assert sorted(items) == [("n", "a"), ("n", "b"), ("n", "c")] and all(set(i) == {"metadata"} for i in items.values())
+        assert [r.query.get("limit") for r in script.server.requests][:2] == ["500", "500"] and one.lists == 1
+    finally:
+        one.stop()
+        connection.close()

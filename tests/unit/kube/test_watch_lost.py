@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.kube import client as client_module
 from ansible_collections.assay.clusters.plugins.module_utils.kube import watch as module
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
@@ -114,8 +115,64 @@ def test_what_does_not_pass_is_everybodys_error_in_the_servers_words(script, wat
         assert (e.value.status, e.value.message, e.value.verb) == (status, 'cannot watch resource "pods"', "watch")
 
 
+@pytest.mark.parametrize(("refusal", "at"), [
+    ((403, "Forbidden", "cannot watch resource"), "watch"), ((403, "Forbidden", "cannot list resource"), "list"),
+    ("404 page not found", "list")])
+@pytest.mark.parametrize("ends", [True, False], ids=["and then allows", "for good"])
+def test_an_api_server_that_has_just_started_may_refuse_for_some_seconds(script, watch, pauses, monkeypatch, refusal, at, ends):
+    """It has not read yet who may do what, and which kinds there are."""
+    if not ends:
+        monkeypatch.setattr(client_module, "_STARTING", 0.0)
+
+    refused, cut = [], []
+
+    def respond(request):
+        if len(refused) < 3 and cut and (at == "list") == ("watch" not in request.query):
+            refused.append(request)
+            return request.answer(refusal, 404) if isinstance(refusal, str) else request.refuse(*refusal)
+        return Script.respond(script, request)
+
+    script.server.respond = respond
+    script.sends(event("ADDED", pod("a", 11)), then=lambda r: (cut.append(r), r.hang_up()))
+    script.watches += [lambda r: r.refuse(503, "Some", "not now")] * 2 if at == "list" else []
+    script.sends(event("MODIFIED", pod("a", 12, "Running")), then=lambda r: script.over.wait(60))
+    one = watch()
+    if ends:
+        assert one.wait(phase("a", "Running"), soon(60)) and len(refused) == 3
+        return
+    with pytest.raises(ApiError) as e:
+        one.wait(phase("a", "Running"), soon(60))
+    assert e.value.status == (404 if isinstance(refusal, str) else 403) and len(refused) == 1
+
+
+def test_a_list_that_takes_too_long_is_given_more_time_and_one_of_a_busy_server_what_it_asks_for(
+        script, watch, pauses, monkeypatch):
+    given = []
+    errors = [ApiError("timeout", None, "Timeout", "late", "GET", "/x")] * 2 + [
+        ApiError("http", 429, "", "busy", "GET", "/x", {"Retry-After": "7"})]
+    ask = Client.list
+
+    def listed(client, path, *args, timeout, **more):
+        given.append(timeout)
+        if errors:
+            raise errors.pop(0)
+        return ask(client, path, *args, timeout=timeout, **more)
+
+    script.listed = [pod("a", 9)]
+    monkeypatch.setattr(Client, "list", listed)
+    watch().wait(lambda items: items, soon(60))
+    assert given == [10.0, 20.0, 40.0, 40.0] and 7.0 <= pauses[2] <= 10.5 and max(pauses[:2]) < 7.0
+
+
+def test_a_busy_server_is_not_asked_for_a_new_list_when_a_watch_would_do(script, watch, pauses):
+    script.watches += [lambda r: r.refuse(429, "TooManyRequests", "busy", {"Retry-After": "0"})] * 4
+    script.sends(event("ADDED", pod("a", 11)), then=lambda r: script.over.wait(60))
+    watch().wait(lambda items: items, soon(60))
+    assert script.lists() == 1
+
+
 @pytest.mark.parametrize(("kind", "passes"), [("unreachable", True), ("timeout", True), ("dns", True), ("tls", False)])
-@pytest.mark.parametrize("call", ["get", "stream"])
+@pytest.mark.parametrize("call", ["list", "stream"])
 def test_a_server_that_is_not_the_one_we_trust_is_not_asked_for_ever(script, watch, pauses, monkeypatch, call, kind, passes):
     """No answer may come yet; a certificate does not get better by asking."""
     ask, left = getattr(Client, call), [True]
