@@ -4,7 +4,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
+
+# A mesh's proxy takes every connection, and says by these words, or by an empty page, that nobody is behind it (Envoy; linkerd).
+_NOBODY = re.compile(r"upstream connect error|no healthy upstream|upstream request timeout|delayed connect error")
+
+
+def says_nobody(answer: str) -> bool:
+    """Whether an answer is that of a proxy in between which reached nobody: a refusal in words."""
+    return not answer.strip() or bool(_NOBODY.search(answer))
 
 
 def listed(items: Iterable[object], most: int = 3) -> str:

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""pod_network on strangers' clusters: policies, two families of addresses, nodes that come and go, pools kept apart."""
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
+from ansible_collections.assay.clusters.tests.unit.checks.fakes import api_error
+from ansible_collections.assay.clusters.tests.unit.checks.networks import Network
+
+
+# ---- two pods of one node -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("within", [True, False])
+def test_where_nothing_passes_between_nodes_two_pods_of_one_node_are_asked(within):
+    """The answer of a pod to itself never leaves it, so that it tells nothing of the network of its node."""
+    ctx = Network(3, lambda s, t, v: s != t or (v.startswith("second") and not within)).fails("pairs of nodes fail")
+    for variant in ("second", "second-udp"):
+        seen = ctx.seen(kind="pod", variant=variant)
+        assert {(o["from_node"], o["to_node"], o["ok"]) for o in seen} == {(n, n, within) for n in ("n0", "n1")}
+    assert ctx.observed["second_pods"] == 2
+    for pod in ctx.created:
+        assert "labels" not in pod["metadata"], "the controller of the probes must not take it for one of its own"
+        assert pod["spec"]["tolerations"] == [{"operator": "Exists"}]
+
+
+def test_a_second_pod_that_is_refused_or_does_not_start_only_leaves_the_difference_unknown():
+    network = Network(3, lambda s, t, v: s != t)
+    network.ctx.on_create = lambda manifest: (_ for _ in ()).throw(api_error(403, "exceeded quota"))
+    assert network.fails("pairs of nodes fail").observed["second_pods"] == "none, as they were refused: exceeded quota"
+    network = Network(3, lambda s, t, v: s != t)
+    network.ctx.on_create = lambda manifest: manifest
+    assert network.fails("pairs of nodes fail").observed["second_pods"] == "none, as none was ready within 30 s"
+
+
+# ---- two families of addresses ------------------------------------------------------------------------------------
+def test_both_families_are_asked_where_pods_have_both():
+    ctx = Network(3, families=True).run()
+    assert {(o["from_node"], o["to_node"], o["target"]) for o in ctx.seen(variant="family", ok=True)} == {
+        (f"n{a}", f"n{b}", f"fd00::{b}") for a in range(3) for b in range(3) if a != b}
+    assert ctx.observed["families"] == ["IPv4", "IPv6"] and not ctx.warnings
+    Network(3, lambda s, t, v: v == "family" and t == "n1", families=True).fails(r"2 of 6 pairs of nodes fail \(family\)")
+
+
+def test_a_pod_with_one_family_among_others_with_two_is_told():
+    network = Network(3, families=True)
+    del network.ctx.items["pods"]["ns", "probe-n2"]["status"]["podIPs"][1]
+    ctx = network.run()
+    assert len(ctx.seen(variant="family")) == 2 and "only one on n2" in ctx.warnings[0]
+    assert Network(3).run().observed["families"] == ["IPv4"]
+
+
+# ---- nodes that come, go, and are kept apart ------------------------------------------------------------------------
+@pytest.mark.parametrize("how", ["gone", "tainted"])
+def test_a_node_that_leaves_meanwhile_drops_out_and_is_told(how):
+    network = Network(4, lambda s, t, v: "n2" in (s, t) and s != t)
+    there = network.ctx.fleet.watch.there
+    if how == "gone":
+        del there["n2"]
+    else:
+        there["n2"] = {**there["n2"], "spec": {"taints": [{"key": "ToBeDeletedByClusterAutoscaler", "effect": "NoSchedule"}]}}
+    there["n9"] = {"metadata": {"name": "n9"}}
+    ctx = network.run()
+    assert ctx.warnings == ["left while they were asked, so not judged: n2"]
+    assert ctx.observed["left_meanwhile"] == ["n2"] and ctx.observed["joined_meanwhile"] == ["n9"]
+    assert not ctx.seen(ok=False) and ctx.observed["pairs"] == 6
+
+
+def test_where_all_but_one_left_nothing_is_proved():
+    network = Network(2, lambda s, t, v: s != t)
+    del network.ctx.fleet.watch.there["n1"]
+    with pytest.raises(Inconclusive, match="all but one left"):
+        network.run()
+
+
+def test_nodes_that_are_left_out_are_told():
+    network = Network(2)
+    network.ctx.fleet.left_out, network.ctx.fleet.sampled = {"win1": "its operating system is windows"}, "300 of 5,000 nodes asked"
+    ctx = network.run()
+    assert ctx.observed["left_out"] == {"win1": "its operating system is windows"}
+    assert ctx.observed["sampled"] == "300 of 5,000 nodes asked"
+
+
+@pytest.mark.parametrize(("bad", "pools", "told"), [
+    (lambda s, t, v: (s in ("n0", "n1")) != (t in ("n0", "n1")), {}, "2 nodes (n0, n1), 2 nodes (n2, n3)"),
+    (lambda s, t, v: s != t and "n3" in (s, t), {"n3": "dmz", "": "inner"}, "pool inner (n0, n1, n2), pool dmz (n3)"),
+    (lambda s, t, v: s != t and "n3" in (s, t), {}, ""), (lambda s, t, v: s != t, {}, ""),
+    (lambda s, t, v: (s, t) == ("n0", "n3"), {}, "")])
+def test_groups_that_reach_only_their_own_get_a_hint(bad, pools, told):
+    network = Network(4, bad)
+    for name, item in network.ctx.fleet.watch.there.items():
+        item["metadata"].setdefault("labels", {}).update(
+            {"eks.amazonaws.com/nodegroup": pools.get(name, pools[""])} if pools else {})
+    with pytest.raises(StepFailed) as failed:
+        network.run()
+    assert (f"reach only those of their own group: {told}; where" in str(failed.value)) is bool(told)
+    assert ("validate_node_selector" in str(failed.value)) is bool(told)
