@@ -10,21 +10,21 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import REPORT
-from ansible_collections.assay.clusters.plugins.module_utils.results import gate, redact, store, summary
+from ansible_collections.assay.clusters.plugins.module_utils.results import gate, notes, redact, store, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.clean import clean_run
 from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
 
 
-def _stats(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str]) -> dict[str, Any]:
+def _stats(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str], said: list[str]) -> dict[str, Any]:
     """What AWX shows as artefacts: small, flat, without evidence."""
-    runs = [clean_run(r) for r in runs]  # stages alone have no verdict of a run yet
     causes = sorted({r["cause"] for run in runs for r in run["records"] if r["cause"] and not r["consequence_of"]})
     return {"assay": {"verdicts": {run["cluster"]: run["verdict"] for run in runs}, "without_result": missing,
-                      "causes": causes, "report": paths.get("html", ""), "results": paths}}
+                      "causes": causes, "notes": said, "report": paths.get("html", ""), "results": paths}}
 
 
-def _show(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str]) -> None:
-    terminal.show_lines("\n" + summary.summary(runs, width=min(120, shutil.get_terminal_size((100, 24)).columns)))
+def _show(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str], said: list[str]) -> None:
+    width = min(120, shutil.get_terminal_size((100, 24)).columns)
+    terminal.show_lines("\n" + summary.summary(runs, width=width, more=said))
     for cluster in missing:
         terminal.show(f"{cluster}: no result, see the error above", color="red")
     terminal.show_lines(f"\nreport: {paths['html']}")
@@ -43,18 +43,21 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             return {**result, "changed": False, "msg": "no report in check mode"}
         try:
-            runs = store.load_cluster_runs(args["results_dir"])
-            paths = store.write_reports(args["results_dir"], runs)
+            found = store.load_cluster_runs(args["results_dir"])
+            runs, said = store.of_this_play(found, args["expected"], args["since"])
+            runs = [clean_run(r) for r in runs]  # stages alone have no verdict of a run yet
+            paths = store.write_reports(args["results_dir"], runs, said)
         except store.ResultsError as e:
             raise AnsibleActionFail(redact.redact(str(e))) from None
         missing = [c for c in args["expected"] if c not in {r["cluster"] for r in runs}]
         if args["show"]:
-            _show(runs, missing, paths)
+            _show(runs, missing, paths, said)
+        said = [*said, *notes.about_all(runs)]
         verdicts = {r["cluster"]: gate.gate(r, args["allow_inconclusive"]) for r in runs}
         bad = [message for good, message in verdicts.values() if not good] + [f"{c}: no result" for c in missing]
-        result.update(changed=False, paths=paths, missing=missing,
+        result.update(changed=False, paths=paths, missing=missing, notes=said,
                       verdicts={c: good for c, (good, _m) in verdicts.items()},
-                      ansible_stats={"data": _stats(runs, missing, paths), "per_host": False, "aggregate": True})
+                      ansible_stats={"data": _stats(runs, missing, paths, said), "per_host": False, "aggregate": True})
         if bad and args["gate"]:
             result.update(failed=True, msg="; ".join(bad))
         return result

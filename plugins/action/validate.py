@@ -68,6 +68,9 @@ class ActionModule(ActionBase):
         serve = {"rbac_info": self._rbac, "sweep": self._sweep, "validate": self._suite}.get(name, self._single)
         self._own = connecting.environment(self._task.environment, self._templar)
         try:
+            folder = self._task.args.get("results_dir")
+            if folder and serve in (self._suite, self._single) and not self._task.check_mode:
+                store.forget_cluster_run(str(folder), self.cluster)  # before anything of this run can go wrong
             with connecting.acting_in(self._own):
                 result.update(serve(name))
         except (BadInput, store.ResultsError) as e:

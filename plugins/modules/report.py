@@ -20,9 +20,16 @@ options:
   expected:
     description:
       - The names of the clusters that must have a result. One without is told, and stops the gate.
+      - Results of other clusters that the folder has are told as not of this run, and left out. Without it all are taken.
     type: list
     elements: str
     default: []
+  since:
+    description:
+      - When the play began, in ISO 8601, for a folder that is used again. Older results in it are told, and left out.
+    type: str
+    default: ''
+    version_added: 1.2.0
   allow_inconclusive:
     description:
       - Whether checks that could not be made are good enough.
@@ -73,6 +80,11 @@ paths:
   type: dict
 missing:
   description: Expected clusters without a result.
+  returned: outside check mode
+  type: list
+  elements: str
+notes:
+  description: Hosts that are one and the same cluster, and results in the folder that are not of this run.
   returned: outside check mode
   type: list
   elements: str

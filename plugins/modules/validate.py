@@ -78,6 +78,9 @@ run:
     version:
       description: The version of the API server.
       type: str
+    uid:
+      description: The uid of the namespace C(kube-system), which no two clusters share.
+      type: str
     started:
       description: When the run began, in ISO 8601 and UTC.
       type: str
@@ -101,6 +104,13 @@ run:
     transport:
       description: How pods were asked.
       type: str
+    probes:
+      description: Which nodes were asked, which were left out and why, and seconds until the probes were ready.
+      type: dict
+    notes:
+      description: What is to be known beside the verdicts.
+      type: list
+      elements: str
     requests:
       description: How many requests were sent to the API server.
       type: int

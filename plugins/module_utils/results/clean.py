@@ -14,7 +14,7 @@ from .record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, VERDICTS, WARNED, Rec
 EVIDENCE_LINES = 20
 LINE_LENGTH = 2000
 _ORDER = (PASSED, WARNED, FAILED, SKIPPED, INCONCLUSIVE)
-_TEXTS = ("server", "version", "started", "transport", "journal")
+_TEXTS = ("server", "version", "uid", "started", "transport", "journal")
 _FIELDS = frozenset(f.name for f in fields(Record))
 
 
@@ -87,5 +87,6 @@ def clean_run(run: dict[str, Any]) -> dict[str, Any]:
         **{k: int(_number(given.get(k))) for k in ("requests", "connections")},
         "seconds": _number(given.get("seconds")), "verdict": worst(verdicts),
         "counts": {v: verdicts.count(v) for v in _ORDER}, "records": records,
-        "leftovers": _strings(given.get("leftovers")),
+        "leftovers": _strings(given.get("leftovers")), "notes": _strings(given.get("notes")),
+        "probes": _plain(given["probes"]) if isinstance(given.get("probes"), dict) else {},
     }

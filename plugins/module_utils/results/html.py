@@ -8,12 +8,13 @@ import hashlib
 import json
 import re
 import statistics
+from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from ..common.words import plural
-from . import causes, text
+from . import causes, notes, text
 from .causes import CauseGroup
 from .html_style import SCRIPT, STYLE
 from .html_template import TEMPLATE
@@ -55,16 +56,17 @@ def _headline(runs: list[dict[str, Any]]) -> str:
         return "No cluster was tested"
     many = len(runs) > 1
     name, count = runs[0]["cluster"], verdicts.count(verdict)
-    of = f"{count} of {len(runs)} clusters" if count < len(runs) else f"All {count} clusters"
+    what = "hosts" if notes.same_clusters(runs) else "clusters"
+    of = f"{count} of {len(runs)} {what}" if count < len(runs) else f"All {count} {what}"
     if verdict == FAILED:
         return f"{of} failed" if many else f"{name} failed"
     if verdict == INCONCLUSIVE:
         return f"{of} could not be tested fully" if many else f"{name} could not be tested fully"
     if verdict == WARNED:
-        return f"All {len(runs)} clusters work, {count} with warnings" if many else f"{name} works, with warnings"
+        return f"All {len(runs)} {what} work, {count} with warnings" if many else f"{name} works, with warnings"
     if verdict == SKIPPED:
         return "Nothing was tested"
-    return f"All {len(runs)} clusters work" if many else f"{name} works"
+    return f"All {len(runs)} {what} work" if many else f"{name} works"
 
 
 def _explanation(groups: list[CauseGroup], counts: dict[str, int]) -> str:
@@ -250,7 +252,17 @@ def _check(record: dict[str, Any], slowest: float, roots: dict[int, CauseGroup])
             "observed_text": observed, "folded": bool(detail), "detail": detail[:1].upper() + detail[1:]}
 
 
-def _cluster(run: dict[str, Any], fleet_size: int, roots: dict[int, CauseGroup]) -> dict[str, Any]:
+def _facts(run: dict[str, Any], same: list[str]) -> list[tuple[str, str]]:
+    ready = notes.probes_ready(run)
+    facts = [("Address", run["server"]), ("Same cluster as", ", ".join(same)), ("Version", run["version"]), ("Run", run["run_id"]),
+             ("Started", _moment(run["started"])),
+             ("Duration", text.duration(run["seconds"])), ("Probes asked by", run["transport"]),
+             ("Probes ready after", "" if ready is None else text.duration(ready)),
+             ("Requests", str(run["requests"] or "")), *(("Note", note) for note in notes.about(run))]
+    return [(n, v) for n, v in facts if v]
+
+
+def _cluster(run: dict[str, Any], fleet_size: int, roots: dict[int, CauseGroup], same: list[str]) -> dict[str, Any]:
     slowest = max((r["seconds"] for r in run["records"]), default=0.0)
     order = _columns([run])
     records = sorted(run["records"], key=lambda r: order.index((r["domain"], r["check"])))
@@ -258,15 +270,11 @@ def _cluster(run: dict[str, Any], fleet_size: int, roots: dict[int, CauseGroup])
     for name, members in groupby(records, key=lambda r: r["domain"]):
         checks = [_check(r, slowest, roots) for r in members]
         domains.append({"name": _words(name), "checks": checks, "verdict": worst([c["verdict"] for c in checks])})
-    facts = [("Address", run["server"]), ("Version", run["version"]), ("Run", run["run_id"]),
-             ("Started", _moment(run["started"])),
-             ("Duration", text.duration(run["seconds"])), ("Probes asked by", run["transport"]),
-             ("Requests", str(run["requests"] or ""))]
     trouble = run["verdict"] in (FAILED, INCONCLUSIVE)
     return {"name": run["cluster"], "id": _anchor(run["cluster"]), "verdict": run["verdict"],
             "counts": [(v, run["counts"][v]) for v in VERDICTS if run["counts"][v]], "version": run["version"],
             "seconds": text.duration(run["seconds"]), "domains": domains,
-            "facts": [(n, v) for n, v in facts if v], "leftovers": causes.leftovers(run),
+            "facts": _facts(run, same), "leftovers": causes.leftovers(run),
             "measured": [{"check": _words(r["check"]), "rows": _bars(r["measurements"])}
                          for r in records if r["measurements"]],
             "open": fleet_size <= _OPEN_CLUSTERS or (trouble and fleet_size <= 8)}
@@ -294,26 +302,28 @@ def _footer(runs: list[dict[str, Any]], created: str) -> list[str]:
     return [p for p in parts if p]
 
 
-def view(runs: list[dict[str, Any]], created: str) -> dict[str, Any]:
-    """Everything the template shows, for cluster runs as `clean.clean_run` gives them."""
+def view(runs: list[dict[str, Any]], created: str, more: Iterable[str] = ()) -> dict[str, Any]:
+    """Everything the template shows, for cluster runs as `clean.clean_run` gives them. more: sentences about all of them."""
     groups = causes.group_causes(runs)
     totals = causes.totals(runs)
     counts = {v: totals[v] for v in VERDICTS}
     roots = {id(record): group for group in groups for record in group.records}
     fleet = len(runs) > 1
     checks = sum(counts.values())
+    same = notes.same_as(runs)
     return {
         "fleet": fleet, "headline": _headline(runs), "explanation": _explanation(groups, counts), "checks": checks,
         "verdict": worst([r["verdict"] for r in runs]), "counts": [(v, counts[v]) for v in VERDICTS if counts[v]],
         "seconds": text.duration(max((r["seconds"] for r in runs), default=0.0)),
         "started": _moment(min((r["started"] for r in runs if r["started"]), default="")),
         "causes": [_cause(g, i, fleet) for i, g in enumerate(groups)], "matrix": _matrix(runs) if fleet else None,
-        "compared": _compared(runs) if fleet else [], "clusters": [_cluster(r, len(runs), roots) for r in runs],
+        "compared": _compared(runs) if fleet else [], "notes": [*more, *notes.about_all(runs)],
+        "clusters": [_cluster(r, len(runs), roots, same.get(r["cluster"], [])) for r in runs],
         "footer": _footer(runs, created), "words": _WORDS, "plural": plural,
     }
 
 
-def page(runs: list[dict[str, Any]], created: str = "") -> str:
+def page(runs: list[dict[str, Any]], created: str = "", more: Iterable[str] = ()) -> str:
     """report.html: one file that asks the network for nothing. Raises ImportError without Jinja2."""
     from jinja2 import Environment, StrictUndefined  # comes with ansible-core; the other writers do without it
 
@@ -322,4 +332,4 @@ def page(runs: list[dict[str, Any]], created: str = "") -> str:
     template = environment.from_string(TEMPLATE)
     from markupsafe import Markup
 
-    return template.render(style=Markup(STYLE), script=Markup(SCRIPT), script_digest=digest, **view(runs, created))
+    return template.render(style=Markup(STYLE), script=Markup(SCRIPT), script_digest=digest, **view(runs, created, more))

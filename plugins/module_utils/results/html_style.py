@@ -52,6 +52,7 @@ h1 { display: flex; align-items: center; gap: .45em; margin: .5rem 0 .35rem; fon
 .mark { display: inline-grid; place-items: center; flex: none; width: 1.35em; height: 1.35em; border-radius: 50%; }
 .mark .icon { width: .8em; height: .8em; stroke-width: 2.4; }
 .lead { font-size: 1.08rem; color: var(--muted); }
+.note { margin: .4rem 0 0; font-weight: 600; }
 .tally { display: flex; gap: 2px; height: .6rem; margin: 1.5rem 0 .75rem; border-radius: 99px; overflow: hidden; }
 .tally span { background: var(--v); min-width: .35rem; }
 .tally .v-skipped { opacity: .45; }

@@ -61,6 +61,9 @@ d="M5.4 5.9C5.4 2.6 10.7 2.7 10.7 5.8 10.7 7.8 8 7.8 8 9.8M8 12.6V12.8"/></symbo
 <span class="nowrap">took {{ seconds }}</span></p>
 <h1><span class="mark v-{{ verdict }}">{{ icon(verdict) }}</span>{{ headline }}</h1>
 {% if explanation %}<p class="lead">{{ explanation }}</p>{% endif %}
+{% for note in notes %}
+<p class="note">{{ note }}</p>
+{% endfor %}
 {% if checks %}
 <div class="tally" aria-hidden="true">
 {% for verdict, count in counts %}

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 from typing import Any
 
 from ..common.words import plural
-from . import causes, text
+from . import causes, notes, text
 from .record import FAILED, INCONCLUSIVE, SKIPPED, WARNED
 
 CLEANUP = "cleanup"
@@ -82,10 +82,12 @@ def _cleanup_case(suite: ET.Element, run: dict[str, Any]) -> int:
     return int(bool(left))
 
 
-def _suite(root: ET.Element, run: dict[str, Any]) -> None:
+def _suite(root: ET.Element, run: dict[str, Any], same: list[str]) -> None:
     suite = ET.SubElement(root, "testsuite", name=run["cluster"], package="assay.clusters")
     _properties(suite, [("run_id", run["run_id"]), ("server", run["server"]), ("server_version", run["version"]),
                         ("verdict", run["verdict"]), ("transport", run["transport"]),
+                        ("probes_ready_seconds", notes.probes_ready(run)), ("same_cluster_as", ", ".join(same)),
+                        ("notes", "; ".join(notes.about(run))),
                         ("causes", ", ".join(g.code for g in causes.group_causes([run])))])
     for record in run["records"]:
         _case(suite, record)
@@ -102,8 +104,9 @@ def _suite(root: ET.Element, run: dict[str, Any]) -> None:
 def junit(runs: list[dict[str, Any]]) -> str:
     """The document for cluster runs as `clean.clean_run` gives them: one testsuite per cluster."""
     root = ET.Element("testsuites", name="assay.clusters")
+    same = notes.same_as(runs)
     for run in runs:
-        _suite(root, run)
+        _suite(root, run, same.get(run["cluster"], []))
     for name in ("tests", "disabled", "skipped", "errors", "failures"):
         root.set(name, str(sum(int(s.get(name, "0")) for s in root)))
     root.set("time", f"{max((r['seconds'] for r in runs), default=0.0):.3f}")  # clusters run at the same time

@@ -12,15 +12,18 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from . import notes, text
 from .clean import clean_record, clean_run
 
 VERSION = 1
 # The domain of records that tell of a pipeline's stage instead of a check.
 STAGES = "stages"
 _CLUSTERS = "clusters"
+_REPORTS = {"json": "records.json", "junit": "junit.xml", "html": "report.html"}
 _STAGE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 # Addresses, names and log lines of clusters are for who ran the checks, whatever the umask.
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700
@@ -104,6 +107,19 @@ def write_cluster_run(results_dir: str | os.PathLike[str], run: dict[str, Any]) 
     return str(path)
 
 
+def forget_cluster_run(results_dir: str | os.PathLike[str], cluster: str) -> None:
+    """Remove what an earlier run of this cluster stored, and the reports that tell of it: they are not of the one that begins."""
+    folder = _folder(results_dir)
+    path = folder / _CLUSTERS / _file_name(cluster)
+    if not path.exists():
+        return
+    try:
+        for old in (path, *(folder / name for name in _REPORTS.values())):
+            old.unlink(missing_ok=True)
+    except OSError as e:
+        raise ResultsError(f"results folder {folder}: the results of an earlier run cannot be removed: {e.strerror or e}") from None
+
+
 def write_stage(results_dir: str | os.PathLike[str], record: dict[str, Any]) -> str:
     """Store how a stage of a pipeline went, as a record whose check is the stage's name; returns the file's path.
 
@@ -171,19 +187,53 @@ def load_cluster_runs(results_dir: str | os.PathLike[str], stages: bool = True) 
     return [with_stages(runs.get(c, {}), of_stages.get(c, [])) for c in sorted({*runs, *of_stages})]
 
 
-def document(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """What records.json holds (docs/schemas/records.schema.json), for clean runs."""
+def _moment(started: Any) -> datetime.datetime | None:
+    try:
+        found = datetime.datetime.fromisoformat(str(started))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=datetime.timezone.utc)
+
+
+def of_this_play(runs: list[dict[str, Any]], expected: list[str], since: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """(the runs that count, a sentence about the others).
+
+    Those of expected clusters count, all where none is named, that began at `since` (ISO 8601) or later, "" for any time.
+    """
+    first, before, others = _moment(since) if since else None, [], []
+    if since and not first:
+        raise ResultsError(f"since: must be a time in ISO 8601, such as 2026-01-31T12:00:00+00:00, not {since!r}")
+    kept = []
+    for run in runs:
+        began = _moment(run.get("started"))
+        name = str(run.get("cluster", ""))
+        if expected and name not in expected:
+            others.append(name)
+        elif first and not (began and began >= first):
+            before.append(f"{name} ({str(run.get('started'))[:19] or 'at no known time'})")
+        else:
+            kept.append(run)
+    found = [f"{text.listing(names, 100)}: {why}, so not in this report" for names, why in (
+        (others, "results in this folder of clusters that are not of this run"),
+        (before, "the results in this folder are older than this run")) if names]
+    return kept, found
+
+
+def document(runs: list[dict[str, Any]], more: Iterable[str] = ()) -> dict[str, Any]:
+    """What records.json holds (docs/schemas/records.schema.json), for clean runs. more: sentences about all of them."""
     created = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    return {"version": VERSION, "created": created, "runs": runs}
+    return {"version": VERSION, "created": created, "runs": runs, "notes": [*more, *notes.about_all(runs)]}
 
 
-def write_reports(results_dir: str | os.PathLike[str], runs: list[dict[str, Any]]) -> dict[str, str]:
-    """Write records.json, junit.xml and report.html; returns their paths as {json, junit, html}."""
+def write_reports(results_dir: str | os.PathLike[str], runs: list[dict[str, Any]], more: Iterable[str] = ()) -> dict[str, str]:
+    """Write records.json, junit.xml and report.html; returns their paths as {json, junit, html}.
+
+    more: sentences about all of the runs.
+    """
     from . import html, junit  # a run that only stores its records needs neither
     folder, runs = _folder(results_dir), [clean_run(r) for r in runs]
-    whole = document(runs)
-    contents = {"json": ("records.json", _json(whole)), "junit": ("junit.xml", junit.junit(runs)),
-                "html": ("report.html", html.page(runs, whole["created"]))}
-    for name, content in contents.values():
-        _write(folder / name, content)
-    return {kind: str(folder / name) for kind, (name, _content) in contents.items()}
+    whole = document(runs, more)
+    contents = {"json": _json(whole), "junit": junit.junit(runs), "html": html.page(runs, whole["created"], more)}
+    for kind, content in contents.items():
+        _write(folder / _REPORTS[kind], content)
+    return {kind: str(folder / name) for kind, name in _REPORTS.items()}

@@ -8,7 +8,7 @@ import textwrap
 from typing import Any
 
 from ..common.words import plural
-from . import causes, text
+from . import causes, notes, text
 from .causes import CauseGroup
 from .clean import clean_record, clean_run
 from .record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, VERDICTS, WARNED, worst
@@ -18,6 +18,7 @@ colours = {PASSED: "green", WARNED: "yellow", FAILED: "red", SKIPPED: "cyan", IN
 _ANSI = {PASSED: "32", WARNED: "33", FAILED: "1;31", SKIPPED: "36", INCONCLUSIVE: "35"}
 _LINES = 40
 _CLUSTER_LINES = 20
+_NOTE_LINES = 6
 # How much of a cause is shown: its head only, with one line of evidence, with three.
 _HEAD, _SHORT, _FULL = 0, 1, 3
 _LABEL = 13
@@ -66,7 +67,9 @@ def _counts(counts: dict[str, int]) -> str:
 def _headline(runs: list[dict[str, Any]], pen: _Pen) -> str:
     verdict = worst([r["verdict"] for r in runs])
     checks = sum(len(r["records"]) for r in runs)
-    what = f"{plural(len(runs), 'cluster')}, {plural(checks, 'check')}: {_counts(causes.totals(runs))}"
+    others = sum(len(same) - 1 for same in notes.same_clusters(runs))
+    which = plural(len(runs) - others, "cluster") + (f" under {len(runs)} names" if others else "")
+    what = f"{which}, {plural(checks, 'check')}: {_counts(causes.totals(runs))}"
     return f"{pen.verdict(verdict, verdict.upper())}  {text.shorten(what, pen.width - len(verdict) - 2)}"
 
 
@@ -154,23 +157,32 @@ def _cause_lines(groups: list[CauseGroup], room: int, pen: _Pen) -> list[str]:
     return rendered()
 
 
-def summary(runs: list[dict[str, Any]], width: int = 100, colour: bool = False) -> str:
-    """At most 40 lines: the verdict, one line per cluster, then every cause once with what to do.
+def _note_lines(runs: list[dict[str, Any]], more: list[str], pen: _Pen) -> list[str]:
+    """What is about several clusters first, then one line for each cluster; the rest is counted."""
+    lines = [*more, *notes.about_all(runs), *(f"{r['cluster']}: {'; '.join(said)}" for r in runs if (said := notes.about(r)))]
+    hidden = len(lines) - _NOTE_LINES
+    shown = lines if hidden <= 0 else [*lines[:_NOTE_LINES - 1], f"+{plural(hidden + 1, 'more note')}, see the report"]
+    return [text.shorten(text.one_line(one), pen.width) for one in shown]
 
-    width in characters; only commands may be longer, to be copied whole. colour adds ANSI sequences to verdicts.
+
+def summary(runs: list[dict[str, Any]], width: int = 100, colour: bool = False, more: list[str] | None = None) -> str:
+    """At most 40 lines: the verdict, one line per cluster, then every cause once with what to do, then what was not asked.
+
+    more: sentences about all of them. width in characters; only commands may be longer, to be copied whole. colour adds ANSI sequences to verdicts.
     """
     pen, runs = _Pen(width, colour), [clean_run(r) for r in runs]
     if not runs:
-        return "no cluster was tested"
+        return "\n".join(["no cluster was tested", *_note_lines([], more or [], pen)])
     lines = [_headline(runs, pen)]
     if len(runs) > 1 or runs[0]["cluster"]:
         lines += _cluster_lines(runs, pen)
     left = [(run["cluster"], item) for run in runs for item in causes.leftovers(run)]
-    tail = []
+    tail = _note_lines(runs, more or [], pen)
     if left:
         named = text.listing([f"{c}: {item}" for c, item in left], pen.width - 30)
-        tail = [text.shorten(f"left behind by the clean-up: {named}", pen.width)]
+        tail += [text.shorten(f"left behind by the clean-up: {named}", pen.width)]
     groups = causes.group_causes(runs)
+    gap = [""] if groups and tail else []
     if groups:
-        lines += ["", *_cause_lines(groups, _LINES - len(lines) - len(tail) - 1, pen)]
-    return "\n".join(lines + tail)
+        lines += ["", *_cause_lines(groups, _LINES - len(lines) - len(gap + tail) - 1, pen)]
+    return "\n".join([*lines, *gap, *tail])
