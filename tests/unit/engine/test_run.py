@@ -332,3 +332,22 @@ def test_one_lost_answer_is_no_outage(sample: Sample, api: FakeApi, monkeypatch:
     api.before = second_time
     result = sample(check(lambda ctx: None)).go()
     assert (result["verdict"], result["version"], len(asked)) == ("passed", "v1.30.0", 2)
+
+
+# ---- whose cluster it is ------------------------------------------------------------------------------------------
+def test_the_result_has_what_tells_this_cluster_from_all_others(sample: Sample, api: FakeApi) -> None:
+    uid = api.put(f"{SPACES}/kube-system")["metadata"]["uid"]
+
+    def wait(_ctx: Any) -> None:
+        end = time.monotonic() + 10
+        while not run.uid and time.monotonic() < end:
+            time.sleep(0.01)
+
+    run = sample(check(wait))
+    assert run.go()["uid"] == uid
+
+
+def test_who_may_not_read_that_is_told_of_nothing(sample: Sample, api: FakeApi) -> None:
+    api.refuse["GET", f"{SPACES}/kube-system"] = (403, "Forbidden", "no")
+    result = sample(check(lambda ctx: None)).go()
+    assert (result["uid"], result["verdict"]) == ("", "passed")
