@@ -79,14 +79,18 @@ class Evidence:
         answered = any(self.items(k) for k in ("nodes", "pods", "services", "deployments"))
         if not answered or key not in self.data:
             return False
-        if namespace and namespace in ((self.data.get("whole_in") or {}).get(key) or ()):
+        if namespace and namespace in (self._table("whole_in").get(key) or ()):
             return True
-        return key not in (self.data.get("errors") or {}) and key not in (self.data.get("partial") or {})
+        return key not in self._table("errors") and key not in self._table("partial")
+
+    def _table(self, key: str) -> dict[str, Any]:
+        found = self.data.get(key)
+        return found if isinstance(found, dict) else {}
 
     def gaps(self, kinds: Iterable[str] | None = None) -> str:
         """Which of these kinds, or of all, could not be read or are not whole, in words; empty where none."""
-        errors, partial = self.data.get("errors") or {}, self.data.get("partial") or {}
-        wanted = {*errors, *partial} if kinds is None else set(kinds)
+        errors, partial = self._table("errors"), self._table("partial")
+        wanted = {*errors, *partial} if kinds is None else {*kinds, "evidence", "lists"}
         refused = [f"{k} ({_why(errors[k])})" for k in sorted(wanted & set(errors))]
         logs = [k for k in errors if k.startswith("logs ")] if kinds is None or "logs" in wanted else []
         refused += [f"{len(logs)} logs ({_why(errors[logs[0]])})"] if logs else []

@@ -24,7 +24,7 @@ PORT = 53
 
 def nameservers_in(observed: Mapping[str, Any]) -> list[str]:
     """Addresses that pods ask, from what a check observed: a list, or one for each node."""
-    told = observed.get("nameservers")
+    told = observed.get("nameservers") if isinstance(observed, dict) else None
     several = told.values() if isinstance(told, dict) else [told]
     return list(dict.fromkeys(a for some in several if isinstance(some, (list, tuple)) for a in some if isinstance(a, str)))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.diagnosis import diagnose as diagnosis
+from ansible_collections.assay.clusters.plugins.module_utils.diagnosis import case, diagnose as diagnosis
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.evidence import Candidate, Evidence
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.finding import Finding
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.taxonomy import CAUSES, leads_to
@@ -80,7 +80,7 @@ class Two:
         def rule(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
             yield self.causes[f.check]
 
-        monkeypatch.setattr(diagnosis, "RULES", (rule,))
+        monkeypatch.setattr(case, "RULES", (rule,))
 
     def consequence_of(self, code: str, root: str, of: tuple[str, ...] = ONE, root_of: tuple[str, ...] = EVERYTHING,
                        words: str = "it was seen", message: str = "it broke", **more: Any) -> str:
