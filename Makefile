@@ -12,7 +12,7 @@ TEST := tests.runner
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup lab-build lab-up down status validate preflight test keep unit lint changelog sanity integration platforms \
-        faults molecule soak mutate bench conformance-lab docs build constraints clean
+        faults molecule soak strangers mutate bench conformance-lab docs build constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-32s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ integration platforms molecule faults: ## one stage of the tests, with the lab
 
 soak: ## the long tests: the same again and again, kills at random moments (SOAK_ROUNDS=20)
 	@$(WITH) python -m $(TEST) soak
+
+strangers: ## every check on clusters that look like OpenShift, EKS, Rancher, a tenant's and others (docs/strangers.md)
+	@$(WITH) python -m $(TEST) strangers
 
 mutate: ## small faults put into the product on purpose: do the nearest tests notice? ARGS="diagnosis" tries one room
 	@$(WITH) python -m tests.mutate $(ARGS)

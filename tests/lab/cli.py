@@ -23,6 +23,8 @@ VERBS = {
     "shell": "NODE [COMMAND...]: a shell, or a command, on a node",
     "logs": "COMPONENT [NODE]: print the log of a component",
     "fault": "NAME ...: break something until Ctrl-C; --help lists what",
+    "like": "NAME: make the cluster look like a stranger's; without a name, list what there is",
+    "unlike": "[NAME...]: end that; all of it, where none is named",
     "version": "[VERSION]: print, or change, the version of Kubernetes that is built",
     "conformance": "upstream conformance tests against the cluster",
 }
@@ -125,6 +127,18 @@ def _fault(lab: object, words: Sequence[str]) -> int:
     return 0
 
 
+def _like(lab: object, words: Sequence[str]) -> int:
+    from .like import by_hand
+
+    return by_hand.start(lab, list(words))
+
+
+def _unlike(lab: object, words: Sequence[str]) -> int:
+    from .like import by_hand
+
+    return by_hand.end(lab, list(words))
+
+
 def _cluster_verb(options: argparse.Namespace) -> int:
     from . import Lab, build
 
@@ -155,7 +169,7 @@ def _cluster_verb(options: argparse.Namespace) -> int:
     elif options.verb == "settle":
         lab.settle()
     else:
-        return {"shell": _shell, "logs": _logs, "fault": _fault}[options.verb](lab, options.words)
+        return {"shell": _shell, "logs": _logs, "fault": _fault, "like": _like, "unlike": _unlike}[options.verb](lab, options.words)
     return 0
 
 

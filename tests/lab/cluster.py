@@ -13,7 +13,7 @@ import ssl
 import subprocess
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,12 @@ class Lab:
         from .faults import Faults
 
         return Faults(self)
+
+    def like(self, name: str, **options: Any) -> AbstractContextManager[Any]:
+        """Made to look like a stranger's cluster; see tests/lab/like."""
+        from .like import like
+
+        return like(self, name, **options)
 
     # ---- names and ways in ------------------------------------------------------------------------------------
     @property
@@ -115,8 +121,10 @@ class Lab:
 
     # ---- up ---------------------------------------------------------------------------------------------------
     def ready_nodes(self) -> int:
+        """Of the lab's own nodes; strangers' clusters have others beside them."""
+        own = {*map(self.node_name, self.machines)}
         return sum(c["type"] == "Ready" and c["status"] == "True" for i in self.api("/api/v1/nodes")["items"]
-                   for c in i["status"].get("conditions", []))
+                   if i["metadata"]["name"] in own for c in i["status"].get("conditions", []))
 
     def _available(self, namespace: str, name: str) -> bool:
         found = self.api(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")

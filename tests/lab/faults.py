@@ -22,12 +22,13 @@ from urllib.parse import quote
 from . import helpers, images, node
 from .base import LabError, run, say, wait_for
 from .object_faults import ObjectFaults
+from .pool_faults import PoolFaults
 
 if TYPE_CHECKING:
     from .cluster import Lab
 
 # Kinds of faults that the API server is asked about before they are mended.
-_BY_API = ("power", "object", "scale", "extra", "without")
+_BY_API = ("power", "object", "scale", "extra", "without", "away", "full")
 _LEADERS = ("kube-controller-manager", "kube-scheduler")
 # Leases of the lab's nodes are renewed every 5 s.
 _HEARD = timedelta(seconds=8)
@@ -49,7 +50,7 @@ def _write(note: Path, data: dict[str, Any]) -> None:
     work.replace(note)
 
 
-class Faults(ObjectFaults):
+class Faults(ObjectFaults, PoolFaults):
     """Each method is a context manager: broken inside, mended and seen healthy after it."""
 
     def __init__(self, lab: Lab):

@@ -88,13 +88,18 @@ def _static_stages() -> list[Stage]:
     ]
 
 
+def _on_each() -> list[str]:
+    """One worker for each cluster of the lab, which takes the next test when it is free."""
+    return [f"-n{len(clusters.names(os.environ))}", "--no-loadscope-reorder"]
+
+
 def _on_clusters(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
     """The tests on clusters: on those of the lab, or on the one that KUBECONFIG names, which nothing breaks on purpose."""
     if own_cluster:
         rooms = tuple(r for r in rooms if r != "faults")
     if not rooms:
         return []
-    many = [] if own_cluster else [f"-n{len(clusters.names(os.environ))}", "--no-loadscope-reorder"]
+    many = [] if own_cluster else _on_each()
     return [Stage("clusters", _pytest("clusters", "-v", "-m", "not soak and not no_cluster", *many, *(f"tests/{r}" for r in rooms)),
                   frozenset({"clusters"}), needs=() if own_cluster else ("lab",), rooms=_rooms("clusters", *rooms),
                   on_clusters=True, handed_out=True, show=LAB_LINES, most=2000, limit=4000, environ={"ASSAY_LONGEST_FIRST": "1"})]
@@ -114,6 +119,9 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
         Stage("soak", _pytest("soak", "-v", "-m", "soak", "tests/integration", "tests/faults"), frozenset({"clusters"}),
               needs=("lab",) if lab else (), rooms={"integration": 1}, on_clusters=True, show=LAB_LINES, most=1000, limit=7200,
               in_all=False, absent=reason),
+        Stage("strangers", _pytest("strangers", "-v", *([] if own_cluster else _on_each()), "tests/strangers"), frozenset({"clusters"}),
+              needs=("lab",) if lab else (), rooms=_rooms("strangers", "strangers"), on_clusters=True, handed_out=True, show=LAB_LINES,
+              most=1000, limit=5400, in_all=False, absent=reason, environ={"ASSAY_LONGEST_FIRST": "1"}),
     ]
 
 
