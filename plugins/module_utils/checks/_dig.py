@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 # Seconds that dig waits for an answer, and how often it asks.
 TIME = 2
@@ -16,14 +16,17 @@ _SHELL = (f"q(){{ n=$1;shift;A=$(dig +noall +answer +comments +stats +time={TIME
 _STATUS = re.compile(r"->>HEADER<<-.*status: (\w+)")
 _TIME = re.compile(r"Query time: (\d+) (msec|usec)")
 _TROUBLE = re.compile(r"timed out|refused|no servers could be reached|unreachable|couldn't get address|not found|^dig:"
-                      r"|communications error|end of file")
+                      r"|communications error|end of file|unexpected source")
+# Questions that a probe asks at once: each is a process of its own there.
+_AT_ONCE = 12
 
 
 @dataclass(frozen=True)
 class Reply:
     """What one dig printed. status is empty when nobody answered; seconds is that of the last answer.
 
-    records: (type, data) pairs; retries: packets that got no answer before one came.
+    records: (type, data) pairs; names: whose records these are, with the targets of aliases, in lower case, the one that was
+    asked for first; retries: packets that got no answer before one came.
     """
 
     status: str = ""
@@ -31,6 +34,7 @@ class Reply:
     seconds: float = 0.0
     error: str = ""
     retries: int = 0
+    names: tuple[str, ...] = ()
 
     def data(self, kind: str) -> list[str]:
         return [d for k, d in self.records if k == kind]
@@ -52,22 +56,21 @@ class Query:
     judge: Callable[[Reply], str]
     to_node: str = ""
     target: str = ""
-    long: bool = field(default=False)
 
     def line(self, number: int) -> str:
         return f"q {number} {' '.join(shlex.quote(a) for a in self.arguments)}"
 
 
-def script(queries: Iterable[tuple[int, Query]]) -> str:
-    """The shell command that asks all, at once but for those with long answers, which would get mixed."""
-    items = list(queries)
-    short = "".join(q.line(i) + "&" for i, q in items if not q.long)
-    return _SHELL + short + "wait;" + ";".join(q.line(i) for i, q in items if q.long)
+def script(queries: Iterable[tuple[int, Query]], settings: bool = False) -> str:
+    """The shell command that asks all, _AT_ONCE at a time. settings: print /etc/resolv.conf before."""
+    lines = [q.line(i) for i, q in queries]
+    groups = [lines[start:start + _AT_ONCE] for start in range(0, len(lines), _AT_ONCE)]
+    return _SHELL + ("cat /etc/resolv.conf;" if settings else "") + ";".join("&".join(g) + "&wait" for g in groups)
 
 
 def reply(text: str) -> Reply:
     """The Reply that dig's output describes."""
-    statuses, records, troubles, seconds = [], [], [], 0.0
+    statuses, records, names, troubles, seconds = [], [], [], [], 0.0
     for line in text.splitlines():
         if found := _STATUS.search(line):
             statuses.append(found[1])
@@ -79,9 +82,16 @@ def reply(text: str) -> Reply:
             words = line.split(None, 4)
             if len(words) == 5 and words[2] == "IN":
                 records.append((words[3], words[4].strip()))
+                names += [words[0].lower(), *([words[4].strip().lower()] if words[3] == "CNAME" else ())]
     status = statuses[-1] if statuses else ""
     retries = sum("timed out" in t for t in troubles) if status else 0
-    return Reply(status, tuple(records), seconds, "" if status else "; ".join(dict.fromkeys(troubles))[:200], retries)
+    return Reply(status, tuple(records), seconds, "" if status else "; ".join(dict.fromkeys(troubles))[:200], retries,
+                 tuple(dict.fromkeys(names)))
+
+
+def before_replies(output: str) -> str:
+    """What the script printed before its first reply."""
+    return re.split(r"^#\d+ \d+$", output, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def replies(output: str) -> dict[int, Reply]:

@@ -10,6 +10,11 @@ from ._dig import Reply
 Judge = Callable[[Reply], str]
 
 
+def kind_of(address: str) -> str:
+    """The type of the records that hold such an address."""
+    return "AAAA" if ":" in address else "A"
+
+
 def has(kind: str, wanted: str) -> Judge:
     """Judge: NOERROR with a record of this type and data."""
     def judge(r: Reply) -> str:
@@ -23,6 +28,17 @@ def answered(r: Reply) -> str:
     return "" if r.status == "NOERROR" and (r.data("A") or r.data("AAAA")) else r.words()
 
 
+def answered_for(name: str) -> Judge:
+    """Judge: an address of this name (without its last dot), or of one that it is an alias of, and of no other."""
+    full = f"{name.lower()}."
+
+    def judge(r: Reply) -> str:
+        if answered(r):
+            return r.words()
+        return "" if not r.names or full in r.names else f"answered as {r.names[0]}: {r.words()}"
+    return judge
+
+
 def absent(r: Reply) -> str:
     """Judge: the name does not exist."""
     return "" if r.status == "NXDOMAIN" and not r.records else f"{r.words()}, expected NXDOMAIN"
@@ -30,16 +46,25 @@ def absent(r: Reply) -> str:
 
 def unanswered(r: Reply) -> str:
     """Judge: nobody answers with records; servers above may refuse instead of saying NXDOMAIN."""
-    return r.words() if r.records else ""
+    return f"answered as {r.names[0]}: {r.words()}" if r.records and r.names else r.words() if r.records else ""
 
 
-def all_of(kind: str, wanted: frozenset[str]) -> Judge:
-    """Judge: exactly these addresses."""
+def heard(r: Reply) -> str:
+    """Judge: somebody above answered, whatever that was; our own servers say SERVFAIL for those who do not."""
+    return "" if r.status not in ("", "SERVFAIL") else r.words()
+
+
+def between(kind: str, then: frozenset[str], now: Callable[[], frozenset[str]]) -> Judge:
+    """Judge: all addresses of this type that are there now, and none that was never there.
+
+    Pods come and go, and a server may know it a moment later: any set between the two is right.
+    """
     def judge(r: Reply) -> str:
-        found = set(r.data(kind))
-        if r.status == "NOERROR" and found == wanted:
+        found, must = set(r.data(kind)), {a for a in now() if kind_of(a) == kind}
+        may = must | {a for a in then if kind_of(a) == kind}
+        if must <= found <= may and (r.status == "NOERROR" or r.status == "NXDOMAIN" and not must):
             return ""
-        return f"{r.status or r.error or 'no answer'} with {len(found)} addresses, expected those of {len(wanted)} pods"
+        return f"{r.status or r.error or 'no answer'} with {len(found)} addresses, expected those of {len(must)} pods"
     return judge
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ._asked import Asked
-from ._dig import Query, Reply, replies, script
+from ._dig import Query, Reply, ResolvConf, before_replies, replies, resolv_conf, script
+from ._dns_questions import NOT_OURS
 from ._news import LAG
 
 if TYPE_CHECKING:
@@ -18,23 +19,40 @@ if TYPE_CHECKING:
 
 # Seconds that have to be left for another round.
 _ROUND = 30.0
+Judged = tuple[Reply, str]
+
+
+@dataclass
+class Told:
+    """What one node was told: by number of the question, the reply and what was wrong with it at the time."""
+
+    settings: ResolvConf
+    replies: dict[int, Judged]
 
 
 @dataclass(frozen=True)
 class Answers:
-    """The replies of all nodes: {node: {number of the question: Reply}}. known: seconds until all servers knew our new
-    Services, 0 where they did at once, or never."""
+    """What all nodes were told, by node. known: seconds until all servers knew our new Services, 0 where they did at once,
+    or never."""
 
     queries: list[Query]
-    replies: dict[str, dict[int, Reply]]
+    told: dict[str, Told]
     known: float = 0.0
 
     def of(self, *variants: str) -> Iterator[tuple[str, Query, Reply, str]]:
         """(node, question, reply, what is wrong with it) of some variants, or of all."""
-        for node, replied in self.replies.items():
+        for node, told in self.told.items():
             for i, query in enumerate(self.queries):
                 if not variants or query.variant in variants:
-                    yield node, query, replied[i], query.judge(replied[i])
+                    yield (node, query, *told.replies[i])
+
+    def well(self) -> set[str]:
+        """Nodes on which all names of the cluster itself were answered rightly."""
+        return set(self.told) - {node for node, _q, _r, error in self.of("internal") if error}
+
+    def silent(self) -> set[str]:
+        """Nodes that got no answer at all from the server that they ask."""
+        return set(self.told) - {node for node, _q, r, _error in self.of("internal", "search", "srv", "ptr") if r.status}
 
 
 class Asking:
@@ -48,39 +66,40 @@ class Asking:
         found = self.asked.all(probes, self._node)
         return Answers(self.queries, found, self._known)
 
-    def _node(self, probe: Probe) -> dict[int, Reply]:
-        """All replies of one node; wrong ones are asked again: a record may be new, a packet may be lost."""
-        replied: dict[int, Reply] = {}
-        news: set[int] = set()
+    def _node(self, probe: Probe) -> Told:
+        """What one node is told; wrong answers are asked for again: a record may be new, a packet may be lost."""
+        told, news = Told(ResolvConf(), {}), set[int]()
         open_ones, again = list(enumerate(self.queries)), 0
         while open_ones:
-            self._round(probe, open_ones, replied)
+            self._round(probe, open_ones, told, first=not again)
             again += 1
-            wrong = [(i, q) for i, q in open_ones if q.judge(replied[i])]
-            late = {i for i, q in wrong if self._late(q, replied[i])}
+            wrong = [(i, q) for i, q in open_ones if told.replies[i][1]]
+            late = {i for i, q in wrong if self._late(q, told.replies[i][0])}
             if news and not news & {i for i, _q in wrong}:
                 self._known, news = max(self._known, time.monotonic() - self.made), set()
             news |= late
-            open_ones = [(i, q) for i, q in wrong if again < 2 or i in late]
+            open_ones = [(i, q) for i, q in wrong if again < 2 and q.variant != "upstream" or i in late]
             if self.ctx.left() < _ROUND:
                 break
             if open_ones:
                 time.sleep(1.0)
-        return replied
+        return told
 
     @staticmethod
-    def _round(probe: Probe, open_ones: list[tuple[int, Query]], replied: dict[int, Reply]) -> None:
-        shell = probe.shell(script(open_ones), timeout=40.0)
+    def _round(probe: Probe, open_ones: list[tuple[int, Query]], told: Told, first: bool) -> None:
+        shell = probe.shell(script(open_ones, settings=first), timeout=40.0)
+        if first:
+            told.settings = resolv_conf(before_replies(shell.output))
         got = replies(shell.output)
-        for i, _query in open_ones:
-            before = replied.get(i)
-            replied[i] = got.get(i, Reply(error=f"no answer from the probe's shell: {shell.error}"))
-            if before and not before.status and replied[i].status:
-                replied[i] = replace(replied[i], retries=2)
+        for i, query in open_ones:
+            reply = got.get(i, Reply(error=f"no answer from the probe's shell: {shell.error}"))
+            before = told.replies.get(i)
+            if before and not before[0].status and reply.status:
+                reply = replace(reply, retries=2)
+            told.replies[i] = reply, query.judge(reply)
 
     def _late(self, query: Query, reply: Reply) -> bool:
         """Whether the servers may not know our new Services yet; silence is not a matter of waiting, nor what nobody made."""
-        ours = not query.variant.startswith(("external", "nxdomain"))
         # What our servers do not know of searches and addresses is asked of others, whose word may be any.
         unknown = reply.status in ("NXDOMAIN", "NOERROR") or query.variant in ("search", "ptr") and reply.status
-        return bool(ours and unknown and time.monotonic() < self.made + LAG)
+        return bool(query.variant not in NOT_OURS and unknown and time.monotonic() < self.made + LAG)

@@ -3,18 +3,31 @@
 """What is kept of the answers of name servers: observations, measurements, warnings, and the first claim that is not met."""
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ._asked import Asked
+from ._dig import Query, Reply
 from ._dns_asking import Answers
-from ._dig import ResolvConf
 from ._news import NEWS
-from ._text import listed, percentile
+from ._text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context
+    from ..engine.probes import Probe
 
-# Spikes of 5 s and more are lost packets that a resolver asked again for.
-SPIKE = 4.5
+HTTP_PORT = 8080
+# Pairs of nodes, for each node and in all, over which pods are asked where name servers are not heard.
+_PAIRS, _ALL_PAIRS = 2, 40
+
+
+def _said(answers: Answers, *variants: str) -> Iterator[tuple[str, Query, Reply, str]]:
+    """answers.of(), where what is wrong with a name without its last dot says also what it is with one."""
+    dotted = {node: r.words() for node, _q, r, error in answers.of("external_fqdn") if not error}
+    for node, q, r, error in answers.of(*variants):
+        if error and q.variant == "external" and node in dotted:
+            error = f"{error}; with a dot at its end {dotted[node]}"
+        yield node, q, r, error
 
 
 def record(ctx: Context, answers: Answers) -> None:
@@ -24,53 +37,52 @@ def record(ctx: Context, answers: Answers) -> None:
     if answers.known > NEWS:
         ctx.warn(f"it took {answers.known:.0f} s until all servers knew a new Service")
     slow = set()
-    for node, q, r, error in answers.of():
+    for node, q, r, error in _said(answers):
         ctx.see(kind="dns", from_node=node, to_node=q.to_node, target=q.target, variant=q.variant, ok=not error,
                 error=error, seconds=r.seconds)
-        if r.retries and r.status:
+        if r.retries and r.status and q.variant != "upstream":
             slow.add(node)
     if slow:
         ctx.warn(f"questions had to be repeated, as packets got no answer, on {listed(sorted(slow))}")
 
 
+def ways(ctx: Context, asked: Asked, answers: Answers, probes: list[Probe]) -> None:
+    """Where servers on other nodes are not heard: whether pods of ours there are, which tells a port from a network."""
+    by_node = {p.node: p for p in probes}
+    silent: dict[str, list[str]] = {}
+    for node, q, r, _error in answers.of("direct", "direct_tcp"):
+        others = silent.setdefault(node, [])
+        if not r.status and q.to_node in by_node and q.to_node not in (node, *others):
+            others.append(q.to_node)
+    pairs = [(node, other) for node, others in silent.items() for other in others[:_PAIRS]]
+
+    def ask(pair: tuple[str, str]) -> None:
+        source, target = by_node[pair[0]], by_node[pair[1]]
+        got = asked.one(source, lambda: source.dial(target.ip, HTTP_PORT))
+        if got is not None:
+            ctx.see(kind="dns", from_node=source.node, to_node=target.node, target=f"{target.ip}:{HTTP_PORT}", variant="pod",
+                    ok=got.responses == [target.pod], error=listed(got.errors, 1), seconds=got.seconds)
+
+    ctx.in_parallel(ask, pairs[:_ALL_PAIRS])
+
+
 def claim(ctx: Context, answers: Answers, variants: tuple[str, ...]) -> None:
     """All answers of these variants are right, on every node."""
     errors: dict[str, list[str]] = {}
-    for node, q, _r, error in answers.of(*variants):
+    for node, q, _r, error in _said(answers, *variants):
         if error:
             errors.setdefault(node, []).append(f"{q.target}: {error}")
     bad = {node: listed(words, 1) for node, words in errors.items()}
     for node in bad:
         ctx.touches("Node", node)
-    ctx.expect(not bad, f"{len(bad)} of {len(answers.replies)} nodes: " + listed(f"{n} ({w})" for n, w in bad.items()),
+    ctx.expect(not bad, f"{len(bad)} of {len(answers.told)} nodes: " + listed(f"{n} ({w})" for n, w in bad.items()),
                failed=list(variants), failed_from=bad)
 
 
-def wildcards(ctx: Context, answers: Answers, conf: ResolvConf) -> None:
-    for node, _q, _r, error in answers.of("nxdomain_search"):
-        if error:
-            ctx.warn(f"a short name that nobody made is answered on {node}: the search path "
-                     f"({' '.join(conf.search)}) holds a wildcard domain")
-            return
-
-
-def latency(ctx: Context, results: dict[str, list[float]], count: int) -> None:
-    """How quick the answers were, and how many of `count` questions each node lost."""
-    values = [v for r in results.values() for v in r]
-    lost = {n: count - len(r) for n, r in results.items() if len(r) < count}
-    for node, r in results.items():
-        ctx.see(kind="dns", from_node=node, target="kubernetes.default", variant="latency", ok=len(r) == count,
-                error=f"{count - len(r)} of {count} questions lost" if len(r) < count else "",
-                seconds=max(r, default=None))
-    ctx.measure("lost DNS questions", 100.0 * sum(lost.values()) / max(1, count * len(results)), "%")
-    if lost:
-        ctx.warn(f"questions without an answer: {listed(f'{k} of {count} on {n}' for n, k in lost.items())}")
-    if not values:
-        return
-    median, high = percentile(values, 50) * 1000, percentile(values, 99) * 1000
-    ctx.measure("DNS answer, median", median, "ms")
-    ctx.measure("DNS answer, 99th percentile", high, "ms")
-    if median > ctx.options.get("slow_median", 20.0) or high > ctx.options.get("slow_p99", 100.0):
-        ctx.warn(f"DNS is slow: median {median:.0f} ms, 99th percentile {high:.0f} ms")
-    if max(values) > SPIKE:
-        ctx.warn(f"an answer took {max(values):.1f} s: a lost packet was asked for again")
+def wildcards(ctx: Context, answers: Answers) -> None:
+    """A search path that answers anything gives wrong addresses to whoever leaves the last dot out."""
+    found = {node: error for node, _q, _r, error in answers.of("nxdomain_search") if error}
+    if found:
+        node, error = next(iter(found.items()))
+        ctx.warn(f"a short name that nobody made is answered on {listed(found)} ({error}): the search path "
+                 f"({' '.join(answers.told[node].settings.search)}) holds a wildcard domain")

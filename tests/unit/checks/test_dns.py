@@ -3,84 +3,11 @@
 """A cluster whose name servers answer rightly, wrongly, late or not at all."""
 from __future__ import annotations
 
-import re
-import shlex
-
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks import _dns_asking, _dns_record
-from ansible_collections.assay.clusters.plugins.module_utils.checks._endpoints import SERVICE_LABEL
-from ansible_collections.assay.clusters.plugins.module_utils.checks.dns import Dns
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
-from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe
-
-RESOLV = """search assay-0a0b0c0d.svc.cluster.local svc.cluster.local cluster.local corp.test
-nameserver 10.96.0.10
-options ndots:5
-"""
-
-
-class Zone:
-    """A name server per node: `answer(node, arguments) -> (status, [(type, data)])` over right defaults."""
-
-    def __init__(self, nodes=2, resolv=RESOLV, **options):
-        self.resolv, self.asked, self.silent, self.wrong = resolv, [], set(), {}
-        self.probes = [FakeProbe(f"n{i}", f"10.0.0.{i}", None, self.shell) for i in range(nodes)]
-        self.ctx = FakeContext({
-            "/api/v1/services": {"items": [{"metadata": {"name": "kube-dns", "namespace": "kube-system"},
-                                            "spec": {"clusterIP": "10.96.0.10"}}]},
-            "/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices": {"items": [self._slice(
-                "kube-dns", [("10.0.1.1", "coredns-a", "n0"), ("10.0.1.2", "coredns-b", "n1")], ("dns", 53))]},
-        }, self.probes, queries=3, **options)
-        n = self.ctx.nonce
-        self.ctx.on_create = lambda m: {**m, "spec": {**m["spec"], "clusterIP": "10.96.5.5"}}
-        self.ctx.items["endpointslices"] = {("ns", "s"): self._slice(
-            f"headless-{n}", [(p.ip, p.pod, p.node) for p in self.probes], ("http", 8080))}
-        own = f"dns-{n}.{self.ctx.namespace}.svc.cluster.local."
-        self.right = {
-            "kubernetes": [("A", "10.96.0.1")], f"dns-{n}": [("A", "10.96.5.5")],
-            f"_http._tcp.{own}": [("SRV", f"0 100 80 {own}")], "10.96.5.5": [("PTR", own)],
-            f"headless-{n}": [("A", p.ip) for p in self.probes], "www.test": [("A", "192.0.2.7")]}
-
-    @staticmethod
-    def _slice(service, addresses, port):
-        return {"metadata": {"labels": {SERVICE_LABEL: service}}, "ports": [{"name": port[0], "port": port[1]}],
-                "endpoints": [{"addresses": [a], "conditions": {"ready": True}, "nodeName": n,
-                               "targetRef": {"name": p}} for a, p, n in addresses]}
-
-    def shell(self, probe, command):
-        if command.startswith("cat"):
-            return self.resolv
-        if command.startswith("dig -u"):
-            return ";; Query time: 900 usec\n" * 3
-        out = []
-        for line in re.split(r"[&;]", command.split("};", 1)[1]):
-            words = shlex.split(line)
-            if words[:1] == ["q"]:
-                self.asked.append((probe.node, words[2:]))
-                out.append(f"#{words[1]} 0\n{self._answer(probe.node, words[2:])}")
-        return "\n".join(out)
-
-    def _answer(self, node, arguments):
-        for word, status in self.wrong.items():
-            if word in " ".join([node, *arguments]):
-                return f";; ->>HEADER<<- opcode: QUERY, status: {status}, id: 1\n"
-        if any(s in " ".join([node, *arguments]) for s in self.silent):
-            return ";; connection timed out; no servers could be reached"
-        for word, records in sorted(self.right.items(), reverse=True):
-            if any(a.startswith(word) for a in arguments):
-                lines = "".join(f"x. 5 IN {k} {d}\n" for k, d in records)
-                return f";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 1\n{lines};; Query time: 1 msec\n"
-        return ";; ->>HEADER<<- opcode: QUERY, status: NXDOMAIN, id: 1\n"
-
-    def run(self):
-        Dns().run(self.ctx)
-        return self.ctx
-
-    def assert_red(self, match):
-        with pytest.raises(StepFailed, match=match):
-            self.run()
-        return self.ctx
+from ansible_collections.assay.clusters.tests.unit.checks.zones import Zone
 
 
 def test_healthy_dns_is_asked_in_every_way():
@@ -89,7 +16,7 @@ def test_healthy_dns_is_asked_in_every_way():
     assert not ctx.seen(ok=False)
     assert {o["variant"] for o in ctx.seen(kind="dns", from_node="n1")} == {
         "internal", "tcp", "search", "srv", "ptr", "headless", "nxdomain", "nxdomain_search", "external",
-        "external_fqdn", "direct", "latency"}
+        "external_fqdn", "upstream", "direct", "direct_tcp", "latency"}
     assert {(o["from_node"], o["to_node"]) for o in ctx.seen(variant="direct")} == {
         ("n0", "n0"), ("n0", "n1"), ("n1", "n0"), ("n1", "n1")}
     assert ctx.observed["external_queries_per_name"] == 5
@@ -158,7 +85,7 @@ def test_a_name_that_a_server_never_learns_is_no_news(monkeypatch):
 
 def test_a_new_name_may_need_a_second_question():
     zone, tries = Zone(), []
-    right = zone._answer
+    right = zone.answer
 
     def late(node, arguments):
         if "-x" in arguments and node == "n0" and not tries:
@@ -166,7 +93,7 @@ def test_a_new_name_may_need_a_second_question():
             return ";; ->>HEADER<<- opcode: QUERY, status: NXDOMAIN, id: 1\n"
         return right(node, arguments)
 
-    zone._answer = late
+    zone.answer = late
     assert not zone.run().warnings
     assert [len(a) for n, a in zone.asked if n == "n0" and "-x" in a] == [2, 2]
 
@@ -179,11 +106,27 @@ def test_a_given_server_and_domain_are_used():
         Zone(resolv="nameserver 10.96.0.10\nsearch corp.test\n").run()
 
 
+def _kinds(zone):
+    return {w for _n, a in zone.asked for w in a if w in ("A", "AAAA")}
+
+
 def test_ipv6_clusters_are_asked_for_aaaa():
-    zone = Zone()
-    zone.ctx.on_create = lambda m: {**m, "spec": {**m["spec"], "clusterIP": "fd00::5"}}
-    zone.assert_red("expected AAAA fd00::5")
-    assert any("AAAA" in a for _n, a in zone.asked) and not any("A" in a for _n, a in zone.asked)
+    zone = Zone(addresses=["fd00::5"])
+    assert not zone.run().seen(ok=False) and _kinds(zone) == {"AAAA"}
+    zone = Zone(addresses=["fd00::5"])
+    zone.right[f"dns-{zone.ctx.nonce}"] = [("AAAA", "fd00::6")]
+    zone.assert_red("NOERROR AAAA fd00::6, expected AAAA fd00::5")
+
+
+def test_of_two_families_both_are_asked_and_the_second_one_counts():
+    zone = Zone(addresses=["10.96.5.5", "fd00::5"])
+    ctx = zone.run()
+    assert not ctx.seen(ok=False) and _kinds(zone) == {"A", "AAAA"} and ctx.observed["families"] == 2
+    assert {o["target"] for o in ctx.seen(variant="ptr")} == {"10.96.5.5", "fd00::5"}
+    assert {m["spec"]["ipFamilyPolicy"] for m in ctx.created} == {"PreferDualStack"}
+    zone = Zone(addresses=["10.96.5.5", "fd00::5"])
+    zone.right[f"dns-{zone.ctx.nonce}"] = [("A", "10.96.5.5")]
+    zone.assert_red("NOERROR, expected AAAA fd00::5")
 
 
 # ---- time ---------------------------------------------------------------------------------------------------------
