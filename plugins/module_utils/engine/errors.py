@@ -10,3 +10,7 @@ class StepFailed(Exception):
 
 class Inconclusive(Exception):
     """The check could not be made; the message says which precondition is missing."""
+
+
+class DoesNotApply(Exception):
+    """There is nothing here that the check could be made on; the message says why. That is no fault of anything."""

@@ -12,7 +12,7 @@ from ..kube.transport import TransportError
 from ..results.record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, WARNED
 from .check import Check
 from .context import Context
-from .errors import Inconclusive, StepFailed
+from .errors import DoesNotApply, Inconclusive, StepFailed
 
 # An answer of the authorizer about our own user; a 403 of admission (quota, policy) is the cluster's refusal instead.
 _RBAC = re.compile(r"\bcannot \w+ (resource|path)\b")
@@ -45,6 +45,8 @@ def _run(check: Check, ctx: Context) -> tuple[str, str]:
         if reason:
             return SKIPPED, reason
         check.run(ctx)
+    except DoesNotApply as e:
+        return SKIPPED, str(e)
     except StepFailed as e:
         return FAILED, str(e)
     except Inconclusive as e:
@@ -70,3 +72,26 @@ def execute(check: Check, ctx: Context) -> Outcome:
         verdict, message = WARNED, f"took {seconds:.0f} s, expected at most {check.expected:.0f} s"
     ctx.finding.verdict, ctx.finding.message, ctx.finding.ended = verdict, message, started + took
     return Outcome(ctx, started, seconds)
+
+
+def _how_far(ctx: Context, nodes: int) -> str:
+    """What a check had asked when it was given up, in words; nodes: how many there are to be asked, 0 if that is not known."""
+    told = ctx.finding.observations
+    there = {n for o in told for n in [o["from_node"] or o["to_node"]] if n}
+    if nodes and there:
+        return f"{len(there):,} of {nodes:,} nodes asked"
+    done, of = ctx.progress
+    return f"{done:,} of {of:,} questions answered" if of else ""
+
+
+def overdue(ctx: Context, nodes: int = 0) -> Outcome:
+    """A check that does not end in its limit, as it stands now. It has failed where something that it asked was not as it should
+    be; where it only went on asking nothing is proved, neither way."""
+    ctx = ctx.given_up()
+    finding, limit = ctx.finding, ctx.check.limit
+    red = sum(not o["ok"] for o in finding.observations)
+    finding.verdict = FAILED if red else INCONCLUSIVE
+    words = [f"not finished within {limit:.0f} s" + (f", at: {finding.step}" if finding.step else ""), _how_far(ctx, nodes)]
+    words += [f"{red:,} of {len(finding.observations):,} answers are not as they should be"] if red else []
+    finding.message, finding.ended = "; ".join(w for w in words if w), time.time()
+    return Outcome(ctx, time.time() - limit, limit)

@@ -58,9 +58,11 @@ class Choice:
 
     def why_not(self, node: Object) -> str:
         """Why a node is left out; empty for one that may be asked."""
-        if reason := node_of.unfit(node):
-            return reason
-        return "" if matches(self.selector, node_of.labels(node)) else "validate_node_selector leaves it out"
+        return node_of.unfit(node) or ("validate_node_selector leaves it out" if self.selects_out(node) else "")
+
+    def selects_out(self, node: Object) -> bool:
+        """Whether the user's selector leaves it out, though it could be asked."""
+        return not node_of.unfit(node) and not matches(self.selector, node_of.labels(node))
 
     def affinity(self) -> list[dict[str, Any]]:
         """matchExpressions of a node affinity for all nodes that are not left out."""

@@ -52,7 +52,7 @@ def state(pod: Object | None, sandbox: Mapping[str, str], refused: str) -> str:
         return "room"
     if pod["metadata"]["name"] in sandbox:
         return "sandbox"
-    running = any((c.get("state") or {}).get("running") for c in (pod.get("status") or {}).get("containerStatuses") or [])
+    running = any("running" in (c.get("state") or {}) for c in (pod.get("status") or {}).get("containerStatuses") or [])
     return "unready" if running else "coming"
 
 
@@ -69,7 +69,7 @@ class Progress:
 
         pods: by node; sandbox, refused: see `troubled` and `refusals`.
         """
-        wanted = list(wanted)
+        wanted = list(wanted) or [""]  # none is known yet: as one that has no pod
         if len(pods) > self._made:
             self._made, self._grew = len(pods), now
         open_ones = [n for n in wanted if not (n in pods and pod_ready(dict(pods[n])))]
@@ -82,4 +82,4 @@ class Progress:
             if kind == "absent":  # more pods come while the controller makes some
                 since = max(since, self._grew)
             hopeless += kind in PATIENCE and now - since >= PATIENCE[kind]
-        return bool(wanted) and hopeless == len(open_ones)
+        return hopeless == len(open_ones)

@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NoReturn
 
 from ..common import nodes
 from ..common.names import RUN
@@ -15,7 +15,7 @@ from ..kube.errors import ApiError
 from ..kube.pods import STARTING, pod_ready, waiting_reason
 from ..kube.transport import PodHttp, TransportError
 from ..kube.watch import Watch, WatchTimeout
-from .errors import Inconclusive
+from .errors import DoesNotApply, Inconclusive
 from .fixtures import Fixtures
 from .fleet import Choice, Fleet
 from .patience import Progress, limit_for, refusals, troubled
@@ -60,7 +60,7 @@ def manifest(image: str, name: str, run_id: str, choice: Choice, only: Iterable[
                      "template": {"metadata": {"labels": mine}, "spec": pod}}}
 
 
-def _node_of(pod: dict[str, Any]) -> str:
+def node_of(pod: dict[str, Any]) -> str:
     """The node that a pod is for: where it runs, or where its DaemonSet wants it while there is no room yet."""
     spec = pod.get("spec") or {}
     if spec.get("nodeName"):
@@ -89,15 +89,21 @@ class ProbeMaker:
     def _mine(self, items: dict[Any, Any]) -> dict[str, Any]:
         """Probe pods by node; a pod that is going away does not count."""
         wanted = {**APP, RUN: self.fixtures.run_id}.items()
-        return {_node_of(p): p for p in items.values()
+        return {node_of(p): p for p in items.values()
                 if wanted <= (p["metadata"].get("labels") or {}).items() and not p["metadata"].get("deletionTimestamp")}
 
     def _wanted(self, mine: dict[str, Any]) -> list[str]:
         """The nodes that a probe is waited for on; where nodes may not be listed, those that the DaemonSet has pods for."""
         if not self.fleet.known:
-            return sorted(n for n in mine if n)
+            there = sorted(n for n in mine if n)
+            return [*there, *(f"node {i}" for i in range(len(there), self._desired()))]
         now = self.fleet.nodes
         return [n for n in self.fleet.asked if n in now and nodes.ready(now[n])]
+
+    def _desired(self) -> int:
+        """How many nodes the DaemonSet's controller counts."""
+        found = [d for (_space, name), d in self.fixtures.watch("daemonsets").items().items() if name == self.name]
+        return int((found[0].get("status") or {}).get("desiredNumberScheduled") or 0) if found else 1
 
     def _why_not(self, node: dict[str, Any] | None, pod: dict[str, Any] | None) -> str:
         if node is not None and not nodes.ready(node):
@@ -135,6 +141,8 @@ class ProbeMaker:
     def make(self) -> Probes:
         start = time.monotonic()
         only = self.fleet.asked if self.fleet.sampled else ()
+        if self.fleet.known and not self.fleet.asked:
+            return self._nobody()
         try:
             self.fixtures.create(manifest(self.image, self.name, self.fixtures.run_id, self.fleet.choice, only))
             pods = self.fixtures.watch("pods")
@@ -144,6 +152,13 @@ class ProbeMaker:
             raise Inconclusive("the pods of the run namespace could not be listed in time") from None
         except ApiError as e:
             raise Inconclusive(f"the probes could not be made: {e.message}") from e
+
+    def _nobody(self) -> NoReturn:
+        """No node to ask: by the nature of all of them, or by the user's own selector."""
+        why = sorted(set(self.fleet.left_out.values()))
+        if why and not any(self.fleet.choice.selects_out(n) for n in self.fleet.nodes.values()):
+            raise DoesNotApply(f"no node here can take a probe: {'; '.join(why)}")
+        raise Inconclusive(f"no node is left to ask: {'; '.join(why)}" if why else "the cluster has no nodes")
 
     def _choose_ways(self, found: list[Probe]) -> None:
         """Find the way to each probe by a cheap question, so that no real one waits for a way that leads nowhere."""
@@ -174,7 +189,4 @@ class ProbeMaker:
             return "; ".join(sorted(f"{n}: {r}" for n, r in missing.items())[:3])
         if self._refused:
             return self._refused
-        if not self.fleet.known:
-            return "the DaemonSet made no pod, and our user may not list nodes"
-        left = sorted(set(self.fleet.left_out.values()))
-        return f"no node is left to ask: {'; '.join(left)}" if left else "the cluster has no nodes"
+        return "the DaemonSet made no pod, and our user may not list nodes" if not self.fleet.known else "the nodes are gone"

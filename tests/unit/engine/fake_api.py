@@ -9,11 +9,11 @@ from typing import Any
 
 from ansible_collections.assay.clusters.tests.unit.kube.server import Request, Server
 
-CLUSTER = ("namespaces", "persistentvolumes", "clusterroles")
+CLUSTER = ("namespaces", "nodes", "persistentvolumes", "clusterroles")
 
 
 class FakeApi:
-    """objects: by path. Changes made by requests are noted in `changes` as "VERB path".
+    """objects: by path. Volumes go with their claims as their reclaim policy says. Changes made by requests are noted in `changes` as "VERB path".
 
     refuse: (method, start of path) -> (status, reason, message). held: namespaces that their controller cannot end,
     with the condition it gives. before: called with every request, for faults in the middle.
@@ -77,6 +77,8 @@ class FakeApi:
             return request.answer(body)
         if request.path not in self.objects:
             return request.refuse(404, "NotFound", f"{request.path} not found")
+        if request.method == "PATCH":
+            return self._patch(request)
         return request.answer(self.objects[request.path])
 
     @staticmethod
@@ -97,6 +99,8 @@ class FakeApi:
             self.changes.append(f"POST {path}")
             made = self.put(path, body["metadata"].get("labels"))
             made.update({k: v for k, v in body.items() if k != "metadata"})
+            if notes := body["metadata"].get("annotations"):
+                made["metadata"]["annotations"] = notes
         return request.answer(made, 201)
 
     def _delete(self, request: Request) -> None:
@@ -113,6 +117,20 @@ class FakeApi:
             self._end(path)
         return request.answer({"kind": "Status", "status": "Success"})
 
+    def _patch(self, request: Request) -> None:
+        def merge(old: dict[str, Any], new: dict[str, Any]) -> None:
+            for key, value in new.items():
+                merge(old.setdefault(key, {}), value) if isinstance(value, dict) else old.update({key: value})
+
+        with self._lock:
+            self.changes.append(f"PATCH {request.path}")
+            item = self.objects[request.path]
+            merge(item, request.data)
+            released = item.get("status", {}).get("phase") == "Released"
+            if released and item["spec"]["persistentVolumeReclaimPolicy"] == "Delete":
+                self._end(request.path)
+        return request.answer(item)
+
     def _end(self, path: str) -> None:
         """What the garbage collector and the namespace controller do to an object that is to go."""
         item, name = self.objects[path], path.rsplit("/", 1)[1]
@@ -127,9 +145,13 @@ class FakeApi:
                 del self.objects[inside]
         self._tell("DELETED", path)
         del self.objects[path]
-        volume = item.get("spec", {}).get("volumeName")
-        if volume:
-            self._end(f"/api/v1/persistentvolumes/{volume}")
+        volume = f"/api/v1/persistentvolumes/{item.get('spec', {}).get('volumeName')}"
+        if volume not in self.objects:
+            return None
+        if self.objects[volume].get("spec", {}).get("persistentVolumeReclaimPolicy") != "Retain":
+            return self._end(volume)
+        self.objects[volume]["status"] = {"phase": "Released"}
+        return None
 
     # ---- watches ----------------------------------------------------------------------------------------------
     def _watch(self, request: Request) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.common import names
 from ansible_collections.assay.clusters.plugins.module_utils.common.journal import Journal, read
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
-from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.engine.context import Context, Shared
 from ansible_collections.assay.clusters.plugins.module_utils.engine.execute import execute
 from ansible_collections.assay.clusters.plugins.module_utils.engine.fixtures import Fixtures, Once
@@ -84,6 +84,7 @@ def _error(kind="http", status=None, message=""):
     (lambda ctx: ctx.expect(False, "no answer", asked=3), "failed", "no answer"),
     (lambda ctx: ctx.inconclusive("no second node"), "inconclusive", "no second node"),
     (_raise(Inconclusive("no probe")), "inconclusive", "no probe"),
+    (_raise(DoesNotApply("all nodes are virtual")), "skipped", "all nodes are virtual"),
     (_raise(TransportError("pod n/p: away")), "inconclusive", "a probe could not be asked: pod n/p: away"),
     (_raise(_error("unreachable", message="refused")), "inconclusive", "the API server did not answer: refused"),
     (_raise(_error("timeout", message="late")), "inconclusive", "the API server did not answer: late"),
