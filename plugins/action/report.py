@@ -53,7 +53,7 @@ class ActionModule(ActionBase):
         if args["show"]:
             _show(runs, missing, paths, said)
         said = [*said, *notes.about_all(runs)]
-        verdicts = {r["cluster"]: gate.gate(r, args["allow_inconclusive"]) for r in runs}
+        verdicts = {r["cluster"]: gate.gate(r, args["allow_inconclusive"], args["allow_skipped"]) for r in runs}
         bad = [message for good, message in verdicts.values() if not good] + [f"{c}: no result" for c in missing]
         result.update(changed=False, paths=paths, missing=missing, notes=said,
                       verdicts={c: good for c, (good, _m) in verdicts.items()},

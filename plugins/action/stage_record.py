@@ -25,12 +25,12 @@ _CAUSE = re.compile(r"([a-z0-9]+(?:\.[a-z0-9-]+)?)(?:\(.*\))?")
 _LINES = 20
 
 
-def of_checks(results_dir: str, cluster: str, allow_inconclusive: bool) -> dict[str, Any]:
+def of_checks(results_dir: str, cluster: str, allow_inconclusive: bool, allow_skipped: bool) -> dict[str, Any]:
     """What the run of checks of this cluster says: verdict, sentence, and the cause that it follows from."""
     found = [clean_run(r) for r in store.load_cluster_runs(results_dir, stages=False) if r["cluster"] == cluster]
     if not found:
         return {"verdict": FAILED, "message": f"{cluster}: no check was run"}
-    good, message = gate.gate(found[0], allow_inconclusive)
+    good, message = gate.gate(found[0], allow_inconclusive, allow_skipped)
     roots = [g for g in causes.group_causes(found) if g.code != causes.UNKNOWN]
     follows = {"cause": roots[0].code, "consequence_of": roots[0].code, "scope": roots[0].scope,
                "evidence": roots[0].evidence} if roots and not good else {}
@@ -84,7 +84,8 @@ class ActionModule(ActionBase):
         if not args["verdict"] and not args["of_checks"]:
             raise AnsibleActionFail("verdict: is missing; say it, or set of_checks to take it from the checks of this cluster")
         try:
-            checks = of_checks(args["checks_dir"] or args["results_dir"], cluster, args["allow_inconclusive"]) if args["of_checks"] else {}
+            checks = of_checks(args["checks_dir"] or args["results_dir"], cluster, args["allow_inconclusive"],
+                               args["allow_skipped"]) if args["of_checks"] else {}
             given = {n: v for n, v in told(args).items() if v or n not in checks}
             record = explained({"cluster": cluster, "domain": store.STAGES, "check": args["stage"],
                                 **times(args, time.time()), **checks, **given})

@@ -203,7 +203,7 @@ class ActionModule(ActionBase):
             store.check_writable(args["results_dir"])
         done = redact.redact(run.Run(settings, self._say).go())
         path = store.write_cluster_run(args["results_dir"], done) if args["results_dir"] else ""
-        good, message = gate.gate(done, args["allow_inconclusive"])
+        good, message = gate.gate(done, args["allow_inconclusive"], args["allow_skipped"])
         if good or not args["gate"]:
             return {"run": done, "msg": message, "path": path}
         # A failed task is printed whole: the summary is for people, the records are in the results folder.

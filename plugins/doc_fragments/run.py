@@ -43,6 +43,11 @@ options:
       - Whether checks that could not be made are good enough.
     type: bool
     default: false
+  allow_skipped:
+    description:
+      - Whether it is good enough that no check applies to the cluster, so that nothing was proved.
+    type: bool
+    default: false
   wait_cleanup:
     description:
       - Whether to wait until everything that was made is gone.

@@ -35,6 +35,12 @@ options:
       - Whether checks that could not be made are good enough.
     type: bool
     default: false
+  allow_skipped:
+    description:
+      - Whether it is good enough that no check applies to the cluster, so that nothing was proved.
+    type: bool
+    default: false
+    version_added: 1.2.0
   gate:
     description:
       - Whether the task fails when a cluster is not good enough.

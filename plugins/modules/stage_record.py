@@ -48,6 +48,12 @@ options:
       - With O(of_checks), whether checks that could not be made are good enough.
     type: bool
     default: false
+  allow_skipped:
+    description:
+      - With O(of_checks), whether it is good enough that no check applies to the cluster, so that nothing was proved.
+    type: bool
+    default: false
+    version_added: 1.2.0
   started:
     description:
       - When it began, in seconds since 1970.

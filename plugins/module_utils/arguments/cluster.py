@@ -36,6 +36,7 @@ RUN: dict[str, dict[str, Any]] = {
     "journal_dir": {"type": "path"},
     "gate": {"type": "bool", "default": True},
     "allow_inconclusive": {"type": "bool", "default": False},
+    "allow_skipped": {"type": "bool", "default": False},
     "wait_cleanup": {"type": "bool", "default": True},
     "limit": {"type": "float", "default": 900},
     "transport": {"type": "str", "default": "auto", "choices": ["auto", "proxy", "port_forward", "exec"]},
@@ -62,6 +63,7 @@ REPORT: dict[str, dict[str, Any]] = {
     "expected": {"type": "list", "elements": "str", "default": []},
     "since": {"type": "str", "default": ""},
     "allow_inconclusive": {"type": "bool", "default": False},
+    "allow_skipped": {"type": "bool", "default": False},
     "gate": {"type": "bool", "default": False},
     "show": {"type": "bool", "default": True},
 }

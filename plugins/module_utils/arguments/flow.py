@@ -14,6 +14,7 @@ STAGE: dict[str, dict[str, Any]] = {
     "of_checks": {"type": "bool", "default": False},
     "checks_dir": {"type": "path"},
     "allow_inconclusive": {"type": "bool", "default": False},
+    "allow_skipped": {"type": "bool", "default": False},
     "started": {"type": "float"},
     "seconds": {"type": "float"},
     "cause": {"type": "str", "default": ""},

@@ -29,16 +29,20 @@ def _root(group: causes.CauseGroup) -> str:
     return f"{group.code}{where} ({checks})"
 
 
-def gate(run: dict[str, Any], allow_inconclusive: bool = False) -> tuple[bool, str]:
+def gate(run: dict[str, Any], allow_inconclusive: bool = False, allow_skipped: bool = False) -> tuple[bool, str]:
     """(may go on, one sentence with counts and root causes) for one cluster run.
 
-    Failed checks stop, inconclusive ones too unless allowed, and so does a run without any record: nothing was proved.
+    Failed checks stop, inconclusive ones too unless allowed. So does a run in which nothing was proved: one without any
+    record, and one in which no check applies, unless that is allowed.
     """
     run = clean_run(run)
     name = run["cluster"]
     if not run["records"]:
         return False, f"{name}: no check was run"
     counts = run["counts"]
+    if counts[SKIPPED] == len(run["records"]):
+        why = text.shorten(text.one_line(run["records"][0]["message"]), 200)
+        return allow_skipped, f"{name}: nothing was proved: {_counts(counts, counts[SKIPPED])}" + (f", {why}" if why else "")
     good = not counts[FAILED] and (allow_inconclusive or not counts[INCONCLUSIVE])
     sentence = f"{name}: {_counts(counts, len(run['records']))}"
     roots = causes.group_causes([run])

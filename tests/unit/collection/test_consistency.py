@@ -28,7 +28,8 @@ CHECKS = registry.load()
 DOMAINS = sorted({c.domain for c in CHECKS.values()})
 # What every role takes beside the options of its checks.
 ROLE_OPTIONS = {"results_dir": {"type": "path"}, "exclude": {"type": "list", "elements": "str", "default": []},
-                "allow_inconclusive": {"type": "bool", "default": False}}
+                "allow_inconclusive": {"type": "bool", "default": False},
+                "allow_skipped": {"type": "bool", "default": False}}
 # Roles that do something instead of proving it, with the modules whose options they take.
 VERBS = {"prepull": "image_prepull"}
 # Roles of several modules, with options of their own.

@@ -30,7 +30,13 @@ def test_nothing_run_proves_nothing() -> None:
 
 def test_nothing_applies() -> None:
     record = samples.record("c1", "storage", "storage", SKIPPED, message="no class")
-    assert gate(samples.run("c1", [record])) == (True, "c1: no check applies (1 skipped)")
+    sentence = "c1: nothing was proved: no check applies (1 skipped), no class"
+    assert gate(samples.run("c1", [record])) == (False, sentence)
+    assert gate(samples.run("c1", [record]), allow_inconclusive=True)[0] is False
+    assert gate(samples.run("c1", [record]), allow_skipped=True) == (True, sentence)
+    assert gate(samples.run("c1", [record, samples.record("c1", "dns", "dns")])) == (True, "c1: 1 check passed")
+    failed = samples.record("c1", "dns", "dns", FAILED)
+    assert gate(samples.run("c1", [record, failed]), allow_skipped=True)[0] is False
 
 
 def test_verdicts_are_counted_not_believed() -> None:
