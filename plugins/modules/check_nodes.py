@@ -7,20 +7,24 @@ module: check_nodes
 short_description: Prove that every node is ready and starts pods
 version_added: 1.0.0
 description:
-  - Reads the state of all nodes, whether they are Ready, report in time, have no pressure and fit the version of the
-    API server.
-  - Then starts a pod on every node that takes pods.
+  - Reads the state of all nodes, whether they are Ready, report in time by a right clock, have no pressure and fit the
+    version of the API server. A trouble counts when a second look shows it again, 12 seconds later, and a minute later
+    on a node that has registered within the last five.
+  - Then starts a pod on every node that takes pods. A node without room, or one that still pulls, is inconclusive.
+  - Asks the kubelets through the API server, as C(kubectl logs) does.
+  - Nodes that join, leave, or are virtual are told and not judged.
   - Everything that it makes carries labels of this run and is removed at the end; nothing of yours is changed.
 options:
   expected:
     description:
-      - How many nodes the cluster must have.
+      - How many nodes the cluster must have; virtual ones do not count.
       - At least 1.
       - Without it the variable C(nodes_check_expected) of the host is used.
     type: int
   allow_cordoned:
     description:
-      - Accept nodes that are cordoned (C(kubectl cordon)); they are still tested.
+      - Accept nodes that are cordoned (C(kubectl cordon)); they are still tested. Otherwise a cordon fails, and
+        warns where an autoscaler or an upgrade that marks the node is seen at work.
       - Without it the variable C(nodes_check_allow_cordoned) of the host is used.
     type: bool
     default: false

@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+
+from ..common import nodes as common
+from ._text import listed
 
 Node = dict[str, Any]
 ZONE = "topology.kubernetes.io/zone"
@@ -14,6 +18,11 @@ ZONE = "topology.kubernetes.io/zone"
 
 def name_of(node: Node) -> str:
     return node["metadata"]["name"]
+
+
+def named(found: Mapping[str, str], most: int = 3) -> str:
+    """Nodes with a word about each: "n1 (it is late), n2 (so is it) and 4 more"."""
+    return listed((f"{name} ({words})" for name, words in sorted(found.items())), most)
 
 
 def condition(node: Node, kind: str) -> dict[str, Any]:
@@ -39,10 +48,11 @@ def zone(node: Node) -> str:
 
 
 def pool(node: Node) -> str:
-    """What nodes must look alike with: operating system, architecture and role."""
-    labels = node["metadata"].get("labels", {})
+    """What nodes must look alike with: its maker's group of nodes, else the role; operating system and architecture."""
+    labels = node["metadata"].get("labels") or {}
     roles = sorted(k.partition("/")[2] for k in labels if k.startswith("node-role.kubernetes.io/"))
-    return "/".join([labels.get("kubernetes.io/os", "?"), labels.get("kubernetes.io/arch", "?"), *roles])
+    return "/".join([*filter(None, [common.pool(node)]), labels.get("kubernetes.io/os", "?"),
+                     labels.get("kubernetes.io/arch", "?"), *roles])
 
 
 def minor(version: str) -> tuple[int, int] | None:

@@ -3,131 +3,41 @@
 """Every node is Ready, in step with the API server, and really starts pods."""
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
+from ..common import nodes as common
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
+from ..engine.probe_maker import node_of
+from ..engine.probes import APP
 from ..kube.errors import ApiError
-from ._nodes import Node, condition, cordoned, minor, moment, name_of, pool, ready
-from ._optional import optional_get
+from ._kubelets import Kubelets, disks, port_of, reached
+from ._node_claims import cordoned_by, heartbeat_trouble, leaving, registered, skew
+from ._node_looks import YOUNG, Look, Settled, look, settle
+from ._node_pods import Missing, why
+from ._node_pools import drift
+from ._nodes import Node, cordoned, name_of, named, ready
 from ._text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context
 
-# Kubelets renew their Lease every 10 s; after 40 s without, the node controller gives a node up.
-LEASE_AGE = 40.0
-# The Ready condition is sent at least every 5 minutes.
-HEARTBEAT_AGE = 420.0
-# A Lease from the future, in seconds: the clocks of the node and the API server differ.
-CLOCK_AHEAD = 5.0
-# Minor versions that a kubelet may be older than the API server.
-SKEW = 3
-PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
-ALIKE = ("kubeletVersion", "containerRuntimeVersion", "kernelVersion", "osImage")
-
-
-@dataclass(frozen=True)
-class Inventory:
-    """The nodes, their Leases by name, and the time of the API server when they were read."""
-
-    nodes: list[Node]
-    leases: dict[str, dict[str, Any]]
-    now: datetime
-    version: str
-
-
-def why_not_ready(node: Node) -> str:
-    """Empty when the node is Ready."""
-    if ready(node):
-        return ""
-    c = condition(node, "Ready")
-    if not c:
-        return "has no Ready condition"
-    return f"Ready={c.get('status')} {c.get('reason', '')}: {c.get('message', '')}".rstrip(": ")
-
-
-def lease_trouble(lease: dict[str, Any] | None, now: datetime) -> str:
-    """Why the Lease does not show a live kubelet; empty when it does."""
-    renewed = moment(((lease or {}).get("spec") or {}).get("renewTime"))
-    if renewed is None:
-        return "has no Lease"
-    age = (now - renewed).total_seconds()
-    return f"Lease not renewed for {age:.0f} s" if age > LEASE_AGE else ""
-
-
-def clock_trouble(lease: dict[str, Any] | None, now: datetime) -> str:
-    renewed = moment(((lease or {}).get("spec") or {}).get("renewTime"))
-    ahead = (renewed - now).total_seconds() if renewed else 0.0
-    return f"its Lease is {ahead:.0f} s in the future of the API server's clock" if ahead > CLOCK_AHEAD else ""
-
-
-def heartbeat_trouble(node: Node, now: datetime) -> str:
-    beat = moment(condition(node, "Ready").get("lastHeartbeatTime"))
-    age = (now - beat).total_seconds() if beat else 0.0
-    return f"status not reported for {age:.0f} s" if age > HEARTBEAT_AGE else ""
-
-
-def pressure(node: Node) -> str:
-    """The pressure conditions that are True, with their messages."""
-    bad = [condition(node, p) for p in PRESSURES]
-    return "; ".join(f"{c['type']}: {c.get('message', '')}" for c in bad if c.get("status") == "True")
-
-
-def skew(node: Node, server: str) -> str:
-    """Why the kubelet's version does not go with the API server's; empty when it does, or is unknown."""
-    kubelet = node.get("status", {}).get("nodeInfo", {}).get("kubeletVersion", "")
-    mine, its = minor(kubelet), minor(server)
-    if not mine or not its or mine[0] != its[0]:
-        return ""
-    if mine[1] > its[1]:
-        return f"kubelet {kubelet} is newer than the API server {server}"
-    behind = its[1] - mine[1]
-    return f"kubelet {kubelet} is {behind} minor versions older than the API server {server}" if behind > SKEW else ""
-
-
-def drift(nodes: list[Node]) -> list[str]:
-    """Where nodes of one pool differ: "kernelVersion in linux/amd64: 6.1 (2 nodes), 6.6 (n3)"."""
-    out = []
-    pools: dict[str, list[Node]] = {}
-    for node in nodes:
-        pools.setdefault(pool(node), []).append(node)
-    for label, members in sorted(pools.items()):
-        for field in ALIKE:
-            values: dict[str, list[str]] = {}
-            for node in members:
-                values.setdefault(node["status"].get("nodeInfo", {}).get(field, ""), []).append(name_of(node))
-            if len(values) > 1:
-                parts = [f"{v} ({n[0] if len(n) == 1 else f'{len(n)} nodes'})" for v, n in sorted(values.items())]
-                out.append(f"{field} in {label}: {', '.join(parts)}")
-    return out
-
-
-def free_shares(summary: dict[str, Any]) -> dict[str, float]:
-    """Free shares (0 to 1) of a kubelet's stats/summary: nodefs, imagefs, and their inodes; absent ones left out."""
-    node = summary.get("node") or {}
-    systems = {"nodefs": node.get("fs") or {}, "imagefs": (node.get("runtime") or {}).get("imageFs") or {}}
-    out = {}
-    for name, fs in systems.items():
-        for what, free, size in ((name, "availableBytes", "capacityBytes"),
-                                 (f"{name} inodes", "inodesFree", "inodes")):
-            if fs.get(size) and fs.get(free) is not None:
-                out[what] = fs[free] / fs[size]
-    return out
-
 
 class Nodes(Check):
-    """Reads the state of all nodes at once, judges it claim by claim, then asks the nodes to do their work."""
+    """Reads the state of all nodes at once, judges it claim by claim, then asks the nodes to do their work.
+
+    Nodes that are not for pods of ours (virtual ones) or left out by the user are told; nodes that join or leave meanwhile
+    are told and not judged.
+    """
 
     name = "nodes"
     domain = "nodes"
-    proves = "Every node is Ready, reports in time, fits the API server's version, and starts a pod of ours."
+    proves = "Every node is Ready, reports in time by a right clock, fits the API server's version, and starts a pod of ours."
     options = (
-        Option("expected", "How many nodes the cluster must have.", type="int", minimum=1, example=5),
-        Option("allow_cordoned", "Accept nodes that are cordoned (C(kubectl cordon)); they are still tested.",
+        Option("expected", "How many nodes the cluster must have; virtual ones do not count.", type="int", minimum=1, example=5),
+        Option("allow_cordoned", "Accept nodes that are cordoned (C(kubectl cordon)); they are still tested. Otherwise a cordon "
+               "fails, and warns where an autoscaler or an upgrade that marks the node is seen at work.",
                type="bool", default=False),
         Option("min_free_disk", "Warn when less than this percentage of a node's disk or inodes is free.",
                type="int", default=15, minimum=0, maximum=100),
@@ -138,69 +48,122 @@ class Nodes(Check):
         Permission(("get",), ("nodes/proxy", "nodes/stats"), optional=True),
     )
     images = ("agnhost",)
-    expected = 60.0
+    # A second look at nodes that are just joining takes a minute.
+    expected = 120.0
     limit = 300.0
     probes = 1
 
+    def applies(self, ctx: Context) -> str:
+        """There may be no node with a machine behind it: all pods of an EKS cluster may be Fargate's."""
+        nodes = ctx.fleet.nodes.values()
+        if ctx.fleet.known and nodes and all(common.virtual(n) for n in nodes):
+            return f"all nodes of the cluster ({len(nodes)}) are virtual, without machines of their own"
+        return ""
+
     def run(self, ctx: Context) -> None:
         with ctx.step("the nodes and their Leases can be read"):
-            inventory = self._read(ctx)
-            ctx.expect(inventory.nodes, "the cluster has no nodes")
-        self._judge(ctx, inventory)
+            first, version = self._read(ctx)
+            ctx.expect(first.nodes, "the cluster has no nodes" if not ctx.fleet.left_out else
+                       f"no node is left to prove: {named(ctx.fleet.left_out)}")
+        with ctx.step("the cluster has the expected number of nodes"):
+            self._count(ctx)
+        settled = self._judge(ctx, first, version)
         with ctx.step("a node that does not exist is not found"):
             self._negative(ctx)
         with ctx.step("every Ready node starts a pod"):
-            self._pods(ctx, inventory.nodes)
-        with ctx.step("every node has free disk"):
-            self._disks(ctx, inventory.nodes)
+            untried = self._pods(ctx, settled)
+        self._kubelets(ctx, settled)
+        if untried:
+            ctx.inconclusive(f"no pod could be tried on {len(untried)} of {len(ctx.fleet.asked)} nodes: {named(untried)}",
+                             no_pod_tried=untried)
 
-    def _read(self, ctx: Context) -> Inventory:
+    # ---- what nodes say ---------------------------------------------------------------------------------------
+    def _read(self, ctx: Context) -> tuple[Look, str]:
+        if not ctx.fleet.known:
+            ctx.client.get("/api/v1/nodes", {"limit": 1})  # it says who may not
         version = ctx.client.get("/version").get("gitVersion", "")
-        leases = ctx.client.get("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases")
-        # The nodes last: a Lease can only be older than this answer's Date, never newer.
-        body, headers = ctx.client.get("/api/v1/nodes", with_headers=True)
-        date = next((v for k, v in headers.items() if k.lower() == "date"), None)
-        now = moment(date) or datetime.now(timezone.utc)
-        nodes = sorted(body.get("items") or [], key=name_of)
-        for node in nodes:
-            ctx.touches("Node", name_of(node))
-        ctx.observe(nodes=len(nodes), api_server_version=version)
-        return Inventory(nodes, {i["metadata"]["name"]: i for i in leases.get("items") or []}, now, version)
+        first = look(ctx)
+        for name in ctx.fleet.asked:
+            ctx.touches("Node", name)
+        ctx.observe(nodes=len(first.nodes), api_server_version=version)
+        for key, told in (("nodes_left_out", ctx.fleet.left_out), ("nodes_sampled", ctx.fleet.sampled)):
+            if told:
+                ctx.observe(**{key: told})
+        return first, version
 
-    def _judge(self, ctx: Context, inv: Inventory) -> None:
+    def _count(self, ctx: Context) -> None:
         wanted = ctx.options.get("expected")
-        allowed = ctx.options.get("allow_cordoned")
-        with ctx.step("the cluster has the expected number of nodes"):
-            ctx.expect(not wanted or len(inv.nodes) == wanted, f"{len(inv.nodes)} nodes, expected {wanted}",
-                       expected=wanted)
-        with ctx.step("every node is Ready"):
-            self._all(ctx, inv.nodes, "ready", why_not_ready)
-        with ctx.step("every node renews its Lease"):
-            self._all(ctx, inv.nodes, "lease", lambda n: lease_trouble(inv.leases.get(name_of(n)), inv.now))
-        with ctx.step("no node is short of memory, disk or process ids"):
-            self._all(ctx, inv.nodes, "pressure", pressure)
-        with ctx.step("no node is cordoned"):
-            self._all(ctx, inv.nodes, "cordoned",
-                      lambda n: "is cordoned" if cordoned(n) and not allowed else "")
-        with ctx.step("every kubelet's version goes with the API server's"):
-            self._all(ctx, inv.nodes, "version", lambda n: skew(n, inv.version))
-        for node in inv.nodes:
-            for trouble in (clock_trouble(inv.leases.get(name_of(node)), inv.now), heartbeat_trouble(node, inv.now)):
-                if trouble:
-                    ctx.warn(f"node {name_of(node)}: {trouble}")
-        for difference in drift(inv.nodes):
-            ctx.warn(f"nodes of one pool differ: {difference}")
+        there = sum(not common.virtual(n) for n in ctx.fleet.nodes.values())
+        ctx.expect(not wanted or there == wanted, f"{there} nodes, expected {wanted}", expected=wanted)
 
-    def _all(self, ctx: Context, nodes: list[Node], variant: str, trouble: Callable[[Node], str]) -> None:
-        """Record the claim for every node; fail naming those that do not meet it."""
+    def _judge(self, ctx: Context, first: Look, version: str) -> Settled:
+        settled = settle(ctx, first)
+        nodes, unmet = settled.judged, settled.unmet
+        for claim, variant in (("every node is Ready", "ready"), ("every node renews its Lease", "lease"),
+                               ("the clock of every node is right", "clock"),
+                               ("no node is short of memory, disk or process ids", "pressure")):
+            with ctx.step(claim):
+                self._all(ctx, nodes, variant, lambda name, found=unmet[variant]: self._aged(settled, name, found.get(name, "")))
+        with ctx.step("no node is cordoned"):
+            self._all(ctx, nodes, "cordoned", lambda name: self._cordoned(ctx, nodes[name], first))
+        with ctx.step("every kubelet's version goes with the API server's"):
+            self._all(ctx, nodes, "version", lambda name: skew(nodes[name], version))
+        self._tell(ctx, settled)
+        return settled
+
+    @staticmethod
+    def _aged(settled: Settled, name: str, words: str) -> str:
+        """Of a node that has just registered, when that was."""
+        age = registered(settled.look.nodes[name], settled.look.now) if words else YOUNG
+        return f"{words}, {age:.0f} s after it registered" if age < YOUNG else words
+
+    def _all(self, ctx: Context, nodes: Mapping[str, Node], variant: str, trouble: Callable[[str], str]) -> None:
+        """Record the claim for every node that is asked, and any that does not meet it; fail naming those."""
+        asked = set(ctx.fleet.asked) | set(ctx.fleet.left_out)
         bad = {}
-        for node in nodes:
-            why = trouble(node)
-            ctx.see(kind="node", to_node=name_of(node), target=name_of(node), variant=variant, ok=not why, error=why)
-            if why:
-                bad[name_of(node)] = why
+        for name in nodes:
+            words = trouble(name)
+            if words:
+                bad[name] = words
+            if words or name in asked:
+                ctx.see(kind="node", to_node=name, target=name, variant=variant, ok=not words, error=words)
+        for name in sorted(bad.keys() - set(ctx.fleet.asked)):
+            ctx.touches("Node", name)
         ctx.expect(not bad, f"{len(bad)} of {len(nodes)} nodes: " + listed(f"{n} {w}" for n, w in bad.items()),
                    **{f"not_{variant}" if variant == "ready" else variant: bad})
+
+    @staticmethod
+    def _cordoned(ctx: Context, node: Node, first: Look) -> str:
+        """A cordon is somebody's decision: what is at work there is told, and one that nobody explains is a failure."""
+        if not cordoned(node) or ctx.options.get("allow_cordoned"):
+            return ""
+        before = first.nodes.get(name_of(node))
+        who = cordoned_by(node, first.now)
+        if not who and before is not None and not cordoned(before):
+            who = "that was done after this run began"
+        if not who:
+            return "is cordoned"
+        ctx.warn(f"node {name_of(node)} is cordoned: {who}")
+        return ""
+
+    @staticmethod
+    def _tell(ctx: Context, settled: Settled) -> None:
+        """What is no failure, and worth a word."""
+        for name, who in settled.going.items():
+            ctx.warn(f"node {name} is not well, and is not judged: {who}")
+        for name, words in settled.passing.items():
+            ctx.warn(f"node {name} {words}, at one of two looks")
+        if settled.joining:
+            ctx.observe(nodes_joining=settled.joining)
+        for name, node in settled.judged.items():
+            beat = settled.look.beats.get(name)
+            if words := heartbeat_trouble(node, settled.look.now, beat.ahead if beat else 0.0):
+                ctx.warn(f"node {name}: {words}")
+        differ, replaced = drift(settled.judged.values(), settled.look.now)
+        for difference in differ:
+            ctx.warn(f"nodes of one pool differ: {difference}")
+        if replaced:
+            ctx.observe(nodes_being_replaced=replaced)
 
     def _negative(self, ctx: Context) -> None:
         name = f"assay-{ctx.nonce}"
@@ -212,38 +175,52 @@ class Nodes(Check):
             raise
         ctx.fail(f"the API server says that a node {name} exists, which nobody made")
 
-    def _pods(self, ctx: Context, nodes: list[Node]) -> None:
+    # ---- what nodes do ----------------------------------------------------------------------------------------
+    def _pods(self, ctx: Context, settled: Settled) -> dict[str, str]:
+        """Nodes where no pod could be tried, and why; fails where one was tried in vain."""
         probes = ctx.probes
-        linux = {name_of(n) for n in nodes if n["metadata"].get("labels", {}).get("kubernetes.io/os") == "linux"}
         started = {p.node for p in probes.all}
-        bad = {n: probes.missing.get(n, "no pod was made for the node") for n in sorted(linux - started)}
-        for node in sorted(linux):
-            ctx.see(kind="node", to_node=node, target=node, variant="pod", ok=node in started, error=bad.get(node, ""))
-        left_out = sorted({name_of(n) for n in nodes} - linux)
-        if left_out:
-            ctx.observe(nodes_without_pod_test=left_out)
-        ctx.expect(not bad, f"{len(bad)} of {len(linux)} nodes did not start a pod: "
-                   + listed(f"{n} ({w})" for n, w in bad.items()), no_pod=bad)
+        now, judged = ctx.fleet.nodes, settled.judged
+        wanted = [n for n in ctx.fleet.asked if n in started or (n in judged and n in now and ready(judged[n]))]
+        missing = self._missing(ctx, [n for n in wanted if n not in started], settled)
+        for node in wanted:
+            words = missing[node].words if node in missing else ""
+            ctx.see(kind="node", to_node=node, target=node, variant="pod", ok=not words, error=words)
+        self._meanwhile(ctx)
+        bad = {n: m.words for n, m in missing.items() if m.broken}
+        ctx.expect(not bad, f"{len(bad)} of {len(wanted)} nodes did not start a pod: {named(bad)}", no_pod=bad)
+        return {n: m.words for n, m in missing.items()}
 
-    def _disks(self, ctx: Context, nodes: list[Node]) -> None:
-        """Free disk by the kubelets' statistics; where those may not be read, that is said."""
-        names = [name_of(n) for n in nodes]
-        summaries = ctx.in_parallel(lambda n: self._summary(ctx, n), names)
-        unread = [n for n, s in zip(names, summaries) if s is None]
-        least = ctx.options.get("min_free_disk", 15) / 100
-        lowest: dict[str, float] = {}
-        for node, summary in zip(names, summaries):
-            for what, share in free_shares(summary or {}).items():
-                lowest[what] = min(share, lowest.get(what, 1.0))
-                if share < least:
-                    ctx.warn(f"node {node}: only {share * 100:.0f} % of {what} free")
-        for what, share in sorted(lowest.items()):
-            ctx.measure(f"least free {what}", share * 100, "%")
-        if unread:
-            ctx.observe(disk_not_read=unread)
+    @staticmethod
+    def _missing(ctx: Context, nodes: Iterable[str], settled: Settled) -> dict[str, Missing]:
+        """Why there is no ready pod on these nodes."""
+        nodes = list(nodes)
+        if not nodes:
+            return {}
+        pods = {node_of(p): p for p in ctx.watch("pods").items().values()
+                if APP.items() <= (p["metadata"].get("labels") or {}).items() and not p["metadata"].get("deletionTimestamp")}
+        events = list(ctx.watch("events").items().values())
+        told, last = ctx.probes.missing, settled.look
+        passes = {n for n in nodes if registered(last.nodes[n], last.now) < YOUNG or leaving(last.nodes[n])}
+        return {n: why(pods.get(n), events, told.get(n, "no pod was made for the node"), ctx.probes.seconds, n in passes)
+                for n in nodes}
 
-    def _summary(self, ctx: Context, node: str) -> dict[str, Any] | None:
-        try:
-            return optional_get(ctx, f"/api/v1/nodes/{node}/proxy/stats/summary", {"only_cpu_and_memory": "false"})
-        except ApiError:  # the kubelet does not answer; its Lease and its pod were judged before
-            return None
+    @staticmethod
+    def _meanwhile(ctx: Context) -> None:
+        for key, names in (("nodes_joined", ctx.fleet.joined()), ("nodes_gone", ctx.fleet.gone())):
+            if names:
+                ctx.observe(**{key: names})
+
+    # ---- kubelets ---------------------------------------------------------------------------------------------
+    def _kubelets(self, ctx: Context, settled: Settled) -> None:
+        """Where kubelets may not be asked by us, that is said; those that the API server cannot ask are worse than that."""
+        asked = set(ctx.fleet.asked) if ctx.fleet.sampled else set(settled.judged)
+        names = [n for n in settled.judged if n in asked]
+        kubelets = Kubelets(ctx, {p.node: p.pod for p in ctx.probes.all})
+        there = ctx.fleet.nodes
+        answers = dict(zip(names, ctx.in_parallel(kubelets.ask, names, workers=8)))
+        answers = {n: a for n, a in answers.items() if n in there}
+        with ctx.step("the API server can ask every kubelet"):
+            reached(ctx, {n: port_of(settled.judged[n]) for n in answers}, answers)
+        with ctx.step("every node has free disk"):
+            disks(ctx, ctx.options.get("min_free_disk", 15) / 100, answers)
