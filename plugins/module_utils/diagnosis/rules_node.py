@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from . import rules_clock
 from .evidence import (Candidate, Evidence, Object, condition, event_line, first_seen, name_of, node_of, pod_ref,
                        ready, seconds, unique, words)
 from .finding import Finding
 from .paths import concerned, pods, seen, work_nodes
-from .rules_access import decisive
 
 _RUNTIME = re.compile(r"container runtime is down|PLEG is not healthy|container runtime status check may not have"
                       r"|RuntimeReady=false|container runtime not ready|containerd\.sock|crio\.sock")
@@ -28,14 +28,11 @@ _RUNTIME_CONDITIONS = ("FrequentContainerdRestart", "FrequentKubeletRestart", "F
 _AGENTS = re.compile(r"^(kube-proxy|calico-node|cilium|canal|kube-flannel|flannel|aws-node|azure-cni|antrea|weave|ovnkube"
                      r"|kube-router|kindnet|multus)")
 _CERTIFICATE = re.compile(r"x509|tls: internal error|certificate")
-# Of certificates and tokens, what depends on the time.
-_BY_TIME = re.compile(r"has expired|(?:is|are) expired|not yet valid|not valid yet|issued in the future")
+# What a kubelet says of the certificate that an API server shows is no word about its own.
+_OF_THE_CLIENT = re.compile(r"remote error: tls: (?:bad|unknown|expired|revoked) certificate|certificate required")
+_TO_A_KUBELET = re.compile(r":10250|error dialing backend")
 # A Lease is renewed every 10 s; the node controller gives a node up after 40 s.
 _LEASE = 40.0
-# Skew that breaks certificates, tokens and leases (seconds).
-_SKEW = 5.0
-# A kubelet waits as long (seconds) for its Lease to be taken, and so much later its clock may look.
-_TAKES = 10.0
 
 
 def _own(f: Finding) -> bool:
@@ -67,7 +64,7 @@ def not_reporting(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     for node in concerned(f, ev):
         c = condition(ev.nodes[node], "Ready")
         age = ev.lease_age(node)
-        stale = age is not None and age > _LEASE
+        stale = age is not None and age > _LEASE and not rules_clock.alive(f, ev, node)
         since = ev.now - (age or 0.0)
         old = (f"lease/{node} not renewed for {age:.0f} s",) if stale else ()
         if c.get("status") == "Unknown":
@@ -120,32 +117,6 @@ def kernel(f: Finding, ev: Evidence) -> Iterator[Candidate]:
                 yield Candidate(code, sure, (f"node/{node}",), (line,), _own(f), _since(c))
 
 
-def _off(node: str, ev: Evidence) -> float:
-    """Seconds that its clock is ahead, or late below 0, where a slow request does not explain that; else 0."""
-    ahead = ev.clock(node) or 0.0
-    return ahead if ahead > _SKEW or ahead < -_SKEW - _TAKES else 0.0
-
-
-def clock(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """Clocks break certificates, tokens and what is told of Leases, not packets: only where those are the trouble."""
-    looks_old = {o["to_node"] for o in seen(f, "node", "lease") if not o["ok"]}
-    trust = any(_BY_TIME.search(e.get("message") or "") for e in decisive(f))
-    for node in (concerned(f, ev) or sorted(ev.nodes)) if trust else sorted(looks_old & set(ev.nodes)):
-        ahead = _off(node, ev)
-        if ahead:
-            how = f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'}"
-            yield Candidate("node.clock", "confirmed", (f"node/{node}",),
-                            (f"node/{node} clock is {how} the API server's, by its Lease",), _own(f))
-        c = condition(ev.nodes[node], "NTPProblem") if node in ev.nodes else {}
-        if c.get("status") == "True":
-            yield Candidate("node.clock", "confirmed", (f"node/{node}",),
-                            (f"node/{node} NTPProblem=True {c.get('message', '')}",), _own(f), _since(c))
-        age = ev.lease_age(node)
-        if age is not None and age < -_SKEW and ev.clock(node) is None:
-            yield Candidate("node.clock", "probable", (f"node/{node}",), (
-                f"lease/{node} was renewed {-age:.0f} s in the future of the API server's clock",), _own(f))
-
-
 def sandbox(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """A node, perhaps Ready, whose new pods get no sandbox; by the kubelet's words."""
     for pod in pods(f, ev):
@@ -163,11 +134,16 @@ def kubelet_certificate(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     texts = [(e.get("message") or "", e.get("path") or "") for e in f.errors]
     texts += [(o.get("error") or "", o.get("to_node") or "") for o in seen(f, "probe") if not o["ok"]]
     for text, where in texts:
-        if ":10250" in text and _CERTIFICATE.search(text):
+        if _TO_A_KUBELET.search(text) and _CERTIFICATE.search(text) and not _OF_THE_CLIENT.search(text):
             address = re.search(r"https://([^:/]+|\[[^]]+\]):10250", text)
             on = [n for n, node in ev.nodes.items() if n == where or n in where.split("/") or any(
                 address and a.get("address") == address[1] for a in node.get("status", {}).get("addresses") or [])]
             yield Candidate("node.kubelet-cert", "confirmed", tuple(f"node/{n}" for n in on), (text[:400],))
+    for o in seen(f, "node", "kubelet"):
+        text = o.get("error") or ""
+        if _CERTIFICATE.search(text) and not _OF_THE_CLIENT.search(text):
+            yield Candidate("node.kubelet-cert", "confirmed", (f"node/{o['to_node']}",),
+                            (f"API server -> kubelet {o.get('target')}: {text[:400]}",))
 
 
 def too_few(f: Finding, ev: Evidence) -> Iterator[Candidate]:
@@ -188,7 +164,7 @@ def judged(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """What the check of nodes saw itself, where the cluster tells nothing any more or something else by now."""
     for o in seen(f, "node", "ready", "lease", "pressure"):
         text, node = o.get("error") or "", o.get("to_node") or ""
-        if o["ok"] or (o["variant"] == "lease" and _off(node, ev) < 0):
+        if o["ok"] or (o["variant"] == "lease" and (rules_clock.off(node, ev) < 0 or rules_clock.alive(f, ev, node))):
             continue  # a late clock writes old times, however often
         code = {"lease": "node.unreachable", "pressure": "node.pressure"}.get(o["variant"], "") or (
             "node.unreachable" if "NodeStatusUnknown" in text else "node.runtime-down" if _RUNTIME.search(text)
@@ -228,5 +204,5 @@ def tainted(f: Finding, ev: Evidence) -> Iterator[Candidate]:
             yield Candidate(code, "probable", (f"node/{node}",), lines, False, _since(c))
 
 
-RULES = (not_reporting, not_ready, judged, pressure, kernel, clock, sandbox, kubelet_certificate, too_few, version,
+RULES = (not_reporting, not_ready, judged, pressure, kernel, *rules_clock.RULES, sandbox, kubelet_certificate, too_few, version,
          cordoned, tainted)
