@@ -50,6 +50,8 @@ class Context:
         self.finding = Finding(check.name, check.domain, "")
         self.measurements: list[dict[str, Any]] = []
         self.warnings: list[str] = []
+        # How many of the questions of the last in_parallel are answered, and how many there are.
+        self.progress = 0, 0
         self._shared = shared
         self._lock = threading.Lock()
         # A check of the API server itself must see its failures at once.
@@ -229,6 +231,15 @@ class Context:
         items = list(items)
         if len(items) < 2:
             return [function(i) for i in items]
+        self.progress = 0, len(items)
+
+        def one(item: Any) -> Any:
+            try:
+                return function(item)
+            finally:
+                with self._lock:
+                    self.progress = self.progress[0] + 1, len(items)
+
         with ThreadPoolExecutor(min(workers, len(items))) as pool:
-            futures = [pool.submit(function, i) for i in items]
+            futures = [pool.submit(one, i) for i in items]
         return [f.result() for f in futures]

@@ -84,14 +84,18 @@ def _how_far(ctx: Context, nodes: int) -> str:
     return f"{done:,} of {of:,} questions answered" if of else ""
 
 
-def overdue(ctx: Context, nodes: int = 0) -> Outcome:
+def overdue(ctx: Context, nodes: int = 0, run_limit: float = 0.0) -> Outcome:
     """A check that does not end in its limit, as it stands now. It has failed where something that it asked was not as it should
-    be; where it only went on asking nothing is proved, neither way."""
+    be; where it only went on asking nothing is proved, neither way.
+
+    run_limit: seconds of the whole run, where these ended it; 0 where the check's own did.
+    """
     ctx = ctx.given_up()
-    finding, limit = ctx.finding, ctx.check.limit
+    finding, took = ctx.finding, min(ctx.check.limit, run_limit or ctx.check.limit)
+    limit = f"the run's limit of {run_limit:.0f} s" if run_limit else f"{ctx.check.limit:.0f} s"
     red = sum(not o["ok"] for o in finding.observations)
-    finding.verdict = FAILED if red else INCONCLUSIVE
-    words = [f"not finished within {limit:.0f} s" + (f", at: {finding.step}" if finding.step else ""), _how_far(ctx, nodes)]
+    words = [f"not finished within {limit}" + (f", at: {finding.step}" if finding.step else ""), _how_far(ctx, nodes)]
     words += [f"{red:,} of {len(finding.observations):,} answers are not as they should be"] if red else []
-    finding.message, finding.ended = "; ".join(w for w in words if w), time.time()
-    return Outcome(ctx, time.time() - limit, limit)
+    finding.verdict, finding.message = FAILED if red else INCONCLUSIVE, "; ".join(w for w in words if w)
+    finding.ended = time.time()
+    return Outcome(ctx, finding.ended - took, took)

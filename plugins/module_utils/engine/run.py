@@ -25,12 +25,13 @@ from ..results.record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, WARNED, Reco
 from .check import Check
 from .cleanup import LIMIT as CLEANUP_LIMIT, Remover, finish
 from .context import Context, Shared
-from .execute import Outcome, execute
+from .execute import Outcome, execute, overdue
 from .fixtures import Fixtures, Once
 from .fleet import Choice, follow
 from .probe_maker import ProbeMaker
 from .sweep import Sweeper
 from .terms import Terms
+from .witness import Witness, causes_of
 
 if TYPE_CHECKING:
     from ..diagnosis.diagnose import Diagnosis
@@ -89,6 +90,7 @@ class Run:
         self.api_errors: list[dict[str, Any]] = []
         self.server_version = self.uid = ""
         self.abort = threading.Event()
+        self.witness = Witness(self._evidence)
         self._parent = os.getppid()
 
     # ---- the way ----------------------------------------------------------------------------------------------
@@ -101,6 +103,7 @@ class Run:
         try:
             self._set_up()
             self._preflight()
+            self._date()
             threading.Thread(target=self._sweep, daemon=True).start()
             self._run_checks()
             records, leftovers = self._finish(guardian)
@@ -137,6 +140,10 @@ class Run:
                     return
             time.sleep(_PAUSE)
 
+    def _date(self) -> None:
+        """When our objects expire is said on the clock by which every sweep will read it: the API server's."""
+        self.fixtures.labels.update(names.labels(self.run_id, self.settings.limit + _KEEP, self.client.now()))
+
     def _sweep(self) -> None:
         """Dead runs of before, beside the checks; a sweep that fails is not this run's failure."""
         if self.api_errors:
@@ -147,7 +154,7 @@ class Run:
             sweeper.by_journal()
             watch = self.fixtures.namespaces()
             items = watch.wait(lambda found: list(found.values()) or None, time.monotonic() + 2.0)
-            sweeper.by_label(items, time.time())
+            sweeper.by_label(items, self.client.now())
         except (ApiError, WatchTimeout):
             pass
 
@@ -160,8 +167,9 @@ class Run:
 
     # ---- checks -----------------------------------------------------------------------------------------------
     def _context(self, check: Check) -> Context:
-        deadline = min(time.monotonic() + check.limit, self.deadline)
-        return Context(check, self.settings.options.get(check.name, {}), self.shared, deadline)
+        options = self.settings.options.get(check.name, {})
+        check.bounds(options)
+        return Context(check, options, self.shared, min(time.monotonic() + check.limit, self.deadline))
 
     def _run_checks(self) -> None:
         checks = self.settings.checks
@@ -202,28 +210,30 @@ class Run:
                 raise Interrupted
             for ctx in [c for c in waiting.values() if c.overdue(_GRACE)]:
                 waiting.pop(id(ctx))
-                self._done(self._overdue(ctx))
-
-    def _overdue(self, ctx: Context) -> Outcome:
-        ctx = ctx.given_up()
-        step = ctx.finding.step
-        ctx.finding.verdict = FAILED
-        ctx.finding.message = f"not finished within {ctx.check.limit:.0f} s" + (f", at: {step}" if step else "")
-        return Outcome(ctx, time.time() - ctx.check.limit, ctx.check.limit)
+                nodes = len(self.shared.fleet().asked) if self.shared.fleet.made else 0
+                self._done(overdue(ctx, nodes, self.settings.limit if ctx.deadline >= self.deadline else 0.0))
 
     def _done(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
+        if outcome.ctx.finding.verdict == FAILED:
+            self.witness.failed(self._unmet())
         self.say(self._record(outcome, None), False)
+
+    def _unmet(self) -> list[Finding]:
+        return [o.ctx.finding for o in self.outcomes if o.ctx.finding.verdict in (FAILED, INCONCLUSIVE)]
 
     # ---- the end ----------------------------------------------------------------------------------------------
     def _finish(self, guardian: Guardian) -> tuple[list[Record], list[str]]:
-        unmet = [o.ctx.finding for o in self.outcomes if o.ctx.finding.verdict in (FAILED, INCONCLUSIVE)]
-        evidence = self._evidence(unmet) if unmet else {}
+        unmet = self._unmet()
+        while self.witness.busy(0.5):
+            if os.getppid() != self._parent:
+                raise Interrupted
+        evidence, earlier = self.witness.seen(unmet) if unmet else ({}, {})
         cleaning: dict[str, list[str]] = {}
         cleaner = threading.Thread(target=lambda: cleaning.update(left=self._clean()), daemon=True)
         if self.settings.wait_cleanup:
             cleaner.start()
-        causes = self._causes(unmet, evidence) if unmet else {}
+        causes = causes_of(unmet, evidence, earlier) if unmet else {}
         records = []
         for outcome in sorted(self.outcomes, key=lambda o: (o.ctx.check.domain, o.ctx.check.name)):
             record = self._record(outcome, causes.get(outcome.ctx.check.name))
@@ -249,27 +259,32 @@ class Run:
             self.settings.connection.close()
         return records, left
 
-    # Imported where something is unmet: a green run has no use for them.
     def _evidence(self, unmet: list[Finding]) -> dict[str, Any]:
-        from .evidence import collect
+        from .evidence import collect  # where something is unmet: a green run has no use for it
         return collect(self.client, self.fixtures.name if self.fixtures.namespace.made else "", unmet, self.api_errors)
-
-    @staticmethod
-    def _causes(unmet: list[Finding], evidence: dict[str, Any]) -> dict[str, Diagnosis]:
-        from ..diagnosis.diagnose import diagnose
-        return diagnose(unmet, evidence)
 
     def _stop_watches(self) -> None:
         self.fixtures.stop()
         if self.shared.fleet.made:
             self.shared.fleet().stop()
 
+    def _answers(self) -> bool:
+        """Whether the API server answers now; it is asked only where it once did not while the checks ran."""
+        if self.api_errors:
+            return False
+        if all(e["kind"] == "http" for o in self.outcomes for e in o.ctx.finding.errors):
+            return True
+        try:
+            greeting.version_of(self.client, timeout=3.0)
+        except ApiError as e:
+            return e.kind == "http"
+        return True
+
     def _clean(self) -> list[str]:
         self.abort.set()
         self._stop_watches()
         entry = journals.read(self.journal.path)
-        silent = any(e["kind"] != "http" for o in self.outcomes for e in o.ctx.finding.errors)
-        limit = _SILENT if silent else CLEANUP_LIMIT
+        limit = CLEANUP_LIMIT if self._answers() else _SILENT
         try:
             spaces = self.fixtures.namespaces() if self.fixtures.namespaces.made else None
             left = Remover(self.client, self.run_id, time.monotonic() + limit, spaces).remove(entry.objects)

@@ -13,7 +13,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.common.journal impo
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.engine.context import Context, Shared
-from ansible_collections.assay.clusters.plugins.module_utils.engine.execute import execute
+from ansible_collections.assay.clusters.plugins.module_utils.engine.execute import execute, overdue
 from ansible_collections.assay.clusters.plugins.module_utils.engine.fixtures import Fixtures, Once
 from ansible_collections.assay.clusters.plugins.module_utils.engine.fleet import Fleet
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
@@ -252,3 +252,18 @@ def test_work_in_parallel_keeps_its_order_and_raises_after_all_have_ended(run):
 
     finding = run(code).finding
     assert (finding.verdict, finding.message, sorted(ended)) == ("failed", "one", [0, 1, 2])
+
+
+@pytest.mark.parametrize(("code", "nodes", "verdict", "how_far"), [
+    (lambda ctx: [ctx.see("pod", True, from_node=n) for n in ("n1", "n2", "n1")], 5, "inconclusive", "; 2 of 5 nodes asked"),
+    (lambda ctx: ctx.see("node", True, to_node="n1"), 5000, "inconclusive", "; 1 of 5,000 nodes asked"),
+    (lambda ctx: ctx.in_parallel(lambda n: n, range(7)), 0, "inconclusive", "; 7 of 7 questions answered"),
+    (lambda ctx: [ctx.see("pod", n != "n2", from_node=n) for n in ("n1", "n2")], 5, "failed",
+     "; 2 of 5 nodes asked; 1 of 2 answers are not as they should be"),
+    (lambda ctx: None, 5, "inconclusive", ""),
+])
+def test_a_check_that_went_on_asking_until_its_limit_says_how_far_it_came(run, code, nodes, verdict, how_far):
+    for run_limit, words in ((0.0, "60 s"), (30.0, "the run's limit of 30 s")):
+        outcome = overdue(run(code, limit=60.0), nodes, run_limit)
+        assert (outcome.ctx.finding.verdict, outcome.ctx.finding.message) == (verdict, f"not finished within {words}{how_far}")
+        assert outcome.seconds == (run_limit or 60.0)

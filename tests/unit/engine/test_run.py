@@ -8,12 +8,14 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.common import journal as journals
+from ansible_collections.assay.clusters.plugins.module_utils.common.names import EXPIRES, MANAGED_BY, MANAGER, RUN
 from ansible_collections.assay.clusters.plugins.module_utils.engine import run as module
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
 from ansible_collections.assay.clusters.plugins.module_utils.engine.run import Interrupted, Run, Settings
@@ -128,24 +130,35 @@ def test_a_check_that_runs_alone_comes_after_the_others(sample: Sample) -> None:
 
 
 # ---- what does not end --------------------------------------------------------------------------------------------
-def _hanging(until: threading.Event) -> type[Check]:
+def _hanging(until: threading.Event, asked: tuple[bool, ...] = ()) -> type[Check]:
     def hang(ctx: Any) -> None:
         with ctx.step("it ends"):
+            for ok in asked:
+                ctx.see("own", ok)
             until.wait(120)
 
     return check(hang, "hangs", limit=60.0)
 
 
-def test_a_check_that_does_not_end_in_its_limit_has_failed(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the step where it hangs; what others have found stands."""
+@pytest.mark.parametrize(("asked", "verdict", "more"), [
+    ((), "inconclusive", ""),
+    ((True, True), "inconclusive", ""),
+    ((True, False), "failed", "; 1 of 2 answers are not as they should be"),
+], ids=["nothing asked", "all well so far", "one was red"])
+def test_a_check_that_does_not_end_in_its_limit_has_failed_only_by_what_it_saw(
+        sample: Sample, monkeypatch: pytest.MonkeyPatch, asked: tuple[bool, ...], verdict: str, more: str) -> None:
+    """At the step where it hangs; what it and others have found stands."""
     monkeypatch.setattr(module, "_GRACE", -60.0)
     over = threading.Event()
     try:
-        result = sample(_hanging(over), check(lambda ctx: None, "quick", limit=600.0)).go()
+        run = sample(_hanging(over, asked), check(lambda ctx: None, "quick", limit=600.0))
+        result = run.go()
     finally:
         over.set()
-    assert _records(result) == [("hangs", "failed", "not finished within 60 s, at: it ends"), ("quick", "passed", "")]
-    assert result["verdict"] == "failed"
+    assert _records(result) == [("hangs", verdict, f"not finished within 60 s, at: it ends{more}"), ("quick", "passed", "")]
+    assert result["verdict"] == verdict
+    (outcome,) = [o for o in run.outcomes if o.ctx.check.name == "hangs"]
+    assert [o["ok"] for o in outcome.ctx.finding.observations] == list(asked) and outcome.ctx.finding.ended
 
 
 def test_a_check_that_ends_after_it_was_given_up_is_not_counted_again(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,8 +173,8 @@ def test_a_check_that_ends_after_it_was_given_up_is_not_counted_again(sample: Sa
                 thread.join(60)
 
     result = sample(_hanging(over), check(outlive, "other", limit=600.0)).go()
-    assert [(n, v) for n, v, _m in _records(result)] == [("hangs", "failed"), ("other", "passed")]
-    assert sample.said == [("hangs", "failed"), ("other", "passed")]
+    assert [(n, v) for n, v, _m in _records(result)] == [("hangs", "inconclusive"), ("other", "passed")]
+    assert sample.said == [("hangs", "inconclusive"), ("other", "passed")]
 
 
 @pytest.mark.parametrize("where", ["checks", "clean-up"])
@@ -265,10 +278,11 @@ def test_a_refusal_where_nothing_was_made_leaves_nothing(sample: Sample, guardia
     assert guardian.told == ["dismissed"] and sample.journals == []
 
 
-@pytest.mark.parametrize(("kind", "limit"), [("unreachable", 20.0), ("timeout", 20.0), ("tls", 20.0), ("http", 120.0)])
-def test_behind_a_silent_api_server_nobody_waits_long_for_the_clean_up(sample: Sample, monkeypatch: pytest.MonkeyPatch,
-                                                                       kind: str, limit: float) -> None:
-    """The guardian goes on when it is back."""
+@pytest.mark.parametrize("kind", ["unreachable", "timeout", "tls", "http"])
+@pytest.mark.parametrize("back", [True, False])
+def test_behind_an_api_server_that_is_silent_now_nobody_waits_long_for_the_clean_up(
+        sample: Sample, api: FakeApi, monkeypatch: pytest.MonkeyPatch, kind: str, back: bool) -> None:
+    """The guardian goes on when it is back. One that has only been late has all the time that disks need."""
     monkeypatch.setattr(module, "CLEANUP_LIMIT", 120.0)
     given: list[float] = []
     make = module.Remover.__init__
@@ -280,10 +294,48 @@ def test_behind_a_silent_api_server_nobody_waits_long_for_the_clean_up(sample: S
     monkeypatch.setattr(module.Remover, "__init__", keep)
 
     def lost(ctx: Any) -> None:
+        if not back and kind != "http":
+            api.server.stop()
         raise ApiError(kind, 500 if kind == "http" else None, "", "lost", "GET", "/x")
 
     sample(check(lost)).go()
+    limit = 120.0 if back or kind == "http" else 20.0
     assert max(given) <= limit and [limit] == [bound for bound in (20.0, 120.0) if max(given) <= bound][:1]
+
+
+def test_when_objects_expire_is_said_and_read_on_the_api_servers_clock(sample: Sample, api: FakeApi) -> None:
+    """Whatever the clocks of the controllers are: one that is a day behind or ahead makes and sweeps as all others do."""
+    day = 86400.0
+    server = time.time() + 30 * day
+    api.before = lambda request: setattr(request.handler, "date_time_string", lambda timestamp=None: formatdate(server, usegmt=True))
+    api.put(f"{SPACES}/assay-living", {MANAGED_BY: MANAGER, RUN: "living", EXPIRES: str(int(server + 60))})
+    api.put(f"{SPACES}/assay-dead", {MANAGED_BY: MANAGER, RUN: "dead", EXPIRES: str(int(server - 60))})
+    seen: list[float] = []
+
+    def look(ctx: Any) -> None:
+        labels = api.objects[f"{SPACES}/{ctx.namespace}"]["metadata"]["labels"]
+        seen.append(int(labels[EXPIRES]) - server)
+        ctx.until(lambda: api.names("namespaces") == sorted([ctx.namespace, "assay-living"]), "swept", seconds=30)
+
+    run = sample(check(look), limit=600.0)
+    assert run.go()["verdict"] == "passed" and api.names("namespaces") == ["assay-living"]
+    assert -2 <= seen[0] - 600 - module._KEEP < 60
+
+
+def test_the_limit_that_was_met_is_the_one_that_is_told(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an option gives to a check may be more than the whole run has."""
+    class Slow(check(lambda ctx: over.wait(120), "slow")):  # type: ignore[misc]
+        def bounds(self, options: dict[str, Any]) -> None:
+            self.limit = 3600.0
+
+    monkeypatch.setattr(module, "_GRACE", -90.0)
+    over = threading.Event()
+    try:
+        result = sample(Slow, limit=80.0).go()
+    finally:
+        over.set()
+    [record] = result["records"]
+    assert (record["message"], record["limit"]) == ("not finished within the run's limit of 80 s", 3600.0)
 
 
 def test_a_run_that_does_not_wait_for_its_clean_up_says_nothing_of_it(sample: Sample, api: FakeApi, guardian: Watcher,
