@@ -3,6 +3,7 @@
 """Requests to an API server: raw JSON over kept-alive connections, a bounded number in flight, errors told apart."""
 from __future__ import annotations
 
+import email.utils
 import json
 import socket
 import ssl
@@ -80,6 +81,17 @@ class Client(Verbs):
         self._count = threading.Lock()
         self.requests = 0
         self._lost = float("-inf")
+        self._ahead = 0.0
+
+    def now(self) -> float:
+        """Epoch seconds on the API server's clock, as its last answer told them; on ours where none has."""
+        return time.time() + self._ahead
+
+    def _hear(self, date: str | None) -> None:
+        try:
+            self._ahead = email.utils.parsedate_to_datetime(date or "").timestamp() - time.time()
+        except ValueError:
+            pass  # it does not tell
 
     @property
     def connections(self) -> int:
@@ -115,8 +127,13 @@ class Client(Verbs):
         else:
             kind, reason = "unreachable", type(inner).__name__
         if kind == "unreachable":
-            self._lost = time.monotonic()
+            return self.lost_connection(text, path, method, reason)
         return ApiError(kind, None, reason, text, method, path)
+
+    def lost_connection(self, text: str, path: str, method: str = "GET", reason: str = "ConnectionError") -> ApiError:
+        """What is raised where the API server is not there; it may start anew."""
+        self._lost = time.monotonic()
+        return ApiError("unreachable", None, reason, text, method, path)
 
     @staticmethod
     def _status_error(response: Any, data: bytes, method: str, path: str) -> ApiError:
@@ -166,6 +183,7 @@ class Client(Verbs):
                     raise self._transport_error(e, method, path) from None
             except ex.HTTPError as e:
                 raise self._transport_error(e, method, path) from None
+        self._hear(response.headers.get("Date"))
         if response.status >= 300:
             raise self._status_error(response, self._body(response, method, path), method, path)
         return response

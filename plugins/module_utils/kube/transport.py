@@ -7,22 +7,32 @@ A failure of these ways is never a failure of the feature that the question is a
 from __future__ import annotations
 
 import contextlib
-import functools
 import http.client
 import json
-import ssl
 import threading
 import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from . import library, tls
 from .client import Client
 from .errors import ApiError
+from .forward import Forwards
+from .websockets import WayFailed, Websockets, refused
 
 WAYS = ("proxy", "port_forward", "exec")
 _NAMES = {"proxy": "pod-proxy", "port_forward": "port-forward", "exec": "exec"}
+# What every pod of ours answers at once, and the seconds that it gets: whether a way leads to it at all.
+_CHEAP, _CHEAP_TIME = "/healthz", 3.0
+# Pods by which the way to all is learned, and the seconds that looking at the others may take.
+_FIRST, _LEARNING = 3, 20.0
+# Seconds after which a pod that is asked by another way than the others is tried by theirs again.
+_FOR_A_TIME = 60.0
+# The reason of an error for a pod that was reached and did not answer in time.
+SLOW = "SlowAnswer"
 
 
 class TransportError(Exception):
@@ -39,50 +49,21 @@ class PodAnswer:
     transport: str
 
 
-class _WayFailed(Exception):
-    """This way does not lead to the pod; the next may."""
-
-
-def _proxys_own(error: ApiError) -> bool:
-    """Whether the API server, not the pod, wrote the error: only it answers with a Status object."""
-    return error.body is not None and error.status in (403, 404, 405, 500, 502, 503, 504)
-
-
-@functools.cache
-def _port_forward() -> Any:
-    """The kubernetes package's port-forward, whose thread ends in silence when the other side does."""
-    from kubernetes.stream.ws_client import PortForward
-
-    class Quiet(PortForward):
-        def _proxy(self) -> None:
-            try:
-                super()._proxy()
-            except Exception:  # the connection broke in whatever way: who reads from it sees its end and says so
-                for port in self.local_ports.values():
-                    port.python.close()
-                with contextlib.suppress(Exception):
-                    self.websocket.shutdown()
-
-    return Quiet
-
-
-def _proxy_error() -> type[Exception]:
-    """What websockets raise for a proxy that refuses, or that they cannot speak with; it is none of their other errors."""
-    from websocket import _http
-    found = getattr(_http, "ProxyError", OSError)
-    return found if isinstance(found, type) else OSError
+class _Late(Exception):
+    """No answer in time: of the pod, or because the way does not lead to it."""
 
 
 class PodHttp:
-    """HTTP to the pods of one namespace. Thread-safe; the way that worked for a pod is kept for it."""
+    """HTTP to the pods of one namespace. Thread-safe; the way that most pods are asked by is learned, and what leads to a
+    single pod is kept for it for a time."""
 
     def __init__(self, client: Client, namespace: str, transport: str = "auto"):
         self.client, self.namespace = client, namespace
         self._ways = WAYS if transport == "auto" else (transport,)
-        self._chosen: dict[str, int] = {}
-        self._forwards: dict[tuple[str, int], tuple[Any, threading.Lock]] = {}
+        self._usual = 0
+        self._other: dict[str, tuple[int, float]] = {}  # by pod: its way, until when
         self._lock = threading.Lock()
-        self._context: ssl.SSLContext | None = None
+        self._websockets, self._forwards = Websockets(client), Forwards()
         self._used: set[str] = set()
 
     @property
@@ -90,135 +71,162 @@ class PodHttp:
         """The ways in use, joined by commas."""
         return ",".join(sorted(self._used))
 
+    def close(self) -> None:
+        """Forwards that are open; others are made where they are needed again."""
+        self._forwards.close()
+
     def get(self, pod: str, port: int, path: str, timeout: float = 5.0) -> PodAnswer:
-        """GET path (with its query) from a port of the pod. Raises TransportError, or ApiError where no way can work."""
+        """GET path (with its query) from a port of the pod.
+
+        Raises TransportError where no way leads to it, and ApiError where the API server is the reason, or where the pod is
+        reached and does not answer in time (reason SLOW): the same question may be answered later.
+        """
         why = []
-        for index in range(self._chosen.get(pod, 0), len(self._ways)):
+        for index in self._order(pod, port):
             way = self._ways[index]
             start = time.monotonic()
             try:
-                text, status = getattr(self, f"_by_{way}")(pod, port, path, timeout)
-            except _WayFailed as e:
+                text, status = self._by(way, pod, port, path, timeout)
+            except WayFailed as e:
                 why.append(f"{_NAMES[way]}: {e}")
                 continue
-            with self._lock:
-                self._chosen[pod] = index
-                self._used.add(_NAMES[way])
+            except _Late as e:
+                if self._leads(way, pod, port):  # the pod is slow, not the way
+                    raise ApiError("timeout", None, SLOW, f"pod {self.namespace}/{pod}: {_NAMES[way]}: {e}", "GET",
+                                   path.partition("?")[0]) from None
+                why.append(f"{_NAMES[way]}: {e}")
+                continue
+            self._took(pod, index)
             return PodAnswer(text, status, time.monotonic() - start, _NAMES[way])
         raise TransportError(f"pod {self.namespace}/{pod}: {'; '.join(why)}")
 
-    # ---- through the API server -------------------------------------------------------------------------------
-    def _by_proxy(self, pod: str, port: int, path: str, timeout: float) -> tuple[str, int]:
-        url = f"/api/v1/namespaces/{self.namespace}/pods/{quote(pod)}:{port}/proxy{path}"
+    # ---- which way --------------------------------------------------------------------------------------------
+    def learn(self, pods: Sequence[str], port: int) -> None:
+        """Find out by cheap questions how pods are reached, so that no real one waits for a way that leads nowhere: the first
+        few tell it for all, and then those that need another one are found, as far as that takes no longer than some seconds.
+        """
+        if not pods or len(self._ways) == 1:
+            return
+        end = time.monotonic() + _LEARNING
+        with ThreadPoolExecutor(8) as pool:
+            found = Counter(i for i in pool.map(lambda p: self._find(p, port), pods[:_FIRST]) if i is not None)
+            if found:
+                with self._lock:
+                    self._usual = usual = min(found, key=lambda i: (-found[i], i))
+                    self._other = {p: kept for p, kept in self._other.items() if kept[0] != usual}
+            list(pool.map(lambda p: time.monotonic() < end and self._find(p, port), pods[_FIRST:]))
+
+    def _find(self, pod: str, port: int) -> int | None:
+        """The way that leads to the pod; None where none does."""
+        for index in self._turn(self._usual):
+            with contextlib.suppress(ApiError):
+                if self._leads(self._ways[index], pod, port):
+                    self._took(pod, index)
+                    return index
+        return None
+
+    def _turn(self, first: int) -> Iterator[int]:
+        """All ways, from one of them on."""
+        return (i % len(self._ways) for i in range(first, first + len(self._ways)))
+
+    def _order(self, pod: str, port: int) -> Iterator[int]:
+        """The ways in the order in which they are tried: the pod's own for a time, then the usual one if it leads there again."""
+        with self._lock:
+            index, until = self._other.get(pod, (self._usual, float("inf")))
+        if time.monotonic() > until:
+            index = self._usual if self._leads(self._ways[self._usual], pod, port) else index
+            self._took(pod, index)
+        return self._turn(index)
+
+    def _took(self, pod: str, index: int) -> None:
+        with self._lock:
+            self._used.add(_NAMES[self._ways[index]])
+            if index == self._usual:
+                self._other.pop(pod, None)
+            elif self._other.get(pod, (None, 0.0))[0] != index or time.monotonic() > self._other[pod][1]:
+                self._other[pod] = index, time.monotonic() + _FOR_A_TIME
+
+    def _leads(self, way: str, pod: str, port: int) -> bool:
+        """Whether the pod answers a cheap question by this way. ApiError where the API server is the reason."""
         try:
-            return self.client.request("GET", url, timeout=timeout, raw=True), 200
+            self._by(way, pod, port, _CHEAP, _CHEAP_TIME)
+        except (WayFailed, _Late):
+            return False
+        return True
+
+    # ---- asking -----------------------------------------------------------------------------------------------
+    def _by(self, way: str, pod: str, port: int, path: str, timeout: float) -> tuple[str, int]:
+        """(text, status) of the pod. WayFailed, _Late, or ApiError."""
+        ask = {"proxy": self._by_proxy, "port_forward": self._by_port_forward, "exec": self._by_exec}[way]
+        return ask(pod, port, path, timeout)
+
+    def _path(self, pod: str, what: str) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/pods/{quote(pod)}{what}"
+
+    def _by_proxy(self, pod: str, port: int, path: str, timeout: float) -> tuple[str, int]:
+        try:
+            return self.client.request("GET", self._path(pod, f":{port}/proxy{path}"), timeout=timeout, raw=True), 200
         except ApiError as e:
-            if e.kind == "timeout" or (e.kind == "http" and _proxys_own(e)):
-                raise _WayFailed(e.message) from None
-            if e.kind == "http" and e.status != 401 and e.body is None:
+            if e.kind == "timeout":
+                raise _Late(f"no answer within {timeout:g} s") from None
+            if refused(e):
+                raise WayFailed(e.message) from None
+            if e.kind == "http" and e.status not in (401, 429) and e.body is None:
                 return e.message, e.status or 0  # the pod's own server said so
             raise
 
-    # ---- through the kubelet ----------------------------------------------------------------------------------
-    def _websocket(self, path: str, query: list[tuple[str, str]], timeout: float) -> Any:
-        try:
-            import websocket
-        except ImportError as e:
-            raise library.missing("websocket-client", e) from None
-        c = self.client.connection.configuration
-        url = self.client.server.replace("http", "ws", 1) + path + "?" + urlencode(query)
-        header = [f"{n}: {v}" for n, v in self.client.connection.headers()]
-        try:
-            options: dict[str, Any] = {"context": self._tls()} if self.client.server.startswith("https://") else {}
-            if c.tls_server_name:
-                options["server_hostname"] = c.tls_server_name
-            ws = websocket.WebSocket(sslopt=options, skip_utf8_validation=True)
-            ws.connect(url, header=header, subprotocols=["v4.channel.k8s.io"], timeout=timeout, **self._proxy(c))
-        except (websocket.WebSocketException, OSError, _proxy_error()) as e:
-            raise _WayFailed(str(e).partition("-+-+-")[0].strip() or type(e).__name__) from None
-        return ws
-
-    def _tls(self) -> ssl.SSLContext:
-        """What requests trust, made once: files are read and judged by OpenSSL each time."""
-        with self._lock:
-            if self._context is None:
-                made = tls.of(self.client.connection.configuration)
-                made.check_hostname = self.client.connection.configuration.verify_ssl  # websockets leave it to OpenSSL
-                self._context = made
-            return self._context
-
-    @staticmethod
-    def _proxy(c: Any) -> dict[str, Any]:
-        if not c.proxy:
-            return {}
-        parsed = library.load().urllib3.util.parse_url(c.proxy)
-        out: dict[str, Any] = {"http_proxy_host": parsed.host, "http_proxy_port": parsed.port,
-                               "proxy_type": parsed.scheme or "http"}
-        if c.no_proxy:
-            out["http_no_proxy"] = [n.strip() for n in c.no_proxy.split(",")]
-        if parsed.auth:
-            out["http_proxy_auth"] = tuple(parsed.auth.split(":", 1))
-        return out
-
-    def _forward(self, pod: str, port: int, timeout: float) -> tuple[Any, threading.Lock]:
-        """A kept-open HTTP connection through a port-forward, with the lock of who speaks on it."""
-        with self._lock:
-            if (pod, port) not in self._forwards:
-                self._forwards[(pod, port)] = ([], threading.Lock())
-            return self._forwards[(pod, port)]
-
-    def _dial_forward(self, pod: str, port: int, timeout: float) -> Any:
-        ws = self._websocket(f"/api/v1/namespaces/{self.namespace}/pods/{quote(pod)}/portforward",
-                             [("ports", str(port))], timeout)
-        ws.settimeout(None)
-        made = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-        made.sock = _port_forward()(ws, [port]).socket(port)
-        return made
-
     def _by_port_forward(self, pod: str, port: int, path: str, timeout: float) -> tuple[str, int]:
-        kept, lock = self._forward(pod, port, timeout)
-        with lock:
-            for last in (not kept, True):
-                if not kept:
-                    kept.append(self._dial_forward(pod, port, timeout))
-                connection = kept[0]
+        def ws() -> Any:
+            return self._websockets.open(self._path(pod, "/portforward"), [("ports", str(port))], timeout)
+
+        with self._forwards.use(pod, port) as forward:
+            for last in (not forward.is_open, True):
                 try:
-                    connection.sock.settimeout(timeout)
-                    connection.request("GET", path)
-                    response = connection.getresponse()
-                    return response.read().decode("utf-8", "replace"), response.status
-                except (OSError, http.client.HTTPException, AttributeError) as e:
-                    kept.clear()
-                    with contextlib.suppress(Exception):
-                        connection.close()
-                    if last:
-                        raise _WayFailed(f"{type(e).__name__}: {e}") from None
-        raise _WayFailed("no answer")
+                    return forward.ask(ws, path, timeout)
+                except TimeoutError:
+                    raise _Late(f"no answer within {timeout:g} s") from None
+                except (OSError, http.client.HTTPException) as e:
+                    if last:  # one that was open before may have been closed meanwhile
+                        raise WayFailed(str(e) or type(e).__name__) from None
+        raise WayFailed("no answer")
 
-    # ---- in the pod -------------------------------------------------------------------------------------------
     def _by_exec(self, pod: str, port: int, path: str, timeout: float) -> tuple[str, int]:
-        command = ["curl", "-sS", "--max-time", f"{timeout:.0f}", f"http://127.0.0.1:{port}{path}"]
+        command = ["curl", "-sS", "--max-time", f"{max(1.0, timeout):.0f}", f"http://127.0.0.1:{port}{path}"]
         query = [("command", c) for c in command] + [("stdout", "true"), ("stderr", "true")]
-        ws = self._websocket(f"/api/v1/namespaces/{self.namespace}/pods/{quote(pod)}/exec", query, timeout)
-        import websocket  # it is there: _websocket says so where it is not
-
-        parts: dict[int, bytes] = {}
+        ws = self._websockets.open(self._path(pod, "/exec"), query, timeout)
         try:
             ws.settimeout(timeout + 5.0)
-            while True:
-                frame = ws.recv()
-                if not frame:
-                    break
-                data = frame if isinstance(frame, bytes) else frame.encode()
-                parts[data[0]] = parts.get(data[0], b"") + data[1:]
-                if data[0] == 3:
-                    break
-        except (websocket.WebSocketException, OSError) as e:
-            if 3 not in parts:
-                raise _WayFailed(str(e)) from None
+            out = _output(ws)
         finally:
             ws.close()
-        status = json.loads(parts.get(3, b"{}") or b"{}")
-        if status.get("status") != "Success":
-            raise _WayFailed((parts.get(2, b"").decode("utf-8", "replace") or status.get("message", "no status")).strip())
-        return parts.get(1, b"").decode("utf-8", "replace"), 200
+        status = json.loads(out.get(_STATUS, b"{}") or b"{}")
+        if status.get("status") == "Success":
+            return out.get(_STDOUT, b"").decode("utf-8", "replace"), 200
+        if _exit_code(status) == _CURL_LATE:
+            raise _Late(f"no answer within {timeout:g} s")
+        raise WayFailed((out.get(_STDERR, b"").decode("utf-8", "replace") or status.get("message", "no status")).strip())
+
+
+# Channels of a command, and the exit code by which curl says that its time was up.
+_STDOUT, _STDERR, _STATUS = 1, 2, 3
+_CURL_LATE = "28"
+
+
+def _output(ws: Any) -> dict[int, bytes]:
+    """What a command wrote, by channel, until its status came. WayFailed where that does not come, _Late where not in time."""
+    import websocket  # it is there, as one is open
+    parts: dict[int, bytes] = {}
+    try:
+        while _STATUS not in parts and (frame := ws.recv()):
+            data = frame if isinstance(frame, bytes) else frame.encode()
+            parts[data[0]] = parts.get(data[0], b"") + data[1:]
+    except websocket.WebSocketTimeoutException:
+        raise _Late("the command did not end in time") from None
+    except (websocket.WebSocketException, OSError) as e:
+        raise WayFailed(str(e) or type(e).__name__) from None
+    return parts
+
+
+def _exit_code(status: dict[str, Any]) -> str:
+    causes = (status.get("details") or {}).get("causes") or []
+    return next((str(c.get("message")) for c in causes if c.get("reason") == "ExitCode"), "")

@@ -8,6 +8,7 @@ import hashlib
 import json
 import socket
 import struct
+import threading
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -52,22 +53,33 @@ class _Socket:
 
 
 class FakePods:
-    """broken: ways that do not work, each with the (status, reason, message) of the API server's refusal.
+    """broken: ways that do not work, each with the (status, reason, message) of the API server's refusal; silent: ways on which
+    nothing comes back; late: paths that no pod answers in time.
 
-    Every pod answers GET with `pod(path)`, a pair of text and status. forwards, execs: how often each was opened.
+    Every pod answers GET with `pod(path)`, a pair of text and status. forwards, execs: how often each was opened; asked: pod and
+    way of each request.
     """
 
     def __init__(self) -> None:
         self.broken: dict[str, tuple[int, str, str]] = {}
         self.pod: Any = lambda path: (f"pod says {path}", 200)
+        self.silent: set[str] = set()
+        self.late: set[str] = set()
         self.questions: list[str] = []
+        self.asked: list[tuple[str, str]] = []
+        self.over = threading.Event()
         self.forwards = self.execs = 0
         self.close_after_answer = self.cut_forwards = False
+        self.forward_error = ""
         self.server = Server(self._respond).start()
 
     def _respond(self, request: Request) -> None:
         rest = request.path.removeprefix(PODS)
         way = {"proxy": "proxy", "portforward": "port_forward", "exec": "exec"}[rest.split("/")[1]]
+        self.asked.append((rest.split("/")[0].partition(":")[0], way))
+        if way in self.silent:
+            self.over.wait(60)
+            return request.hang_up()
         if way in self.broken:
             return request.refuse(*self.broken[way])
         if way == "proxy":
@@ -78,6 +90,8 @@ class FakePods:
 
     def _ask(self, path: str) -> tuple[str, int]:
         self.questions.append(path)
+        if path in self.late:
+            self.over.wait(60)
         return self.pod(path)
 
     def _forward(self, request: Request) -> None:
@@ -88,6 +102,9 @@ class FakePods:
         if self.cut_forwards:
             request.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return request.handler.connection.close()
+        if self.forward_error:
+            ws.send(1, self.forward_error.encode())
+            return ws.close()
         asked = b""
         while frame := ws.receive():
             asked += frame[1]
@@ -107,9 +124,16 @@ class FakePods:
         if command[0] != "curl":
             ws.send(2, b"no such command")
             ws.send(3, json.dumps({"status": "Failure", "message": "command terminated"}).encode())
+        elif (path := "/" + command[-1].split("/", 3)[3]) in self.late:
+            ws.send(2, b"curl: (28) Operation timed out")
+            ws.send(3, json.dumps({"status": "Failure", "details": {"causes": [{"reason": "ExitCode", "message": "28"}]}}).encode())
         else:
-            text, _status = self._ask("/" + command[-1].split("/", 3)[3])
+            text, _status = self._ask(path)
             for piece in (text[:3], text[3:]):
                 ws.send(1, piece.encode())
             ws.send(3, json.dumps({"status": "Success"}).encode())
         ws.close()
+
+    def stop(self) -> None:
+        self.over.set()
+        self.server.stop()
