@@ -150,7 +150,10 @@ class Lists:
         self._into("services", items)
 
     def take_named(self, name: str, wanted: Iterable[str]) -> None:
-        """Objects by name, those that are missing of a list that was cut."""
+        """Objects by name, those that are missing of a list that was cut; who may list them needs no other right for that."""
         there = {i["metadata"]["name"] for i in self.data[name]}
-        missing = sorted(set(wanted) - there)[:NAMED]
-        self._into(name, [i for n in missing for i in self.one(name, f"{LISTS[name]}/{quote(n, safe='')}")])
+        found = []
+        for one in sorted(set(wanted) - there)[:NAMED]:
+            found += self.guarded(f"{name} {one}", lambda n=one: self.read(
+                name, LISTS[name], fieldSelector=f"metadata.name={n}")[0], [])
+        self._into(name, found)

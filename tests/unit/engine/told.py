@@ -68,6 +68,8 @@ class Told:
             return found[0]
         if (selector := params.get("fieldSelector", "")).startswith("spec.clusterIP="):
             there = [o for o in there if o["spec"].get("clusterIP") == selector.partition("=")[2]]
+        if selector.startswith("metadata.name="):
+            there = [o for o in there if o["metadata"]["name"] == selector.partition("=")[2]]
         start, limit = int(params.get("continue") or 0), int(params.get("limit") or len(there) or 1)
         more = start + limit < len(there)
         return {"kind": "List", "items": there[start:start + limit],
