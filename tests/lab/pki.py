@@ -59,6 +59,11 @@ class Pki:
         self._cas[name] = cert, key
         self._store(name, cert, key)
 
+    def read_ca(self, name: str, folder: Path) -> None:
+        """One that was made before, in another folder."""
+        self._cas[name] = (x509.load_pem_x509_certificate((folder / f"{name}.crt").read_bytes()),
+                           serialization.load_pem_private_key((folder / f"{name}.key").read_bytes(), None))
+
     def cert(self, name: str, ca: str, common_name: str, groups: Sequence[str] = (), names: Sequence[str] = (),
              addresses: Sequence[str] = (), server: bool = False, client: bool = True) -> None:
         ca_cert, ca_key = self._cas[ca]

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.assay.clusters.plugins.module_utils.engine import options, registry
 from ansible_collections.assay.clusters.plugins.module_utils.engine.run import Run, Settings
+from ansible_collections.assay.clusters.plugins.module_utils.engine.terms import Terms
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
 from tests.lab.like import Stranger
@@ -39,10 +40,11 @@ class Suite:
         """bare: without the settings that its user would make. own: options by check name."""
         chosen = registry.select(registry.load(), checks)
         given = {c.name: options.resolve(c, {**EXTERNAL.get(c.name, {}), **own.get(c.name, {})}, {}) for c in chosen}
-        wanted = {} if bare else stranger.settings
+        wanted = {} if bare else dict(stranger.settings)
+        terms = {f.name: wanted.pop(f.name) for f in dataclasses.fields(Terms) if f.name in wanted}
         settings = Settings(self.lab.name, Connection.resolve({"kubeconfig": str(stranger.kubeconfig)}, {}), chosen, given, limit=limit,
                             journal_dir=self.folder)
-        settings = dataclasses.replace(settings, **wanted)
+        settings = dataclasses.replace(settings, terms=Terms(**terms), **wanted)
         self.result = Run(settings, say or (lambda _record, _final: None)).go()
         records = [Record.from_dict(r) for r in self.result["records"]]
         for r in records:

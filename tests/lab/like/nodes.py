@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..base import wait_for
+from .kubelet import kubelet
 from .stranger import Stranger, namespace, pod, repeated
 
 if TYPE_CHECKING:
@@ -94,11 +95,14 @@ def fargate(lab: Lab) -> Iterator[Stranger]:
 
 @contextmanager
 def windows(lab: Lab) -> Iterator[Stranger]:
-    """A Ready Windows node without a taint, as pools of Windows often are."""
-    body = node(lab, "win-pool-000001", {"node.kubernetes.io/windows-build": "10.0.20348"}, [], system="windows", last=203,
+    """A Ready Windows node without a taint, as pools of Windows often are; its kubelet answers the API server."""
+    name = "win-pool-000001"
+    body = node(lab, name, {"node.kubernetes.io/windows-build": "10.0.20348"}, [], system="windows", last=1,
                 osImage="Windows Server 2022 Datacenter", kernelVersion="10.0.20348.2340")
-    with standing(lab, [body]) as names:
-        yield Stranger("windows", lab.kubeconfig, names={"node": names[0]})
+    with kubelet(lab, name) as port:
+        body["status"]["daemonEndpoints"] = {"kubeletEndpoint": {"Port": port}}
+        with standing(lab, [body]):
+            yield Stranger("windows", lab.kubeconfig, names={"node": name})
 
 
 _BY = {

@@ -37,4 +37,4 @@ def restricted_registry(lab: Lab) -> Iterator[Stranger]:
         with (lab.fault.extra(f"/api/v1/namespaces/{keepers}/secrets", secret),
               in_force(lab, refusing("lab-like-registry", "pods", rules, containers), refused)):
             yield Stranger("restricted_registry", lab.kubeconfig,
-                           {"image_registry": mirror.host, "pull_secrets": [f"{keepers}/mirror"]}, {"host": mirror.host})
+                           {"image_registry": mirror.host, "pull_secrets": (f"{keepers}/mirror",)}, {"host": mirror.host})
