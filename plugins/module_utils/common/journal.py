@@ -40,6 +40,14 @@ def _process_start(pid: int) -> str:
     return "" if fields[0] in "ZX" else fields[19]
 
 
+def _pid_namespace() -> str:
+    """Where process ids mean what they say; two containers of one host have two, and each sees its own only. '' if not known."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
 def _make(folder: Path) -> None:
     """Like mkdir -p, for its owner only."""
     if not folder.is_dir():
@@ -60,7 +68,7 @@ class Journal:
             raise BadInput(f"journal_dir: cannot write {self.path}: {e.strerror}; name a folder you can write") from None
         self._write({"run": run_id, "cluster": cluster, "server": server, "pid": os.getpid(),
                      "process_start": _process_start(os.getpid()), "boot_id": _boot_id(), "host": socket.gethostname(),
-                     "started": time.time()})
+                     "pid_namespace": _pid_namespace(), "started": time.time()})
 
     def _write(self, entry: dict[str, Any]) -> None:
         with self._lock:
@@ -109,11 +117,16 @@ class Entry:
         return self.head.get("run", "")
 
     def dead(self) -> bool:
-        """Whether the run's process is certainly gone: it ran on this boot of this machine, and no longer does."""
+        """Whether the run's process is certainly gone: it ran on this boot of this machine, and no longer does.
+
+        A process of another container of this machine is not to be seen from here, and may well live.
+        """
         if self.head.get("host") != socket.gethostname():
             return False
         if self.head.get("boot_id") != _boot_id():
             return True
+        if self.head.get("pid_namespace", "") not in ("", _pid_namespace()):
+            return False
         start = _process_start(self.head.get("pid", -1))
         return not start or start != self.head.get("process_start")
 

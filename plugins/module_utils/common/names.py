@@ -10,6 +10,7 @@ import secrets
 import socket
 import time
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..kube.errors import BadInput
 
@@ -47,9 +48,13 @@ def owner() -> str:
     return text.strip("._-") or "unknown"
 
 
-def labels(run_id: str, lifetime: float) -> dict[str, str]:
-    """The labels of everything that a run makes; lifetime in seconds from now."""
-    return {MANAGED_BY: MANAGER, RUN: run_id, OWNER: owner(), EXPIRES: str(int(time.time() + lifetime))}
+def labels(run_id: str, lifetime: float, now: float | None = None) -> dict[str, str]:
+    """The labels of everything that a run makes; lifetime in seconds from now.
+
+    now: epoch seconds on the clock by which others will see whether it has expired, the API server's; ours where there is none.
+    """
+    start = time.time() if now is None else now
+    return {MANAGED_BY: MANAGER, RUN: run_id, OWNER: owner(), EXPIRES: str(int(start + lifetime))}
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -59,10 +64,16 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return f"did you mean {close[0]}?" if close else f"there are: {', '.join(words)}"
 
 
-def check_image_names(images: Mapping[str, str]) -> None:
-    for name in images:
+def check_images(images: Mapping[str, Any], registry: str = "") -> None:
+    """Raise BadInput for what is no reference of an image, or no place for one."""
+    for name, reference in images.items():
         if name not in IMAGES:
             raise BadInput(f"images: there is no image {name!r}; {nearest(name, IMAGES)}")
+        if not isinstance(reference, str):
+            raise BadInput(f"images: the reference of {name} must be text, not {reference!r}")
+    for what, place in (("image_registry", registry), *((f"images: {n}", r) for n, r in images.items())):
+        if "://" in place or any(c.isspace() for c in place):
+            raise BadInput(f"{what}: must be like mirror.example.com/path, without https:// and spaces, not {place!r}")
 
 
 def image(name: str, images: Mapping[str, str], registry: str) -> str:

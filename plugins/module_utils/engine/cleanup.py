@@ -18,36 +18,17 @@ from ..kube.connection import Connection
 from ..kube.errors import ApiError
 from ..kube.kinds import path_of
 from ..kube.watch import Watch, WatchTimeout
+from .removal import LOOK, describe, get, patiently
+from .space_ends import SpaceEnds
+from .volume_ends import VolumeEnds
 
 # Seconds until a namespace with our kind of content is gone: its controller waits 5 s before it starts.
 LIMIT = 120.0
-# Seconds until an API server that did not take a request is asked again, and between looks at what is to go.
-_AGAIN, _LOOK = 0.5, 0.4
+# Seconds, at most, that are kept for the end of the namespace where a volume does not go.
+_SPACE = 20.0
 # Pods first, then what they mount; everything else in the namespace goes with it.
 _WORKLOADS = {"Pod", "Deployment", "DaemonSet", "StatefulSet", "Job", "ReplicaSet"}
-_CLAIM = "PersistentVolumeClaim"
-_STUCK = ("NamespaceDeletionDiscoveryFailure", "NamespaceDeletionContentFailure", "NamespaceContentRemaining",
-          "NamespaceFinalizersRemaining", "NamespaceDeletionGroupVersionParsingFailure")
-
-
-def _get(client: Client, path: str) -> dict[str, Any] | None:
-    try:
-        return client.get(path, timeout=10.0)
-    except ApiError as e:
-        if e.status == 404:
-            return None
-        raise
-
-
-def _patiently(call: Any, deadline: float) -> Any:
-    """call() until the API server takes it: clean-up outlasts a restart of the API server."""
-    while True:
-        try:
-            return call()
-        except ApiError as e:
-            if e.status in (400, 401, 403, 404, 405, 409, 422) or time.monotonic() > deadline:
-                raise
-            time.sleep(_AGAIN)
+_CLAIM, _VOLUME = "PersistentVolumeClaim", "PersistentVolume"
 
 
 class Remover:
@@ -58,6 +39,7 @@ class Remover:
 
     def __init__(self, client: Client, run_id: str, deadline: float, spaces: Watch | None = None):
         self.client, self.run_id, self.deadline, self._spaces = client, run_id, deadline, spaces
+        self._volumes = VolumeEnds(client, run_id, deadline)
 
     def _known(self, name: str) -> dict[str, Any] | None:
         """A namespace as the running watch has it, which may be a moment behind its creation."""
@@ -68,17 +50,15 @@ class Remover:
         except (WatchTimeout, ApiError):
             return None
 
-    def _delete(self, path: str, grace: int | None = None, known: dict[str, Any] | None = None) -> bool:
+    def _delete(self, path: str, known: dict[str, Any] | None = None) -> bool:
         """Delete if it is there and ours; False where there is nothing of ours."""
-        item = known or _patiently(lambda: _get(self.client, path), self.deadline)
+        item = known or patiently(lambda: get(self.client, path), self.deadline)
         if item is None or item["metadata"].get("labels", {}).get(RUN) != self.run_id:
             return False
         body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
                                 "preconditions": {"uid": item["metadata"]["uid"]}}
-        if grace is not None:
-            body["gracePeriodSeconds"] = grace
         try:
-            _patiently(lambda: self.client.delete(path, body), self.deadline)
+            patiently(lambda: self.client.delete(path, body), self.deadline)
         except ApiError as e:
             if e.status not in (404, 409):
                 raise
@@ -87,44 +67,32 @@ class Remover:
     def _wait_gone(self, path: str) -> dict[str, Any] | None:
         """None when gone, the object as it still is at the deadline."""
         while True:
-            item = _patiently(lambda: _get(self.client, path), self.deadline)
+            item = patiently(lambda: get(self.client, path), self.deadline)
             if item is None or item["metadata"].get("labels", {}).get(RUN) not in (self.run_id, None):
                 return None
             if time.monotonic() > self.deadline:
                 return item
-            time.sleep(_LOOK)
+            time.sleep(LOOK)
 
-    def _claims(self, claims: list[dict[str, str]], workloads: list[dict[str, str]]) -> list[str]:
-        """Claims before their namespace, and their volumes gone: otherwise disks leak behind the finalizers' race."""
-        volumes = []
-        for w in workloads:
-            self._delete(path_of(w["api_version"], w["kind"], w["namespace"], w["name"]), grace=0)
+    def _claims(self, claims: list[dict[str, str]], workloads: list[dict[str, str]]) -> tuple[list[str], set[str]]:
+        """Claims before their namespace: otherwise disks leak behind the finalizers' race.
+
+        Lines for those that stay, and namespaces that have to stay with a claim.
+        """
+        for w in workloads:  # their own time to end: a pod that is forced away may still write to its volume
+            self._delete(path_of(w["api_version"], w["kind"], w["namespace"], w["name"]))
+        left, kept, going = [], set(), []
         for c in claims:
             path = path_of("v1", _CLAIM, c["namespace"], c["name"])
-            item = _patiently(lambda p=path: _get(self.client, p), self.deadline)
-            if item and self._delete(path) and item["spec"].get("volumeName"):
-                volumes.append(item["spec"]["volumeName"])
-        left = []
-        for path in [path_of("v1", _CLAIM, c["namespace"], c["name"]) for c in claims] + [
-                f"/api/v1/persistentvolumes/{v}" for v in volumes]:
-            item = self._wait_volume(path)
-            if item:
-                left.append(_describe(path.split("/")[-2].rstrip("s"), item))
-        return left
-
-    def _wait_volume(self, path: str) -> dict[str, Any] | None:
-        while True:
-            try:
-                item = _patiently(lambda: _get(self.client, path), self.deadline)
-            except ApiError as e:
-                if e.status == 403:  # we may not see volumes: then the claim's end is all that can be proved
-                    return None
-                raise
-            if item is None or item.get("spec", {}).get("persistentVolumeReclaimPolicy") == "Retain":
-                return None
-            if time.monotonic() > self.deadline:
-                return item
-            time.sleep(_LOOK)
+            item = patiently(lambda p=path: get(self.client, p), self.deadline)
+            if item is None or (item["metadata"].get("labels") or {}).get(RUN) != self.run_id:
+                continue
+            if line := self._volumes.before(item):
+                left.append(line)
+                kept.add(c["namespace"])
+            elif self._delete(path):
+                going.append(path)
+        return left + [describe(_CLAIM, item) for path in going if (item := self._wait_gone(path))], kept
 
     def remove(self, objects: Iterable[dict[str, str]]) -> list[str]:
         """Delete and wait; one line per object that is still there, with the finalizer that holds it.
@@ -135,53 +103,27 @@ class Remover:
         spaces = [o for o in objects if o["kind"] == "Namespace"]
         inside = {o["name"] for o in spaces}
         claims = [o for o in objects if o["kind"] == _CLAIM]
+        volumes = [o for o in objects if o["kind"] == _VOLUME]
         workloads = [o for o in objects if o["kind"] in _WORKLOADS and (claims and o["kind"] != "DaemonSet"
                                                                         or o["namespace"] not in inside)]
-        others = [o for o in objects if o["namespace"] not in inside and o not in spaces + claims + workloads]
-        left: list[str] = []
-        if claims or workloads:
-            left += self._claims(claims, workloads)
+        others = [o for o in objects if o["namespace"] not in inside and o not in spaces + claims + volumes + workloads]
+        left, kept = self._claims(claims, workloads)
+        for o in [o for o in objects if o["namespace"] in kept and o["kind"] in _WORKLOADS]:
+            self._delete(path_of(o["api_version"], o["kind"], o["namespace"], o["name"]))
+        self._volumes.found(o["name"] for o in volumes)
+        left += self._volumes.left(self._before_spaces())
         for o in reversed(others):
             path = path_of(o["api_version"], o["kind"], o["namespace"], o["name"])
             if self._delete(path) and (item := self._wait_gone(path)):
-                left.append(_describe(o["kind"], item))
-        deleted = [o for o in spaces if self._delete(f"/api/v1/namespaces/{o['name']}", known=self._known(o["name"]))]
-        for o in deleted:
-            if item := self._wait_namespace(o["name"]):
-                left.append(_describe("namespace", item))
-        return left
+                left.append(describe(o["kind"], item))
+        deleted = [o for o in spaces if o["name"] not in kept
+                   and self._delete(f"/api/v1/namespaces/{o['name']}", known=self._known(o["name"]))]
+        ends = SpaceEnds(self.client, self.deadline, self._spaces)
+        return left + [describe("namespace", item) for o in deleted if (item := ends.wait(o["name"]))]
 
-    def _wait_namespace(self, name: str) -> dict[str, Any] | None:
-        """By a watch: its controller takes at least five seconds, and the moment it is done is seen at once."""
-        if self._spaces is not None:
-            try:
-                self._spaces.wait(lambda items: ("", name) not in items, self.deadline)
-                return None
-            except WatchTimeout as e:
-                return e.items.get(("", name))
-            except ApiError:
-                pass  # that watch has ended; one of our own may fare better
-        watch = Watch(self.client, "/api/v1/namespaces", {"fieldSelector": f"metadata.name={name}"}, name="namespace")
-        watch.start()
-        try:
-            watch.wait(lambda items: not items, self.deadline)
-            return None
-        except WatchTimeout:
-            return next(iter(watch.items().values()), None)
-        finally:
-            watch.stop()
-
-
-def _describe(kind: str, item: dict[str, Any]) -> str:
-    """Kind/name and what blocks it, in the cluster's own words."""
-    meta = item["metadata"]
-    name = f"{kind.lower()}/{meta.get('namespace', '') + '/' if meta.get('namespace') else ''}{meta['name']}"
-    why = [f"{c['type']}: {c.get('message', '')}" for c in item.get("status", {}).get("conditions") or []
-           if c["type"] in _STUCK and c["status"] == "True"]
-    held = [*meta.get("finalizers", []), *item.get("spec", {}).get("finalizers", [])]
-    if not why and held:
-        why = [f"held by finalizer {', '.join(held)}"]
-    return f"{name} ({'; '.join(why)})" if why else name
+    def _before_spaces(self) -> float:
+        """Until when volumes are waited for, so that the namespace is seen to go all the same."""
+        return self.deadline - min(_SPACE, max(0.0, self.deadline - time.monotonic()) / 4)
 
 
 def finish(connection: Connection, path: Path, keep: Path | None = None) -> None:

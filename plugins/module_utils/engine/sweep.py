@@ -15,6 +15,7 @@ from ..kube import greeting
 from ..kube.client import Client
 from ..kube.errors import ApiError
 from .cleanup import LIMIT, Remover
+from .volume_ends import PATH as VOLUMES
 
 
 def _namespace(name: str) -> dict[str, str]:
@@ -31,6 +32,16 @@ def _claims(client: Client, namespace: str) -> list[dict[str, str]]:
         raise
     return [{"api_version": "v1", "kind": "PersistentVolumeClaim", "namespace": namespace,
              "name": i["metadata"]["name"]} for i in greeting.items(client, path, found)]
+
+
+def _volumes(client: Client) -> list[dict[str, Any]]:
+    """Volumes that a run has marked as its own, as they would have outlived it; none where they are not ours to see."""
+    try:
+        return client.list(VOLUMES, {"labelSelector": OURS}).items
+    except ApiError as e:
+        if e.status == 403:
+            return []
+        raise
 
 
 def now_of(headers: Any) -> float:
@@ -59,6 +70,12 @@ class Sweeper:
             self.swept.append(run_id)
         return not left
 
+    def _put_away(self, run_id: str) -> None:
+        """The journal of a run that another clean-up has finished, where it is in our folder."""
+        for entry in journals.every(self.folder):
+            if entry.run_id == run_id:
+                entry.path.unlink(missing_ok=True)
+
     def by_journal(self) -> None:
         """Runs of this machine whose process is gone; a run that was done, and could not put its journal away, too."""
         for entry in journals.every(self.folder):
@@ -68,20 +85,23 @@ class Sweeper:
                 entry.path.unlink(missing_ok=True)
 
     def by_label(self, namespaces: list[dict[str, Any]], now: float) -> None:
-        """Namespaces with our label whose run expired, wherever it ran; now: the API server's epoch seconds."""
-        for item in namespaces:
-            labels = item["metadata"].get("labels", {})
-            run_id, expires = labels.get(RUN, ""), labels.get(EXPIRES, "")
-            if not run_id or run_id in (self.own, *self.swept) or not expires.isdigit() or int(expires) > now:
-                continue
-            name = item["metadata"]["name"]
-            self._remove(run_id, lambda n=name: [*_claims(self.client, n), _namespace(n)])
+        """Namespaces with our label whose run expired, wherever it ran, and its volumes; now: the API server's epoch seconds."""
+        for run_id, name in self._expired(namespaces, now):
+            if self._remove(run_id, lambda n=name: [*_claims(self.client, n), _namespace(n)]):
+                self._put_away(run_id)
+        for run_id, name in self._expired(_volumes(self.client), now):
+            self._remove(run_id, lambda n=name: [{"api_version": "v1", "kind": "PersistentVolume", "namespace": "", "name": n}])
+
+    def _expired(self, items: list[dict[str, Any]], now: float) -> list[tuple[str, str]]:
+        return [(run_id, item["metadata"]["name"]) for item in items
+                if (run_id := _dead(item, now)) and run_id not in (self.own, *self.swept)]
 
 
-def _dead(items: list[dict[str, Any]], now: float) -> list[str]:
-    return [i["metadata"]["labels"][RUN] for i in items
-            if i["metadata"].get("labels", {}).get(EXPIRES, "").isdigit() and RUN in i["metadata"]["labels"]
-            and int(i["metadata"]["labels"][EXPIRES]) <= now]
+def _dead(item: dict[str, Any], now: float) -> str:
+    """The run that the object is of, if it has expired; else empty."""
+    labels = item["metadata"].get("labels") or {}
+    expires = labels.get(EXPIRES, "")
+    return labels.get(RUN, "") if expires.isdigit() and int(expires) <= now else ""
 
 
 def _listed(client: Client, everything: bool) -> tuple[list[dict[str, Any]], float]:
@@ -93,7 +113,8 @@ def _listed(client: Client, everything: bool) -> tuple[list[dict[str, Any]], flo
 def find(client: Client, folder: Path, everything: bool = False) -> dict[str, list[str]]:
     """What a sweep would remove: {"swept": run ids, "remaining": []}; nothing is changed."""
     dead = [e.run_id for e in journals.unfinished(folder, client.server) if e.dead() and e.objects]
-    return {"swept": sorted({*dead, *_dead(*_listed(client, everything))}), "remaining": []}
+    items, now = _listed(client, everything)
+    return {"swept": sorted({*dead, *filter(None, (_dead(i, now) for i in [*items, *_volumes(client)]))}), "remaining": []}
 
 
 def sweep(client: Client, folder: Path, everything: bool = False) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.common import journal
 from ansible_collections.assay.clusters.plugins.module_utils.common.names import RUN
-from ansible_collections.assay.clusters.plugins.module_utils.engine import cleanup
+from ansible_collections.assay.clusters.plugins.module_utils.engine import cleanup, removal
 from ansible_collections.assay.clusters.plugins.module_utils.engine.cleanup import Remover
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
@@ -21,6 +21,7 @@ from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeAp
 
 OURS = {RUN: "r1"}
 SPACE = "/api/v1/namespaces/assay-r1"
+VOLUMES = "/api/v1/persistentvolumes"
 
 
 @pytest.fixture
@@ -47,14 +48,16 @@ def remove(api):
     connection.close()
 
 
-def _run_in(api, claim=True, **volume):
+def _run_in(api, claim=True, policy="Delete", **volume):
     """A run's namespace with a pod on a claim with a volume, as journal tuples."""
     api.put(SPACE, OURS)
     api.put(f"{SPACE}/pods/writer", OURS)
     made = [("v1", "Namespace", "", "assay-r1"), ("v1", "Pod", "assay-r1", "writer")]
     if claim:
-        api.put(f"{SPACE}/persistentvolumeclaims/data", OURS, spec={"volumeName": "pv-1"})
-        api.put("/api/v1/persistentvolumes/pv-1", spec={"persistentVolumeReclaimPolicy": "Delete"}, **volume)
+        data = api.put(f"{SPACE}/persistentvolumeclaims/data", OURS)
+        name = f"pvc-{data['metadata']['uid']}"
+        data["spec"] = {"volumeName": name}
+        api.put(f"{VOLUMES}/{name}", spec={"persistentVolumeReclaimPolicy": policy}, **volume)
         made.insert(1, ("v1", "PersistentVolumeClaim", "assay-r1", "data"))
     return made
 
@@ -70,22 +73,19 @@ def test_pods_then_claims_then_the_namespace_and_the_volume_is_gone(api, remove)
                            f"DELETE {SPACE}"]
     assert api.objects == {}
     pod = next(r for r in api.server.asked("DELETE") if "/pods/" in r.path)
-    assert pod.data["gracePeriodSeconds"] == 0 and pod.data["propagationPolicy"] == "Background"
+    assert "gracePeriodSeconds" not in pod.data and pod.data["propagationPolicy"] == "Background"
 
 
 def test_a_volume_that_stays_is_named_with_who_holds_it_and_the_namespace_goes_all_the_same(api, remove):
     made = _run_in(api, finalizers=("external-attacher/csi",))
-    assert remove(*made, seconds=0.5) == ["persistentvolume/pv-1 (held by finalizer external-attacher/csi)"]
-    assert list(api.objects) == ["/api/v1/persistentvolumes/pv-1"]
+    [volume] = api.names("persistentvolumes")
+    assert remove(*made, seconds=0.5) == [f"persistentvolume/{volume} (held by finalizer external-attacher/csi)"]
+    assert list(api.objects) == [f"{VOLUMES}/{volume}"]
 
 
-def test_a_volume_that_is_retained_or_not_ours_to_see_is_not_waited_for(api, remove):
+def test_a_volume_that_is_not_ours_to_see_is_not_waited_for(api, remove):
     made = _run_in(api, finalizers=("kubernetes.io/pv-protection",))
-    api.refuse[("GET", "/api/v1/persistentvolumes")] = (403, "Forbidden", "cannot get")
-    assert remove(*made) == []
-    api.refuse.clear()
-    made = _run_in(api, finalizers=("kubernetes.io/pv-protection",))
-    api.objects["/api/v1/persistentvolumes/pv-1"]["spec"]["persistentVolumeReclaimPolicy"] = "Retain"
+    api.refuse[("GET", VOLUMES)] = (403, "Forbidden", "cannot get")
     assert remove(*made) == []
 
 
@@ -206,7 +206,7 @@ def test_an_api_server_that_is_away_is_outlasted(api, remove):
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_an_api_server_that_cannot_just_now_is_asked_again(api, remove, monkeypatch, method, status):
-    monkeypatch.setattr(cleanup, "_AGAIN", 0.01)
+    monkeypatch.setattr(removal, "AGAIN", 0.01)
     role = ("rbac.authorization.k8s.io/v1", "ClusterRole", "", "r")
     api.put(path_of(*role), OURS)
     api.refuse[(method, path_of(*role))] = (status, "Some", "not now")

@@ -50,6 +50,18 @@ def test_a_finished_journal_is_kept_with_the_results(tmp_path):
     assert journal.put_away(gone.path, tmp_path / "no results/journal") == "" and not gone.path.exists()
 
 
+@pytest.mark.parametrize(("head", "dead"), [
+    ({"pid_namespace": "pid:[1]"}, False), ({"pid_namespace": "pid:[1]", "boot_id": "an earlier boot"}, True),
+    ({}, True), ({"pid_namespace": ""}, True), ({"host": "another"}, False)])
+def test_a_process_that_cannot_be_seen_from_here_is_not_taken_for_dead(tmp_path, head, dead):
+    """Containers of one host may share its name, its boot and a folder; each sees only its own processes."""
+    made = journal.Journal(tmp_path, "r1", "c", "s")
+    first = json.loads(made.path.read_text())
+    assert not journal.read(made.path).dead() and first["pid_namespace"] == os.readlink("/proc/self/ns/pid")
+    made.path.write_text(json.dumps({**first, "process_start": "of another", **head}) + "\n")
+    assert journal.read(made.path).dead() is dead
+
+
 def test_a_journal_of_a_dead_process_or_an_earlier_boot_is_dead(tmp_path):
     code = ("import sys; from pathlib import Path; "
             f"from {journal.__name__} import Journal; "

@@ -127,6 +127,17 @@ def test_journals_of_the_living_of_other_clusters_and_of_nothing_made_are_left_a
     assert api.changes == [] and living.path.exists() and elsewhere.path.exists()
 
 
+def test_a_run_that_cannot_be_seen_from_here_is_finished_by_its_label_with_its_journal(api, client, tmp_path):
+    """Of another container of this machine: it may live until its time is over."""
+    api.put(f"{SPACES}/assay-other", _labels("other", 3600))
+    journal = _journal(tmp_path, client, "other", dead=False)
+    first, _end, rest = journal.path.read_text().partition("\n")
+    journal.path.write_text(json.dumps({**json.loads(first), "pid_namespace": "pid:[1]", "process_start": "1"}) + "\n" + rest)
+    assert sweep.sweep(client, tmp_path)["swept"] == [] and journal.path.exists()
+    api.objects[f"{SPACES}/assay-other"]["metadata"]["labels"] = _labels("other", -60)
+    assert sweep.sweep(client, tmp_path)["swept"] == ["other"] and not journal.path.exists()
+
+
 def test_ones_own_run_is_never_swept(api, client, tmp_path):
     api.put(f"{SPACES}/assay-own", _labels("own", -60))
     _journal(tmp_path, client, "own", dead=True)
