@@ -165,7 +165,7 @@ class FakeContext:
         self.adopted: list[tuple[str, str]] = []
         self.on_create: Any = lambda manifest: manifest
         self.deadline = Now.clock.monotonic() + seconds
-        self._shared = SimpleNamespace(abort=_Abort())
+        self._shared, self._lock = SimpleNamespace(abort=_Abort()), threading.Lock()
 
     def image(self, name: str) -> str:
         return f"registry.test/{name}"
