@@ -29,7 +29,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.connection imp
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError, BadInput
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, redact, store, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
-from ansible_collections.assay.clusters.plugins.plugin_utils import connecting, imports, terminal
+from ansible_collections.assay.clusters.plugins.plugin_utils import connecting, imports, terminal, variables as run_variables
 
 with imports.shared():
     library.preload()
@@ -117,13 +117,13 @@ class ActionModule(ActionBase):
         domains = tuple(f"{c.domain}_check_" for c in known)
         variables = {n: self._variable(n) if n in wanted else None for n in self._vars
                      if isinstance(n, str) and n.startswith(domains)}
-        options.unknown_variables(known, variables)
+        for sentence in options.unknown_variables(known, variables):
+            terminal.warn(f"{self.cluster}: {sentence}")
         resolved = {c.name: options.resolve(c, own, variables) for c in checks}
         redact.register(*(resolved[c.name][o.name] for c in checks for o in c.options if o.secret))
-        for name, variable in _RUN_VARIABLES.items():
-            if name not in self._task.args and self._variable(variable) is not None:
-                args[name] = self._variable(variable)
-        names.check_image_names(args["images"])
+        args.update(run_variables.judged(
+            self._variable, {n: v for n, v in _RUN_VARIABLES.items() if n not in self._task.args}, RUN))
+        names.check_images(args["images"], args["image_registry"])
         if args["limit"] <= 0:
             raise BadInput(f"limit: must be a number of seconds above 0, not {args['limit']:g}")
         folder = Path(os.path.expanduser(args["journal_dir"])) if args["journal_dir"] else journal.default_folder()

@@ -145,3 +145,16 @@ def test_the_environment_of_the_play_reaches_programs_that_sign_in(tmp_path: Pat
                           env=_environ(tmp_path), capture_output=True, check=False, stdin=subprocess.DEVNULL)
     print(done.stdout, done.stderr)
     assert done.returncode == 0
+
+
+def test_wrong_values_of_variables_are_told_before_anything_is_asked_and_users_own_ones_are_let_be(tmp_path: Path) -> None:
+    own = {"cluster_host": "https://127.0.0.1:1"}
+    hosts = {"way": {**own, "validate_transport": "foo"}, "mirror": {**own, "validate_image_registry": "https://mirror.test"},
+             "mine": {**own, "network_check_url": "https://127.0.0.1/health"}}
+    done = _plan(tmp_path, yaml.safe_dump({"all": {"hosts": hosts}}))
+    said = _said(done)
+    for sentence in ("value of validate_transport must be one of: auto, proxy, port_forward, exec, got: foo",
+                     "image_registry: must be like mirror.example.com/path, without https://",
+                     "mine: network_check_url: no check has this option, so it does nothing here"):
+        assert sentence in said, sentence
+    assert [host for host in hosts if f"fatal: [{host}]" in said] == ["way", "mirror"] and done.returncode == 2

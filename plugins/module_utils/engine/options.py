@@ -3,6 +3,7 @@
 """Options of checks: from task arguments, else inventory variables, else defaults; typed and bounded."""
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from ..kube.errors import BadInput
 from .check import Check
 from .declared import Option
 
+# From so much likeness on (difflib's ratio, without the domain), a name is one of ours with a slip of the pen.
+_NEAR = 0.66
 _TRUE = {"yes", "on", "1", "true", "y", "t"}
 _FALSE = {"no", "off", "0", "false", "n", "f"}
 
@@ -106,11 +109,22 @@ def resolve(check: type[Check], arguments: Mapping[str, Any], variables: Mapping
     return out
 
 
-def unknown_variables(checks: list[type[Check]], variables: Mapping[str, Any]) -> None:
-    """Raise BadInput for a variable that looks like an option of a known domain and is none."""
-    right = {variable(c, o) for c in checks for o in c.options}
-    domains = sorted({c.domain for c in checks})
-    pattern = re.compile(rf"^({'|'.join(map(re.escape, domains))})_check_\w+$")
+def unknown_variables(checks: list[type[Check]], variables: Mapping[str, Any]) -> list[str]:
+    """Raise BadInput for a variable that is nearly an option of its domain; a sentence for each other that looks like one.
+
+    Those may well be the user's own: the names of domains are common words.
+    """
+    right = {variable(c, o): c.domain for c in checks for o in c.options}
+    told = []
     for name in variables:
-        if pattern.match(name) and name not in right:
-            raise BadInput(f"{name}: no check has this option; {nearest(name, right)}")
+        domain = next((c.domain for c in checks if re.fullmatch(rf"{re.escape(c.domain)}_check_\w+", name)), "")
+        if not domain or name in right:
+            continue
+        own = {n.removeprefix(f"{domain}_check_"): n for n, of in right.items() if of == domain}
+        tail = name.removeprefix(f"{domain}_check_")
+        if close := difflib.get_close_matches(tail, own, 1, _NEAR):
+            raise BadInput(f"{name}: no check has this option; did you mean {own[close[0]]}?")
+        far = difflib.get_close_matches(tail, own, 1, 0.5)
+        told.append(f"{name}: no check has this option, so it does nothing here"
+                    + (f"; did you mean {own[far[0]]}?" if far else ""))
+    return told

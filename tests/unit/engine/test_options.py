@@ -69,15 +69,29 @@ def test_a_check_without_options_says_so():
         options.resolve(Bare, {"x": 1}, {})
 
 
-@pytest.mark.parametrize(("name", "known"), [
-    ("own_things_check_x", False), ("own_things_checked", True), ("my_own_things_check_x", True), ("own_things", True),
-    ("dns_check_x", True)])
-def test_only_variables_that_look_like_options_of_a_chosen_domain_are_judged(name, known):
-    if known:
-        options.unknown_variables([Bare], {name: 1})
-    else:
-        with pytest.raises(BadInput, match=f"^{name}: no check has this option"):
-            options.unknown_variables([Bare], {name: 1})
+class Dressed(Bare):
+    options = (Option("queries", ""), Option("storage_class", ""))
+
+
+@pytest.mark.parametrize(("name", "meant"), [
+    ("own_things_check_querys", "queries"), ("own_things_check_query", "queries"), ("own_things_check_storageclass", "storage_class")])
+def test_a_variable_that_is_nearly_an_option_is_refused_with_the_right_one(name, meant):
+    with pytest.raises(BadInput, match=f"^{name}: no check has this option; did you mean own_things_check_{meant}\\?$"):
+        options.unknown_variables([Dressed], {"x": 1, name: 1})
+
+
+@pytest.mark.parametrize(("name", "told"), [
+    ("own_things_check_url", "so it does nothing here"), ("own_things_check_class", "did you mean own_things_check_storage_class?"),
+    ("own_things_check_queries", ""), ("own_things_checked", ""), ("my_own_things_check_url", ""), ("own_things", ""),
+    ("dns_check_url", ""), ("own_things_check_", "")])
+def test_a_variable_that_only_looks_like_an_option_of_a_domain_may_be_the_users_own(name, told):
+    found = options.unknown_variables([Dressed], {name: 1})
+    assert [told in sentence and sentence.startswith(f"{name}: no check has this option") for sentence in found] == \
+        ([True] if told else [])
+
+
+def test_a_domain_without_options_has_no_near_ones():
+    assert len(options.unknown_variables([Bare], {"own_things_check_x": 1})) == 1
 
 
 # ---- checks from folders --------------------------------------------------------------------------------------
@@ -143,6 +157,17 @@ def test_excluding_everything_is_told():
 ])
 def test_an_image_is_the_users_else_the_mirrors_else_the_published_one(images, mirror, reference):
     assert names.image("busybox", images, mirror) == reference
+
+
+@pytest.mark.parametrize(("images", "registry", "sentence"), [
+    ({"agnhost": ["x"]}, "", "images: the reference of agnhost must be text, not"),
+    ({}, "https://mirror.test", "image_registry: must be like mirror.example.com/path, without https://"),
+    ({"pause": "https://mirror.test/p:1"}, "", "images: pause: must be like"), ({"pause": "mirror.test/ p"}, "", "images: pause: must"),
+])
+def test_what_is_no_reference_of_an_image_is_told_before_anything_is_made(images, registry, sentence):
+    with pytest.raises(BadInput, match=re.escape(sentence)):
+        names.check_images(images, registry)
+    names.check_images({"agnhost": "mirror.test:5000/a/b@sha256:1", "pause": ""}, "mirror.test:5000/k8s")
 
 
 def test_run_ids_and_nonces_are_fresh_and_fit_into_names():

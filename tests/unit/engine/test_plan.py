@@ -57,7 +57,7 @@ def test_wrong_options_are_one_sentence(arguments, variables, sentence):
 def test_misspelt_variable_is_found():
     with pytest.raises(BadInput, match="dns_check_querys: no check has this option; did you mean dns_check_queries"):
         options.unknown_variables([Sample], {"dns_check_querys": 1, "other_check_thing": 2, "dns_zone": 3})
-    assert options.unknown_variables([Sample], {"dns_check_queries": 1, "unrelated": 2}) is None
+    assert options.unknown_variables([Sample], {"dns_check_queries": 1, "unrelated": 2}) == []
 
 
 def test_every_check_of_the_collection_is_found_and_selectable():
@@ -112,4 +112,4 @@ def test_labels_are_valid_label_values():
 
 def test_unknown_image_name():
     with pytest.raises(BadInput, match="images: there is no image 'agnhorst'; did you mean agnhost"):
-        names.check_image_names({"agnhorst": "x"})
+        names.check_images({"agnhorst": "x"})
