@@ -68,3 +68,36 @@ def between_groups(matrix: Mapping[Edge, bool], group: Mapping[str, str]) -> boo
     inside = [ok for e, ok in cross.items() if group.get(e[0]) == group.get(e[1])]
     outside = [ok for e, ok in cross.items() if group.get(e[0]) != group.get(e[1])]
     return all(group.get(n) for e in cross for n in e) and bool(inside and outside) and all(inside) and not any(outside)
+
+
+def partners(pairs: Iterable[Edge], node: str) -> set[str]:
+    """The other ends of the pairs that the node is an end of."""
+    return {n for e in pairs if node in e for n in e} - {node}
+
+
+def groups(matrix: Mapping[Edge, bool]) -> list[list[str]]:
+    """The nodes in groups, the largest first, where within each all is green and between them nothing is; empty else, and
+    where a group would be a single node."""
+    cross = {e: ok for e, ok in matrix.items() if e[0] != e[1]}
+    of = {n: {n} for e in cross for n in e}
+    for (a, b), ok in cross.items():
+        if ok and of[a] is not of[b]:
+            of[a] |= of[b]
+            of.update(dict.fromkeys(of[b], of[a]))
+    found = sorted({id(g): sorted(g) for g in of.values()}.values(), key=lambda g: (-len(g), g))
+    whole = all(ok for (a, b), ok in cross.items() if of[a] is of[b])
+    return found if whole and len(found) > 1 and len(found[-1]) > 1 else []
+
+
+def cut_pairs(matrix: Mapping[Edge, bool]) -> list[Edge]:
+    """All red pairs, if each is just that: its first end reached others, its second was reached by others, and both have
+    more nodes that they are on terms with than such that they lost. Empty else."""
+    cross = {e: ok for e, ok in matrix.items() if e[0] != e[1]}
+    bad, good = {e for e, ok in cross.items() if not ok}, {e for e, ok in cross.items() if ok}
+
+    def alone(pair: Edge) -> bool:
+        sends, is_reached = any(e[0] == pair[0] for e in good), any(e[1] == pair[1] for e in good)
+        few = all(len(partners(bad, n)) <= len(partners(good, n) - partners(bad, n)) for n in pair)
+        return sends and is_reached and few
+
+    return sorted(bad) if bad and all(map(alone, bad)) else []

@@ -1,75 +1,30 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Layer 7: the pod network and Services; by comparing answers that differ in one thing only."""
+"""Layer 7: Services, and probes that cannot be asked; by comparing answers that differ in one thing only."""
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .evidence import Candidate, Evidence, label
+from . import rules_pod_network
+from .evidence import Candidate, Evidence
 from .finding import Finding
-from .matrix import ANSWERED, between_groups, edges, spread
-from .paths import line, pod_answers, seen
+from .paths import line, seen
 from .rules_dns import silent
+from .rules_pod_network import nodes_of
 
-_ZONE = "topology.kubernetes.io/zone"
-_CHANGED = "came back changed"
 _VIPS = ("vip", "affinity", "empty")
 
 
-def _nodes(names: Any) -> tuple[str, ...]:
-    return tuple(f"node/{n}" for n in sorted(names))
-
-
-# ---- pods -------------------------------------------------------------------------------------------------------
-def pod_network(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """Addresses of pods that do not answer: from where, and whose."""
-    asked = pod_answers(f)
-    matrix = edges(asked)
-    pattern, nodes = spread(matrix)
-    if pattern == "none":
-        return
-    bad = [o for o in asked if not o["ok"] and not ANSWERED.search(o.get("error") or "")]
-    good = [o for o in asked if o["ok"]]
-    same = [o for o in good if o["from_node"] == o["to_node"]]
-    lines = tuple(map(line, [*bad[:6], *same[:1], *[o for o in good if o not in same][:2]]))
-    zones = {n: label(item, _ZONE) for n, item in ev.nodes.items()}
-    if between_groups(matrix, zones):
-        yield Candidate("net.overlay-down", "confirmed", tuple(
-            f"zone/{z}" for z in sorted({zones[n] for e in matrix for n in e})), lines)
-    elif pattern == "overlay":
-        yield Candidate("net.overlay-down", "confirmed" if same else "probable", (), lines)
-    elif pattern == "isolated":
-        yield Candidate("net.node-isolated", "confirmed", _nodes(nodes), lines)
-    else:  # nobody asked enough others to tell which end it is
-        sure = "probable" if pattern == "target" and same else "suspected"
-        yield Candidate("net.node-isolated", sure, _nodes(nodes), lines)
-
-
-def mtu(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """Pairs whose small questions are answered, and whose large ones are lost."""
-    small = edges(seen(f, "pod", "small"))
-    large = [o for o in seen(f, "pod", "large") if o["from_node"] != o["to_node"]
-             and small.get((o["from_node"], o["to_node"]))]
-    bad = [o for o in large if not o["ok"] and _CHANGED not in (o.get("error") or "")
-           and not ANSWERED.search(o.get("error") or "")]
-    if not bad:
-        return
-    _pattern, nodes = spread(edges(large))
-    fits = [o for o in large if o["ok"]][:2]
-    fits += [o for o in seen(f, "pod", "small") if o["ok"] and (o["from_node"], o["to_node"]) in
-             {(b["from_node"], b["to_node"]) for b in bad}][:2]
-    yield Candidate("net.mtu", "confirmed", _nodes(nodes), tuple(map(line, [*bad[:5], *fits])))
-
-
+# ---- probes -----------------------------------------------------------------------------------------------------
 def unasked(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """Probes that the API server itself cannot ask, through the kubelet or directly, while it can ask others."""
     lost = {o["to_node"]: o for o in seen(f, "probe") if not o["ok"] and o.get("to_node")}
     heard = {o["from_node"] for o in f.observations if o["kind"] in ("pod", "service", "dns") and o.get("from_node")}
     silence = {n: o for n, o in lost.items() if re.search(r"timed? ?out|timeout|no route|dial tcp|EOF", o.get("error") or "")}
     if silence and heard - set(lost):
-        yield Candidate("net.node-isolated", "suspected", _nodes(silence), tuple(map(line, list(silence.values())[:4])))
+        yield Candidate("net.node-isolated", "suspected", nodes_of(silence), tuple(map(line, list(silence.values())[:4])))
 
 
 # ---- Services ---------------------------------------------------------------------------------------------------
@@ -92,7 +47,7 @@ def _blame(bad: set[str], proved: set[str], asked: set[str], lines: list[str]) -
     if not nodes:
         return None
     everywhere = nodes == asked and len(nodes) > 1
-    return Candidate("svc.dataplane", "confirmed", () if everywhere else _nodes(nodes), tuple(lines))
+    return Candidate("svc.dataplane", "confirmed", () if everywhere else nodes_of(nodes), tuple(lines))
 
 
 def dataplane(f: Finding, ev: Evidence) -> Iterator[Candidate]:
@@ -108,7 +63,7 @@ def dataplane(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     if found:
         yield found
     elif not pods and any(o["ok"] for o in vip):
-        yield Candidate("svc.dataplane", "suspected", _nodes(bad), tuple(lines))
+        yield Candidate("svc.dataplane", "suspected", nodes_of(bad), tuple(lines))
 
 
 def dns_by_address(f: Finding, ev: Evidence) -> Iterator[Candidate]:
@@ -125,4 +80,4 @@ def dns_by_address(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         yield found
 
 
-RULES = (pod_network, mtu, no_endpoints, dns_by_address, dataplane, unasked)
+RULES = (*rules_pod_network.RULES, no_endpoints, dns_by_address, dataplane, unasked)

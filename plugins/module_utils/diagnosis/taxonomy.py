@@ -210,6 +210,14 @@ CAUSES: dict[str, Cause] = {
     "net.node-isolated": _c(
         7, "pods of one node cannot reach those of others, or not be reached",
         "look at routes, firewall and CNI agent of that node", node=_ON_NODE),
+    "net.pair-cut": _c(
+        7, "pods of two nodes do not reach each other, while both reach others",
+        "look at what these two nodes know of each other: the route to the other's pods, its tunnel endpoint, firewall entries",
+        "kubectl get nodes -o wide", node="ssh {name} ip route"),
+    "net.family-down": _c(
+        7, "pods reach each other by their addresses of one family, IPv4 or IPv6, and not by the other",
+        "look at the CNI's pod ranges of that family, at routes and forwarding on the nodes, and at firewalls for it",
+        "kubectl get nodes -o wide", node="ssh {name} ip -6 route"),
     "net.port-filtered": _c(
         7, "one port and protocol is lost on the way, while other traffic between the same nodes passes",
         "look for a firewall, security group or NetworkPolicy that names that port and protocol",
@@ -332,6 +340,8 @@ EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("dns.*", ("image.registry-unreachable",), "no such host"),
     ("dns.*", ("edns.*", "cert.issue-failed"), ""),
     ("svc.dataplane", (*_DNS, "webhook.timeout"), ""),
+    ("netpol.overblocking", ("net.*", "svc.dataplane", *_DNS, "webhook.timeout", "ingress.backend-error"), ""),
+    ("net.pair-cut", ("net.node-isolated",), ""),
     ("net.*", ("svc.dataplane", *_DNS, "webhook.timeout", "ingress.backend-error"), ""),
     ("cloud.*", ("lb.*", *_STORAGE, "cas.*", "edns.*"), ""),
     ("svc.no-endpoints", (*_DNS, "ingress.*", "webhook.no-endpoints", "api.aggregated-down"), ""),

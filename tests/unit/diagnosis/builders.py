@@ -145,11 +145,22 @@ def seen(kind: str, variant: str, from_node: str = "", to_node: str = "", error:
 
 
 TIMED_OUT = "curl: (28) Connection timed out after 5001 milliseconds"
+HUNG = "curl: (28) Operation timed out after 5000 milliseconds with 0 bytes received"
 
 
-def matrix(bad: Any, variant: str = "small", nodes: tuple[str, ...] = NODES, error: str = TIMED_OUT) -> list[dict[str, Any]]:
-    """All pairs of pods, as pod_network asks them; bad(from, to) tells which fail."""
-    return [seen("pod", variant, a, b, error if bad(a, b) else "") for a, b in itertools.product(nodes, nodes)]
+def matrix(bad: Any, variant: str = "small", nodes: tuple[str, ...] = NODES, error: str = TIMED_OUT,
+           alone: bool = False) -> list[dict[str, Any]]:
+    """All pairs of pods, as pod_network asks them; bad(from, to) tells which fail.
+
+    With a small question goes a datagram, which fails likewise, and after a large one that is lost a smaller one passes;
+    alone: without these.
+    """
+    out = [seen("pod", variant, a, b, error if bad(a, b) else "") for a, b in itertools.product(nodes, nodes)]
+    if variant == "small" and not alone:
+        out += [seen("pod", "udp", o["from_node"], o["to_node"], o["error"]) for o in out if o["from_node"] != o["to_node"]]
+    elif variant == "large" and not alone:
+        out += [seen("pod", "body-1200", o["from_node"], o["to_node"]) for o in out if not o["ok"]]
+    return out
 
 
 def isolated(name: str) -> Any:

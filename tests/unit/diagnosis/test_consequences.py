@@ -22,7 +22,7 @@ IMAGE = "image.not-found image.auth image.throttled image.kubelet-qps image.regi
 POD = "pod.config-missing pod.crash pod.oom pod.probe-failing"
 VOLUME = "storage.zone-conflict storage.driver-missing storage.provision-failed storage.attach-stuck " \
          "storage.mount-failed"
-NETWORK = "net.node-isolated net.overlay-down net.mtu net.port-filtered"
+NETWORK = "net.node-isolated net.pair-cut net.overlay-down net.mtu net.port-filtered net.family-down"
 NAMES = "dns.server-down dns.upstream dns.stale"
 BALANCER = "lb.not-provisioned lb.targets-unhealthy lb.dns-lag"
 INGRESS = "ingress.class-mismatch ingress.backend-error ingress.tls-secret"
@@ -37,6 +37,8 @@ KNOWN = [
     (f"{NAMES} dns.config dns.delegation", "edns.not-syncing cert.issue-failed"),
     ("svc.dataplane", f"{NAMES} webhook.timeout"),
     (NETWORK, f"svc.dataplane {NAMES} webhook.timeout ingress.backend-error"),
+    ("netpol.overblocking", f"{NETWORK} svc.dataplane {NAMES} webhook.timeout ingress.backend-error"),
+    ("net.pair-cut", "net.node-isolated"),
     ("cloud.permission cloud.quota cloud.config", f"{BALANCER} {VOLUME} cas.blocked edns.not-syncing"),
     ("svc.no-endpoints", f"{NAMES} {INGRESS} webhook.no-endpoints api.aggregated-down"),
     (f"{UNSCHEDULED} {POD} {IMAGE}", f"svc.no-endpoints {NAMES} storage.driver-missing {HOOK} api.aggregated-down"),
