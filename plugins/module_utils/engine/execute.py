@@ -32,6 +32,8 @@ def _verdict_of_api_error(ctx: Context, error: ApiError) -> tuple[str, str]:
         ctx.finding.errors.append(error.as_dict())
     if error.status == 403 and (_RBAC.search(error.message) or not error.message):
         return INCONCLUSIVE, f"not allowed: {error.message or error.path}"
+    if error.status == 403 and ctx.check.needs_cluster:  # a quota or a policy: nothing of what is to be proved was tried
+        return INCONCLUSIVE, f"what the check makes is refused: {error.message}"
     lost = error.kind != "http" or error.status in (401, 500, 502, 503, 504, 429)
     rejected = error.status == 500 and "webhook" in error.message
     if ctx.check.needs_cluster and lost and not rejected:

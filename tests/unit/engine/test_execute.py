@@ -91,7 +91,7 @@ def _error(kind="http", status=None, message=""):
     (_raise(_error(status=503, message="busy")), "inconclusive", "the API server did not answer: busy"),
     (_raise(_error(status=401, message="who")), "inconclusive", "the API server did not answer: who"),
     (_raise(_error(status=403, message=RBAC)), "inconclusive", f"not allowed: {RBAC}"),
-    (_raise(_error(status=403, message="exceeded quota: q")), "failed", "exceeded quota: q"),
+    (_raise(_error(status=403, message="exceeded quota: q")), "inconclusive", "what the check makes is refused: exceeded quota: q"),
     (_raise(_error(status=500, message='failed calling webhook "w"')), "failed", 'failed calling webhook "w"'),
     (_raise(_error(status=404, message="gone")), "failed", "gone"),
     (_raise(KeyError("x")), "inconclusive", "the check itself broke: KeyError: 'x'"),
@@ -103,6 +103,7 @@ def test_every_end_has_its_verdict(run, code, verdict, message):
 
 def test_a_check_of_the_api_server_fails_where_others_could_not_be_made(run):
     assert run(_raise(_error("unreachable", message="refused")), needs_cluster=False).finding.verdict == "failed"
+    assert run(_raise(_error(status=403, message="denied")), needs_cluster=False).finding.verdict == "failed", "its own subject"
 
 
 def test_a_check_that_does_not_apply_is_skipped_and_not_run(run):
