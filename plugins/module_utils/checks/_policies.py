@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..common import policies
 from ..engine.errors import Inconclusive
+from ..engine.evidence import POLICY_GROUPS
 from ..kube.errors import ApiError
 from ._optional import optional_get
 from ._text import listed
@@ -27,10 +28,20 @@ def restricting(ctx: Context) -> list[str]:
                   if any(policies.restricts(p, one) for one in labels or [{}]))
 
 
+def engines(ctx: Context) -> list[str]:
+    """Groups of APIs by which traffic may be forbidden for the whole cluster."""
+    try:
+        found = optional_get(ctx, "/apis") or {}
+    except (ApiError, Inconclusive):
+        return []
+    return sorted({g.get("name") for g in found.get("groups") or ()} & set(POLICY_GROUPS))
+
+
 def excuse(ctx: Context, what: str) -> None:
-    """Before a claim fails: Inconclusive where policies forbid it. what: what they keep from being proved."""
-    found = restricting(ctx)
-    if found:
-        ctx.inconclusive(f"{what}: namespace {ctx.namespace} has NetworkPolicies that restrict our pods ({listed(found)}); "
-                         "allow traffic between its pods, or name a namespace where that is allowed with validate_namespace",
-                         network_policies=found)
+    """Before a claim fails: Inconclusive where policies may forbid it. what: what was seen, and is not proved by it."""
+    found, others = restricting(ctx), engines(ctx)
+    if found or others:
+        why = f"namespace {ctx.namespace} has NetworkPolicies that restrict them ({listed(found)})" if found else \
+            f"policies for the whole cluster may forbid it ({listed(others)})"
+        ctx.inconclusive(f"{what}: {why}; allow traffic between pods of the namespace, or name one where it is allowed with "
+                         "validate_namespace", network_policies=found)

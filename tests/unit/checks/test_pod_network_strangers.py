@@ -24,6 +24,26 @@ def test_where_nothing_passes_between_nodes_two_pods_of_one_node_are_asked(withi
         assert pod["spec"]["tolerations"] == [{"operator": "Exists"}]
 
 
+POLICIES = "/apis/networking.k8s.io/v1/namespaces/assay-0a0b0c0d/networkpolicies"
+
+
+@pytest.mark.parametrize(("answers", "within", "words"), [
+    ({POLICIES: {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {}}}]}}, False, r"restrict them \(deny\)"),
+    ({"/apis": {"groups": [{"name": "apps"}, {"name": "cilium.io"}]}}, False, r"whole cluster may forbid it \(cilium.io\)"),
+    ({POLICIES: {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {}}}]}}, True, ""),
+    ({POLICIES: {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {"matchLabels": {"a": "b"}}}}]}}, False, ""),
+    ({POLICIES: api_error(500)}, False, "")])
+def test_policies_that_keep_our_pods_apart_leave_the_network_unproved(answers, within, words):
+    """Only where two pods of one node do not reach each other: what passes there is forbidden by nobody."""
+    network = Network(3, lambda s, t, v: s != t or (v.startswith("second") and not within))
+    network.ctx.client.answers = answers
+    if not words:
+        network.fails("pairs of nodes fail")
+        return
+    with pytest.raises(Inconclusive, match=f"not even on one node.*{words}.*validate_namespace"):
+        network.run()
+
+
 def test_a_second_pod_that_is_refused_or_does_not_start_only_leaves_the_difference_unknown():
     network = Network(3, lambda s, t, v: s != t)
     network.ctx.on_create = lambda manifest: (_ for _ in ()).throw(api_error(403, "exceeded quota"))
