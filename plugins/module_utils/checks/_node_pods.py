@@ -36,7 +36,8 @@ def _by_kubelet(event: Object) -> bool:
 
 
 def _when(event: Object) -> str:
-    return str(event.get("lastTimestamp") or event.get("eventTime") or (event.get("metadata") or {}).get("creationTimestamp") or "")
+    born = (event.get("metadata") or {}).get("creationTimestamp")
+    return str(event.get("lastTimestamp") or event.get("eventTime") or born or "")
 
 
 def _starting(pod: Object, events: Iterable[Object], seconds: float) -> Missing:
@@ -65,7 +66,8 @@ def why(pod: Object | None, events: Iterable[Object], told: str, seconds: float,
         return Missing(f"its pod was made and waits for room: {words}" if _ROOM.search(words) else
                        f"its pod was made and is not scheduled: {words}", not _ROOM.search(words))
     if status.get("phase") == "Failed" and _NO_ROOM.search(str(status.get("reason", ""))):
-        return Missing(f"its pod was made and waits for room: {status['reason']}: {status.get('message', '')}".rstrip(": "), False)
+        words = f"{status['reason']}: {status.get('message', '')}".rstrip(": ")
+        return Missing(f"its pod was made and waits for room: {words}", False)
     if status.get("phase") in (None, "Pending") and (reason is None or reason[0] in STARTING):
         found = _starting(pod, events, seconds)
         return Missing(found.words, found.broken and not passing)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from ..engine.context import Context
 
 
+_CORDONED = ("Accept nodes that are cordoned (C(kubectl cordon)); they are still tested. Otherwise a cordon fails, and warns "
+             "where an autoscaler or an upgrade that marks the node is seen at work.")
+
+
 class Nodes(Check):
     """Reads the state of all nodes at once, judges it claim by claim, then asks the nodes to do their work.
 
@@ -35,17 +39,16 @@ class Nodes(Check):
     domain = "nodes"
     proves = "Every node is Ready, reports in time by a right clock, fits the API server's version, and starts a pod of ours."
     options = (
-        Option("expected", "How many nodes the cluster must have; virtual ones do not count.", type="int", minimum=1, example=5),
-        Option("allow_cordoned", "Accept nodes that are cordoned (C(kubectl cordon)); they are still tested. Otherwise a cordon "
-               "fails, and warns where an autoscaler or an upgrade that marks the node is seen at work.",
-               type="bool", default=False),
+        Option("expected", "How many nodes the cluster must have; virtual ones do not count.", type="int", minimum=1,
+               example=5),
+        Option("allow_cordoned", _CORDONED, type="bool", default=False),
         Option("min_free_disk", "Warn when less than this percentage of a node's disk or inodes is free.",
                type="int", default=15, minimum=0, maximum=100),
     )
     permissions = (
         Permission(("get", "list"), ("nodes",)),
-        Permission(("list",), ("leases",), "coordination.k8s.io"),
-        Permission(("get",), ("nodes/proxy", "nodes/stats"), optional=True),
+        Permission(("list",), ("leases",), "coordination.k8s.io", everywhere=True),
+        Permission(("get",), ("nodes/proxy",), power="kubelet_statistics"),
     )
     images = ("agnhost",)
     # A second look at nodes that are just joining takes a minute.
@@ -103,7 +106,8 @@ class Nodes(Check):
                                ("the clock of every node is right", "clock"),
                                ("no node is short of memory, disk or process ids", "pressure")):
             with ctx.step(claim):
-                self._all(ctx, nodes, variant, lambda name, found=unmet[variant]: self._aged(settled, name, found.get(name, "")))
+                found = {name: self._aged(settled, name, words) for name, words in unmet[variant].items()}
+                self._all(ctx, nodes, variant, lambda name, found=found: found.get(name, ""))
         with ctx.step("no node is cordoned"):
             self._all(ctx, nodes, "cordoned", lambda name: self._cordoned(ctx, nodes[name], first))
         with ctx.step("every kubelet's version goes with the API server's"):
@@ -114,7 +118,7 @@ class Nodes(Check):
     @staticmethod
     def _aged(settled: Settled, name: str, words: str) -> str:
         """Of a node that has just registered, when that was."""
-        age = registered(settled.look.nodes[name], settled.look.now) if words else YOUNG
+        age = registered(settled.look.nodes[name], settled.look.now)
         return f"{words}, {age:.0f} s after it registered" if age < YOUNG else words
 
     def _all(self, ctx: Context, nodes: Mapping[str, Node], variant: str, trouble: Callable[[str], str]) -> None:

@@ -73,8 +73,8 @@ def probe_pod(name, bound=True, status=None):
 
 
 def kubelet_event(pod, reason, message="", kind="Normal", at=0.0):
-    return {"metadata": {"name": f"{pod}.{reason}"}, "reason": reason, "message": message, "type": kind, "lastTimestamp": stamp(at),
-            "involvedObject": {"kind": "Pod", "name": pod}, "source": {"component": "kubelet"}}
+    return {"metadata": {"name": f"{pod}.{reason}"}, "reason": reason, "message": message, "type": kind,
+            "lastTimestamp": stamp(at), "involvedObject": {"kind": "Pod", "name": pod}, "source": {"component": "kubelet"}}
 
 
 class _Client(FakeClient):

@@ -12,7 +12,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks.nodes import
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, Now, api_error
-from ansible_collections.assay.clusters.tests.unit.checks.node_cluster import LEASES, Cluster, lease, node, noted, stamp, summary
+from ansible_collections.assay.clusters.tests.unit.checks.node_cluster import (
+    LEASES, Cluster, lease, node, noted, stamp, summary)
 
 def test_healthy_nodes_pass_every_claim():
     ctx = Cluster(expected=3).run()

@@ -22,7 +22,8 @@ def _with_clock(note=True, way=0.0, **ahead):
 
 # ---- clocks ---------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("ahead, words", [
-    (-61.0, "61 s behind"), (-6.0, "6 s behind"), (6.0, "6 s ahead of"), (3600.0, "3600 s ahead of"), (-90000.0, "90000 s behind")])
+    (-61.0, "61 s behind"), (-6.0, "6 s behind"), (6.0, "6 s ahead of"), (3600.0, "3600 s ahead of"),
+    (-90000.0, "90000 s behind")])
 def test_a_clock_that_is_off_fails_whichever_way_and_its_kubelet_lives(ahead, words):
     c = _with_clock(n1=ahead)
     ctx = c.assert_red(f"1 of 3 nodes: n1 clock is {words} the API server's")
@@ -146,7 +147,8 @@ def test_a_node_that_joins_meanwhile_is_told_and_not_judged():
 
 
 @pytest.mark.parametrize("taint, who", [
-    ("ToBeDeletedByClusterAutoscaler", "the cluster autoscaler removes it"), ("karpenter.sh/disrupted", "Karpenter replaces it"),
+    ("ToBeDeletedByClusterAutoscaler", "the cluster autoscaler removes it"),
+    ("karpenter.sh/disrupted", "Karpenter replaces it"),
     ("karpenter.sh/disruption", "Karpenter replaces it"),
     ("aws-node-termination-handler/spot-itn", "the AWS node termination handler drains it")])
 def test_who_takes_a_node_away_is_told_where_it_is_cordoned_or_ill(taint, who):

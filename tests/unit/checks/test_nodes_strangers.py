@@ -36,7 +36,8 @@ def test_a_virtual_node_is_told_whatever_its_state(labels):
 def test_where_all_nodes_are_virtual_the_check_does_not_apply():
     ctx = FakeContext(nodes=[node("v1", labels=FARGATE), node("v2", labels=FARGATE)])
     assert Nodes().applies(ctx) == "all nodes of the cluster (2) are virtual, without machines of their own"
-    assert not Nodes().applies(FakeContext(nodes=[node("v1", labels=FARGATE), node("n1")])) and not Nodes().applies(FakeContext())
+    for nodes in ([node("v1", labels=FARGATE), node("n1")], []):
+        assert not Nodes().applies(FakeContext(nodes=nodes))
 
 
 def test_windows_nodes_are_judged_by_their_state_and_start_no_pod():
@@ -45,8 +46,8 @@ def test_windows_nodes_are_judged_by_their_state_and_start_no_pod():
     c.nodes["w1"] = node("w1", labels={"kubernetes.io/os": "windows"})
     c.leases["w1"], c.stats["w1"] = functools.partial(beating, "w1"), {}
     ctx = c.run()
-    assert ctx.observed["nodes_left_out"] == {"w1": "its operating system is windows"} and ctx.seen(variant="ready", to_node="w1")
-    assert not ctx.seen(variant="pod", to_node="w1")
+    assert ctx.observed["nodes_left_out"] == {"w1": "its operating system is windows"}
+    assert ctx.seen(variant="ready", to_node="w1") and not ctx.seen(variant="pod", to_node="w1")
     c.not_ready("w1")
     c.assert_red("1 of 4 nodes: w1 Ready=False")
 
@@ -69,8 +70,9 @@ def test_a_selector_that_leaves_nothing_says_so():
 
 
 # ---- pools ----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("label", ["eks.amazonaws.com/nodegroup", "cloud.google.com/gke-nodepool", "kubernetes.azure.com/agentpool",
-                                   "karpenter.sh/nodepool", "cluster.x-k8s.io/deployment-name"])
+@pytest.mark.parametrize("label", [
+    "eks.amazonaws.com/nodegroup", "cloud.google.com/gke-nodepool", "kubernetes.azure.com/agentpool", "karpenter.sh/nodepool",
+    "cluster.x-k8s.io/deployment-name"])
 def test_nodes_of_different_pools_may_differ(label):
     one, two = node("a", labels={label: "one"}), node("b", labels={label: "two"}, osImage="Bottlerocket")
     assert drift([one, two], BEGAN) == ([], [])

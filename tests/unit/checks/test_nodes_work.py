@@ -58,7 +58,8 @@ def test_a_node_that_still_pulls_is_not_tried():
     (probe_pod("n1", True, {"phase": "Failed", "reason": "UnexpectedAdmissionError"}), (), "told by the maker"),
     (probe_pod("n1", True, _container({"reason": "ErrImagePull", "message": "not found"})), (), "told by the maker"),
     (probe_pod("n1", True, STARTING), (kubelet_event("probe-n1", "Pulling", at=2), kubelet_event(
-        "probe-n1", "FailedCreatePodSandBox", "plugin type=calico failed", "Warning", 1)), "FailedCreatePodSandBox: plugin type=calico"),
+        "probe-n1", "FailedCreatePodSandBox", "plugin type=calico failed", "Warning", 1)),
+     "FailedCreatePodSandBox: plugin type=calico"),
     (probe_pod("n1", True), (kubelet_event("probe-n0", "Started"),), "its kubelet did not begin with the pod within 95 s")])
 def test_a_pod_that_somebody_has_words_about_failed(pod, events, words):
     c = _cluster(pod, *events)
@@ -116,13 +117,14 @@ def test_a_kubelet_that_the_api_server_cannot_ask_is_told(answer, words):
 def test_a_kubelet_whose_certificate_is_not_accepted_fails(words):
     c = Cluster()
     c.stats["n1"] = _proxy(words)
-    ctx = c.assert_red("does not accept the certificate of 1 of 3 kubelets, so that logs, exec and port-forward fail there: n1 ")
+    ctx = c.assert_red("certificate of 1 of 3 kubelets, so that logs, exec and port-forward fail there: n1 ")
     (seen,) = ctx.seen(variant="kubelet", ok=False)
     assert seen["to_node"] == "n1" and words in seen["error"] and ctx.steps[-1] == "the API server can ask every kubelet"
 
 
-@pytest.mark.parametrize("answer", [api_error(404, "the kubelet keeps no statistics"), api_error(502, "<html>Bad Gateway</html>"),
-                                    _proxy("the server is currently unable to handle the request")])
+@pytest.mark.parametrize("answer", [
+    api_error(404, "the kubelet keeps no statistics"), api_error(502, "<html>Bad Gateway</html>"),
+    _proxy("the server is currently unable to handle the request")])
 def test_what_stands_before_the_api_server_says_nothing_of_a_kubelet(answer):
     c = Cluster()
     c.stats["n1"] = answer
