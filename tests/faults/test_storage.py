@@ -9,9 +9,13 @@ import pytest
 
 from tests.faults.conftest import assert_red
 from tests.lab import images
+from tests.lab.base import wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
-CLASS = "/apis/storage.k8s.io/v1/storageclasses/local-path"
+CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+CLASS = f"{CLASSES}/local-path"
+VOLUMES = "/api/v1/persistentvolumes"
+CONFIG = "/api/v1/namespaces/local-path-storage/configmaps/local-path-config"
 
 
 def test_stopped_provisioner(lab: Any, prove: Any) -> None:
@@ -27,13 +31,68 @@ def test_no_default_class(lab: Any, prove: Any) -> None:
     mark = {"metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": "false"}}}
     with lab.fault.patch(CLASS, mark):
         records = prove("storage")
-        assert_red(records["storage"], "storage.no-default-class", [], "confirmed")
+        assert_red(records["storage"], "storage.no-default-class", [], "confirmed", verdict="inconclusive")
         prove.green("storage", storage={"storage_class": "local-path"})
     prove.green("storage")
 
 
+def _class(lab: Any, name: str, **more: Any) -> Any:
+    """A StorageClass beside the lab's own."""
+    body = {"metadata": {"name": name, **more.pop("metadata", {})}, "provisioner": "rancher.io/local-path",
+            "volumeBindingMode": "WaitForFirstConsumer", **more}
+    return lab.fault.extra(CLASSES, body)
+
+
+def test_the_newest_of_two_default_classes_is_proved(lab: Any, prove: Any) -> None:
+    with _class(lab, "newer", metadata={"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}):
+        prove.green("storage")
+        [record] = prove.result["records"]
+        assert (record["observed"]["storage_class"], record["observed"]["defaults"]) == ("newer", ["newer", "local-path"])
+
+
+# ---- volumes of others --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("policy", ["Retain", "Delete"])
+@pytest.mark.parametrize("provisioner", ["rancher.io/local-path", "kubernetes.io/no-provisioner"])
+@pytest.mark.parametrize("binding", ["WaitForFirstConsumer", "Immediate"])
+def test_somebodys_volume_that_waits_for_a_claim_stays_as_it_is(lab: Any, prove: Any, policy: str, provisioner: str,
+                                                                binding: str) -> None:
+    volume = {"metadata": {"name": "theirs"}, "spec": {
+        "storageClassName": "by-hand", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "5Gi"},
+        "persistentVolumeReclaimPolicy": policy, "hostPath": {"path": "/opt/theirs", "type": "DirectoryOrCreate"}}}
+    with _class(lab, "by-hand", provisioner=provisioner, volumeBindingMode=binding), lab.fault.extra(VOLUMES, volume):
+        before = wait_for("the volume to wait", lambda: _waiting(lab), 30)
+        records = prove("storage", storage={"storage_class": "by-hand"})
+        assert_red(records["storage"], "harness.precondition", ["storageclass/by-hand"], "confirmed", verdict="inconclusive")
+        assert "storage_check_storage_class" in records["storage"].message and prove.result["leftovers"] == []
+        after = lab.api(f"{VOLUMES}/theirs")
+        assert after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"], "nobody has touched it"
+        assert after["status"]["phase"] == "Available" and "claimRef" not in after["spec"]
+        assert after["spec"]["persistentVolumeReclaimPolicy"] == policy
+
+
+def _waiting(lab: Any) -> Any:
+    found = lab.api(f"{VOLUMES}/theirs")
+    return found if found["status"].get("phase") == "Available" else None
+
+
+# ---- volumes of ours ----------------------------------------------------------------------------------------------
+def _volumes(lab: Any, storage_class: str) -> list[str]:
+    return [v["metadata"]["name"] for v in lab.api(VOLUMES)["items"] if v["spec"].get("storageClassName") == storage_class]
+
+
+def test_a_volume_of_a_class_that_retains_is_gone_after_a_good_run_and_after_a_bad_one(lab: Any, prove: Any) -> None:
+    with _class(lab, "kept", reclaimPolicy="Retain"):
+        prove.green("storage", storage={"storage_class": "kept"})
+        assert prove.result["records"][0]["observed"]["reclaim_policy"] == "Retain" and not _volumes(lab, "kept")
+        read_only = {"data": {"setup": '#!/bin/sh\nmkdir -m 0555 -p "$VOL_DIR"\n'}}
+        with lab.fault.patch(CONFIG, read_only):
+            record = prove("storage", storage={"storage_class": "kept"})["storage"]
+        assert record.verdict == "failed" and "Permission denied" in record.message
+        assert prove.result["leftovers"] == [] and not _volumes(lab, "kept")
+
+
 def test_missing_image_is_no_fault_of_the_storage(prove: Any) -> None:
-    records = prove("storage", images={"busybox": "docker.io/library/busybox:no-such-tag"})
+    records = prove("storage", images={"agnhost": "docker.io/library/busybox:no-such-tag"})
     assert_red(records["storage"], "image.not-found", ["image/docker.io/library/busybox:no-such-tag"], "confirmed",
                verdict="inconclusive")
     prove.green("storage")
@@ -44,16 +103,15 @@ def test_an_image_that_nobody_has_any_more(lab: Any, prove: Any) -> None:
     own = f"{lab.name}/busybox:1"
     image = f"docker.io/{own}"
     images.push(lab.registry, own, images.busybox())
-    prove.green("storage", images={"busybox": image})
+    prove.green("storage", images={"agnhost": image})
     with lab.fault.remove_image(own):
-        records = prove("storage", images={"busybox": image})
+        records = prove("storage", images={"agnhost": image})
     assert_red(records["storage"], "image.not-found", [f"image/{image}"], "confirmed", image, verdict="inconclusive")
 
 
 def test_a_volume_that_cannot_be_mounted(lab: Any, prove: Any) -> None:
     """Its folder on the node is a file."""
-    with lab.fault.patch("/api/v1/namespaces/local-path-storage/configmaps/local-path-config",
-                         {"data": {"setup": '#!/bin/sh\n: >"$VOL_DIR"\n'}}):
+    with lab.fault.patch(CONFIG, {"data": {"setup": '#!/bin/sh\n: >"$VOL_DIR"\n'}}):
         records = prove("storage", storage={"provision_limit": 20})
     pod, node = records["storage"].scope
     assert_red(records["storage"], "storage.mount-failed", [pod, node], "confirmed", "hostPath type check failed")

@@ -53,6 +53,13 @@ def provisioners(f: Finding, ev: Evidence) -> list[Object]:
                                                      and _PROVISIONER.search(name_of(p))))]
 
 
+def helpers(f: Finding, ev: Evidence) -> list[Object]:
+    """Pods by which provisioners make the volumes of the claims on the path: they carry the claim's uid in their name."""
+    wanted = {name for _space, name in names(f, "PersistentVolumeClaim")}
+    uids = [c["metadata"].get("uid") for c in ev.items("pvcs") if name_of(c) in wanted]
+    return [p for p in ev.pods() if any(uid and uid in name_of(p) for uid in uids)]
+
+
 def _behind_service(f: Finding, ev: Evidence) -> list[Object]:
     """Pods that the selector of a Service without endpoints matches."""
     selector, wanted = f.observed.get("selector"), str(f.observed.get("service") or "")
@@ -71,7 +78,7 @@ def pods(f: Finding, ev: Evidence) -> list[Object]:
     if f.domain == "dns":
         found += ev.dns_pods()
     if f.domain == "storage":
-        found += provisioners(f, ev)
+        found += [*provisioners(f, ev), *helpers(f, ev)]
     found += _behind_service(f, ev)
     return [p for p in {(space_of(p), name_of(p)): p for p in found}.values() if not ready(p)]
 

@@ -11,6 +11,7 @@ from .evidence import (Candidate, Evidence, Object, condition, event_line, first
                        space_of, unique, words)
 from .finding import Finding
 from .paths import names, pods, seen
+from .rules_admission import refusal
 
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
 _CLOUD = (
@@ -31,7 +32,11 @@ _VOLUMES = (
 )
 # What our own pods said; all else in a message is what others said about a pod that did not run.
 _OURS = re.compile(r"^pod \S+ on \S+ (?:ended with|found) ")
-_LOST = re.compile(r"No such file|what was appended is not there|a file that nobody wrote exists|the new volume holds")
+_LOST = re.compile(r"No such file|what was appended is not there|a file that nobody wrote exists")
+# Some drivers give out a folder of a share, and that may be an old one.
+_HOLDS = re.compile(r"the new volume holds")
+_UNCLAIMED = re.compile(r"^(?:\d+ )?volumes? of StorageClass (\S+) (?:are made by hand|made beforehand)")
+_GIVEN = re.compile(r"^claim \S+ was given volume (\S+), which was not made for it")
 _IO = re.compile(r"Read-only file system|Input/output error|Stale file handle|Structure needs cleaning")
 # Noise: the kubelet's own volumes and caches, and ConfigMaps that pods are given, are not storage.
 _NOISE = re.compile(r'kube-api-access|configmap "|secret "|object "[^"]+"/"[^"]+" not registered|references non-existent'
@@ -52,6 +57,16 @@ def default_class(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     lines = tuple(f"storageclass/{n} {_DEFAULT}={v}" for n, v in sorted(marks.items())) or tuple(
         f"storageclass/{n}" for n in told or ()) or (("there is no StorageClass",) if told == [] else ())
     yield Candidate("storage.no-default-class", "confirmed", (), (*lines, f.message))
+
+
+def unclaimed(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """Nothing was tried, as it would have been with a volume of somebody's."""
+    if f.domain != "storage":
+        return
+    if found := _UNCLAIMED.search(f.message):
+        yield Candidate("harness.precondition", "confirmed", (f"storageclass/{found[1]}",), (f.message,))
+    elif found := _GIVEN.search(f.message):
+        yield Candidate("harness.precondition", "confirmed", (f"persistentvolume/{found[1]}",), (f.message,))
 
 
 # ---- provisioning -----------------------------------------------------------------------------------------------
@@ -84,18 +99,22 @@ def _silence(ev: Evidence, provisioner: str) -> tuple[str, tuple[str, ...], list
     return "", (), []
 
 
-def _failed(event: Object, ev: Evidence, ref: str) -> Candidate:
+def _failed(event: Object, ref: str) -> Iterator[Candidate]:
     """What a ProvisioningFailed event says."""
     text = words(event)
     cloud = _cloud(text)
+    denied, by = refusal(text)
+    if denied:  # what the provisioner makes for the volume
+        yield Candidate(denied, "confirmed", (by,) if by else (), (event_line(event),), False, first_seen(event))
     missing = re.search(r"no topology key found on CSINode (\S+)", text)
     if cloud:
-        return Candidate(cloud, "confirmed", (ref,), (event_line(event),), since=first_seen(event))
-    if missing:
-        return Candidate("storage.driver-missing", "confirmed", (f"node/{missing[1]}",), (event_line(event),),
+        yield Candidate(cloud, "confirmed", (ref,), (event_line(event),), since=first_seen(event))
+    elif missing:
+        yield Candidate("storage.driver-missing", "confirmed", (f"node/{missing[1]}",), (event_line(event),),
                          since=first_seen(event))
-    sure = "probable" if re.search(r"DeadlineExceeded|context deadline exceeded", text) else "confirmed"
-    return Candidate("storage.provision-failed", sure, (ref,), (event_line(event),), since=first_seen(event))
+    else:
+        sure = "probable" if re.search(r"DeadlineExceeded|context deadline exceeded", text) else "confirmed"
+        yield Candidate("storage.provision-failed", sure, (ref,), (event_line(event),), since=first_seen(event))
 
 
 def provisioning(f: Finding, ev: Evidence) -> Iterator[Candidate]:
@@ -109,7 +128,7 @@ def provisioning(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         events = list(ev.events("PersistentVolumeClaim", space or ev.space, name))
         ref = f"persistentvolumeclaim/{space or ev.space}/{name}"
         failed = [e for e in events if e.get("reason") == "ProvisioningFailed"]
-        yield from (_failed(e, ev, ref) for e in failed)
+        yield from (c for e in failed for c in _failed(e, ref))
         waits = next((e for e in events if e.get("reason") == "ExternalProvisioning"), None)
         found = re.search(r"external provisioner '([^']+)'", words(waits)) if waits else None
         if not waits or not found:
@@ -164,8 +183,11 @@ def data(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     told += [o.get("error") or "" for o in seen(f, "storage") if not o["ok"]]
     scope = tuple(f"persistentvolume/{n}" for _space, n in sorted(names(f, "PersistentVolume")))
     lost = [t for t in told if "data was changed" in t or _LOST.search(t)]
+    holds = [t for t in told if _HOLDS.search(t)] if f.observed.get("made_for_the_claim") else []
     if lost:
         yield Candidate("storage.data-corrupt", "confirmed", scope, unique(lost))
+    elif holds:
+        yield Candidate("storage.data-corrupt", "probable", scope, unique(holds))
     broken = [t for t in told if _IO.search(t)]
     if broken:
         yield Candidate("storage.mount-failed", "confirmed", scope or _on(f), unique(broken))
@@ -189,4 +211,4 @@ def full(f: Finding, ev: Evidence) -> Iterator[Candidate]:
             yield Candidate("storage.mount-failed", "probable", (f"node/{node}",), (o["error"],))
 
 
-RULES = (default_class, data, full, volumes, provisioning, not_removed)
+RULES = (default_class, unclaimed, data, full, volumes, provisioning, not_removed)

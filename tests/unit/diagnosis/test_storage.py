@@ -326,9 +326,7 @@ def test_data_that_is_lost(words: str) -> None:
     assert found.next_command == "kubectl get persistentvolume"
 
 
-def test_somebody_elses_data_and_changed_data() -> None:
-    assert cause(_said("the new volume holds: passwords.txt", "writer", status=3), healthy())[:2] == (
-        "storage.data-corrupt", "confirmed")
+def test_changed_data() -> None:
     changed = finding("storage", "pod reader-x on n2 found 'ab 1', expected 'cd 1': data was changed",
                       path=[on_path("PersistentVolume", "pvc-1", "")],
                       observations=[seen("storage", "reader", "n2", error="exit status 0: ab 1")])

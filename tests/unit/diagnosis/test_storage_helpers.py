@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Storage, replayed: what a provisioner makes in order to make a volume, and what was not tried as it is somebody's."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import cause, finding, healthy, one, pod, waiting
+from ansible_collections.assay.clusters.tests.unit.diagnosis.test_storage import (
+    CLAIM, PROVISION, _data, _of_claim, _said, _writer)
+
+TIMEOUT = PROVISION + "failed to create volume pvc-u1: create process timeout after 120 seconds"
+SPACE_OF_LOCAL = "local-path-storage"
+
+
+def _helper(data: dict[str, Any], name: str = "helper-pod-create-pvc-u1", **container: Any) -> dict[str, Any]:
+    data["pvcs"][0]["metadata"]["uid"] = "u1"
+    data["pods"].append(pod(name, SPACE_OF_LOCAL, "n1", ready=False, **container))
+    return data
+
+
+def test_an_image_of_the_provisioners_helper_that_does_not_come_is_the_root() -> None:
+    said = _of_claim("ProvisioningFailed", TIMEOUT)
+    pulls = waiting("ImagePullBackOff", 'Back-off pulling image "mirror.test/busybox:0": not found')
+    found = one(_writer(said), _helper(_data(said), image="mirror.test/busybox:0", **pulls))
+    assert (found.cause, found.confidence, found.scope) == ("image.not-found", "confirmed", ["image/mirror.test/busybox:0"])
+    assert any("create process timeout" in line for line in found.evidence)
+    others = _helper(_data(said), "helper-pod-create-pvc-u2", image="mirror.test/busybox:0", **pulls)
+    assert cause(_writer(said), others)[0] == "storage.provision-failed", "of another claim"
+
+
+@pytest.mark.parametrize(("words", "code", "scope"), [
+    ('pods "helper-pod-create-pvc-u1" is forbidden: violates PodSecurity "restricted:latest": privileged', "admission.denied",
+     ["podsecurity/restricted:latest"]),
+    ('admission webhook "validate.kyverno.svc-fail" denied the request: disallow-host-path', "admission.denied",
+     ["webhook/validate.kyverno.svc-fail"]),
+    ('pods "helper-pod-create-pvc-u1" is forbidden: exceeded quota: team, requested: pods=1', "quota.exceeded",
+     ["resourcequota/team"])])
+def test_a_helper_that_is_refused_is_the_root(words: str, code: str, scope: list[str]) -> None:
+    said = _of_claim("ProvisioningFailed", PROVISION + "failed to create volume pvc-u1: " + words)
+    found = one(_writer(said), _data(said))
+    assert (found.cause, found.confidence, found.scope) == (code, "confirmed", scope)
+
+
+def test_a_node_that_the_provisioner_was_not_told_of_is_said_in_its_words() -> None:
+    words = PROVISION + "config doesn't contain node c4-n2, and no DEFAULT_PATH_FOR_NON_LISTED_NODES available"
+    said = _of_claim("ProvisioningFailed", words)
+    assert cause(_writer(said), _data(said)) == ("storage.provision-failed", "confirmed", [CLAIM])
+
+
+# ---- volumes of others --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("observed", "found"), [
+    ({"made_for_the_claim": True}, ("storage.data-corrupt", "probable")), ({}, ("unknown.unexplained", "suspected"))])
+def test_data_in_a_new_volume_is_odd_and_in_any_other_somebodys(observed: dict[str, Any], found: tuple[str, str]) -> None:
+    check = _said("the new volume holds: passwords.txt", "writer", status=3)
+    check.observed.update(observed)
+    assert cause(check, healthy())[:2] == found
+
+
+@pytest.mark.parametrize(("message", "scope"), [
+    ("volumes of StorageClass local are made by hand, and a claim would take one", "storageclass/local"),
+    ("1 volume of StorageClass gp3 made beforehand waits for a claim (a), and ours would take one", "storageclass/gp3"),
+    ("claim data-x was given volume pv-a, which was not made for it and is somebody's", "persistentvolume/pv-a")])
+def test_what_is_not_tried_as_it_is_somebodys_is_a_missing_precondition(message: str, scope: str) -> None:
+    check = finding("storage", message, "inconclusive")
+    assert cause(check, healthy()) == ("harness.precondition", "confirmed", [scope])
+    assert cause(finding("dns", message, "inconclusive"), healthy())[0] != "harness.precondition"
