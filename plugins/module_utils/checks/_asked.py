@@ -4,23 +4,31 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..kube.transport import TransportError
+from ..kube.errors import ApiError
+from ..kube.transport import SlowAnswer, TransportError
 from ._text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context
     from ..engine.probes import Probe
 
+# Seconds after which a probe that no way led to is asked once more: one that starts anew is there again. With more of them
+# than so many it is no matter of a moment.
+AGAIN, FEW = 5.0, 8
+
 
 class Asked:
-    """Calls to probes; those that cannot be asked are remembered, by node, and left alone from then on."""
+    """Calls to probes; those that cannot be asked at the second try either are remembered, by node, and left alone from then on.
+    """
 
     def __init__(self, ctx: Context):
         self.ctx = ctx
         self.lost: dict[str, str] = {}
+        self._tried_again: set[str] = set()
         self._lock = threading.Lock()
 
     def one(self, probe: Probe, function: Callable[[], Any], default: Any = None) -> Any:
@@ -28,15 +36,37 @@ class Asked:
         if probe.node in self.lost:
             return default
         try:
+            try:
+                return function()
+            except TransportError as e:
+                if not self._again(probe, e):
+                    raise
             return function()
         except TransportError as e:
-            with self._lock:
-                new = probe.node not in self.lost
-                self.lost[probe.node] = str(e)
-            if new:
-                self.ctx.touches("Node", probe.node)
-                self.ctx.see(kind="probe", to_node=probe.node, target=probe.pod, ok=False, error=str(e))
-            return default
+            self._lose(probe, str(e))
+        except ApiError as e:
+            if e.reason != "NotTheProbe":
+                raise
+            self._lose(probe, e.message)
+        return default
+
+    def _again(self, probe: Probe, error: TransportError) -> bool:
+        """Whether it is worth another try, after a pause. A slow answer had all the time that there is."""
+        with self._lock:
+            self._tried_again.add(probe.node)
+            few = len(self._tried_again) <= FEW
+        if isinstance(error, SlowAnswer) or not few or self.ctx.left() < 2 * AGAIN:
+            return False
+        time.sleep(AGAIN)
+        return True
+
+    def _lose(self, probe: Probe, why: str) -> None:
+        with self._lock:
+            new = probe.node not in self.lost
+            self.lost[probe.node] = why
+        if new:
+            self.ctx.touches("Node", probe.node)
+            self.ctx.see(kind="probe", to_node=probe.node, target=probe.pod, ok=False, error=why)
 
     def all(self, probes: list[Probe], function: Callable[[Probe], Any], workers: int = 4) -> dict[str, Any]:
         """function(probe) of every probe that can be asked, by node."""

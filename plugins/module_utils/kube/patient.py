@@ -11,6 +11,7 @@ from typing import Any
 from .client import Client, Verbs
 from .errors import ApiError
 from .listing import PAGE, Listing
+from .transport import SlowAnswer
 
 # An API server that restarts is back within this time (seconds); a longer silence is an outage.
 PATIENCE = 30.0
@@ -39,25 +40,31 @@ class PatientClient(Verbs):
         return max(0.5, min(timeout, self._deadline() - time.monotonic()))
 
     def persist(self, call: Callable[[float], Any], timeout: float, repeat: bool = True) -> Any:
-        """call(timeout), again while its ApiError is a passing one; the last error is raised.
+        """call(timeout), again while its error is a passing one; the last error is raised.
 
         A busy server is given the time that it asks for, and more for its answer after one that did not come; what it had no
-        time to look at is asked again whatever it is.
+        time to look at is asked again whatever it is. A pod that is slow is no error of the API server.
         """
         give_up = min(time.monotonic() + self._patience, self._deadline())
         pause = 0.2
         while True:
             try:
                 return call(self._within(timeout))
+            except SlowAnswer:
+                if not self._once_more(pause, give_up):
+                    raise
+                timeout *= 2
             except ApiError as e:
-                wait = max(pause, e.pause()) if e.busy else pause
                 again = e.busy or (repeat and (passing(e) or self.raw.starting(e)))
-                if not again or time.monotonic() + wait >= give_up or self._abort.wait(wait):
+                if not again or not self._once_more(max(pause, e.pause()) if e.busy else pause, give_up):
                     self._on_error(e)
                     raise
-                pause = min(2.0, pause * 2)
-                if e.kind == "timeout":
-                    timeout *= 2
+                timeout *= 2 if e.kind == "timeout" else 1
+            pause = min(2.0, pause * 2)
+
+    def _once_more(self, pause: float, give_up: float) -> bool:
+        """Whether there is patience for another try; the pause before it is over then."""
+        return time.monotonic() + pause < give_up and not self._abort.wait(pause)
 
     def request(self, method: str, path: str, params: Any = None, body: Any = None,
                 timeout: float = 10.0, **more: Any) -> Any:

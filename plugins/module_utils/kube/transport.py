@@ -31,12 +31,14 @@ _CHEAP, _CHEAP_TIME = "/healthz", 3.0
 _FIRST, _LEARNING = 3, 20.0
 # Seconds after which a pod that is asked by another way than the others is tried by theirs again.
 _FOR_A_TIME = 60.0
-# The reason of an error for a pod that was reached and did not answer in time.
-SLOW = "SlowAnswer"
 
 
 class TransportError(Exception):
     """The pod could not be asked by any way."""
+
+
+class SlowAnswer(TransportError):
+    """The pod was reached and did not answer in time; the same question may be answered later."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,7 @@ class PodHttp:
     def get(self, pod: str, port: int, path: str, timeout: float = 5.0) -> PodAnswer:
         """GET path (with its query) from a port of the pod.
 
-        Raises TransportError where no way leads to it, and ApiError where the API server is the reason, or where the pod is
-        reached and does not answer in time (reason SLOW): the same question may be answered later.
+        Raises SlowAnswer, another TransportError where no way leads to it, and ApiError where the API server is the reason.
         """
         why = []
         for index in self._order(pod, port):
@@ -92,8 +93,7 @@ class PodHttp:
                 continue
             except _Late as e:
                 if self._leads(way, pod, port):  # the pod is slow, not the way
-                    raise ApiError("timeout", None, SLOW, f"pod {self.namespace}/{pod}: {_NAMES[way]}: {e}", "GET",
-                                   path.partition("?")[0]) from None
+                    raise SlowAnswer(f"pod {self.namespace}/{pod}: {_NAMES[way]}: {e}") from None
                 why.append(f"{_NAMES[way]}: {e}")
                 continue
             self._took(pod, index)

@@ -14,6 +14,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.client import 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.patient import PatientClient
+from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import SlowAnswer
 from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
 
 SPACES = "/api/v1/namespaces"
@@ -194,14 +195,28 @@ def test_what_a_busy_server_did_not_look_at_was_not_done_so_it_is_asked_again(pa
     assert len(asked) == tries
 
 
-def test_an_answer_that_did_not_come_is_given_more_time(api, patient):
+@pytest.mark.parametrize("late", [ApiError("timeout", None, "Timeout", "late", "GET", "/x"), SlowAnswer("late")])
+def test_an_answer_that_did_not_come_is_given_more_time(patient, late):
     asked = []
     client = patient(patience=60.0)
 
     def call(seconds):
         asked.append(seconds)
         if len(asked) < 3:
-            raise ApiError("timeout", None, "Timeout", "no answer in time", "GET", "/x")
+            raise late
         return "late"
 
     assert client.persist(call, 3.0) == "late" and asked == [3.0, 6.0, 12.0]
+
+
+def test_a_slow_pod_is_no_error_of_the_api_server(patient):
+    client = patient(patience=0.0)
+    with pytest.raises(SlowAnswer):
+        client.persist(_raise(SlowAnswer("late")), 3.0)
+    assert client.errors == []
+
+
+def _raise(error):
+    def call(_seconds):
+        raise error
+    return call
