@@ -35,7 +35,7 @@ def names(f: Finding, kind: str) -> set[tuple[str, str]]:
 
 def pod_answers(f: Finding) -> list[dict[str, Any]]:
     """Questions to addresses of pods, whichever check asked them."""
-    return [*seen(f, "pod", "small", "udp"), *seen(f, "service", "pod"), *seen(f, "dns", "direct")]
+    return [*seen(f, "pod", "small", "udp"), *seen(f, "service", "pod"), *seen(f, "dns", "direct", "direct_tcp", "pod")]
 
 
 def about_probes(f: Finding) -> bool:

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from . import rules_pod_network
 from .evidence import Candidate, Evidence
 from .finding import Finding
 from .paths import line, seen
-from .rules_dns import silent
 from .rules_pod_network import nodes_of
 
 _VIPS = ("vip", "affinity", "empty")
@@ -66,18 +65,4 @@ def dataplane(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         yield Candidate("svc.dataplane", "suspected", nodes_of(bad), tuple(lines))
 
 
-def dns_by_address(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """The same of cluster DNS: its pods answer a node directly, its Service address does not."""
-    if any(str(s).startswith("169.254.") for s in f.observed.get("nameservers") or ()):
-        return  # a cache on the node stands in between
-    by_name, direct = seen(f, "dns", "internal"), seen(f, "dns", "direct")
-    heard: Mapping[str, bool] = {o["from_node"]: True for o in by_name if o["ok"]}
-    bad = {o["from_node"] for o in by_name if silent(o) and o["from_node"] not in heard}
-    lines = [line(o) for o in by_name if o["from_node"] in bad][:4]
-    lines += [line(o) for o in direct if o["from_node"] in bad and o["ok"]][:2]
-    found = _blame(bad, _all_reached(direct), {o["from_node"] for o in by_name}, lines)
-    if found:
-        yield found
-
-
-RULES = (*rules_pod_network.RULES, no_endpoints, dns_by_address, dataplane, unasked)
+RULES = (*rules_pod_network.RULES, no_endpoints, dataplane, unasked)

@@ -115,7 +115,7 @@ def workloads_of(controllers: Iterable[Object], servers: Iterable[Object], servi
         if labels.get("k8s-app") == _CACHE or (space is not None and key_of(item)[0] != space):
             return False
         return _selects(service, labels) or labels.get("k8s-app") in _SERVERS or bool(labels.get(_OPENSHIFT)) or (
-            not labels and key_of(item)[1] in ("coredns", "kube-dns", "dns-default"))
+            not labels and key_of(item)[0] in NAMESPACES and key_of(item)[1] in ("coredns", "kube-dns", "dns-default"))
 
     return [i for i in controllers if runs(i)]
 

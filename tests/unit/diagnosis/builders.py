@@ -60,6 +60,11 @@ def coredns(on: str = "n1", ready: bool = True, **more: Any) -> dict[str, Any]:
     return pod(f"coredns-{on}", "kube-system", on, {"k8s-app": "kube-dns"}, ready, **more)
 
 
+def corefile(*lines: str, name: str = "coredns", namespace: str = "kube-system") -> dict[str, Any]:
+    """The ConfigMap of name servers: these lines in the block of all zones."""
+    return {"metadata": meta(name, namespace), "data": {"Corefile": "\n".join([".:53 {", *(f"    {n}" for n in lines), "}"])}}
+
+
 def deployment(name: str, namespace: str, replicas: int = 1, available: int | None = None) -> dict[str, Any]:
     there = replicas if available is None else available
     return {"metadata": meta(name, namespace), "spec": {"replicas": replicas},

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.diagnose import diagnose
 from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import (
-    JUST_NOW, NODES, cause, condition, coredns, deployment, endpointslice, event, finding, healthy, one, power_off,
+    JUST_NOW, NODES, cause, condition, coredns, corefile, deployment, endpointslice, event, finding, healthy, one, power_off,
     replace_pod, seen, waiting)
 
 SILENCE = "communications error to 10.96.0.10#53: timed out; no servers could be reached"
@@ -173,7 +173,7 @@ def test_dead_upstream() -> None:
 
 
 @pytest.mark.parametrize(("external", "sure"), [
-    ({"*": SILENCE}, "confirmed"), ({"*": "NXDOMAIN"}, "probable"), ({"n1": "SERVFAIL"}, "suspected")])
+    ({"*": SILENCE}, "probable"), ({"*": "NXDOMAIN"}, "probable"), ({"n1": "SERVFAIL"}, "suspected")])
 def test_how_sure_upstream_is(external: dict[str, str], sure: str) -> None:
     assert cause(_dns({}, {}, external), healthy())[:2] == ("dns.upstream", sure)
 
@@ -255,8 +255,14 @@ def test_crashing_servers_for_another_reason() -> None:
 
 
 def test_the_wrong_domain() -> None:
-    found = one(_dns({"*": "NXDOMAIN"}, {"*": "NXDOMAIN"}), healthy())
-    assert (found.cause, found.confidence) == ("dns.config", "confirmed")
+    check, data = _dns({"*": "NXDOMAIN"}, {"*": "NXDOMAIN"}, observed={"cluster_domain": "cluster.local"}), healthy()
+    assert cause(check, data)[:2] == ("dns.config", "probable"), "nothing says that it is the Corefile"
+    data["configmaps"] = [corefile("kubernetes other.local in-addr.arpa ip6.arpa {")]
+    found = one(check, data)
+    assert (found.cause, found.confidence, found.scope) == ("dns.config", "confirmed", ["configmap/kube-system/coredns"])
+    assert found.evidence[0].endswith("kubernetes other.local in-addr.arpa ip6.arpa, while pods search cluster.local")
+    data["configmaps"] = [corefile("kubernetes local in-addr.arpa ip6.arpa {")]
+    assert cause(check, data)[:2] == ("dns.config", "probable"), "the servers are for the domain"
 
 
 def test_addresses_with_names_of_another_domain() -> None:

@@ -93,7 +93,7 @@ def test_servers_are_down_where_neither_their_pods_nor_their_controllers_know_of
     agents = {"metadata": meta("dns-default", "openshift-dns"),
               "status": {"desiredNumberScheduled": 3, "numberReady": 1}}
     data = _unready(healthy())
-    data["daemonsets"] = [agents]
+    data.update(daemonsets=[agents], services=[{"metadata": meta("dns-default", "openshift-dns"), "spec": {}}])
     assert cause(_silent(), data)[0] == "unknown.unexplained"
     agents["status"]["numberReady"] = 0
     assert cause(_silent(), data) == ("dns.server-down", "confirmed", ["daemonset/openshift-dns/dns-default"])
@@ -111,10 +111,14 @@ def test_servers_under_names_that_nobody_knows_are_not_down() -> None:
     (["NXDOMAIN"], "suspected"), (["NXDOMAIN", "NXDOMAIN"], "probable"), (["NXDOMAIN", ""], "suspected"),
     (["SERVFAIL"], "confirmed"), (["SERVFAIL", ""], "suspected"), (["NXDOMAIN", "SERVFAIL"], "confirmed")])
 def test_how_sure_upstream_is_by_so_many_answers(errors: list[str], sure: str) -> None:
-    """A name that does not exist may just not exist, so that one node alone proves little."""
+    """A name that does not exist may just not exist, so that one node alone proves little; nor does one name alone."""
     asked = [seen("dns", "external_fqdn", n, error=e) for n, e in zip(NODES, errors)]
     asked += [seen("dns", "internal", n) for n in NODES[:len(errors)]]
-    assert cause(_dns(*asked), healthy())[:2] == ("dns.upstream", sure)
+    another = [seen("dns", "upstream", n, error="SERVFAIL", target=".") for n in NODES[:len(errors)]]
+    assert cause(_dns(*asked, *another), healthy())[:2] == ("dns.upstream", sure)
+    assert cause(_dns(*asked), healthy())[1] != "confirmed"
+    answered = one(_dns(*asked, *(seen("dns", "upstream", n, target=".") for n in NODES)), healthy())
+    assert (answered.cause, answered.confidence) == ("dns.upstream", "suspected") and "its zone" in answered.remedy
 
 
 def test_upstream_is_not_judged_where_names_in_the_cluster_fail_too_or_were_not_asked() -> None:
