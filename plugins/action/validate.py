@@ -18,10 +18,11 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER, RUN, SELECT, SWEEP
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import (
+    CLUSTER, RBAC, RUN, SELECT, SWEEP)
 from ansible_collections.assay.clusters.plugins.module_utils.common import journal, names, selectors
 from ansible_collections.assay.clusters.plugins.module_utils.engine import (
-    options, plan, registry, run, sweep, terms)
+    options, plan, registry, rights, run, sweep, terms)
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
 from ansible_collections.assay.clusters.plugins.module_utils.kube import library
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
@@ -158,9 +159,16 @@ class ActionModule(ActionBase):
         return self._go(self._settings([check], args, list(registry.load().values()), own), args)
 
     def _rbac(self, _name: str) -> dict[str, Any]:
-        args = self._arguments({**SELECT, "name": {"type": "str", "default": "assay-clusters"}})
+        args = self._arguments({**SELECT, **RBAC})
         chosen, _known = self._chosen(args)
-        return {"cluster_role": plan.cluster_role(chosen, args["name"]), "checks": [c.name for c in chosen]}
+        if args["scope"] == "namespace":
+            terms.Terms(namespace=args["namespace"]).check()
+        made = rights.roles(chosen, args["name"], args["scope"], args["namespace"], args["optional"])
+        if args["subjects"]:
+            made += rights.bindings(made, _plain(args["subjects"]))
+        return {"manifests": made, "cluster_role": next(m for m in made if m["kind"] == "ClusterRole"),
+                "checks": [c.name for c in chosen],
+                "not_included": {p: why for p, why in rights.POWERS.items() if p not in args["optional"]}}
 
     def _sweep(self, _name: str) -> dict[str, Any]:
         args = self._arguments({**CLUSTER, **SWEEP})
@@ -197,7 +205,7 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             settings.connection.close()
             described = plan.describe(settings.checks, settings.options, settings.images, settings.image_registry,
-                                      settings.limit)
+                                      settings.limit, "namespace" if settings.terms.namespace else "cluster")
             return {"plan": redact.redact(described), "changed": False}
         if args["results_dir"]:
             store.check_writable(args["results_dir"])

@@ -4,17 +4,52 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rbac_info
-short_description: The ClusterRole that chosen checks need
+short_description: The roles that chosen checks need
 version_added: 1.0.0
 description:
-  - Returns the smallest ClusterRole with which the chosen checks work. No cluster is asked.
-  - It is a ClusterRole because every run makes a namespace of its own.
+  - Returns the roles with which the chosen checks work, and no more. No cluster is asked.
+  - What runs make is in one namespace, where a Role allows it; beyond it a ClusterRole allows reading, and no Secret.
+    The host's variable C(validate_namespace) must name that namespace.
 options:
   name:
     description:
-      - The name of the ClusterRole.
+      - The name of the roles and bindings.
     type: str
     default: assay-clusters
+  scope:
+    description:
+      - V(namespace) for an existing namespace, in which all runs work.
+      - V(cluster) for one ClusterRole with which each run makes a namespace of its own. RBAC cannot bound rights to
+        namespaces that are not there yet, so whoever has it can make pods in every namespace, and by them use every
+        ServiceAccount. That is as good as an administrator.
+    type: str
+    default: namespace
+    choices: [namespace, cluster]
+  namespace:
+    description:
+      - The namespace for what runs make; with the restricted level of Pod Security.
+    type: str
+    default: assay-clusters
+  optional:
+    description:
+      - Which rights are given besides those that the checks cannot do without. Without them verdicts are the same.
+      - V(reads) makes causes surer by reading workloads, events, nodes and volumes.
+      - V(logs) reads the last lines of pods on a failing path, in any namespace.
+      - V(kubelet_statistics) reads the disks of nodes by C(nodes/proxy). Whoever may do that can run commands in any pod
+        of the cluster.
+      - V(port_forward) and V(exec) are other ways to the probes, where the API server's proxy to pods is blocked.
+      - V(retained_volumes) lets the check of storage remove its volume where the class retains volumes.
+      - V(pull_secrets) reads the Secrets that C(validate_pull_secrets) names. RBAC cannot know them, so it allows all.
+    type: list
+    elements: str
+    default: [reads]
+    choices: [reads, logs, kubelet_statistics, port_forward, exec, retained_volumes, pull_secrets]
+  subjects:
+    description:
+      - Who gets the roles, as in a ClusterRoleBinding; without any no bindings are returned.
+    type: list
+    elements: dict
+    default: []
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.select
@@ -32,14 +67,32 @@ EXAMPLES = r"""
 
 - name: Keep them in a file
   ansible.builtin.copy:
-    content: "{{ needed.cluster_role | ansible.builtin.to_nice_yaml }}"
-    dest: ./cluster-role.yml
+    content: "{{ needed.manifests | map('ansible.builtin.to_nice_yaml') | join('---\\n') }}"
+    dest: ./roles.yml
     mode: "0644"
+
+- name: With statistics of disks, for a ServiceAccount
+  assay.clusters.rbac_info:
+    namespace: proofs
+    optional: [reads, kubelet_statistics]
+    subjects:
+      - kind: ServiceAccount
+        name: assay
+        namespace: proofs
 """
 
 RETURN = r"""
+manifests:
+  description: The Namespace, the Role and the ClusterRole, or the one ClusterRole, and their bindings to O(subjects).
+  returned: always
+  type: list
+  elements: dict
 cluster_role:
-  description: The ClusterRole.
+  description: The ClusterRole alone.
+  returned: always
+  type: dict
+not_included:
+  description: The rights that are not in it, and what each would be good for.
   returned: always
   type: dict
 checks:
@@ -49,12 +102,12 @@ checks:
   elements: str
 """
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import SELECT
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import RBAC, SELECT
 from ansible_collections.assay.clusters.plugins.module_utils.module import declare
 
 
 def main() -> None:
-    declare({**SELECT, "name": {"type": "str", "default": "assay-clusters"}})
+    declare({**SELECT, **RBAC})
 
 
 if __name__ == "__main__":

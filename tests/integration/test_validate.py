@@ -11,16 +11,12 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 
-from tests.rights import wait_until_allowed
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ALL = {"api_server", "nodes", "pod_network", "service", "dns", "storage"}
 # Needs a platform of machines to be named.
 SKIPPED = {"machines"}
-BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
-ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
 
 
 def test_every_check_passes_and_the_results_folder_is_complete(playbook: Any) -> None:
@@ -47,33 +43,6 @@ def test_check_mode_prints_the_plan_and_makes_nothing(playbook: Any) -> None:
     for word in ("agnhost", "namespaces", "DaemonSet", "pod_network", "limit"):
         assert word in done.stdout
     assert not list((book.folder / "state").rglob("*.jsonl"))
-
-
-@pytest.mark.lab
-def test_green_with_only_the_generated_cluster_role(lab: Any, playbook: Any, tmp_path: Path) -> None:
-    book = playbook(c={"cluster_kubeconfig": str(lab.kubeconfig), "cluster_impersonate_user": "least-privileged"})
-    made = book.run("-e", f"rbac_file={tmp_path}/role.yml", playbook="rbac")
-    assert made.returncode == 0
-    documents = [d for d in yaml.safe_load_all((tmp_path / "role.yml").read_text()) if d]
-    role = next(d for d in documents if d["kind"] == "ClusterRole")
-    assert all("*" not in r.get("verbs", []) + r.get("resources", []) for r in role["rules"])
-    role["metadata"]["name"] = "test-least-privilege"
-    binding = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-               "metadata": {"name": "test-least-privilege"},
-               "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "test-least-privilege"},
-               "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "least-privileged"}]}
-    try:
-        lab.api(ROLES, "POST", role)
-        lab.api(BINDINGS, "POST", binding)
-        wait_until_allowed(lambda path, body: lab.api(path, "POST", body), "least-privileged", "create", "namespaces")
-        done = book.run()
-        assert done.returncode == 0
-        bad = {r["check"]: r["verdict"] for r in book.records() if r["verdict"] not in ("passed", "warned")}
-        assert bad == {"machines": "skipped"}
-        assert {r["check"] for r in book.records()} == ALL | SKIPPED
-    finally:
-        for path in (BINDINGS, ROLES):
-            lab.api(f"{path}/test-least-privilege", "DELETE")
 
 
 def test_ansible_runner_shows_each_line_as_it_happens(playbook: Any) -> None:

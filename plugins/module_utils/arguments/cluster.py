@@ -68,6 +68,15 @@ REPORT: dict[str, dict[str, Any]] = {
     "show": {"type": "bool", "default": True},
 }
 
+RBAC: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "default": "assay-clusters"},
+    "scope": {"type": "str", "default": "namespace", "choices": ["namespace", "cluster"]},
+    "namespace": {"type": "str", "default": "assay-clusters"},
+    "optional": {"type": "list", "elements": "str", "default": ["reads"], "choices": [
+        "reads", "logs", "kubelet_statistics", "port_forward", "exec", "retained_volumes", "pull_secrets"]},
+    "subjects": {"type": "list", "elements": "dict", "default": []},
+}
+
 SWEEP: dict[str, dict[str, Any]] = {
     "journal_dir": {"type": "path"},
     "everything": {"type": "bool", "default": False},

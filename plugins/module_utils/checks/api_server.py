@@ -61,7 +61,7 @@ class ApiServer(Check):
         Permission(("get",), urls=("/livez", "/readyz")),
         Permission(("create", "get", "patch", "delete", "list", "watch"), ("configmaps",)),
         Permission(("list",), ("apiservices",), "apiregistration.k8s.io", optional=True),
-        Permission(("get",), ("endpointslices",), "discovery.k8s.io", optional=True),
+        Permission(("get",), ("endpointslices",), "discovery.k8s.io", optional=True, everywhere=True),
     )
     objects = ("ConfigMap",)
     expected = 20.0

@@ -59,7 +59,8 @@ class Service(Check):
         Permission(("create", "patch", "delete", "get", "list", "watch"), ("services",)),
         Permission(("get", "list", "watch"), ("endpointslices",), "discovery.k8s.io"),
         Permission(("patch",), ("pods",)),
-        Permission(("list",), ("pods",), optional=True),
+        Permission(("list",), ("pods",), optional=True, everywhere=True),
+        Permission(("get",), ("services",), optional=True, everywhere=True),
     )
     images = ("agnhost",)
     objects = ("Service",)

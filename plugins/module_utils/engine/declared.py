@@ -27,11 +27,23 @@ class Option:
     secret: bool | None = False
 
 
+# Optional rights that mean more than reading, and why anybody would give them. None is given unless it is asked for.
+POWERS = {
+    "logs": "the last lines of pods on a failing path, in any namespace: causes that only a log names",
+    "kubelet_statistics": "disks of nodes, asked through the API server; whoever may get nodes/proxy can run commands in any pod",
+    "port_forward": "another way to the probes, where the API server's proxy to pods is blocked",
+    "exec": "a third way to the probes, where neither proxy nor port-forward works",
+    "retained_volumes": "the reclaim policy of our own volume is set to Delete, where its class says Retain",
+    "pull_secrets": "validate_pull_secrets are read where they are, and copied for the time of the run",
+}
+
+
 @dataclass(frozen=True)
 class Permission:
-    """A rule of a ClusterRole: verbs on resources of one API group, or on non-resource URLs.
+    """A rule of a Role or ClusterRole: verbs on resources of one API group, or on non-resource URLs.
 
-    optional: without it the check still works, but tells less.
+    everywhere: in all namespaces; else in that of the run alone. optional: without it the check still works, but tells
+    less. power: a key of POWERS; such a right is optional, too.
     """
 
     verbs: tuple[str, ...]
@@ -40,6 +52,13 @@ class Permission:
     urls: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     optional: bool = False
+    everywhere: bool = False
+    power: str = ""
+
+    @property
+    def spared(self) -> bool:
+        """Whether a run does without."""
+        return self.optional or bool(self.power)
 
 
 class Declared:

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.evidence import Evidence
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.finding import Finding
-from ansible_collections.assay.clusters.plugins.module_utils.engine import evidence, evidence_lists, plan
+from ansible_collections.assay.clusters.plugins.module_utils.engine import evidence, evidence_lists, rights
 from ansible_collections.assay.clusters.tests.unit.engine.told import Told, refusal
 
 OURS = "assay-1"
@@ -148,7 +148,7 @@ def test_policies_for_our_pods_and_who_else_has_some_are_evidence() -> None:
     ev = Evidence({**data, "nodes": [thing("n1")]})
     assert keys(ev.policies()) == [f"{OURS}/default-deny"] and ev.known("networkpolicies")
     assert ev.policy_groups() == ["cilium.io", "policy.networking.k8s.io"]
-    assert any("networkpolicies" in p.resources and p.optional for p in plan.EVIDENCE)
+    assert any("networkpolicies" in p.resources and p.optional for p in rights.EVIDENCE)
 
 
 def test_policies_that_may_not_be_read_are_not_absent() -> None:
