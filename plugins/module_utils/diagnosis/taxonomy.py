@@ -187,8 +187,9 @@ CAUSES: dict[str, Cause] = {
     "pod.oom": _c(6, "a container used more memory than it may", "raise its limit, or find the leak"),
     "pod.probe-failing": _c(6, "a container runs but does not become ready", "look at its probe and its log"),
     "storage.no-default-class": _c(
-        6, "not exactly one StorageClass is the default",
-        "annotate one with storageclass.kubernetes.io/is-default-class=true, and no other", "kubectl get storageclass"),
+        6, "no StorageClass is the default, or before Kubernetes 1.26 more than one",
+        "annotate one with storageclass.kubernetes.io/is-default-class=true, or name one for the check",
+        "kubectl get storageclass"),
     "storage.driver-missing": _c(
         6, "nobody provisions or mounts volumes of this class",
         "look at the pods of the provisioner or CSI driver", _CLASSES, deployment=GENERIC["deployment"]),
