@@ -96,7 +96,8 @@ class Fixtures:
         except ApiError as e:
             if e.status is not None and 400 <= e.status < 500 and e.status not in (408, 429):
                 self.journal.gone("Namespace", self.name, "")
-            raise Inconclusive(f"the run namespace could not be created: {e.message}") from e
+            instead = "; validate_namespace names an existing one to work in" if "cannot create resource" in e.message else ""
+            raise Inconclusive(f"the run namespace could not be created: {e.message}{instead}") from e
         return self.name
 
     def _create_namespace(self, levels: dict[str, str]) -> None:
