@@ -84,7 +84,8 @@ def _awake(asked: Seen) -> Seen:
 
 def _ways(asked: Seen, pairs: set[Edge]) -> set[tuple[str, str]]:
     """The ways (check, variant) in which these pairs were asked in vain: each has a port and a protocol of its own."""
-    return {(o["kind"], "" if o["kind"] != "pod" else o.get("variant") or "") for o in asked if _pair(o) in pairs and silent(o)}
+    return {(o["kind"], (o.get("variant") or "") if "pod" in (o["kind"], o.get("variant")) else "") for o in asked
+            if _pair(o) in pairs and silent(o)}
 
 
 def pod_network(f: Finding, ev: Evidence) -> Iterator[Candidate]:
