@@ -116,8 +116,8 @@ class Fleet:
             self.watch.stop()
 
 
-def _lean(node: Object) -> Object:
-    """A node as it is kept: its images alone are most of its text, and nothing here reads them."""
+def lean(node: Object) -> Object:
+    """A node as it is kept: names of images and managed fields are most of its text, and nothing here reads them."""
     meta = {k: v for k, v in node["metadata"].items() if k != "managedFields"}
     status = {k: v for k, v in (node.get("status") or {}).items() if k != "images"}
     return {**node, "metadata": meta, "status": status}
@@ -125,7 +125,7 @@ def _lean(node: Object) -> Object:
 
 def follow(client: Any, choice: Choice, deadline: float) -> Fleet:
     """List the nodes and follow them. Inconclusive where the list does not come, a Fleet that knows none where it is refused."""
-    watch = Watch(client, "/api/v1/nodes", None, name="nodes")
+    watch = Watch(client, "/api/v1/nodes", None, name="nodes", strip=lean)
     watch.start()
     fleet = Fleet(choice, watch)
     try:

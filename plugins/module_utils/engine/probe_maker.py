@@ -3,17 +3,15 @@
 """One probe on every node that is asked: making them, and waiting for them as long as that helps."""
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
 from ..common import nodes
 from ..common.names import RUN
 from ..kube.errors import ApiError
 from ..kube.pods import STARTING, pod_ready, waiting_reason
-from ..kube.transport import PodHttp, TransportError
+from ..kube.transport import PodHttp
 from ..kube.watch import Watch, WatchTimeout
 from .errors import DoesNotApply, Inconclusive
 from .fixtures import Fixtures
@@ -160,16 +158,6 @@ class ProbeMaker:
             raise DoesNotApply(f"no node here can take a probe: {'; '.join(why)}")
         raise Inconclusive(f"no node is left to ask: {'; '.join(why)}" if why else "the cluster has no nodes")
 
-    def _choose_ways(self, found: list[Probe]) -> None:
-        """Find the way to each probe by a cheap question, so that no real one waits for a way that leads nowhere."""
-        def ask(probe: Probe) -> None:
-            with contextlib.suppress(TransportError, ApiError):
-                self.http.get(probe.pod, HTTP_PORT, "/healthz", timeout=3.0)
-
-        if found:
-            with ThreadPoolExecutor(min(8, len(found))) as pool:
-                list(pool.map(ask, found))
-
     def _found(self, pods: dict[str, Any], start: float) -> Probes:
         persist = self.fixtures.client.persist
         now = self.fleet.nodes
@@ -177,7 +165,8 @@ class ProbeMaker:
         good = [n for n in names if n in pods and pod_ready(pods[n]) and (not self.fleet.known or nodes.ready(now[n]))]
         found = [Probe(n, pods[n]["metadata"]["name"], pods[n]["status"]["podIP"], self.http, persist) for n in good]
         seconds = time.monotonic() - start
-        self._choose_ways(found)
+        # By a cheap question, so that no real one waits for a way that leads nowhere.
+        self.http.learn([p.pod for p in found], HTTP_PORT)
         have = set(good)
         missing = {n: self._why_not(now.get(n), pods.get(n)) for n in names if n not in have}
         if not found:

@@ -116,9 +116,10 @@ def api() -> Iterator[FakeApi]:
 
 # ---- the list ---------------------------------------------------------------------------------------------------
 def test_the_nodes_are_listed_once_and_followed(api: FakeApi) -> None:
-    api.put("/api/v1/nodes/n1")
+    api.put("/api/v1/nodes/n1", status={"images": [{"names": ["r.io/large"]}], "nodeInfo": {"operatingSystem": "linux"}})
     found = follow(Client(Connection.resolve({"host": api.url}, {})), Choice(), 1e12)
     assert found.known and found.asked == ["n1"] and list(found.nodes) == ["n1"]
+    assert found.nodes["n1"]["status"] == {"nodeInfo": {"operatingSystem": "linux"}}  # without what nobody reads
     found.stop()
 
 

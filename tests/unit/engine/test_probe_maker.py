@@ -42,6 +42,7 @@ class World:
         self.clock, self.fleet, self.pods, self.events = Clock(), nodes, pods, events
         self.sets: Callable[[float], list[dict[str, Any]]] = lambda _s: []
         self.created: list[dict[str, Any]] = []
+        self.learnt: list[tuple[list[str], int]] = []
         self.start, self.watched = self.clock.monotonic(), set()
 
     def seconds(self) -> float:
@@ -60,7 +61,7 @@ class World:
             unique=lambda name: name, run_id="r1", name="assay-r1", deadline=self.start + deadline, create=self.created.append,
             watch=self.watch, client=SimpleNamespace(raw=None, persist=lambda call, timeout: call(timeout)))
         maker = probe_maker.ProbeMaker(fixtures, self.fleet, "agnhost", limit=limit)
-        maker._choose_ways = lambda found: None
+        maker.http.learn = lambda pods, port: self.learnt.append((list(pods), port))
         return maker.make()
 
 
@@ -78,6 +79,7 @@ def test_probes_that_are_there_are_taken_at_once_and_no_event_is_asked_for(world
     one = world(["n1", "n2"], [pod("n1"), pod("n2"), pod("n1", run="other", ready=False)])
     found = one.make()
     assert ([p.node for p in found.all], found.missing, found.nodes, one.watched) == (["n1", "n2"], {}, ["n1", "n2"], {"pods"})
+    assert one.learnt == [(["probe-n1", "probe-n2"], 8080)]
     assert found.seconds < 1 and found.bound(lambda *a: None).seconds == found.seconds
 
 
