@@ -20,7 +20,8 @@ def _nobody(*_args: Any) -> str:
     raise _Asked
 
 
-def context(verify: bool, ca_file: str | None, cert_file: str | None = None, key_file: str | None = None) -> ssl.SSLContext:
+def context(verify: bool, ca_file: str | None, cert_file: str | None = None, key_file: str | None = None,
+            ca_data: str = "") -> ssl.SSLContext:
     """Settings that trust what the connection trusts. ssl.SSLError or OSError where a file is no good.
 
     CAs are trusted as kubectl trusts them: only the chain to them and the name are judged. Python 3.13 and newer ask for
@@ -30,9 +31,9 @@ def context(verify: bool, ca_file: str | None, cert_file: str | None = None, key
     made = library.load().urllib3.util.ssl_.create_urllib3_context(
         cert_reqs=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE)
     made.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if ca_file:
+    if ca_file or ca_data:
         made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        made.load_verify_locations(ca_file)
+        made.load_verify_locations(ca_file, cadata=ca_data or None)
     elif verify:
         made.load_default_certs()
     if cert_file:

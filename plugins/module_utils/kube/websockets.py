@@ -89,7 +89,7 @@ class Websockets:
         error = ApiError("http", status, str((body or {}).get("reason") or ""), said, "GET", path, headers, body)
         if status == 401 or error.busy or (body is not None and status >= 500 and not refused(error)):
             return error
-        return WayFailed(f"handshake status {status}" + (f": {said}" if said else ""))
+        return WayFailed(f"Handshake status {status}" + (f": {said}" if said else ""))
 
     def _tls(self) -> ssl.SSLContext:
         """What requests trust, made once: files are read and judged by OpenSSL each time."""

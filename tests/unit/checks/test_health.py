@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._health import Unreachable, ask, tls
+from ansible_collections.assay.clusters.plugins.module_utils.checks._health import Unreachable, ask, health, tls
 
 
 def _certificate(folder, names, days=1):
@@ -73,9 +73,9 @@ def serve(tmp_path):
 @pytest.mark.parametrize("names", [["api.test"], ["127.0.0.1"]])
 def test_certificate_may_hold_the_name_or_the_address(serve, names):
     server, ca = serve(names)
-    told = ask("127.0.0.1", server.server_port, "/readyz?verbose=true", "api.test", tls(ca, True))
+    told = ask("127.0.0.1", server.server_port, "/readyz?verbose=true", ("api.test",), tls(ca, True))
     assert (told.status, told.failed) == (500, {"etcd": "failed: reason withheld"})
-    assert ask("127.0.0.1", server.server_port, "/livez", "api.test", tls(ca, True)).ok
+    assert ask("127.0.0.1", server.server_port, "/livez", ("api.test",), tls(ca, True)).ok
     assert not {k for k in server.seen if k.lower() in ("authorization", "cookie", "impersonate-user")}
 
 
@@ -83,9 +83,26 @@ def test_certificate_may_hold_the_name_or_the_address(serve, names):
 def test_wrong_and_expired_certificates_are_told_from_silence(serve, names, days):
     server, ca = serve(names, days)
     with pytest.raises(Unreachable) as raised:
-        ask("127.0.0.1", server.server_port, "/livez", "api.test", tls(ca, True))
-    assert raised.value.tls
-    assert ask("127.0.0.1", server.server_port, "/livez", "api.test", tls(None, False)).ok
+        ask("127.0.0.1", server.server_port, "/livez", ("api.test",), tls(ca, True))
+    assert raised.value.tls and not raised.value.foreign
+    assert ask("127.0.0.1", server.server_port, "/livez", ("api.test",), tls(None, False)).ok
+
+
+def test_the_clusters_own_ca_may_be_given_as_text_and_any_of_its_names_will_do(serve, tmp_path):
+    server, ca = serve(["kubernetes.default.svc"])
+    text = open(ca, encoding="utf-8").read()
+    assert ask("127.0.0.1", server.server_port, "/livez", ("api.test", "kubernetes.default.svc"), tls(None, False, text)).ok
+    (tmp_path / "another").mkdir()
+    other = _certificate(tmp_path / "another", ["kubernetes.default.svc"])[1].read_text()
+    with pytest.raises(Unreachable) as raised:
+        ask("127.0.0.1", server.server_port, "/livez", ("kubernetes.default.svc",), tls(None, False, other))
+    assert raised.value.tls and raised.value.foreign, "also where the connection verifies nothing"
+
+
+@pytest.mark.parametrize(("text", "known"), [("ok", True), ("[+]ping ok", True), ("[-]etcd failed", True), ("", False),
+                                             ("<html>Sign in</html>", False), ('{"kind": "Status"}', False)])
+def test_what_no_api_server_writes_is_known(text, known):
+    assert health(200, text).known is known
 
 
 def test_closed_port_is_no_tls_trouble(serve):
@@ -94,5 +111,5 @@ def test_closed_port_is_no_tls_trouble(serve):
     server.shutdown()
     server.server_close()
     with pytest.raises(Unreachable, match="refused") as raised:
-        ask("127.0.0.1", port, "/livez", "api.test", tls(ca, True))
+        ask("127.0.0.1", port, "/livez", ("api.test",), tls(ca, True))
     assert not raised.value.tls

@@ -98,7 +98,7 @@ def test_a_ca_that_is_given_is_trusted_as_kubectl_trusts_it(server, authority, r
 
 def test_single_api_servers_are_asked_so_as_well(server, authority):
     port = urlsplit(server.url).port
-    assert _health.ask("127.0.0.1", port, "/readyz", "127.0.0.1", _health.tls(str(authority / "ca.crt"), True)).ok
+    assert _health.ask("127.0.0.1", port, "/readyz", ("127.0.0.1",), _health.tls(str(authority / "ca.crt"), True)).ok
 
 
 def test_websockets_come_as_far(server, authority, resolve):

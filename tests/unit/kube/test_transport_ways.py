@@ -102,7 +102,7 @@ def test_a_kubelet_that_is_not_reached_is_told_in_the_words_of_the_api_server(po
     pods.broken = {transport: KUBELET}
     with pytest.raises(TransportError) as e:
         ask(transport).get("p", 8080, "/")
-    assert str(e.value).endswith(f": handshake status 500: {KUBELET[2]}")
+    assert str(e.value).endswith(f": Handshake status 500: {KUBELET[2]}")
 
 
 # ---- learned --------------------------------------------------------------------------------------------------
