@@ -17,7 +17,7 @@ Key = tuple[str, str]
 Find = Callable[[Wanted], list[Machine]]
 
 _ROLES = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
-# aws:///eu-central-1a/i-0123456789abcdef0; a Fargate node has fargate-... there, which is no machine of ours.
+# aws:///eu-central-1a/i-0123456789abcdef0
 _INSTANCE = re.compile(r"^aws://.*/(i-[0-9a-f]+)$")
 _VSPHERE = re.compile(r"^vsphere://(?:/*[^/]*/)*([0-9a-fA-F-]{32,36})$")
 # Of BadOption: about a machine that was asked for, not about the connection.

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
-from ..engine.errors import Inconclusive
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
-from ..kube.errors import ApiError
 from ..machines import machine_platforms
 from ..machines.machine import Machine, MachinePlatform, Store, Wanted
+from . import _machine_nodes
 from ._machine_map import assign, by_keys, control_plane, find_wanted, keys_of
 from ._machine_options import CONNECTION, SELECTION, own_words, params, selection
 from ._nodes import Node, moment, name_of
@@ -129,7 +128,7 @@ class Machines(Check):
     def run(self, ctx: Context) -> None:
         name = ctx.options["platform"]
         ctx.observe(platform=name)
-        nodes = self._nodes(ctx)
+        nodes = _machine_nodes.read(ctx)
         try:
             with ctx.step("every node has a machine"):
                 found, missing = self._ask(ctx, nodes)
@@ -143,17 +142,6 @@ class Machines(Check):
         self._verdict(ctx, missing)
 
     # ---- what there is ----------------------------------------------------------------------------------------
-    def _nodes(self, ctx: Context) -> list[Node]:
-        """None of them when the cluster does not tell; then the machines that the options name are judged alone."""
-        try:
-            return sorted(ctx.client.raw.get("/api/v1/nodes", timeout=10.0).get("items") or [], key=name_of)
-        except ApiError as e:
-            if selection(ctx.options) == Wanted():
-                raise Inconclusive(f"the cluster does not tell its nodes ({e.message}), and no machine is named: set "
-                                   "names, uuids, ids, folder or tags (machines_check_names, ...)") from e
-            ctx.observe(nodes_not_read=e.message)
-            return []
-
     def _ask(self, ctx: Context, nodes: list[Node]) -> tuple[Found, dict[str, str]]:
         """(what there is, why by node or name there is no machine)."""
         given = {"platform": ctx.options["platform"], **params(ctx.options)}
