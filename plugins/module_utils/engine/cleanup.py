@@ -24,8 +24,11 @@ from .volume_ends import VolumeEnds
 
 # Seconds until a namespace with our kind of content is gone: its controller waits 5 s before it starts.
 LIMIT = 120.0
-# Seconds, at most, that are kept for the end of the namespace where a volume does not go.
-_SPACE = 20.0
+# Seconds that are kept for the end of the namespace where a volume does not go, and that it gets where a pod does not.
+_SPACE, _HELD_SPACE = 20.0, 10.0
+# Seconds until a pod with a volume is gone: it is told to end, and its volume is unmounted. One on a dead node stays until that is
+# back or removed, and its claim with it.
+_PODS = 45.0
 # Pods first, then what they mount; everything else in the namespace goes with it.
 _WORKLOADS = {"Pod", "Deployment", "DaemonSet", "StatefulSet", "Job", "ReplicaSet"}
 _CLAIM, _VOLUME = "PersistentVolumeClaim", "PersistentVolume"
@@ -40,6 +43,7 @@ class Remover:
     def __init__(self, client: Client, run_id: str, deadline: float, spaces: Watch | None = None):
         self.client, self.run_id, self.deadline, self._spaces = client, run_id, deadline, spaces
         self._volumes = VolumeEnds(client, run_id, deadline)
+        self._held = False
 
     def _known(self, name: str) -> dict[str, Any] | None:
         """A namespace as the running watch has it, which may be a moment behind its creation."""
@@ -64,24 +68,33 @@ class Remover:
                 raise
         return True
 
-    def _wait_gone(self, path: str) -> dict[str, Any] | None:
+    def _wait_gone(self, path: str, deadline: float | None = None) -> dict[str, Any] | None:
         """None when gone, the object as it still is at the deadline."""
+        until = self.deadline if deadline is None else min(deadline, self.deadline)
         while True:
             item = patiently(lambda: get(self.client, path), self.deadline)
             if item is None or item["metadata"].get("labels", {}).get(RUN) not in (self.run_id, None):
                 return None
-            if time.monotonic() > self.deadline:
+            if time.monotonic() > until:
                 return item
             time.sleep(LOOK)
+
+    def _pods(self, workloads: list[dict[str, str]]) -> list[str]:
+        """They get their own time to end: one that is forced away may still write to its volume. A line for each that stays."""
+        paths = [(w["kind"], path_of(w["api_version"], w["kind"], w["namespace"], w["name"])) for w in workloads]
+        going = [path for kind, path in paths if self._delete(path) and kind == "Pod"]
+        until = time.monotonic() + _PODS
+        return [describe("pod", item) for path in going if (item := self._wait_gone(path, until))]
 
     def _claims(self, claims: list[dict[str, str]], workloads: list[dict[str, str]]) -> tuple[list[str], set[str]]:
         """Claims before their namespace: otherwise disks leak behind the finalizers' race.
 
         Lines for those that stay, and namespaces that have to stay with a claim.
         """
-        for w in workloads:  # their own time to end: a pod that is forced away may still write to its volume
-            self._delete(path_of(w["api_version"], w["kind"], w["namespace"], w["name"]))
-        left, kept, going = [], set(), []
+        left = self._pods(workloads)
+        self._held = bool(left)  # a pod that stays holds its claim, and that its volume
+        until = time.monotonic() if self._held else self.deadline
+        kept, going = set(), []
         for c in claims:
             path = path_of("v1", _CLAIM, c["namespace"], c["name"])
             item = patiently(lambda p=path: get(self.client, p), self.deadline)
@@ -92,7 +105,7 @@ class Remover:
                 kept.add(c["namespace"])
             elif self._delete(path):
                 going.append(path)
-        return left + [describe(_CLAIM, item) for path in going if (item := self._wait_gone(path))], kept
+        return left + [describe(_CLAIM, item) for path in going if (item := self._wait_gone(path, until))], kept
 
     def remove(self, objects: Iterable[dict[str, str]]) -> list[str]:
         """Delete and wait; one line per object that is still there, with the finalizer that holds it.
@@ -118,11 +131,14 @@ class Remover:
                 left.append(describe(o["kind"], item))
         deleted = [o for o in spaces if o["name"] not in kept
                    and self._delete(f"/api/v1/namespaces/{o['name']}", known=self._known(o["name"]))]
-        ends = SpaceEnds(self.client, self.deadline, self._spaces)
+        until = min(self.deadline, time.monotonic() + _HELD_SPACE) if self._held else self.deadline
+        ends = SpaceEnds(self.client, until, self._spaces)
         return left + [describe("namespace", item) for o in deleted if (item := ends.wait(o["name"]))]
 
     def _before_spaces(self) -> float:
         """Until when volumes are waited for, so that the namespace is seen to go all the same."""
+        if self._held:
+            return time.monotonic()
         return self.deadline - min(_SPACE, max(0.0, self.deadline - time.monotonic()) / 4)
 
 

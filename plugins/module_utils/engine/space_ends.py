@@ -17,10 +17,13 @@ _LOOK = 1.0
 # Seconds that a reason has to stand before nobody waits any more. An API that is away stays away; what others have to let go of
 # may be let go, and its controller looks again after 8 s.
 _ABSENT, _OTHERS = 5.0, 12.0
+# Seconds without any change until pods that are to end are those of a node that is dead: ours have no more than 30.
+_PODS = 45.0
 _REASONS = {"NamespaceDeletionDiscoveryFailure": _ABSENT, "NamespaceDeletionGroupVersionParsingFailure": _ABSENT,
             "NamespaceDeletionContentFailure": _OTHERS}
 # Finalizers of Kubernetes and its clouds: who holds them is at work, and a load balancer takes minutes to go.
 _KNOWN = re.compile(r"(?:[\w.-]*\.)?(?:kubernetes\.io|k8s\.io|k8s\.aws|gke\.io)/.*|[^/]+")
+_PROTECTED = "kubernetes.io/pvc-protection"  # of the claim that such a pod mounts
 _HELD = re.compile(r"(\S+) in \d+ resource instances")
 
 
@@ -28,7 +31,11 @@ def hopeless(item: dict[str, Any]) -> dict[str, float]:
     """Why a namespace on its way out does not end by itself: reason -> seconds that it has to stand."""
     said = stuck(item)
     out = {reason: seconds for reason, seconds in _REASONS.items() if reason in said}
-    others = [f for f in _HELD.findall(said.get("NamespaceFinalizersRemaining", "")) if not _KNOWN.fullmatch(f)]
+    held = _HELD.findall(said.get("NamespaceFinalizersRemaining", ""))
+    others = [f for f in held if not _KNOWN.fullmatch(f)]
+    remain = said.get("NamespaceContentRemaining", "")
+    if "pods. has" in remain and set(held) <= {_PROTECTED}:
+        out[remain] = _PODS
     if "finalizers" in (item.get("spec") or {}) and not item["spec"]["finalizers"]:
         others += [f for f in item["metadata"].get("finalizers") or [] if not _KNOWN.fullmatch(f)]
     return {**out, **dict.fromkeys(others, _OTHERS)}

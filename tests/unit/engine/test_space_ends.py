@@ -57,7 +57,8 @@ def _wait(clock, item, limit=120.0):
     ([AWAY], (), ("kubernetes",), 7), ([("NamespaceDeletionGroupVersionParsingFailure", "True", "x")], (), ("kubernetes",), 7),
     ([PODS, ("NamespaceDeletionContentFailure", "True", "denied")], (), ("kubernetes",), 14),
     ([PODS, _held("lab.test/hold")], (), ("kubernetes",), 14), ([_held("foregroundDeletion", "lab.test/hold")], (), ("kubernetes",), 14),
-    ([], ("controller.cattle.io/namespace-auth",), (), 14)])
+    ([], ("controller.cattle.io/namespace-auth",), (), 14), ([PODS], (), ("kubernetes",), 48),
+    ([PODS, _held("kubernetes.io/pvc-protection")], (), ("kubernetes",), 48)])
 def test_what_cannot_end_is_left_soon(clock, conditions, finalizers, spec, most):
     stays = _space(*conditions, finalizers=finalizers, spec=spec)
     assert _wait(clock, lambda _passed: stays) == stays
@@ -65,10 +66,10 @@ def test_what_cannot_end_is_left_soon(clock, conditions, finalizers, spec, most)
 
 
 @pytest.mark.parametrize(("conditions", "finalizers", "spec"), [
-    ([PODS], (), ("kubernetes",)), ([("NamespaceDeletionDiscoveryFailure", "False", "all is well")], (), ("kubernetes",)),
+    ([("NamespaceDeletionDiscoveryFailure", "False", "all is well")], (), ("kubernetes",)),
     ([_held("kubernetes.io/pvc-protection")], (), ("kubernetes",)), ([_held("service.k8s.aws/resources")], (), ("kubernetes",)),
-    ([_held("service.kubernetes.io/load-balancer-cleanup", "foregroundDeletion")], (), ("kubernetes",)),
-    ([PODS], ("controller.cattle.io/namespace-auth",), ("kubernetes",))])
+    ([PODS, _held("service.kubernetes.io/load-balancer-cleanup", "foregroundDeletion")], (), ("kubernetes",)),
+    ([], ("controller.cattle.io/namespace-auth",), ("kubernetes",))])
 def test_what_only_takes_its_time_is_given_it(clock, conditions, finalizers, spec):
     stays = _space(*conditions, finalizers=finalizers, spec=spec)
     assert hopeless(stays) == {}
@@ -82,6 +83,15 @@ def test_a_reason_that_passes_in_time_is_none(clock):
         return None if passed > 60 else _space(AWAY) if passed % 8 < 4 else _space(PODS)
 
     assert _wait(clock, item) is None
+
+
+def test_pods_that_go_one_by_one_are_waited_for(clock):
+    """A thousand take longer than one; as long as there are fewer than before, they go."""
+    def item(passed):
+        left = 9 - int(passed) // 30
+        return _space((*PODS[:2], f"Some resources are remaining: pods. has {left} resource instances")) if left else None
+
+    assert SpaceEnds(None, clock.monotonic() + 600, _Watch(clock, item)).wait("assay-r1") is None
 
 
 def test_a_list_that_does_not_come_is_no_end(clock):

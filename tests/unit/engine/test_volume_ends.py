@@ -9,7 +9,7 @@ import time
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.common.names import EXPIRES, MANAGED_BY, MANAGER, RUN
-from ansible_collections.assay.clusters.plugins.module_utils.engine import sweep
+from ansible_collections.assay.clusters.plugins.module_utils.engine import cleanup, sweep
 from ansible_collections.assay.clusters.tests.unit.engine.test_cleanup import OURS, SPACE, VOLUMES, _run_in, api, remove
 
 __all__ = ["api", "remove"]
@@ -110,3 +110,32 @@ def test_volumes_that_we_may_not_list_keep_no_sweep_from_its_work(api, remove, t
     api.refuse[("GET", VOLUMES)] = (403, "Forbidden", "cannot list")
     assert sweep.find(remove.client, tmp_path)["swept"] == ["r1"]
     assert sweep.sweep(remove.client, tmp_path) == {"swept": ["r1"], "remaining": []}
+
+
+# ---- pods that hold them ----------------------------------------------------------------------------------------------
+def test_pods_are_gone_before_their_claims_go_and_are_given_their_time(api, remove):
+    made = _run_in(api)
+    api.objects[f"{SPACE}/pods/writer"]["metadata"]["finalizers"] = ["unmounts"]
+
+    def unmounted(request):
+        if len(api.server.asked("GET", f"{SPACE}/pods/writer")) == 3:
+            api.objects.pop(f"{SPACE}/pods/writer", None)
+
+    api.before = unmounted
+    assert remove(*made) == [] and api.objects == {}
+    asked = [(r.method, r.path) for r in api.server.requests]
+    assert asked.index(("DELETE", CLAIM)) > max(n for n, (_m, p) in enumerate(asked) if p.endswith("/pods/writer"))
+
+
+def test_a_pod_that_stays_is_told_and_its_claim_is_not_waited_for(api, remove, monkeypatch):
+    """As on a dead node: nothing is forced, and whoever comes later goes on."""
+    monkeypatch.setattr(cleanup, "_PODS", 0.2)
+    made = _run_in(api)
+    api.objects[f"{SPACE}/pods/writer"]["metadata"]["finalizers"] = ["lab.test/runs-on-a-dead-node"]
+    api.objects[CLAIM]["metadata"]["finalizers"] = ["kubernetes.io/pvc-protection"]
+    api.held["assay-r1"] = {"type": "NamespaceFinalizersRemaining", "status": "True", "message": "kubernetes.io/pvc-protection"}
+    monkeypatch.setattr(cleanup, "_HELD_SPACE", 0.2)
+    left = remove(*made, seconds=600)
+    assert left[0] == "pod/assay-r1/writer (held by finalizer lab.test/runs-on-a-dead-node)"
+    assert left[1] == "persistentvolumeclaim/assay-r1/data (held by finalizer kubernetes.io/pvc-protection)"
+    assert left[2].startswith("persistentvolume/pvc-") and left[3].startswith("namespace/assay-r1 (Namespace")
