@@ -16,6 +16,7 @@ from ..results.record import FAILED, INCONCLUSIVE
 from .case import MACHINES, TIMEOUT, Case, case_of, later, nodes_of, unknown
 from .evidence import Candidate, Evidence, label, unique
 from .finding import Finding
+from .paths import about_probes
 from .taxonomy import CAUSES, GLOBAL, layer, leads_to, next_command
 
 EVIDENCE_LINES = 20
@@ -26,6 +27,7 @@ NOTES = 4
 _MANY = 3
 # The checks whose own subject a layer is: what they say is the root, for the others it is a consequence.
 _OWNERS = {1: "control_plane", 2: "nodes"}
+_IDLE = "ctrl.not-progressing"
 _ZONE = "topology.kubernetes.io/zone"
 
 
@@ -77,7 +79,7 @@ def _overlap(a: Candidate, b: Candidate) -> bool:
 
 def _everywhere(c: Candidate, ev: Evidence) -> bool:
     """Whether it is about the whole cluster rather than about some things in it."""
-    return not c.scope or "cluster" in _scope(c, ev)
+    return not c.scope or "cluster" in _scope(c, ev) or all(s.startswith("controller/") for s in c.scope)
 
 
 def _same(a: Candidate, b: Candidate) -> bool:
@@ -104,7 +106,9 @@ def _explains(root: Candidate, case: Case, ev: Evidence) -> bool:
     if root.code in GLOBAL:
         return _reached(case, root.code) and (mine is None or layer(mine.code) > layer(root.code)
                                               or leads_to(root.code, mine.code, mine.evidence))
-    if mine is None or root.code == mine.code:
+    if mine is None:  # of what nobody knows a cause, a controller that does nothing explains what was waited for
+        return root.code == _IDLE and bool(TIMEOUT.search(case.finding.message) or about_probes(case.finding))
+    if root.code == mine.code:
         return False
     if leads_to(root.code, mine.code, mine.evidence):
         return _everywhere(root, ev) or _overlap(root, mine)

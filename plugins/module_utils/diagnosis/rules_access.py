@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..results.record import INCONCLUSIVE
+from . import rules_controllers
 from .evidence import Candidate, Evidence, unique
 from .finding import Finding
 from .paths import names, seen
@@ -23,12 +24,9 @@ _SERVER_SLOW = re.compile(r"request did not complete within|context deadline exc
 _CHECK = re.compile(r"^\[-\](\S+) (failed.*)$", re.M)
 _MISSING = re.compile(r"there is no (StorageClass|Service) (\S+?)(;|$)")
 _DYING = re.compile(r"unable to create new content in namespace (\S+) because it is being terminated")
-# A leader renews its Lease every 2 s and loses it after 15 s; three times that is no hiccup.
-_LEADER = 45.0
-# Who has to act for the words of a check that waited in vain.
-_WAITED = ((r"has no default ServiceAccount|serviceaccount \"default\" not found", "kube-controller-manager"),
-           (r"endpoints of |no probe pod was made", "kube-controller-manager"),
-           (r"with its volume ends: not within", "kube-scheduler"))
+_NOBODY = re.compile(r'User "system:anonymous"')
+# So many characters of an error's words, found in a message, show that the message quotes it.
+_QUOTED = 120
 
 
 def said(e: Error) -> str:
@@ -37,9 +35,14 @@ def said(e: Error) -> str:
     return f"{e.get('method', '')} {e.get('path', '')}: {status}{e.get('message', '')}".strip()
 
 
+def quoted(e: Error, f: Finding) -> bool:
+    """Whether the finding's message has the words of this error."""
+    return (e.get("message") or "\0")[:_QUOTED] in f.message
+
+
 def decisive(f: Finding) -> list[Error]:
     """Errors that the finding ended with; those that it got over are no cause."""
-    return [e for e in f.errors if f.verdict == INCONCLUSIVE or (e.get("message") or "\0")[:120] in f.message]
+    return [e for e in f.errors if f.verdict == INCONCLUSIVE or quoted(e, f)]
 
 
 def all_errors(f: Finding, ev: Evidence) -> list[Error]:
@@ -55,17 +58,26 @@ def precondition(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 
 def forbidden(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    for e in decisive(f):
-        if e.get("status") == 403 and e.get("verb"):
+    """What our user may not do, where that ended the check; what it can do without ends none."""
+    for e in f.errors:
+        if e.get("status") == 403 and e.get("verb") and quoted(e, f) and not _NOBODY.search(e.get("message") or ""):
             yield Candidate("harness.forbidden", "confirmed", (f"permission/{e['verb']} {e['resource']}",), (said(e),))
 
 
+def _at(ev: Evidence) -> str:
+    server = ev.data.get("server")
+    return f"asked at {server}" if server and isinstance(server, str) else ""
+
+
 def credentials(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """Errors of certificates and credentials; where the same ones have read the evidence, they are good now."""
+    works = any(ev.items(k) for k in ("nodes", "pods", "services")) and not ev.items("api_errors")
+    sure = "suspected" if works else "confirmed"
     for e in all_errors(f, ev):
         if e.get("kind") == "tls":
-            yield Candidate("api.tls", "confirmed", (), (said(e),))
-        elif e.get("status") == 401:
-            yield Candidate("api.unauthenticated", "confirmed", (), (said(e),))
+            yield Candidate("api.tls", sure, (), unique((said(e), _at(ev))))
+        elif e.get("status") == 401 or (e.get("status") == 403 and _NOBODY.search(e.get("message") or "")):
+            yield Candidate("api.unauthenticated", sure, (), unique((said(e), _at(ev))))
 
 
 def _texts(f: Finding, ev: Evidence) -> list[str]:
@@ -89,12 +101,13 @@ def etcd(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 def unreachable(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     lost = [e for e in all_errors(f, ev) if e.get("kind") in ("unreachable", "dns")]
-    silent = [e for e in ev.items("api_errors") if e.get("kind") == "timeout"]
+    # What stands before an API server answers for it while it is away.
+    silent = [e for e in ev.items("api_errors") if e.get("kind") == "timeout" or e.get("status") in (502, 503, 504)]
     if lost:
         sure = "confirmed" if f.domain == _CONTROL or ev.items("api_errors") else "probable"
-        yield Candidate("api.unreachable", sure, (), unique(map(said, lost))[:4])
+        yield Candidate("api.unreachable", sure, (), (*unique(map(said, lost))[:4], *filter(None, (_at(ev),))))
     elif silent and not ev.data.get("readyz"):
-        yield Candidate("api.unreachable", "probable", (), unique(map(said, silent))[:4])
+        yield Candidate("api.unreachable", "probable", (), (*unique(map(said, silent))[:4], *filter(None, (_at(ev),))))
 
 
 def overloaded(f: Finding, ev: Evidence) -> Iterator[Candidate]:
@@ -144,20 +157,6 @@ def slow_etcd(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         yield Candidate("etcd.slow", "confirmed" if len(lines) > 1 else "suspected", (), tuple(lines))
 
 
-def controllers(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """Nothing happened that a controller has to do; its stale Lease says that it is the controller."""
-    for pattern, who in _WAITED:
-        if not re.search(pattern, f.message):
-            continue
-        age = ev.leader_age(who)
-        if age is not None and age > _LEADER:
-            yield Candidate("ctrl.not-progressing", "probable", (f"controller/{who}",), (
-                f"lease/kube-system/{who} not renewed for {age:.0f} s", f.message))
-        elif "ServiceAccount" in f.message:
-            yield Candidate("ctrl.not-progressing", "suspected", (f"controller/{who}",), (f.message,))
-        return
-
-
 def dying_namespace(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     for e in decisive(f):
         found = _DYING.search(e.get("message") or "")
@@ -183,4 +182,4 @@ def not_gone(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 
 RULES = (precondition, forbidden, credentials, etcd, unreachable, overloaded, failed_checks, aggregated, slow_etcd,
-         controllers, dying_namespace, not_gone)
+         *rules_controllers.RULES, dying_namespace, not_gone)

@@ -28,6 +28,13 @@ _REFUSALS = (
     ("admission.denied", "policy", r"ValidatingAdmissionPolicy '([^']+)' with binding '[^']+' denied request"),
     ("admission.denied", "policy", r"unable to validate against any security context constraint()"),
 )
+_RESOURCE = re.compile(r'cannot \w+ resource "([^"/]+)')
+# What components on the path cannot do their work without.
+_NEEDS = {"dns": {"services", "endpointslices", "endpoints", "namespaces"},
+          "storage": {"persistentvolumes", "persistentvolumeclaims", "storageclasses", "nodes", "csinodes", "pods",
+                      "volumeattachments", "configmaps"}}
+# DaemonSets of probes are called so, whatever follows.
+_PROBE = "probe"
 
 
 def refusal(text: str) -> tuple[str, str]:
@@ -47,12 +54,19 @@ def _scope(ref: str, space: str) -> tuple[str, ...]:
 
 
 def refused(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """Our own object."""
+    """Our own object: by the error that the check ended with, or by its words where the check repeats them."""
+    found = False
     for e in decisive(f):
-        code, ref = refusal(e.get("message") or "")
+        text = e.get("message") or ""
+        code, ref = refusal(text)
         if code:
+            found = True
             space = re.search(r"/namespaces/([^/]+)", e.get("path") or "")
             yield Candidate(code, "confirmed", _scope(ref, space[1] if space else ev.space), (said(e),))
+    # Elsewhere a message may repeat what was said of somebody else's object.
+    code, ref = refusal(f.message) if about_probes(f) else ("", "")
+    if code and not found:
+        yield Candidate(code, "confirmed", _scope(ref, ev.space), (f.message,), f.domain == "nodes")
 
 
 def refused_for_us(f: Finding, ev: Evidence) -> Iterator[Candidate]:
@@ -61,7 +75,7 @@ def refused_for_us(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     for event in ev.events(namespace=ev.space) if ev.space else ():
         what = about(event)
         ours = (what.get("namespace", ""), what.get("name", "")) in wanted or (
-            about_probes(f) and what.get("kind") == "DaemonSet")
+            about_probes(f) and what.get("kind") == "DaemonSet" and str(what.get("name", "")).startswith(_PROBE))
         if event.get("reason") != "FailedCreate" or not ours:
             continue
         code, ref = refusal(words(event))
@@ -75,10 +89,12 @@ def component_forbidden(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     components = {"dns": ev.dns_pods, "storage": lambda: provisioners(f, ev)}.get(f.domain, list)()
     found = [f"{key}: {text}" for key, text in ev.logs(components)
              if re.search(r'is forbidden: User "system:serviceaccount:', text)]
+    # What it cannot work without; of other rights only their lack is certain, not that it matters here.
+    needed = [text for text in found if (what := _RESOURCE.search(text)) and what[1] in _NEEDS[f.domain]]
     if found:
-        user = re.search(r'User "system:serviceaccount:([^":]+):([^"]+)"', found[0])
+        user = re.search(r'User "system:serviceaccount:([^":]+):([^"]+)"', (needed or found)[0])
         scope = (f"serviceaccount/{user[1]}/{user[2]}",) if user else ()
-        yield Candidate("rbac.missing", "confirmed", scope, unique(found)[:3], False)
+        yield Candidate("rbac.missing", "confirmed" if needed else "suspected", scope, unique([*needed, *found])[:3], False)
 
 
 RULES = (refused, refused_for_us, component_forbidden)

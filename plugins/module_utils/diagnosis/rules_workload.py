@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .evidence import (Candidate, Evidence, Object, condition, containers, event_line, first_seen, last_seen, name_of,
                        node_of, pod_ref, seconds, space_of, started, unready_since, words)
 from .finding import Finding
-from .image_words import cause_of
+from .image_words import OF_REGISTRY, cause_of, registry_of
+from .kubelet_words import refusal_of
 from .paths import isolated_nodes, pods
 from .rules_dns import config_lines
 
@@ -38,6 +40,29 @@ _REPEATED = 330.0
 
 
 # ---- scheduling -------------------------------------------------------------------------------------------------
+def _only(pod: Object) -> str:
+    """The one node that the pod is for, by its affinity: that of a DaemonSet's pod; empty where it may go elsewhere."""
+    wanted = ((pod.get("spec", {}).get("affinity") or {}).get("nodeAffinity") or {}).get(
+        "requiredDuringSchedulingIgnoredDuringExecution") or {}
+    named = [field.get("values") for term in wanted.get("nodeSelectorTerms") or ()
+             for field in term.get("matchFields") or () if field.get("key") == "metadata.name"]
+    return str(named[0][0]) if len(named) == 1 and named[0] and len(named[0]) == 1 else ""
+
+
+def _of_words(text: str) -> tuple[str, str]:
+    """(code, confidence) of a scheduler's words. Where some nodes are kept out by nature (taints, selectors) and others have no
+    room, the room is what is missing; where two such causes share the nodes, neither is certain."""
+    codes = [code for code, pattern in _SCHEDULING if re.search(pattern, text)]
+    several = len([c for c in codes if c != "sched.constraint"]) > 1
+    return (codes[0], "probable" if several else "confirmed") if codes else ("", "")
+
+
+def _room(node: str, ev: Evidence) -> tuple[str, ...]:
+    """How many pods the node takes, as a line."""
+    most = (ev.nodes.get(node, {}).get("status", {}).get("allocatable") or {}).get("pods")
+    return (f"node/{node} takes {most} pods",) if most else ()
+
+
 def scheduling(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     for pod in pods(f, ev):
         if node_of(pod):
@@ -49,9 +74,24 @@ def scheduling(f: Finding, ev: Evidence) -> Iterator[Candidate]:
             told.append((ev.now + 1, c.get("message", ""), f"{pod_ref(pod)} PodScheduled=False {c.get('reason', '')}: "
                          f"{c.get('message', '')}", seconds(c.get("lastTransitionTime"))))
         for _when, text, line, since in sorted(told, reverse=True)[:1]:  # what keeps it now, not what kept it before
-            code = next((code for code, pattern in _SCHEDULING if re.search(pattern, text)), "")
+            code, sure = _of_words(text)
+            only = _only(pod)
+            lines = (line, *(_room(only, ev) if "Too many pods" in text else ()))
             if code:
-                yield Candidate(code, "confirmed", (pod_ref(pod),), (line,), _own(f, pod, ev), since)
+                yield Candidate(code, sure, (f"node/{only}",) if only else (pod_ref(pod),), lines, _own(f, pod, ev), since)
+
+
+def refused(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """A pod that was placed on its node, and that the kubelet there does not take."""
+    for pod in pods(f, ev):
+        status, node = pod.get("status", {}), node_of(pod)
+        if status.get("phase") != "Failed" or not node:
+            continue
+        text = f"{status.get('reason', '')}: {status.get('message', '')}"
+        code, sure = refusal_of(text)
+        if code:
+            lines = (f"{pod_ref(pod)} {text}", *(_room(node, ev) if "pods" in text else ()))
+            yield Candidate(code, sure, (f"node/{node}",), lines, _own(f, pod, ev))
 
 
 def _own(f: Finding, pod: Object, ev: Evidence) -> bool:
@@ -84,11 +124,27 @@ def images(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     if not told and re.search("|".join(_IMAGE_REASONS), f.message):
         found = re.search(r'image "([^"\s]+)"', f.message)
         told = [(found[1] if found else "", f.message, f.message, 0.0, {"metadata": {"name": ""}})]
+    found_ = []
     for image, text, line, since, pod in told:
         code, sure = cause_of(text)
         if code:
             scope = (f"image/{image}",) if image else ((pod_ref(pod),) if name_of(pod) else ())
-            yield Candidate(code, sure, scope, (line,), not name_of(pod) or _own(f, pod, ev), since, node=node_of(pod))
+            found_.append(Candidate(code, sure, scope, (line,), not name_of(pod) or _own(f, pod, ev), since, node=node_of(pod)))
+    yield from _by_registry(found_)
+
+
+def _by_registry(found: list[Candidate]) -> list[Candidate]:
+    """The registry, where several of its images do not come for the same reason, and none for another."""
+    images_ = {c.scope[0].removeprefix("image/"): c.code for c in found if c.scope and c.scope[0].startswith("image/")}
+    codes = {registry_of(i): {code for other, code in images_.items() if registry_of(other) == registry_of(i)} for i in images_}
+    wide = {r for r, of in codes.items() if len(of) == 1 and of <= OF_REGISTRY
+            and sum(registry_of(i) == r for i in images_) > 1}
+    out = []
+    for c in found:
+        image = c.scope[0] if c.scope else ""
+        host = registry_of(image.removeprefix("image/"))
+        out.append(replace(c, scope=(f"registry/{host}",), subject=image) if image.startswith("image/") and host in wide else c)
+    return out
 
 
 # ---- containers -------------------------------------------------------------------------------------------------
@@ -176,4 +232,4 @@ def probe_failing(f: Finding, ev: Evidence) -> Iterator[Candidate]:
                                 _own(f, pod, ev), first_seen(event))
 
 
-RULES = (scheduling, images, crashed, config_missing, probe_failing)
+RULES = (scheduling, refused, images, crashed, config_missing, probe_failing)

@@ -153,8 +153,8 @@ CAUSES: dict[str, Cause] = {
         "kubectl get clusterrolebinding -o wide"),
     # ---- 4: scheduling
     "sched.insufficient": _c(
-        4, "no node has room for the pod", "add capacity, or lower requests",
-        "kubectl describe nodes"),
+        4, "no node, or not the one that the pod is for, has room for it", "add capacity, or lower requests",
+        "kubectl describe nodes", node=GENERIC["node"]),
     "sched.constraint": _c(
         4, "cordons, taints, affinity or selectors keep the pod off",
         "correct labels and tolerations, or uncordon",
@@ -176,8 +176,11 @@ CAUSES: dict[str, Cause] = {
         5, "the kubelet limits how often it pulls", "raise registryPullQPS",
         "kubectl get --raw /api/v1/nodes/{name}/proxy/configz"),
     "image.registry-unreachable": _c(
-        5, "the registry cannot be reached, or not trusted",
-        "look at egress, name resolution and certificates on the node", _PULL),
+        5, "the registry cannot be reached, is not trusted, or something else answers in its place",
+        "look at egress, name resolution, proxies and certificates on the node", _PULL),
+    "image.corrupt": _c(
+        5, "what the registry sends for an image is not what its digest says",
+        "look at the registry's storage, and at mirrors, proxies and caches before it; then pull again", _PULL),
     "image.slow": _c(5, "images come slowly", "look at the network and the registry", _PULL),
     # ---- 6: pods and storage
     "pod.config-missing": _c(6, "a ConfigMap, Secret or key that the pod names does not exist", "create it"),
@@ -338,6 +341,7 @@ EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     *((n, ("sched.*", "pod.*", *_STORAGE, "net.*", "svc.*", *_DNS, "webhook.*"), "") for n in _ILL_NODE),
     ("api.aggregated-down", ("hpa.no-metrics", "ns.stuck"), ""),
     ("webhook.*", ("ctrl.not-progressing",), ""),
+    ("ctrl.not-progressing", ("svc.no-endpoints", "storage.provision-failed", "leak.cleanup-stuck"), ""),
     ("dns.*", ("image.registry-unreachable",), "no such host"),
     ("dns.*", ("edns.*", "cert.issue-failed"), ""),
     ("svc.dataplane", (*_DNS, "webhook.timeout"), ""),

@@ -39,7 +39,7 @@ def _scope(failed: Sequence[Result], results: Sequence[Result]) -> list[str]:
     """Nodes where the same images came to others, a registry none of whose images came, the images otherwise."""
     cause = failed[0].cause
     nodes = sorted({r.node for r in failed})
-    if cause.startswith("node."):
+    if cause.startswith(("node.", "sched.")):
         return [f"node/{n}" for n in nodes]
     images = {str(r.image) for r in failed}
     came = {str(r.image) for r in results if r.status == PULLED}

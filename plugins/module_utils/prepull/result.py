@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..diagnosis.image_words import cause_of as image_cause
+from ..diagnosis.kubelet_words import refusal_of
 from .references import Reference
 
 PRESENT, PULLED, FAILED = "present", "pulled", "failed"
 REMOVED, IN_USE, ABSENT = "removed", "in_use", "absent"
 # The pull may succeed a moment later; what is not here stays as it is.
-PASSING = {"image.throttled", "image.kubelet-qps", "image.registry-unreachable", "unknown.unexplained"}
+PASSING = {"image.throttled", "image.kubelet-qps", "image.registry-unreachable", "image.corrupt", "unknown.unexplained"}
 MB = 1e6
 
 
@@ -78,5 +79,7 @@ def cause_of(error: str) -> tuple[str, str]:
     for code, sure, pattern in _NODE_WORDS:
         if re.search(pattern, error):
             return code, sure
-    code, sure = image_cause(error)
+    code, sure = refusal_of(error)
+    if not code:
+        code, sure = image_cause(error)
     return (code, sure) if code else ("unknown.unexplained", "suspected")

@@ -18,7 +18,7 @@ from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import fin
 ILL_NODE = "node.unreachable node.runtime-down node.kernel-fault node.pressure node.cni-not-ready"
 HOOK = "webhook.no-endpoints webhook.timeout webhook.ca-mismatch"
 UNSCHEDULED = "sched.insufficient sched.constraint"
-IMAGE = "image.not-found image.auth image.throttled image.kubelet-qps image.registry-unreachable image.slow"
+IMAGE = "image.not-found image.auth image.throttled image.kubelet-qps image.registry-unreachable image.corrupt image.slow"
 POD = "pod.config-missing pod.crash pod.oom pod.probe-failing"
 VOLUME = "storage.zone-conflict storage.driver-missing storage.provision-failed storage.attach-stuck " \
          "storage.mount-failed"
@@ -34,6 +34,7 @@ KNOWN = [
     (ILL_NODE, f"{UNSCHEDULED} {POD} {VOLUME} {NETWORK} svc.no-endpoints svc.dataplane {NAMES} {HOOK}"),
     ("api.aggregated-down", "hpa.no-metrics ns.stuck"),
     (HOOK, "ctrl.not-progressing"),
+    ("ctrl.not-progressing", "svc.no-endpoints storage.provision-failed leak.cleanup-stuck"),
     (f"{NAMES} dns.config dns.delegation", "edns.not-syncing cert.issue-failed"),
     ("svc.dataplane", f"{NAMES} webhook.timeout"),
     (NETWORK, f"svc.dataplane {NAMES} webhook.timeout ingress.backend-error"),

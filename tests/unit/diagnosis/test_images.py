@@ -48,6 +48,19 @@ def _no_image(words: str, reason: str = "ErrImagePull", image: str = IMAGE) -> d
     (RESOLVE + "unexpected status from HEAD request to https://registry.lab/v2/main/manifests/1: 503 Service "
      "Unavailable",
      "image.registry-unreachable", "probable"),
+    (RESOLVE + "unexpected status from HEAD request to https://registry.lab/v2/main/manifests/1: 429 busy", "image.throttled",
+     "confirmed"),
+    (PULL + "pulling from host registry.lab failed with status code [manifests 1]: 401 who are you", "image.auth", "confirmed"),
+    (RESOLVE + "unexpected status from HEAD request to https://registry.lab:429/v2/main/manifests/403: 502 away",
+     "image.registry-unreachable", "probable"),
+    # A portal, a proxy, a mirror without the path.
+    (PULL + "failed to unpack image on snapshotter overlayfs: unexpected media type text/html for sha256:9f8: not found",
+     "image.registry-unreachable", "confirmed"),
+    (RESOLVE + "invalid character '<' looking for beginning of value", "image.registry-unreachable", "confirmed"),
+    (PULL + 'failed commit on ref "layer-sha256:9f8": unexpected commit digest sha256:1a2, expected sha256:9f8: failed '
+     "precondition", "image.corrupt", "confirmed"),
+    (PULL + 'failed commit on ref "layer-sha256:9f8": "layer-sha256:9f8" failed size validation: 512 != 1024: failed '
+     "precondition", "image.corrupt", "confirmed"),
     (RESOLVE + f"{IMAGE}: not found", "image.not-found", "confirmed"),
     ("manifest unknown: manifest unknown", "image.not-found", "confirmed"),
     (PULL + "no match for platform in manifest: not found", "image.not-found", "confirmed")])
@@ -114,3 +127,31 @@ def test_one_image_that_nobody_gets_is_said_once() -> None:
     out = diagnose([no_probe(), network], data)
     assert {d.cause for d in out.values()} == {"image.not-found"}
     assert {tuple(d.scope) for d in out.values()} == {(f"image/{IMAGE}",)}
+
+
+BUSY = "unexpected status from HEAD request to https://registry.lab/v2/x: 429 busy"
+
+
+def _several(*told: tuple[str, str]) -> Any:
+    """Probes that wait for these images, with these words."""
+    data = healthy()
+    replace_pod(data, *(probe(n, False, image=image, **waiting("ErrImagePull", words))
+                        for n, (image, words) in zip(NODES, told)))
+    return one(no_probe(), data)
+
+
+def test_several_images_of_one_registry_are_its_trouble() -> None:
+    found = _several((IMAGE, BUSY), ("registry.lab/other:2", BUSY), ("elsewhere.lab/x:1", BUSY))
+    assert (found.cause, found.scope) == ("image.throttled", ["registry/registry.lab", "image/elsewhere.lab/x:1"])
+    assert found.next_command == f"ssh n1 crictl pull {IMAGE}"
+
+
+@pytest.mark.parametrize("other", [("registry.lab/other:2", "manifest unknown"), (IMAGE, BUSY)])
+def test_one_image_or_one_that_lacks_for_another_reason_is_not_the_registry(other: tuple[str, str]) -> None:
+    found = _several((IMAGE, BUSY), other)
+    assert (found.cause, "registry/registry.lab" in found.scope) == ("image.throttled", False)
+
+
+def test_images_that_are_not_there_are_no_trouble_of_their_registry() -> None:
+    found = _several((IMAGE, "manifest unknown"), ("registry.lab/other:2", "manifest unknown"))
+    assert (found.cause, found.scope) == ("image.not-found", [f"image/{IMAGE}", "image/registry.lab/other:2"])

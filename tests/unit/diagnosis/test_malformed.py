@@ -79,7 +79,7 @@ KINDS = sorted(_ill())
 def test_no_nonsense_in_any_kind_costs_a_verdict(kind: str) -> None:
     chance, sound = random.Random(kind), _ill()
     findings = [*_findings(sound), no_probe()]
-    for _turn in range(40):
+    for _turn in range(25):
         data = {**sound, kind: _spoil(sound[kind], chance)}
         for _more in range(chance.randrange(3)):
             data[kind] = _spoil(data[kind], chance)

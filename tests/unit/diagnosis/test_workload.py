@@ -71,12 +71,20 @@ def _not_scheduled(words: str, **more: Any) -> dict[str, Any]:
     ("0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't match PersistentVolume's node "
      "affinity.",
      "storage.zone-conflict"),
-    ("0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had no available volume zone.", "storage.zone-conflict"),
     ("0/3 nodes are available: 3 node(s) exceed max volume count.", "storage.attach-stuck")])
 def test_not_scheduled(words: str, code: str) -> None:
     found = one(_late(), _unscheduled(_not_scheduled(words)))
     assert (found.cause, found.confidence, found.scope) == (code, "confirmed", [f"pod/{SPACE}/reader-x"])
     assert found.evidence == [f"pod/reader-x FailedScheduling: {words}"]
+
+
+@pytest.mark.parametrize(("words", "code", "sure"), [
+    ("0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had no available volume zone.", "storage.zone-conflict", "probable"),
+    ("0/3 nodes are available: 1 Insufficient cpu, 2 node(s) exceed max volume count.", "storage.attach-stuck", "probable"),
+    ("0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Too many pods.", "sched.insufficient", "confirmed")])
+def test_of_two_reasons_that_share_the_nodes_none_is_certain(words: str, code: str, sure: str) -> None:
+    """Taints keep pods off by intention: those nodes were never meant."""
+    assert cause(_late(), _unscheduled(_not_scheduled(words)))[:2] == (code, sure)
 
 
 def test_not_scheduled_by_the_pods_condition_alone() -> None:

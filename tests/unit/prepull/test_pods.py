@@ -114,6 +114,10 @@ def test_a_pod_that_the_kubelet_refuses_and_one_without_a_sandbox() -> None:
     ("write /var/lib/containerd/x: no space left on device", "node.pressure"),
     ("Evicted: The node had condition: [DiskPressure]. ", "node.pressure"),
     ("container runtime network not ready: NetworkPluginNotReady", "node.cni-not-ready"),
+    ("OutOfpods: Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: 110, capacity: 110",
+     "sched.insufficient"),
+    ("unexpected media type text/html for sha256:9: not found", "image.registry-unreachable"),
+    ("unexpected commit digest sha256:b, expected sha256:a: failed precondition", "image.corrupt"),
     ("no match for platform in manifest", "image.not-found"), ("something new", "unknown.unexplained")])
 def test_causes_of_words(words: str, cause: str) -> None:
     assert cause_of(words)[0] == cause

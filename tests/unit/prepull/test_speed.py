@@ -182,8 +182,9 @@ def test_one_image_is_no_registry_and_each_registry_is_judged_alone() -> None:
     assert findings.of_errors(results)[0].scope == ("image/r.io/a:1", "registry/x.io")
 
 
-def test_a_cause_of_nodes_names_nodes_whatever_came_elsewhere() -> None:
-    (found,) = findings.of_errors([failed("n1", "node.pressure"), failed("n2", "node.pressure"), pull("n3", 0, 1)])
+@pytest.mark.parametrize("cause", ["node.pressure", "sched.insufficient"])
+def test_a_cause_of_nodes_names_nodes_whatever_came_elsewhere(cause: str) -> None:
+    (found,) = findings.of_errors([failed("n1", cause), failed("n2", cause), pull("n3", 0, 1, "r.io/z:1")])
     assert found.scope == ("node/n1", "node/n2")
 
 
