@@ -17,7 +17,7 @@ CONFIG = ["configmap/kube-system/coredns"]
 BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 
 
-def _corefile(lab: Any) -> str:
+def corefile(lab: Any) -> str:
     return lab.api(COREFILE)["data"]["Corefile"]
 
 
@@ -29,7 +29,7 @@ def _restarted(lab: Any, ready: bool) -> None:
 
 
 @contextmanager
-def _new_servers(lab: Any, fault: Any, ready: bool = False) -> Iterator[None]:
+def new_servers(lab: Any, fault: Any, ready: bool = False) -> Iterator[None]:
     """Servers that began with the fault; afterwards others that did not, whatever became of the test."""
     try:
         with fault:
@@ -64,32 +64,32 @@ def test_node_cut_from_the_servers(lab: Any, prove: Any) -> None:
 
 
 def test_wrong_domain(lab: Any, prove: Any) -> None:
-    wrong = _corefile(lab).replace("cluster.local", "other.local")
-    with _new_servers(lab, lab.fault.patch(COREFILE, {"data": {"Corefile": wrong}}), ready=True):
+    wrong = corefile(lab).replace("cluster.local", "other.local")
+    with new_servers(lab, lab.fault.patch(COREFILE, {"data": {"Corefile": wrong}}), ready=True):
         records = prove("dns", limit=50)
     assert_red(records["dns"], "dns.config", CONFIG, "confirmed")
     prove.green("dns")
 
 
-def test_refused_corefile(lab: Any, prove: Any) -> None:
-    refused = _corefile(lab).replace("loop", "no_such_plugin")
-    with _new_servers(lab, lab.fault.patch(COREFILE, {"data": {"Corefile": refused}})):
+def test_refusedcorefile(lab: Any, prove: Any) -> None:
+    refused = corefile(lab).replace("loop", "no_such_plugin")
+    with new_servers(lab, lab.fault.patch(COREFILE, {"data": {"Corefile": refused}})):
         records = prove("dns")
     assert_red(records["dns"], "dns.config", CONFIG, "confirmed", "no_such_plugin")
     prove.green("dns")
 
 
 def test_forwarding_loop(lab: Any, prove: Any) -> None:
-    loop = _corefile(lab).replace("forward . /etc/resolv.conf", f"forward . {lab.dns_ip}")
+    loop = corefile(lab).replace("forward . /etc/resolv.conf", f"forward . {lab.dns_ip}")
     assert lab.dns_ip in loop
-    with _new_servers(lab, lab.fault.patch(COREFILE, {"data": {"Corefile": loop}})):
+    with new_servers(lab, lab.fault.patch(COREFILE, {"data": {"Corefile": loop}})):
         records = prove("dns")
     assert_red(records["dns"], "dns.config", CONFIG, "confirmed")
     prove.green("dns")
 
 
 def test_servers_without_their_rights(lab: Any, prove: Any) -> None:
-    with _new_servers(lab, lab.fault.without(f"{BINDINGS}/system:coredns")):
+    with new_servers(lab, lab.fault.without(f"{BINDINGS}/system:coredns")):
         records = prove("dns")
     assert_red(records["dns"], "rbac.missing", ["serviceaccount/kube-system/coredns"], "confirmed", "is forbidden: User")
     prove.green("dns")

@@ -21,6 +21,8 @@ from urllib.parse import quote
 
 from . import helpers, images, node
 from .base import LabError, run, say, wait_for
+from .file_faults import FileFaults
+from .kubelet_faults import KubeletFaults
 from .object_faults import ObjectFaults
 from .pool_faults import PoolFaults
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from .cluster import Lab
 
 # Kinds of faults that the API server is asked about before they are mended.
-_BY_API = ("power", "object", "scale", "extra", "without", "away", "full")
+_BY_API = ("power", "object", "scale", "extra", "without", "away", "full", "certificate")
 _LEADERS = ("kube-controller-manager", "kube-scheduler")
 # Leases of the lab's nodes are renewed every 5 s.
 _HEARD = timedelta(seconds=8)
@@ -50,7 +52,7 @@ def _write(note: Path, data: dict[str, Any]) -> None:
     work.replace(note)
 
 
-class Faults(ObjectFaults, PoolFaults):
+class Faults(ObjectFaults, PoolFaults, KubeletFaults, FileFaults):
     """Each method is a context manager: broken inside, mended and seen healthy after it."""
 
     def __init__(self, lab: Lab):
@@ -256,6 +258,10 @@ class Faults(ObjectFaults, PoolFaults):
     def drop_port(self, short: str, port: int, protocol: str = "tcp") -> Any:
         """Packets to a port of the node itself are lost."""
         return self._rules({short: [["INPUT", "-i", "eth0", "-p", protocol, "--dport", str(port), "-j", "DROP"]]})
+
+    def drop_pod_port(self, short: str, port: int, protocol: str) -> Any:
+        """What its pods send to this port of any pod is lost, also by a Service; everything else passes."""
+        return self._rules({short: [["FORWARD", "-i", "cni0", "-p", protocol, "--dport", str(port), "-j", "DROP"]]})
 
     def drop_large_packets(self, short: str, size: int = 1000) -> Any:
         """Packets of `size` bytes and more between its pods and other machines are lost, as with a wrong MTU."""
