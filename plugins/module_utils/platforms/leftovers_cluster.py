@@ -8,7 +8,6 @@ answer any more, the journal on this controller tells what runs had made there.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -86,7 +85,7 @@ class ClusterSource:
     def _ended(self, labels: Mapping[str, str]) -> bool:
         """Whether a run has expired, or is none of this user on this controller that its journal says is alive."""
         expires = labels.get(names.EXPIRES, "")
-        if expires.isdigit() and int(expires) <= time.time():
+        if expires.isdigit() and int(expires) <= self._client.now():
             return True
         return labels.get(names.OWNER) == names.owner() and labels[names.RUN] not in self._alive
 

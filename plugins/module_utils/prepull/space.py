@@ -59,7 +59,8 @@ class Space:
         self._guardian = Guardian.start(lambda: finish(connection, path), connection.hold)
         self.raw = Client(connection)
         self.client = PatientClient(self.raw, lambda: float("inf"), lambda e: None)
-        self.labels = names.labels(self.run_id, limit + _KEEP)
+        self._life = limit + _KEEP
+        self.labels = names.labels(self.run_id, self._life)
         self._watches: list[Watch] = []
 
     def _sweep(self) -> None:
@@ -71,6 +72,8 @@ class Space:
         """The namespace, once its pods are not refused any more."""
         threading.Thread(target=self._sweep, daemon=True).start()
         level = {f"pod-security.kubernetes.io/{m}": self._level for m in ("enforce", "warn", "audit")}
+        # Said on the clock by which every sweep will read it: the API server's, of which the node list has told.
+        self.labels.update(names.labels(self.run_id, self._life, self.raw.now()))
         self.journal.intend("Namespace", self.name, "", "v1")
         self.client.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {
             "name": self.name, "labels": {**self.labels, **level}}})
