@@ -76,4 +76,4 @@ def test_terms_that_no_cluster_would_take(terms: Terms, sentence: str) -> None:
 @pytest.mark.parametrize("terms", [Terms(), Terms(namespace="shop", pull_secrets=("pull", "shop/more")), Terms(pull_secrets=("shop/pull.x",)),
                                    Terms(labels={"a": "b"}, annotations={"c": ""})])
 def test_terms_that_are_fine(terms: Terms) -> None:
-    terms.check()
+    assert terms.check() is None
