@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""nodes, seen red: powered off, cut off, kubelet silent, runtime stopped, CNI gone, disk full, cordoned, one too few."""
+"""nodes, seen red: powered off, cut off, kubelet silent, runtime stopped, CNI gone, disk full, cordoned, one too few, clock
+off, kubelet not reached or not trusted, no room."""
 from __future__ import annotations
 
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import assert_red, node_to_lose
+from tests.faults.node_clock import clock_off
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 
@@ -73,3 +75,39 @@ def test_fewer_nodes_than_the_inventory_says(prove: Any) -> None:
     records = prove("nodes", nodes={"expected": 4})
     assert_red(records["nodes"], "node.not-joined", [], "confirmed")
     assert "4" in records["nodes"].message and "3" in records["nodes"].message
+
+
+@pytest.mark.parametrize("seconds", [-60, 60], ids=["late", "early"])
+def test_a_clock_that_is_off(lab: Any, prove: Any, seconds: int) -> None:
+    node, how = lab.node_name("n2"), "behind" if seconds < 0 else "ahead of"
+    with clock_off(lab, "n2", seconds):
+        records = prove("nodes", "pod_network")
+    assert_red(records["nodes"], "node.clock", [f"node/{node}"], "confirmed", f"s {how} the API server's, by two renewals")
+    assert records["nodes"].step == "the clock of every node is right" and records["pod_network"].verdict == "passed"
+    prove.green("nodes")
+
+
+def test_a_kubelet_behind_a_filtered_port(lab: Any, prove: Any) -> None:
+    with lab.fault.drop_port("n2", 10250):
+        record = prove("nodes")["nodes"]
+    words = f"the API server cannot ask the kubelet (port 10250) of {lab.node_name('n2')} ("
+    assert record.verdict == "warned" and record.message.startswith(words), record.message
+    assert "no logs, exec and port-forward there" in record.message
+    prove.green("nodes")
+
+
+def test_a_kubelet_whose_certificate_is_not_accepted(lab: Any, prove: Any) -> None:
+    node = lab.node_name("n2")
+    with lab.fault.foreign_certificate("n2"):
+        records = prove("nodes", "pod_network")
+    assert_red(records["nodes"], "node.kubelet-cert", [f"node/{node}"], "confirmed", "x509: certificate signed by unknown authority")
+    assert records["pod_network"].verdict == "passed"
+    prove.green("nodes")
+
+
+def test_a_full_node_is_not_proved(lab: Any, prove: Any) -> None:
+    with lab.fault.full("n2"):
+        record = prove("nodes")["nodes"]
+    assert (record.verdict, record.cause) == ("inconclusive", "sched.insufficient"), (record.cause, record.message)
+    assert f"{lab.node_name('n2')} (its pod was made and waits for room: " in record.message and "Too many pods" in record.message
+    prove.green("nodes")

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Faults between the API server and a kubelet whose node is well."""
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import node
+from .base import wait_for
+from .pki import Pki
+
+if TYPE_CHECKING:
+    from .cluster import Lab
+
+_SERVER = "/etc/kubernetes/kubelet-server"
+
+
+class KubeletFaults:
+    """What `Faults` does to what a kubelet shows."""
+
+    lab: Lab
+
+    def _fault(self, kind: str, **args: Any) -> Any:
+        raise NotImplementedError
+
+    def _node_ready(self, short: str) -> None:
+        raise NotImplementedError
+
+    def foreign_certificate(self, short: str) -> Any:
+        """Its kubelet serves with a certificate of an authority that the API server does not know."""
+        return self._fault("certificate", short=short)
+
+    def _serve_with(self, short: str, pair: dict[str, bytes], accepted: bool) -> None:
+        for ending, data in pair.items():
+            node.inside(self.lab, short, "cp", "/dev/stdin", f"{_SERVER}.{ending}", input=data.decode())
+        node.signal_service(self.lab, short, "kubelet", "KILL")
+        self._node_ready(short)
+        wait_for(f"a kubelet on {short} that the API server {'accepts' if accepted else 'does not accept'}",
+                 lambda: self._accepted(short) == accepted, 60)
+
+    def _accepted(self, short: str) -> bool | None:
+        """None where that is not known yet."""
+        try:
+            self.lab.api(f"/api/v1/nodes/{self.lab.node_name(short)}/proxy/healthz")
+            return True
+        except OSError as e:
+            text = e.read().decode("utf-8", "replace") if hasattr(e, "read") else ""
+            return False if "x509" in text else None
+
+    def _break_certificate(self, short: str) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            made = Pki(Path(folder))
+            made.ca("other", "somebody else")
+            made.cert("kubelet", "other", f"system:node:{self.lab.node_name(short)}", ["system:nodes"],
+                      names=[self.lab.node_name(short)], addresses=[self.lab.nodes[short], "127.0.0.1"], server=True,
+                      client=False)
+            pair = {ending: (Path(folder) / f"kubelet.{ending}").read_bytes() for ending in ("crt", "key")}
+        self._serve_with(short, pair, False)
+
+    def _mend_certificate(self, short: str) -> None:
+        pki = self.lab.folder / "pki"
+        pair = {ending: (pki / f"kubelet-{short}-server.{ending}").read_bytes() for ending in ("crt", "key")}
+        self._serve_with(short, pair, True)
