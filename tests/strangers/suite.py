@@ -50,6 +50,7 @@ class Suite:
         for r in records:
             print(f"{r.verdict:12} {r.check:12} {r.seconds:6.1f} s  {r.cause or '-'} {r.confidence} {r.scope} {r.step!r} {r.message[:600]}  "
                   f"<- {r.consequence_of}")
+            print("      ", json.dumps(r.observed)[:600])
             for line in r.evidence[:6]:
                 print("      ", line[:300])
         return {r.check: r for r in records}
@@ -58,7 +59,8 @@ class Suite:
 def unlike(records: dict[str, Record], expected: dict[str, tuple[str, ...]]) -> list[str]:
     """What is not as it should be, a line each.
 
-    expected: check -> (verdict, words that its message must hold); all others must have passed. Beside passed, a warning that a
+    expected: check -> (verdict, words that its message or what it observed must hold, no warning without one
+    of them); all others must have passed. Beside passed, a warning that a
     loaded machine alone explains will do. That machines are skipped, as the lab names no platform for them, is always expected.
     """
     wrong = []
@@ -66,8 +68,10 @@ def unlike(records: dict[str, Record], expected: dict[str, tuple[str, ...]]) -> 
         verdict, *words = expected.get(name, ("skipped",) if name == "machines" else ("passed",))
         told = [part for part in record.message.split("; ") if not any(re.search(b, part) for b in BUSY)]
         fits = record.verdict == verdict or (verdict == "passed" and record.verdict == "warned" and not told)
-        missing = [w for w in words if not re.search(w, record.message)]
-        if not fits or missing:
+        said = f"{record.message} {json.dumps(record.observed)}"
+        missing = [w for w in words if not re.search(w, said)]
+        more = [part for part in told if record.verdict == "warned" and words and not any(re.search(w, part) for w in words)]
+        if not fits or missing or more:
             wrong.append(f"{name}: {record.verdict}, expected {verdict}{f' with {missing}' if missing else ''}: {record.cause} {record.message}")
     return wrong
 

@@ -5,7 +5,7 @@
     prefix    the path below which the API is; all else is answered as Rancher does
     token     what a request must bear
     pages     {every, seed}: each so-many-th request gets an HTML page, 502 or 504; behind a 504 it was carried out all the same
-    refuse    verbs that it does not pass on
+    refuse    verbs that it does not pass on; UPGRADE for connections that become something else (exec, port-forward)
     delay     {least, most, seed}: seconds before each answer
     busy      {every}: each so-many-th request gets 429, by turns with and without Retry-After
 """
@@ -85,7 +85,7 @@ class Handler(BaseHTTPRequestHandler):
             return self._say(401, "application/json", json.dumps({"type": "error", "status": "401", "message": "must authenticate"}))
         if not self.path.startswith(front.prefix + "/"):
             return self._say(200, "application/json", json.dumps(_ROOT)) if self.path in ("/", "/v3") else self._say(404, "text/plain", "404 page not found\n")
-        if self.command in front.config.get("refuse", ()):
+        if {self.command, "UPGRADE" if self.headers.get("Upgrade") else ""} & {*front.config.get("refuse", ())}:
             return self._page(405)
         seconds, instead, retry = front.fate()
         if instead == 429:

@@ -58,9 +58,9 @@ def front(lab: Lab, name: str, **behaviour: Any) -> Iterator[Path]:
 
 
 @contextmanager
-def rancher(lab: Lab, every: int = 9) -> Iterator[Stranger]:
-    """A path, a token of Rancher's, each `every`-th answer an error page of the balancer, and no PATCH."""
-    with front(lab, "rancher", prefix="/k8s/clusters/c-m-xyz", pages={"every": every, "seed": 9}, refuse=["PATCH"]) as file:
+def rancher(lab: Lab, every: int = 9, refuse: tuple[str, ...] = ("UPGRADE",)) -> Iterator[Stranger]:
+    """A path, a token of Rancher's, each `every`-th answer an error page of the balancer before it, which upgrades no connection."""
+    with front(lab, "rancher", prefix="/k8s/clusters/c-m-xyz", pages={"every": every, "seed": 9}, refuse=list(refuse)) as file:
         yield Stranger("rancher", file)
 
 
