@@ -112,10 +112,10 @@ def unreachable(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 def overloaded(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """429 of the API server itself; slow reads while etcd says that it is well."""
-    turned = [said(e) for e in decisive(f)
-              if e.get("status") == 429 and "disruption budget" not in (e.get("message") or "")]
-    if turned:
-        yield Candidate("api.overloaded", "confirmed", (), unique(turned)[:4])
+    turned = [e for e in decisive(f) if e.get("status") == 429 and "disruption budget" not in (e.get("message") or "")]
+    if turned:  # a page is of whoever stands before the API server
+        page = all((e.get("message") or "").lstrip().startswith("<") for e in turned)
+        yield Candidate("api.overloaded", "probable" if page else "confirmed", (), unique(map(said, turned))[:4])
         return
     late = [said(e) for e in decisive(f) if e.get("status") == 504
             and _SERVER_SLOW.search(e.get("message") or "") and "etcd" not in (e.get("message") or "")]

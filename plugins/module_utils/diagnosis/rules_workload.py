@@ -12,7 +12,7 @@ from .evidence import (Candidate, Evidence, Object, condition, containers, event
 from .finding import Finding
 from .image_words import OF_REGISTRY, cause_of, registry_of
 from .kubelet_words import refusal_of
-from .paths import isolated_nodes, pods
+from .paths import isolated_nodes, names, pods
 from .rules_dns import config_lines
 
 _IMAGE_REASONS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
@@ -64,9 +64,12 @@ def _room(node: str, ev: Evidence) -> tuple[str, ...]:
 
 
 def scheduling(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    for pod in pods(f, ev):
-        if node_of(pod):
-            continue
+    waiting = [p for p in pods(f, ev) if not node_of(p)]
+    if not waiting and "nodes are available:" in f.message:  # the check repeats what nothing else tells any more
+        code, sure = _of_words(f.message)
+        if code:
+            yield Candidate(code, sure, tuple(f"pod/{space}/{name}" for space, name in sorted(names(f, "Pod"))[:1]), (f.message,))
+    for pod in waiting:
         c = condition(pod, "PodScheduled")
         told = [(last_seen(e), words(e), event_line(e), first_seen(e)) for e in ev.events_of(pod)
                 if e.get("reason") == "FailedScheduling"]

@@ -54,6 +54,14 @@ def _nameservers(findings: Iterable[Finding]) -> list[str]:
     return list(dict.fromkeys(a for f in findings for a in cluster_dns.nameservers_in(f.observed)))[:4]
 
 
+def _provisioners(findings: Iterable[Finding], classes: Iterable[dict[str, Any]]) -> set[str]:
+    """What names of pods have in them that do the work of provisioners: those of the classes, and those that checks met."""
+    told = {str(f.observed.get("provisioner") or "") for f in findings} | {str(c.get("provisioner") or "") for c in classes}
+    ends = {name.rpartition("/")[2] for name in told if name}
+    first = {end.partition(".")[0] for end in ends if ".csi." in end}
+    return {"provisioner", "csi"} | ends | {end.replace(".", "-") for end in ends} | first
+
+
 def _on_the_way(findings: Iterable[Finding]) -> set[str]:
     """Nodes that something was lost at."""
     out = set()
@@ -145,10 +153,11 @@ class Collector:
     def _keep_what_matters(self, near: list[str]) -> None:
         now = seconds(self.data["server_date"]) or time.time()
         spaces = _SYSTEM | set(near)
+        workers = _provisioners(self.findings, self.data["storageclasses"])
 
         def matters(pod: dict[str, Any]) -> bool:
             return pod["metadata"].get("namespace", "") in spaces or not _healthy(pod) or any(
-                w in pod["metadata"]["name"] for w in ("provisioner", "csi"))
+                w in pod["metadata"]["name"] for w in workers)
 
         self.data["events"] = [e for e in self.data["events"] if self.lists.guarded("events", lambda i=e: recent(i, now), False)]
         self.data["pods"] = [p for p in self.data["pods"] if self.lists.guarded("pods", lambda i=p: matters(i), True)]

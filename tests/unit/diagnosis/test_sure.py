@@ -59,6 +59,13 @@ def test_a_proxy_that_refuses_for_the_api_server_is_an_api_that_is_not_reached()
     assert (found.cause, found.confidence) == ("api.unreachable", "probable") and "agent disconnected" in found.evidence[0]
 
 
+@pytest.mark.parametrize(("words", "sure"), [("Too many requests, please try again later.", "confirmed"),
+                                             ("<html><title>429</title></html>", "probable")])
+def test_a_page_that_turns_us_away_need_not_be_the_api_servers(words: str, sure: str) -> None:
+    error = api_error(words, 429)
+    assert cause(finding("service", words, errors=[error]), healthy()) == ("api.overloaded", sure, [])
+
+
 # ---- admission ----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("message", [
     f"the probes could not be made: {DENIED}", f"no probe became ready (n1: no probe pod could be made: {DENIED})",
@@ -125,3 +132,10 @@ def test_a_pod_that_its_kubelet_refused_names_the_node(reason: str, words: str, 
     replace_pod(data, refused)
     found = one(finding("storage", f"pod writer-x failed: {reason}", path=[on_path("Pod", "writer-x")]), data)
     assert (found.cause, found.scope) == (code, ["node/n2"] if code != "unknown.unexplained" else [])
+
+
+def test_what_a_scheduler_said_stays_the_cause_where_only_the_message_is_left() -> None:
+    words = "0/3 nodes are available: 3 node(s) had untolerated taint {team: a}."
+    failed = finding("storage", f"pod writer-x with its volume ends: not within 15 s; FailedScheduling: {words}",
+                     path=[on_path("Pod", "writer-x")])
+    assert cause(failed, healthy()) == ("sched.constraint", "confirmed", [f"pod/{SPACE}/writer-x"])

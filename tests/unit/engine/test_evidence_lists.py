@@ -88,6 +88,15 @@ def test_nodes_on_the_failing_path_are_read_by_name_where_there_are_too_many() -
     assert not data["errors"]
 
 
+def test_pods_that_may_do_the_work_of_a_provisioner_are_kept_though_they_are_well() -> None:
+    well = {"status": {"phase": "Running"}}
+    pods = [thing(n, "storage", **well) for n in ("driver-nfs-io-7f", "shares-x-1", "ebs-controller-0", "web-1")]
+    found = Finding("storage", "storage", "failed", observed={"provisioner": "lab.io/shares-x"})
+    data = collect(Told(pods=pods, storageclasses=[thing("a", provisioner="driver.nfs.io"),
+                                                   thing("b", provisioner="ebs.csi.aws.com")]), found)
+    assert keys(data["pods"]) == ["storage/driver-nfs-io-7f", "storage/shares-x-1", "storage/ebs-controller-0"]
+
+
 # ---- cluster DNS --------------------------------------------------------------------------------------------------
 def service(name: str, space: str, ip: str, **selector: str) -> dict[str, Any]:
     return thing(name, space, spec={"clusterIP": ip, "selector": selector, "ports": [{"port": 53}]})
