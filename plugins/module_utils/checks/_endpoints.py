@@ -25,6 +25,11 @@ class Endpoint:
         return dict(self.ports).get(name) if name else (self.ports[0][1] if self.ports else None)
 
 
+def of_family(slices: Iterable[dict[str, Any]], family: str) -> list[dict[str, Any]]:
+    """Slices whose addresses are of this family ("IPv4", "IPv6"), or of none that is named."""
+    return [s for s in slices if s.get("addressType", family) == family]
+
+
 def endpoints(slices: Iterable[dict[str, Any]], service: str = "") -> list[Endpoint]:
     """All endpoints of the slices, of one Service if named; a missing ready condition means ready."""
     out = []

@@ -3,19 +3,19 @@
 """A Service's cluster address leads every node's pods to every one of its pods, and nowhere when it has none."""
 from __future__ import annotations
 
-import math
-import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
-from . import _user_service
+from . import _families, _meanwhile, _policies, _user_service
 from ._asked import Asked
-from ._backends import BACKENDS, spread
-from ._endpoints import endpoints
+from ._endpoints import endpoints, of_family
 from ._manifests import service
 from ._news import LAG, NEWS
+from ._service_node import Followed, Heard, NodeView
+from ._service_questions import HTTP_PORT, PORT
 from ._text import listed, url_host
 
 if TYPE_CHECKING:
@@ -23,29 +23,24 @@ if TYPE_CHECKING:
     from ..engine.probes import Probe
 
 LABEL = "assay.clusters/backend"
-HTTP_PORT = 8080
-PORT = 80
-# Connections per request to a probe, so that lost ones (5 s each) do not outlast the request.
-BATCH = 10
-# Asks once and gives up soon: until the rules are there, packets to the address are lost.
-QUICK = "curl -gsS --connect-timeout 1 -m 2 --noproxy '*' "
-# Equal answers in a row that show session affinity.
-AFFINITY = 15
+# Pods behind the Service: enough to see balancing, few enough that the questions stay linear in nodes.
+BACKENDS = 4
+# Probes asked at once.
+WORKERS = 8
 
 
-def tries(backends: int) -> int:
-    """Connections after which random balancing has met all backends, but for a chance of about 1e-6."""
-    return math.ceil(2 * backends * math.log(max(backends, 1))) + 30
-
-
-def refused(errors: list[str]) -> bool:
-    """Whether the connection was rejected at once rather than left to time out."""
-    return any(word in e.lower() for e in errors for word in ("refused", "reset", "no route", "unreachable",
-                                                              "not permitted"))
+def spread(probes: list[Probe], count: int) -> list[Probe]:
+    """So many probes at equal distances in the list of nodes."""
+    if len(probes) <= count:
+        return list(probes)
+    return [probes[i * len(probes) // count] for i in range(count)]
 
 
 class Service(Check):
-    """The Service selects some of the probes by a label of this run; all probes ask its address."""
+    """The Service selects some of the probes by a label of this run; all probes ask its address.
+
+    Two requests to a probe: one while the Service has pods and another, "late", has none; one after they have changed places.
+    """
 
     name = "service"
     domain = "network"
@@ -59,8 +54,8 @@ class Service(Check):
         Permission(("create", "patch", "delete", "get", "list", "watch"), ("services",)),
         Permission(("get", "list", "watch"), ("endpointslices",), "discovery.k8s.io"),
         Permission(("patch",), ("pods",)),
-        Permission(("list",), ("pods",), optional=True, everywhere=True),
-        Permission(("get",), ("services",), optional=True, everywhere=True),
+        Permission(("list",), ("pods",), optional=True),
+        Permission(("list",), ("networkpolicies",), "networking.k8s.io", optional=True),
     )
     images = ("agnhost",)
     objects = ("Service",)
@@ -69,181 +64,145 @@ class Service(Check):
     probes = 2
 
     def run(self, ctx: Context) -> None:
-        self._asked = Asked(ctx)
+        self._asked, self._left, self._slices = Asked(ctx), set[str](), dict[str, float]()
+        everybody = ctx.probes.all
         with ctx.step("a Service gets the addresses of its pods"):
-            backends = spread(ctx.probes.all, BACKENDS)
-            ctx.observe(nodes=len(ctx.probes.all), backends=len(backends))
+            leaving = _meanwhile.left(ctx)
+            backends = spread([p for p in everybody if p.node not in leaving] or everybody, BACKENDS)
+            second = _families.second(ctx, everybody)
+            ctx.observe(nodes=len(everybody), backends=len(backends))
             self._label(ctx, backends)
-            made = self._make(ctx, f"svc-{ctx.nonce}")
-            sticky = self._make(ctx, f"sticky-{ctx.nonce}", sessionAffinity="ClientIP")
-            self._wait_endpoints(ctx, made["metadata"]["name"], backends)
+            made = self._make(ctx, "svc", ctx.nonce, ipFamilyPolicy="PreferDualStack")
+            sticky = self._make(ctx, "sticky", ctx.nonce, sessionAffinity="ClientIP")
+            late = self._make(ctx, "late", f"none-{ctx.nonce}")
+            self._other = self._second_address(ctx, made, [b for b in backends if b.node in second])
+            self._wait_endpoints(ctx, made, backends, second)
+        vip, stays, filled = (s["spec"]["clusterIP"] for s in (made, sticky, late))
         with ctx.step("its cluster address reaches every pod from every node"):
-            self._reach(ctx, made["spec"]["clusterIP"], backends)
-        with ctx.step("session affinity keeps a client on one pod"):
-            self._affinity(ctx, sticky["spec"]["clusterIP"], backends)
+            heard = self._reach(ctx, vip, stays, backends, everybody)
+        self._further(ctx, heard, stays)
         with ctx.step("without pods it is refused on every node"):
+            self._select(ctx, late, ctx.nonce)
             self._select(ctx, made, f"none-{ctx.nonce}")
-            self._wait_endpoints(ctx, made["metadata"]["name"], [])
-            self._refused(ctx, made["spec"]["clusterIP"])
-        with ctx.step("with its pods back it answers on every node again"):
-            self._select(ctx, made, ctx.nonce)
-            self._back(ctx, made["spec"]["clusterIP"])
+            self._wait_endpoints(ctx, late, backends, second)
+            self._wait_endpoints(ctx, made, [], second)
+            followed = self._refused(ctx, vip, filled, backends, everybody)
+        with ctx.step("a Service that had no pods answers on every node once it has some"):
+            self._back(ctx, followed, filled)
         if ctx.options.get("service"):
-            _user_service.prove(ctx, self._asked, ctx.probes.all, ctx.options.get("namespace") or "default",
+            _user_service.prove(ctx, self._asked, everybody, ctx.options.get("namespace") or "default",
                                 ctx.options["service"])
+        for what, milliseconds in self._slices.items():
+            ctx.measure(what, milliseconds, "ms")
         with ctx.step("every node has a probe that can be asked"):
+            _meanwhile.tell(ctx, self._left)
             self._asked.settle()
-            if ctx.probes.missing:
-                ctx.warn(f"not tested, as they run no probe: {listed(sorted(ctx.probes.missing))}")
 
+    # ---- the Services -----------------------------------------------------------------------------------------
     def _label(self, ctx: Context, backends: list[Probe]) -> None:
         for probe in backends:
             ctx.client.patch(f"/api/v1/namespaces/{ctx.namespace}/pods/{probe.pod}",
                              {"metadata": {"labels": {LABEL: ctx.nonce}}})
             ctx.touches("Pod", probe.pod, ctx.namespace)
 
-    def _make(self, ctx: Context, name: str, **spec: Any) -> dict[str, Any]:
+    def _make(self, ctx: Context, name: str, value: str, **spec: Any) -> dict[str, Any]:
         ports = [{"name": "http", "port": PORT, "targetPort": HTTP_PORT, "protocol": "TCP"}]
-        return ctx.create(service(name, {LABEL: ctx.nonce}, ports, **spec))
+        return ctx.create(service(f"{name}-{ctx.nonce}", {LABEL: value}, ports, **spec))
 
     def _select(self, ctx: Context, made: dict[str, Any], value: str) -> None:
         ctx.client.patch(f"/api/v1/namespaces/{ctx.namespace}/services/{made['metadata']['name']}",
                          {"spec": {"selector": {LABEL: value}}})
         self._changed = time.monotonic()
 
-    def _wait_endpoints(self, ctx: Context, name: str, backends: list[Probe]) -> None:
-        """Until the ready endpoints of the Service are just these pods."""
-        wanted, start = {p.pod for p in backends}, time.monotonic()
+    def _second_address(self, ctx: Context, made: dict[str, Any], backends: list[Probe]) -> str:
+        """The Service's address of the other family, where it has one and a pod to lead to; that it was not asked is told."""
+        addresses = made["spec"].get("clusterIPs") or [made["spec"]["clusterIP"]]
+        ctx.observe(service_families=sorted(map(_families.family, addresses)))
+        if len(addresses) > 1 and not backends:
+            ctx.warn("Services get addresses of two families, and no pod behind ours has a second one, so that it was not asked")
+        return addresses[1] if len(addresses) > 1 and backends else ""
+
+    def _wait_endpoints(self, ctx: Context, made: dict[str, Any], backends: list[Probe], second: dict[str, str]) -> None:
+        """Until the ready endpoints of the Service are just these pods, in each of its families."""
+        name, start = made["metadata"]["name"], time.monotonic()
+        first, *others = map(_families.family, made["spec"].get("clusterIPs") or [made["spec"]["clusterIP"]])
+        wanted = {first: {p.pod for p in backends}, **{f: {p.pod for p in backends if p.node in second} for f in others}}
 
         def complete(items: dict[Any, Any]) -> bool:
-            return {e.pod for e in endpoints(items.values(), name) if e.ready} == wanted
+            return all({e.pod for e in endpoints(of_family(items.values(), f), name) if e.ready} == pods
+                       for f, pods in wanted.items())
 
-        ctx.wait("endpointslices", complete, f"endpoints of Service {name} are {len(wanted)} pods", seconds=LAG)
-        ctx.measure(f"endpoints to {len(wanted)} pods", (time.monotonic() - start) * 1000, "ms")
+        ctx.wait("endpointslices", complete, f"endpoints of Service {name} are {len(backends)} pods", seconds=LAG)
         self._changed = time.monotonic()
+        self._slices[f"endpoints to {len(backends)} pods"] = (self._changed - start) * 1000
 
-    # ---- the address reaches every pod ------------------------------------------------------------------------
-    def _reach(self, ctx: Context, vip: str, backends: list[Probe]) -> None:
-        first: list[float] = []
-        lock = threading.Lock()
+    # ---- claims -----------------------------------------------------------------------------------------------
+    def _by_node(self, ctx: Context, everybody: list[Probe], function: Callable[[Probe], Any]) -> dict[str, Any]:
+        """function(probe) by node, without nodes that left meanwhile."""
+        found = self._asked.all(everybody, function, workers=WORKERS)
+        self._left |= _meanwhile.left(ctx) & set(found)
+        return {n: r for n, r in found.items() if n not in self._left}
 
-        def ask(probe: Probe) -> str:
-            seconds = self._first_answer(ctx, probe, vip, backends)
-            error = self._meets_all(probe, vip, backends) if seconds is not None else self._last[probe.node]
-            ctx.see(kind="service", from_node=probe.node, target=f"{vip}:{PORT}", variant="vip", ok=not error,
-                    error=error, seconds=seconds)
-            if seconds is not None:
-                with lock:
-                    first.append(seconds)
-            self._direct(ctx, probe, backends if error else backends[:1])
-            return error
-
-        self._last: dict[str, str] = {}
-        ctx.touches("Service", f"svc-{ctx.nonce}", ctx.namespace)
-        results = self._asked.all(ctx.probes.all, ask)
-        bad = {n: e for n, e in results.items() if e}
+    def _see(self, ctx: Context, errors: dict[str, str], variant: str, address: str,
+             seconds: dict[str, float | None] | None = None) -> dict[str, str]:
+        """Record what each node got; those with an error."""
+        for node, error in errors.items():
+            ctx.see(kind="service", from_node=node, target=f"{address}:{PORT}", variant=variant, ok=not error, error=error,
+                    seconds=(seconds or {}).get(node))
+        bad = {n: e for n, e in errors.items() if e}
         for node in bad:
             ctx.touches("Node", node)
-        ctx.expect(not bad, f"the Service's cluster address {vip}:{PORT} fails from {len(bad)} of {len(results)} "
-                   "nodes: " + listed(f"{n} ({w})" for n, w in bad.items()), cluster_ip=vip, failed_from=bad)
-        if first:
-            self._followed(ctx, "Service served on the slowest node after", max(first))
+        return bad
 
-    def _first_answer(self, ctx: Context, probe: Probe, vip: str, backends: list[Probe]) -> float | None:
-        """Seconds from the endpoints' arrival until an answer of one of our pods; None when LAG passed without."""
-        pods = {b.pod for b in backends}
-        while True:
-            shell = probe.shell(QUICK + f"http://{url_host(vip)}:{PORT}/hostname", timeout=8.0)
-            words = " ".join(shell.output.split())
-            if words in pods:
-                return time.monotonic() - self._changed
-            self._last[probe.node] = (words or shell.error or "an empty answer") if shell.error else \
-                f"answered by {words!r}, none of its pods"
-            if time.monotonic() > self._changed + LAG or ctx.left() < 5.0:
-                return None
-            time.sleep(0.3)
+    def _reach(self, ctx: Context, vip: str, sticky: str, backends: list[Probe], everybody: list[Probe]) -> dict[str, Heard]:
+        heard = self._by_node(ctx, everybody, lambda p: NodeView(ctx, p, backends, self._changed).reach(vip, sticky, self._other))
+        bad = self._see(ctx, {n: h.vip for n, h in heard.items()}, "vip", vip, {n: h.seconds for n, h in heard.items()})
+        left = _meanwhile.left(ctx) & {b.node for b in backends}
+        if bad and left:
+            ctx.inconclusive(f"the node of a pod behind the Service left while it was asked: {listed(sorted(left))}")
+        if bad and len(bad) == len(heard):
+            _policies.excuse(ctx, f"the Service's cluster address {vip}:{PORT} fails from all {len(heard)} nodes", whole=False)
+        ctx.expect(not bad, f"the Service's cluster address {vip}:{PORT} fails from {len(bad)} of {len(heard)} "
+                   "nodes: " + listed(f"{n} ({w})" for n, w in bad.items()), cluster_ip=vip, failed_from=bad)
+        if heard:
+            self._followed(ctx, "Service served on the slowest node after", max(h.seconds or 0.0 for h in heard.values()))
+        lost = {n: h.lost for n, h in sorted(heard.items()) if h.lost}
+        if lost:
+            ctx.measure("connections to a Service that only a second try hid", sum(lost.values()), "connections")
+            ctx.warn("connections to a Service were lost, and not at the second try: "
+                     + listed(f"{count} from {n}" for n, count in lost.items()))
+        return heard
 
     def _followed(self, ctx: Context, what: str, seconds: float) -> None:
         ctx.measure(what, seconds, "s")
         if seconds > NEWS:
             ctx.warn(f"it took {seconds:.0f} s until all nodes followed a change of a Service")
 
-    def _meets_all(self, probe: Probe, vip: str, backends: list[Probe]) -> str:
-        """Connect until every pod has answered; the error, or an empty text."""
-        wanted, seen, left = {b.pod: b.node for b in backends}, set(), tries(len(backends))
-        while left > 0 and not wanted.keys() <= seen:
-            count = min(BATCH, left)
-            left -= count
-            got = probe.dial(vip, PORT, tries=count, timeout=6.0 * count)
-            if got.errors:
-                return f"{len(got.errors)} of {count} connections failed: {listed(got.errors, 1)}"
-            seen |= set(got.responses)
-            if seen - wanted.keys():
-                return f"answered by {listed(sorted(seen - wanted.keys()), 1)!r}, none of its pods"
-        missed = sorted(wanted.keys() - seen)
-        return f"{tries(len(backends))} connections never reached the pod on {listed(wanted[m] for m in missed)}" \
-            if missed else ""
+    def _further(self, ctx: Context, heard: dict[str, Heard], sticky: str) -> None:
+        with ctx.step("its address of the other family answers on every node, too"):
+            if self._other:
+                bad = self._see(ctx, {n: h.family for n, h in heard.items()}, "family", url_host(self._other))
+                ctx.expect(not bad, f"the Service's other address [{self._other}]:{PORT} fails from {len(bad)} of {len(heard)} "
+                           "nodes: " + listed(f"{n} ({w})" for n, w in bad.items()), failed_from=bad)
+        with ctx.step("session affinity keeps a client on one pod"):
+            bad = self._see(ctx, {n: h.sticky for n, h in heard.items()}, "affinity", sticky)
+            ctx.expect(not bad, f"session affinity fails from {len(bad)} of {len(heard)} nodes: "
+                       + listed(f"{n} ({w})" for n, w in bad.items()), affinity=bad)
 
-    def _direct(self, ctx: Context, probe: Probe, backends: list[Probe]) -> None:
-        """The pods by their own addresses, to tell the Service's fault from the network's."""
-        for b in backends:
-            got = probe.dial(b.ip, HTTP_PORT)
-            ctx.see(kind="service", from_node=probe.node, to_node=b.node, target=f"{b.ip}:{HTTP_PORT}", variant="pod",
-                    ok=got.responses == [b.pod], error=listed(got.errors, 1), seconds=got.seconds)
-
-    # ---- affinity, and the negatives --------------------------------------------------------------------------
-    def _affinity(self, ctx: Context, vip: str, backends: list[Probe]) -> None:
-        def ask(probe: Probe) -> str:
-            if self._first_answer(ctx, probe, vip, backends) is None:
-                return self._last[probe.node]
-            got = probe.dial(vip, PORT, tries=AFFINITY, timeout=30.0)
-            if got.errors:
-                return f"{len(got.errors)} of {AFFINITY} connections failed: {listed(got.errors, 1)}"
-            return f"{len(set(got.responses))} pods answered one client" if len(set(got.responses)) > 1 else ""
-
-        self._changed = time.monotonic()
-        results = self._asked.all(ctx.probes.all, ask)
-        for node, error in results.items():
-            ctx.see(kind="service", from_node=node, target=f"{vip}:{PORT}", variant="affinity", ok=not error,
-                    error=error)
-        bad = {n: e for n, e in results.items() if e}
-        ctx.expect(not bad, f"session affinity fails from {len(bad)} of {len(results)} nodes: "
-                   + listed(f"{n} ({w})" for n, w in bad.items()), affinity=bad)
-
-    def _refused(self, ctx: Context, vip: str) -> None:
-        silent: list[str] = []
-
-        def ask(probe: Probe) -> str:
-            while True:
-                got = probe.dial(vip, PORT)
-                if refused(got.errors) and not got.responses:
-                    return ""
-                if time.monotonic() > self._changed + LAG or ctx.left() < 5.0:
-                    break
-                time.sleep(0.3)
-            if got.responses:
-                return f"{listed(got.responses, 1)} still answers"
-            silent.append(probe.node)
-            return ""
-
-        results = self._asked.all(ctx.probes.all, ask)
-        for node, error in results.items():
-            ctx.see(kind="service", from_node=node, target=f"{vip}:{PORT}", variant="empty", ok=not error, error=error)
-        bad = {n: e for n, e in results.items() if e}
+    def _refused(self, ctx: Context, empty: str, filled: str, backends: list[Probe], everybody: list[Probe]) \
+            -> dict[str, Followed]:
+        made = self._by_node(ctx, everybody, lambda p: NodeView(ctx, p, backends, self._changed).follow(empty, filled))
+        bad = self._see(ctx, {n: f.stale for n, f in made.items()}, "empty", empty)
         ctx.expect(not bad, f"{LAG:.0f} s after the Service lost its pods its address still answers on "
                    + listed(f"{n} ({w})" for n, w in bad.items()), stale_on=bad)
+        silent = sorted(n for n, f in made.items() if f.silent)
         if silent:
-            ctx.warn("a Service without pods lets connections time out instead of refusing them on "
-                     + listed(sorted(silent)))
+            ctx.warn(f"a Service without pods lets connections time out instead of refusing them on {listed(silent)}")
+        return made
 
-    def _back(self, ctx: Context, vip: str) -> None:
-        backends = spread(ctx.probes.all, BACKENDS)
-        results = self._asked.all(ctx.probes.all, lambda p: self._first_answer(ctx, p, vip, backends))
-        for node, seconds in results.items():
-            ctx.see(kind="service", from_node=node, target=f"{vip}:{PORT}", variant="vip", ok=seconds is not None,
-                    error="" if seconds is not None else self._last[node], seconds=seconds)
-        bad = [n for n, seconds in results.items() if seconds is None]
-        ctx.expect(not bad, f"{LAG:.0f} s after the Service got its pods back it does not answer on "
-                   + listed(f"{n} ({self._last[n]})" for n in bad), not_back_on=bad)
-        if results:
-            self._followed(ctx, "slowest node follows a change of endpoints in", max(results.values()))
+    def _back(self, ctx: Context, made: dict[str, Followed], filled: str) -> None:
+        bad = self._see(ctx, {n: f.back for n, f in made.items()}, "vip", filled, {n: f.seconds for n, f in made.items()})
+        ctx.expect(not bad, f"{LAG:.0f} s after a Service got its pods its address does not answer on "
+                   + listed(f"{n} ({w})" for n, w in bad.items()), not_back_on=sorted(bad))
+        if made:
+            self._followed(ctx, "slowest node follows a change of endpoints in", max(f.seconds or 0.0 for f in made.values()))

@@ -3,74 +3,15 @@
 """What is made of the answers of a Service, the check's own and a user's."""
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import service as module
 from ansible_collections.assay.clusters.plugins.module_utils.checks._endpoints import SERVICE_LABEL, endpoints
-from ansible_collections.assay.clusters.plugins.module_utils.checks.service import Service, refused, spread, tries
+from ansible_collections.assay.clusters.plugins.module_utils.checks._service_node import tries
+from ansible_collections.assay.clusters.plugins.module_utils.checks._service_questions import refused
+from ansible_collections.assay.clusters.plugins.module_utils.checks.service import spread
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
-from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe
-
-VIP, STICKY = "10.96.0.1", "10.96.0.2"
-
-
-class Dataplane:
-    """A cluster whose nodes balance over the labelled probes."""
-
-    def __init__(self, nodes=3, **options):
-        self.probes = [FakeProbe(f"n{i}", f"10.0.0.{i}", self.dial, self.shell) for i in range(nodes)]
-        self.ctx = FakeContext(probes=self.probes, **options)
-        self.ctx.on_create = self.created
-        self.ctx.client.patch = self.patch
-        self.turn, self.selected = {}, True
-        self.flushed, self.stale, self.silent, self.never, self.rotating = set(), False, False, set(), False
-        self.connects = {}
-
-    def created(self, manifest):
-        name = manifest["metadata"]["name"]
-        self._slices()
-        return {**manifest, "spec": {**manifest["spec"], "clusterIP": STICKY if "sticky" in name else VIP}}
-
-    def patch(self, path, body, **_more):
-        if "/services/" in path:
-            self.selected = not body["spec"]["selector"][module.LABEL].startswith("none")
-            self._slices()
-        return {}
-
-    def _slices(self):
-        pods = self.probes if self.selected else []
-        self.ctx.items["endpointslices"] = {("ns", "s"): {
-            "metadata": {"labels": {SERVICE_LABEL: f"svc-{self.ctx.nonce}"}}, "ports": [{"name": "http", "port": 8080}],
-            "endpoints": [{"addresses": [p.ip], "conditions": {"ready": True}, "nodeName": p.node,
-                           "targetRef": {"kind": "Pod", "name": p.pod}} for p in pods]}}
-
-    def dial(self, source, host, port, protocol, count):
-        if host not in (VIP, STICKY):
-            return [f"probe-n{host[-1]}"], []
-        if source.node in self.flushed:
-            return [], ["dial tcp 10.96.0.1:80: i/o timeout"] * count
-        if not self.selected and host == VIP and not self.stale:
-            return [], [("i/o timeout" if self.silent else "connect: connection refused")] * count
-        out = []
-        pods = [p.pod for p in self.probes if p.node not in self.never]
-        for _try in range(count):  # by source: they ask at the same time
-            self.turn[source.node] = self.turn.get(source.node, 0) + (host == VIP or self.rotating)
-            out.append(pods[self.turn[source.node] % len(pods)])
-        return out, []
-
-    def shell(self, source, command):
-        if command.startswith("curl"):
-            responses, errors = self.dial(source, re.search(r"http://([\d.]+):80/", command)[1], 80, "http", 1)
-            return (f"curl: (28) {errors[0]}", "exit status 28") if errors else responses[0]
-        return "\n".join(f"{n} {self.connects.get((source.node, target), 'OK')}"
-                         for n, target in re.findall(r"c (\d+) ([\d.:\[\]a-f]+)&", command))
-
-    def run(self):
-        Service().run(self.ctx)
-        return self.ctx
-
+from ansible_collections.assay.clusters.tests.unit.checks.dataplane import Dataplane
+from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeProbe
 
 def test_healthy_service_passes_and_is_measured():
     ctx = Dataplane().run()
@@ -245,11 +186,11 @@ def test_nodes_that_do_not_come_back_to_a_service_are_named(clock):
     select = plane.patch
 
     def patch(path, body, **more):
-        if "/services/" in path and plane.selected is False:
+        if "/services/svc" in path:
             plane.flushed = {"n2"}
         return select(path, body, **more)
 
     plane.ctx.client.patch = patch
-    with pytest.raises(StepFailed, match=r"got its pods back it does not answer on n2 \("):
+    with pytest.raises(StepFailed, match=r"got its pods its address does not answer on n2 \("):
         plane.run()
     assert 60 <= clock.passed <= 63

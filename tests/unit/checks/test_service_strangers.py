@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""service on strangers' clusters: how often it asks, lost connections, meshes, policies, two families, nodes that leave."""
+from __future__ import annotations
+
+import collections
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.checks._service_questions import Question, parse, script
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive
+from ansible_collections.assay.clusters.tests.unit.checks.dataplane import Dataplane
+
+POLICIES = "/apis/networking.k8s.io/v1/namespaces/assay-0a0b0c0d/networkpolicies"
+DENY = {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {}}}]}
+
+
+# ---- how often --------------------------------------------------------------------------------------------------
+def test_each_node_is_asked_with_two_requests():
+    """One more where chance did not lead to all pods at once."""
+    plane = Dataplane(10)
+    plane.run()
+    assert set(collections.Counter(plane.requests).values()) == {2}
+
+
+CURL = """#!{python}
+import sys
+url = sys.argv[-1]
+if "/dial?" in url:
+    host = url.partition("host=")[2].partition("&")[0]
+    print('{{"errors":["refused"]}}' if host == "10.0.0.9" else '{{"responses":["p"]}}', end="")
+elif "10.0.0.8" in url:
+    print("curl: (28) late", end="")
+    sys.exit(28)
+else:
+    print("p" if "[fd00::1]" in url or "10.0.0" in url else "x", end="")
+"""
+
+
+@pytest.mark.parametrize("shell", ["sh", "busybox sh"])
+def test_any_shell_understands_the_script(tmp_path, shell):
+    if not shutil.which(shell.split()[0]):
+        pytest.skip(f"no {shell} here")
+    curl = tmp_path / "curl"
+    curl.write_text(CURL.format(python=sys.executable))
+    curl.chmod(0o755)
+    text = script([Question("a", "both", "10.0.0.1", tries=10), Question("b", "both", "10.0.0.8"), Question("c", "both", "10.0.0.9"),
+                   Question("d", "dial", "fd00::1"), Question("e", "get", "fd00::1")])
+    said = subprocess.run([*shell.split(), "-c", text], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True,
+                          text=True, timeout=60).stdout
+    found = parse(said)
+    assert (found["a"].first, found["a"].pods) == ("p", ("p", "p")), "two dials"
+    assert (found["b"].first, found["b"].said, found["b"].asked) == (None, "curl: (28) late", False)
+    assert (found["c"].pods, found["c"].errors) == ((), ("refused",)), "no second dial after a lost connection"
+    assert found["d"].pods == ("p",) and found["e"].first == "p"
+
+
+# ---- lost connections -------------------------------------------------------------------------------------------
+def test_a_connection_that_is_lost_once_is_told_and_is_no_failure():
+    plane = Dataplane()
+    plane.drops = {"n1": 1}
+    ctx = plane.run()
+    assert ctx.warnings == ["connections to a Service were lost, and not at the second try: 1 from n1"]
+    assert ctx.measurements["connections to a Service that only a second try hid"] == 1 and not ctx.seen(ok=False)
+
+
+def test_connections_that_are_lost_again_fail():
+    plane = Dataplane()
+    plane.drops = {"n1": 14}
+    ctx = plane.fails(r"fails from 1 of 3 nodes: n1 \(4 of 10 connections failed: i/o timeout")
+    assert len(ctx.seen(variant="pod", from_node="n1", ok=True)) == 3
+
+
+def test_a_probe_whose_own_server_does_not_ask_is_no_fault_of_a_service():
+    plane = Dataplane()
+    plane.mute = {"n1"}
+    with pytest.raises(Inconclusive, match="could not be asked on n1"):
+        plane.run()
+    assert not plane.ctx.seen(kind="service", ok=False)
+
+
+# ---- meshes, policies ---------------------------------------------------------------------------------------------
+def test_a_meshs_proxy_that_says_that_nobody_is_there_refuses():
+    plane = Dataplane()
+    plane.page = "upstream connect error or disconnect/reset before headers. reset reason: connection failure"
+    assert not plane.run().warnings
+    plane = Dataplane()
+    plane.page = "<html>welcome</html>"
+    plane.fails("its address still answers on")
+
+
+def test_policies_of_the_namespace_are_no_fault_of_a_service():
+    plane = Dataplane()
+    plane.flushed, plane.ctx.client.answers = {"n0", "n1", "n2"}, {POLICIES: DENY}
+    with pytest.raises(Inconclusive, match=r"fails from all 3 nodes: .*restrict them \(deny\).*validate_namespace"):
+        plane.run()
+    plane = Dataplane()
+    plane.flushed, plane.ctx.client.answers = {"n1"}, {POLICIES: DENY}
+    plane.fails("fails from 1 of 3 nodes: n1")
+
+
+# ---- two families -------------------------------------------------------------------------------------------------
+def test_a_services_address_of_the_other_family_is_asked():
+    ctx = Dataplane(second="fd00:96::1").run()
+    assert {o["from_node"] for o in ctx.seen(variant="family", target="[fd00:96::1]:80", ok=True)} == {"n0", "n1", "n2"}
+    assert ctx.observed["service_families"] == ["IPv4", "IPv6"]
+    assert [s["spec"].get("ipFamilyPolicy") for s in ctx.created] == ["PreferDualStack", None, None]
+    plane = Dataplane(second="fd00:96::1")
+    plane.lost_family = {"n2"}
+    plane.fails(r"other address \[fd00:96::1\]:80 fails from 1 of 3 nodes: n2")
+
+
+def test_a_family_that_no_pod_has_is_told_and_not_asked():
+    plane = Dataplane(second="fd00:96::1")
+    plane.ctx.items["pods"] = {}
+    slices = plane._slices
+
+    def without():
+        slices()
+        plane.ctx.items["endpointslices"].pop(("ns", "6"))
+
+    plane._slices = without
+    ctx = plane.run()
+    assert not ctx.seen(variant="family") and "not asked" in ctx.warnings[0]
+
+
+# ---- nodes that leave ---------------------------------------------------------------------------------------------
+def test_a_node_that_leaves_meanwhile_drops_out_and_is_told():
+    plane = Dataplane(8)
+    plane.flushed = {"n1"}
+    shell = plane.shell
+
+    def leave(source, command):
+        plane.ctx.fleet.watch.there.pop("n1", None)
+        return shell(source, command)
+
+    for probe in plane.probes:
+        probe._shell = leave
+    ctx = plane.run()
+    assert ctx.observed["left_meanwhile"] == ["n1"] and not ctx.seen(ok=False, from_node="n1", variant="vip")
+
+
+def test_where_a_pod_behind_the_service_leaves_nothing_is_proved():
+    plane = Dataplane()
+    plane.never = {"n2"}
+    shell = plane.shell
+
+    def leave(source, command):
+        plane.ctx.fleet.watch.there.pop("n2", None)
+        return shell(source, command)
+
+    for probe in plane.probes:
+        probe._shell = leave
+    with pytest.raises(Inconclusive, match="left while it was asked: n2"):
+        plane.run()
