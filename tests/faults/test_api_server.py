@@ -69,7 +69,7 @@ def test_user_without_rights_is_forbidden(lab: Any, prove: Any) -> None:
                     connection={"kubeconfig": str(lab.kubeconfig), "impersonate_user": "nobody-in-particular"})
     assert_red(records["api_server"], "harness.forbidden", ["permission/create namespaces"], "confirmed",
                verdict="inconclusive")
-    assert_red(records["nodes"], "harness.forbidden", ["permission/list leases"], "confirmed", verdict="inconclusive")
+    assert_red(records["nodes"], "harness.forbidden", ["permission/list nodes"], "confirmed", verdict="inconclusive")
 
 
 @pytest.fixture
