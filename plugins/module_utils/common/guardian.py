@@ -14,6 +14,9 @@ import signal
 import time
 from collections.abc import Callable
 
+# Seconds that a guardian tries, and the longest pause between two tries.
+PATIENCE, _PAUSE = 1800.0, 30.0
+
 
 def detach(*keep: int) -> None:
     """Nothing of the parent stays open but `keep` (a reader of its output would wait for us), and its signals do not reach us."""
@@ -85,11 +88,14 @@ class Guardian:
         self._say(b"")
 
 
-def _persist(clean: Callable[[], None], tries: int = 10) -> None:
-    """clean() until it succeeds: the API server may be away at that very moment."""
-    for attempt in range(tries):
+def _persist(clean: Callable[[], None]) -> None:
+    """clean() until it succeeds: the API server may be away at that very moment, or what holds an object is mended later."""
+    end, pause = time.monotonic() + PATIENCE, 1.0
+    while True:
         try:
-            clean()
-            return
+            return clean()
         except Exception:
-            time.sleep(min(30.0, 2.0 ** attempt))
+            if time.monotonic() + pause > end:
+                return None  # the next run goes on
+            time.sleep(pause)
+            pause = min(_PAUSE, 2 * pause)

@@ -149,7 +149,11 @@ def finish(connection: Connection, path: Path, keep: Path | None = None) -> None
     """
     entry = journal.read(path)
     if entry and not entry.done:
-        left = Remover(Client(connection), entry.run_id, time.monotonic() + LIMIT).remove(entry.objects)
+        client = Client(connection)
+        try:
+            left = Remover(client, entry.run_id, time.monotonic() + LIMIT).remove(entry.objects)
+        finally:
+            client.close()
         if left:
             raise RuntimeError("; ".join(left))
     if entry:

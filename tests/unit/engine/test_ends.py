@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.common import journal
+from ansible_collections.assay.clusters.plugins.module_utils.common import guardian, journal
 from ansible_collections.assay.clusters.plugins.module_utils.common.guardian import Guardian
 from ansible_collections.assay.clusters.plugins.module_utils.common.names import RUN
 from ansible_collections.assay.clusters.plugins.module_utils.engine.cleanup import Remover
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError, BadInput
+from tests.fakes.clock import Clock
 
 
 def test_journal_is_read_back_and_survives_a_torn_line(tmp_path):
@@ -128,6 +129,19 @@ def test_guardian_retries_and_is_silent_when_dismissed(tmp_path):
     other = tmp_path / "other"
     Guardian.start(lambda: other.write_text("no")).dismiss()
     assert not _wait(other, 0.5)
+
+
+def test_a_guardian_goes_on_for_half_an_hour_with_pauses_that_grow_and_then_leaves_it_to_the_next_run(monkeypatch):
+    clock, at = Clock(), []
+    monkeypatch.setattr(guardian, "time", clock)
+
+    def held():
+        at.append(clock.passed)
+        clock.sleep(12.0)
+        raise RuntimeError("namespace/x (held)")
+
+    guardian._persist(held)
+    assert 1700 < at[-1] <= 1800 and at[1] == 13.0 and at[2] == 27.0 and max(b - a for a, b in zip(at, at[1:])) == 42.0
 
 
 class Objects:
