@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -27,30 +28,38 @@ AGAIN = 12.0
 # A node that registers is not Ready before its network is there, 30 to 60 s later; one that is younger than YOUNG seconds is
 # told of only when it is unmet for JOINING seconds.
 YOUNG, JOINING = 300.0, 60.0
+# Seconds that the clocks of the API server and the controller may differ: a laptop's may be off by some. Machines that were
+# all reverted to a snapshot agree with each other, and this alone shows that they are late.
+CONTROLLER_OFF = 30.0
 
 Troubles = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
 class Look:
-    """The nodes to be judged by name, the last renewals of their Leases, and the API server's time."""
+    """The nodes to be judged by name, the last renewals of their Leases, the API server's time, and how many seconds the
+    controller's clock was ahead of that."""
 
     nodes: dict[str, Node]
     beats: dict[str, Beat]
     now: datetime
+    here: float = 0.0
 
 
 class _Dated:
     """A client whose first answer tells the time: what a list says is never newer than that."""
 
     def __init__(self, client: Any):
-        self._client, self.now = client, None
+        self._client, self.now, self.here = client, None, 0.0
         self.server = getattr(client, "server", "")
 
     def request(self, _method: str, path: str, **more: Any) -> Any:
         body, headers = self._client.get(path, with_headers=True, **more)
-        date = next((v for k, v in headers.items() if k.lower() == "date"), None)
-        self.now = self.now or moment(date) or datetime.now(timezone.utc)
+        here = time.time()
+        if self.now is None:
+            date = moment(next((v for k, v in headers.items() if k.lower() == "date"), None))
+            self.now = date or datetime.fromtimestamp(here, timezone.utc)
+            self.here = here - self.now.timestamp()
         return body
 
 
@@ -66,7 +75,7 @@ def look(ctx: Context) -> Look:
     beats = {i["metadata"]["name"]: beat for i in found if (beat := beat_of(i, client.now))}
     joined = set(ctx.fleet.joined())
     nodes = {name: n for name, n in sorted(ctx.fleet.nodes.items()) if name not in joined and stands(ctx, n)}
-    return Look(nodes, beats, client.now)
+    return Look(nodes, beats, client.now, client.here)
 
 
 # ---- claims that may be met a moment later --------------------------------------------------------------------------

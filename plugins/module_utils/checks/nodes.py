@@ -14,7 +14,7 @@ from ..engine.probes import APP
 from ..kube.errors import ApiError
 from ._kubelets import Kubelets, disks, port_of, reached
 from ._node_claims import cordoned_by, heartbeat_trouble, leaving, registered, skew
-from ._node_looks import YOUNG, Look, Settled, look, settle
+from ._node_looks import CONTROLLER_OFF, YOUNG, Look, Settled, look, settle
 from ._node_pods import Missing, why
 from ._node_pools import drift
 from ._nodes import Node, cordoned, name_of, named, ready
@@ -153,6 +153,10 @@ class Nodes(Check):
     @staticmethod
     def _tell(ctx: Context, settled: Settled) -> None:
         """What is no failure, and worth a word."""
+        here = settled.look.here
+        if abs(here) > CONTROLLER_OFF:
+            ctx.warn(f"the API server's clock is {abs(here):.0f} s {'behind' if here > 0 else 'ahead of'} this controller's: "
+                     "one of the two is off")
         for name, who in settled.going.items():
             ctx.warn(f"node {name} is not well, and is not judged: {who}")
         for name, words in settled.passing.items():

@@ -87,7 +87,8 @@ class _Client(FakeClient):
 
 
 class Cluster:
-    """Three good nodes; tests spoil one. leases: objects, or functions for one that changes."""
+    """Three good nodes; tests spoil one. leases: objects, or functions for one that changes. here: seconds that the
+    controller's clock is ahead."""
 
     def __init__(self, names=("n0", "n1", "n2"), **options):
         self.names = list(names)
@@ -95,7 +96,7 @@ class Cluster:
         self.leases = {n: functools.partial(beating, n) for n in self.names}
         self.missing, self.options, self.stats = {}, options, {n: summary(80) for n in self.names}
         self.choice, self.pods, self.events, self.seconds = Choice(), [], [], 95.0
-        self._later = []
+        self._later, self.here = [], 0.0
 
     def later(self, seconds, action):
         """What happens while the check looks."""
@@ -129,6 +130,7 @@ class Cluster:
         self.ctx.items = {"pods": {("s", p["metadata"]["name"]): p for p in self.pods},
                           "events": {("s", e["metadata"]["name"]): e for e in self.events}}
         Now.clock.began = Now.clock.passed
+        Now.clock.wall = BEGAN.timestamp() - Now.clock.began + self.here
         for seconds, action in self._later:
             Now.clock.after(seconds, action)
         Nodes().run(self.ctx)

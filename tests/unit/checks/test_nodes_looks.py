@@ -80,6 +80,15 @@ def test_what_a_node_with_a_late_clock_reported_is_not_older_than_it_is():
     assert c.run().warnings == ["node n1: status not reported for 482 s"]
 
 
+@pytest.mark.parametrize("here, words", [(29.0, ""), (-29.0, ""), (3600.0, "3600 s behind"), (-31.0, "31 s ahead of")])
+def test_a_cluster_that_is_late_as_a_whole_differs_from_the_controller(here, words):
+    """All machines were reverted: their clocks agree."""
+    c = Cluster()
+    c.here = here
+    wanted = [f"the API server's clock is {words} this controller's: one of the two is off"] if words else []
+    assert c.run().warnings == wanted
+
+
 # ---- nodes that come and go -----------------------------------------------------------------------------------------
 def test_an_old_node_is_told_at_the_second_look():
     c = Cluster()
