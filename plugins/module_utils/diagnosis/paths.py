@@ -12,7 +12,7 @@ from .matrix import edges, spread
 
 TRAFFIC = ("pod", "service", "dns")
 _NO_PROBE = re.compile(r"no probe became ready|fewer than two nodes run a probe|probes could not be made"
-                       r"|did not start a pod")
+                       r"|did not start a pod|no pod could be tried on")
 _PROVISIONER = re.compile(r"provisioner|csi|controller|driver")
 
 

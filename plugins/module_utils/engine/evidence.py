@@ -62,13 +62,11 @@ def _provisioners(findings: Iterable[Finding], classes: Iterable[dict[str, Any]]
     return {"provisioner", "csi"} | ends | {end.replace(".", "-") for end in ends} | first
 
 
-def _on_the_way(findings: Iterable[Finding]) -> set[str]:
-    """Nodes that something was lost at."""
-    out = set()
-    for f in findings:
-        out |= {p["name"] for p in f.path if p.get("kind") == "Node" and p.get("name")}
-        out |= {n for o in f.observations if not o.get("ok") for n in (o.get("from_node"), o.get("to_node")) if n}
-    return out
+def _on_the_way(findings: Iterable[Finding]) -> list[str]:
+    """Nodes that something was lost at, and then those that checks depended on."""
+    findings = list(findings)
+    lost = [n for f in findings for o in f.observations if not o.get("ok") for n in (o.get("from_node"), o.get("to_node"))]
+    return [str(n) for n in (*lost, *(p.get("name") for f in findings for p in f.path if p.get("kind") == "Node")) if n]
 
 
 class Collector:
@@ -143,11 +141,11 @@ class Collector:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda job: job(), [*jobs, self._policies, self._claims]))
         # Leases of leaders stand beside those of nodes: both are heartbeats.
-        wanted = _on_the_way(self.findings) | {(p.get("spec") or {}).get("nodeName") or "" for p in self.data["pods"]
-                                               if p["metadata"].get("namespace") == self.space and not _healthy(p)}
+        waiting = [(p.get("spec") or {}).get("nodeName") or "" for p in self.data["pods"]
+                   if p["metadata"].get("namespace") == self.space and not _healthy(p)]
         for name in ("nodes", "node_leases"):
             if name in self.data["partial"]:
-                self.lists.take_named(name, wanted - {""})
+                self.lists.take_named(name, [*waiting, *_on_the_way(self.findings)])
         self.data["node_clock"] = together(self.lists.clocks.get("node_leases", {}), self.lists.clocks.get("nodes", {}))
 
     def _keep_what_matters(self, near: list[str]) -> None:

@@ -150,10 +150,10 @@ class Lists:
         self._into("services", items)
 
     def take_named(self, name: str, wanted: Iterable[str]) -> None:
-        """Objects by name, those that are missing of a list that was cut; who may list them needs no other right for that."""
+        """Objects by name, the first ones that are missing of a list that was cut; who may list them needs no other right."""
         there = {i["metadata"]["name"] for i in self.data[name]}
         found = []
-        for one in sorted(set(wanted) - there)[:NAMED]:
+        for one in [n for n in dict.fromkeys(wanted) if n and n not in there][:NAMED]:
             found += self.guarded(f"{name} {one}", lambda n=one: self.read(
                 name, LISTS[name], fieldSelector=f"metadata.name={n}")[0], [])
         self._into(name, found)

@@ -88,6 +88,14 @@ def test_nodes_on_the_failing_path_are_read_by_name_where_there_are_too_many() -
     assert not data["errors"]
 
 
+def test_nodes_that_something_was_lost_at_come_before_those_that_were_only_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence_lists, "NAMED", 1)
+    found = Finding("x", "nodes", "failed", path=[{"kind": "Node", "namespace": "", "name": f"t{n:03}"} for n in range(40)],
+                    observations=[{"kind": "node", "from_node": "", "to_node": "t039", "ok": False}])
+    data = collect(Told(nodes=[thing(f"t{n:03}") for n in range(40)]), found)
+    assert keys(data["nodes"])[0] == "/t039" and len(data["nodes"]) == 11
+
+
 def test_pods_that_may_do_the_work_of_a_provisioner_are_kept_though_they_are_well() -> None:
     well = {"status": {"phase": "Running"}}
     pods = [thing(n, "storage", **well) for n in ("driver-nfs-io-7f", "shares-x-1", "ebs-controller-0", "web-1")]
