@@ -17,6 +17,13 @@ def _permission(p: Permission) -> dict[str, Any]:
             "optional": p.spared, "everywhere": p.everywhere, "why": POWERS.get(p.power, "")}
 
 
+def _bounds(check: type[Check], options: dict[str, Any]) -> dict[str, float]:
+    """Seconds, as these options make them."""
+    made = check()
+    made.bounds(options)
+    return {"expected": made.expected, "limit": made.limit}
+
+
 def describe(checks: list[type[Check]], options: Mapping[str, dict[str, Any]], images: Mapping[str, str],
              registry: str, run_limit: float, scope: str = "cluster") -> dict[str, Any]:
     """The plan as data: checks with options and limits (seconds), permissions, images, objects.
@@ -31,7 +38,7 @@ def describe(checks: list[type[Check]], options: Mapping[str, dict[str, Any]], i
         objects |= {"DaemonSet"}
     return {
         "checks": [{"name": c.name, "domain": c.domain, "proves": c.proves, "options": options.get(c.name, {}),
-                    "exclusive": c.exclusive, "expected": c.expected, "limit": c.limit} for c in checks],
+                    "exclusive": c.exclusive, **_bounds(c, options.get(c.name, {}))} for c in checks],
         "permissions": [_permission(p) for p in permissions(checks, scope)],
         "images": {i: names.image(i, images, registry) for i in used},
         "objects": sorted(objects),

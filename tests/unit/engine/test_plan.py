@@ -95,6 +95,15 @@ def test_plan_tells_images_objects_and_limits():
     assert described["checks"][0]["options"] == {"queries": 3} and described["limits"]["run"] == 60.0
 
 
+def test_plan_tells_the_limit_that_the_options_make():
+    class Slow(Sample):
+        def bounds(self, options):
+            self.limit = 2.0 * options["queries"]
+
+    described = plan.describe([Slow], {"sample": {"queries": 500}}, {}, "", 60.0)
+    assert (described["checks"][0]["limit"], Slow.limit) == (1000.0, Sample.limit)
+
+
 def test_labels_are_valid_label_values():
     found = names.labels("0a1b2c3d", 60)
     assert found[names.RUN] == "0a1b2c3d" and int(found[names.EXPIRES]) > 1_700_000_000
