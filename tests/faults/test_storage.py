@@ -3,6 +3,9 @@
 """storage, seen red: no provisioner, no default class, no mount; and not red at all where only the image is missing."""
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -89,6 +92,22 @@ def test_a_volume_of_a_class_that_retains_is_gone_after_a_good_run_and_after_a_b
             record = prove("storage", storage={"storage_class": "kept"})["storage"]
         assert record.verdict == "failed" and "Permission denied" in record.message
         assert prove.result["leftovers"] == [] and not _volumes(lab, "kept")
+
+
+def test_a_volume_of_a_class_that_retains_is_gone_after_a_kill_too(lab: Any, prove: Any) -> None:
+    """As soon as there is a volume; who outlives the run removes it."""
+    code = (f"from pathlib import Path; from tests.faults.conftest import Prover; Prover({str(lab.kubeconfig)!r}, {lab.name!r}, "
+            f"Path({str(prove.journal_dir)!r}))('storage', storage={{'storage_class': 'kept'}})")
+    with _class(lab, "kept", reclaimPolicy="Retain"):
+        run = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+        try:
+            wait_for("a volume", lambda: _volumes(lab, "kept"), 60, 0.1)
+        finally:
+            run.kill()
+            run.wait()
+        [journal] = prove.journal_dir.glob("*.jsonl")
+        wait_for("the journal's end", lambda: not journal.exists(), 90)
+        assert not _volumes(lab, "kept")
 
 
 def test_missing_image_is_no_fault_of_the_storage(prove: Any) -> None:
