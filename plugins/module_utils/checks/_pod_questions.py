@@ -29,7 +29,7 @@ SECONDS = 5 + 5 + 5 + 5.0
 
 # h: an address as it stands outside of URLs. s: a small question to address $2 under number $1, called $3. b: a body of $3
 # bytes, called $4, within $5 seconds. d: a question by the probe's own server to port $4 by protocol $5, called $3.
-# q: small, then large, then smaller ones where that is lost. o: a datagram, the address of the other family $3, the closed port.
+# q: small, then large, then smaller ones where that is lost. o: a datagram, the other family's address $3, the closed port.
 # Each prints "<number> <variant> <curl's exit status> <answer or error> <seconds>", d without the seconds.
 _TEMPLATE = (
     "C='curl -gsS --noproxy *';set -f;h(){ H=${1#[};H=${H%]};};"

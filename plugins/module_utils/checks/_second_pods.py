@@ -63,7 +63,8 @@ def _start(ctx: Context, names: dict[str, str]) -> dict[str, str]:
 def ask(ctx: Context, asked: Asked, probes: list[Probe]) -> bool | None:
     """Each of the first COUNT probes asks a second pod on its node; what it gets is seen as a pair of that node with itself.
 
-    Whether any answered; None where nobody was asked. Whatever keeps such a pod away (a quota, a policy, a full node) fails nothing: that there is none is observed.
+    Whether any answered; None where nobody was asked. Whatever keeps such a pod away (a quota, a policy, a full node) fails
+    nothing: that there is none is observed.
     """
     names = {f"second-{ctx.nonce}-{i}": probe.node for i, probe in enumerate(probes[:COUNT])}
     by_node = {p.node: p for p in probes}

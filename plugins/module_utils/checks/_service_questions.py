@@ -32,8 +32,8 @@ _CALLS = {"get": "g", "dial": "d", "both": "v"}
 
 @dataclass(frozen=True)
 class Question:
-    """name: of the answer, without blanks. kind: get, dial, or both: a first answer, and where that comes, two dials. tries: the
-    connections of a dial."""
+    """name: of the answer, without blanks. kind: get, dial, or both: a first answer, and where that comes, two dials.
+    tries: the connections of a dial."""
 
     name: str
     kind: str

@@ -7,7 +7,8 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-# A mesh's proxy takes every connection, and says by these words, or by an empty page, that nobody is behind it (Envoy; linkerd).
+# A mesh's proxy takes every connection, and says by these words, or by an empty page, that nobody is behind it (Envoy,
+# linkerd).
 _NOBODY = re.compile(r"upstream connect error|no healthy upstream|upstream request timeout|delayed connect error")
 
 

@@ -153,7 +153,8 @@ class PodNetwork(Check):
         for variant in ("small", "udp"):
             crossing = [a for a in answers.values() if a.variant == variant and a.source != a.target]
             if crossing and all(a.error for a in crossing):
-                self._within = _second_pods.ask(ctx, self._asked, [self._probes[n] for n in sorted({a.source for a in crossing})])
+                sources = [self._probes[n] for n in sorted({a.source for a in crossing})]
+                self._within = _second_pods.ask(ctx, self._asked, sources)
                 return
 
     def _claim(self, ctx: Context, first: Answers, answers: Answers, variant: str) -> None:
@@ -164,8 +165,8 @@ class PodNetwork(Check):
             for node in (a.source, a.target):
                 ctx.touches("Node", node)
         if red and self._within is False:
-            _policies.excuse(ctx, "pods of ours do not reach each other, not even on one node, so that nothing is proved of the "
-                                  "network between nodes")
+            _policies.excuse(ctx, "pods of ours do not reach each other, not even on one node, so that nothing is proved of "
+                                  "the network between nodes")
         if red:
             ctx.fail(f"{len(red)} of {len(mine)} pairs of nodes fail ({variant}): "
                      + listed(f"{a.source} -> {a.target}: {a.error}" for a in red) + self._apart(ctx, mine),

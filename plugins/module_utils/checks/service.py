@@ -119,7 +119,7 @@ class Service(Check):
         addresses = made["spec"].get("clusterIPs") or [made["spec"]["clusterIP"]]
         ctx.observe(service_families=sorted(map(_families.family, addresses)))
         if len(addresses) > 1 and not backends:
-            ctx.warn("Services get addresses of two families, and no pod behind ours has a second one, so that it was not asked")
+            ctx.warn("Services get addresses of two families, and no pod behind ours has a second one: it was not asked")
         return addresses[1] if len(addresses) > 1 and backends else ""
 
     def _wait_endpoints(self, ctx: Context, made: dict[str, Any], backends: list[Probe], second: dict[str, str]) -> None:
@@ -155,7 +155,10 @@ class Service(Check):
         return bad
 
     def _reach(self, ctx: Context, vip: str, sticky: str, backends: list[Probe], everybody: list[Probe]) -> dict[str, Heard]:
-        heard = self._by_node(ctx, everybody, lambda p: NodeView(ctx, p, backends, self._changed).reach(vip, sticky, self._other))
+        def ask(probe: Probe) -> Heard:
+            return NodeView(ctx, probe, backends, self._changed).reach(vip, sticky, self._other)
+
+        heard = self._by_node(ctx, everybody, ask)
         bad = self._see(ctx, {n: h.vip for n, h in heard.items()}, "vip", vip, {n: h.seconds for n, h in heard.items()})
         left = _meanwhile.left(ctx) & {b.node for b in backends}
         if bad and left:

@@ -15,7 +15,8 @@ def selects(policy: Object, labels: Mapping[str, str]) -> bool:
     """Whether it is for pods with these labels."""
     selector = (policy.get("spec") or {}).get("podSelector") or {}
     wanted = [Requirement(k, "In", (v,)) for k, v in (selector.get("matchLabels") or {}).items()]
-    wanted += [Requirement(e["key"], e["operator"], tuple(e.get("values") or ())) for e in selector.get("matchExpressions") or ()]
+    wanted += [Requirement(e["key"], e["operator"], tuple(e.get("values") or ()))
+               for e in selector.get("matchExpressions") or ()]
     return matches(wanted, labels)
 
 

@@ -17,8 +17,8 @@ _ZONE = "topology.kubernetes.io/zone"
 _CHANGED = "came back changed"
 _SECOND = ("second", "second-udp")
 _NOTHING = " 0 bytes received"
-_WHOSE = "look at who puts NetworkPolicies into new namespaces (Kyverno, a Rancher project, an OpenShift template) or for the " \
-         "whole cluster; name a namespace where pods may talk to each other with validate_namespace"
+_WHOSE = "look at who puts NetworkPolicies into new namespaces (Kyverno, a Rancher project, an OpenShift template) or for " \
+         "the whole cluster; name a namespace where pods may talk to each other with validate_namespace"
 Seen = list[dict[str, Any]]
 
 

@@ -49,8 +49,8 @@ class Dataplane:
 
     def _slices(self):
         def of(name, pods, family="IPv4"):
-            return {"metadata": {"labels": {SERVICE_LABEL: f"{name}-{self.ctx.nonce}"}}, "ports": [{"name": "http", "port": 8080}],
-                    "addressType": family,
+            return {"metadata": {"labels": {SERVICE_LABEL: f"{name}-{self.ctx.nonce}"}}, "addressType": family,
+                    "ports": [{"name": "http", "port": 8080}],
                     "endpoints": [{"addresses": [p.ip], "conditions": {"ready": True}, "nodeName": p.node,
                                    "targetRef": {"kind": "Pod", "name": p.pod}} for p in pods]}
 

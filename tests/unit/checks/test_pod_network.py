@@ -76,7 +76,7 @@ def test_an_answer_in_place_of_a_pod_fails_the_negative(answer):
     Network(3, listens=answer).fails("something answers in place of pods")
 
 
-@pytest.mark.parametrize("answer", [" ", "upstream connect error or disconnect/reset before headers. reset reason: connection failure"])
+@pytest.mark.parametrize("answer", [" ", "upstream connect error or disconnect/reset before headers. reset reason: timeout"])
 def test_a_proxy_of_a_mesh_that_reaches_nobody_refuses_in_words(answer):
     assert not Network(3, listens=answer).run().warnings
 

@@ -95,7 +95,8 @@ def test_where_all_but_one_left_nothing_is_proved():
 
 def test_nodes_that_are_left_out_are_told():
     network = Network(2)
-    network.ctx.fleet.left_out, network.ctx.fleet.sampled = {"win1": "its operating system is windows"}, "300 of 5,000 nodes asked"
+    network.ctx.fleet.left_out = {"win1": "its operating system is windows"}
+    network.ctx.fleet.sampled = "300 of 5,000 nodes asked"
     ctx = network.run()
     assert ctx.observed["left_out"] == {"win1": "its operating system is windows"}
     assert ctx.observed["sampled"] == "300 of 5,000 nodes asked"

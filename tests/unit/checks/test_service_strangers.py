@@ -47,8 +47,8 @@ def test_any_shell_understands_the_script(tmp_path, shell):
     curl = tmp_path / "curl"
     curl.write_text(CURL.format(python=sys.executable))
     curl.chmod(0o755)
-    text = script([Question("a", "both", "10.0.0.1", tries=10), Question("b", "both", "10.0.0.8"), Question("c", "both", "10.0.0.9"),
-                   Question("d", "dial", "fd00::1"), Question("e", "get", "fd00::1")])
+    text = script([Question("a", "both", "10.0.0.1", tries=10), Question("b", "both", "10.0.0.8"),
+                   Question("c", "both", "10.0.0.9"), Question("d", "dial", "fd00::1"), Question("e", "get", "fd00::1")])
     said = subprocess.run([*shell.split(), "-c", text], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True,
                           text=True, timeout=60).stdout
     found = parse(said)

@@ -152,7 +152,8 @@ def test_large_cluster_where_pairs_are_sampled() -> None:
 
 # ---- policies ---------------------------------------------------------------------------------------------------
 def _policy(spec: dict[str, object] | None = None) -> dict[str, object]:
-    return {"metadata": {"name": "default-deny", "namespace": SPACE}, "spec": spec or {"podSelector": {}, "policyTypes": ["Ingress"]}}
+    return {"metadata": {"name": "default-deny", "namespace": SPACE},
+            "spec": spec or {"podSelector": {}, "policyTypes": ["Ingress"]}}
 
 
 @pytest.mark.parametrize("error", [TIMED_OUT, REFUSED], ids=["dropped", "rejected"])
@@ -184,7 +185,7 @@ def test_a_policy_does_not_excuse_what_passes_within_a_node_or_between_some() ->
 
 def test_what_other_checks_lose_by_a_policy_follows_from_it() -> None:
     data = {**healthy(), "policy_groups": ["crd.projectcalico.org"]}
-    names = [seen("dns", v, n, "n1" if v == "direct" else "", "no answer: timed out") for n in NODES for v in ("internal", "direct")]
+    names = [seen("dns", v, n, to, "no answer: timed out") for n in NODES for v, to in (("internal", ""), ("direct", "n1"))]
     found = diagnose([finding("dns", "no answer", observations=names),
                       pod_network([*matrix(lambda a, b: a != b), *second("n1 n2")])], data)
     assert found["dns"].consequence_of == "netpol.overblocking"
@@ -213,7 +214,8 @@ def test_datagrams_that_some_pairs_lose_are_only_suspected() -> None:
 
 
 @pytest.mark.parametrize(("bad", "told"), [
-    (isolated("n2"), ("net.family-down", "confirmed", ["node/n2"])), (lambda a, b: a != b, ("net.family-down", "confirmed", [])),
+    (isolated("n2"), ("net.family-down", "confirmed", ["node/n2"])),
+    (lambda a, b: a != b, ("net.family-down", "confirmed", [])),
     (lambda a, b: (a, b) == ("n1", "n2"), ("net.family-down", "suspected", ["node/n1", "node/n2"]))])
 def test_addresses_of_the_other_family_that_are_lost(bad, told) -> None:
     asked = [*matrix(lambda a, b: False), *[o for o in matrix(bad, "family") if o["from_node"] != o["to_node"]]]
