@@ -6,21 +6,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ._node_claims import leaving as taken_by
 from ._text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context
 
-# Taints by which those who take nodes away announce it: cluster autoscaler, Karpenter, cloud controllers, the AWS termination
-# handler.
-_LEAVING = ("ToBeDeletedByClusterAutoscaler", "karpenter.sh/disrupted", "karpenter.sh/disruption",
-            "node.cloudprovider.kubernetes.io/shutdown", "aws-node-termination-handler/")
+# By which a cloud's controller says that the machine is off: for the node itself a fault, for who asks its pods none.
+_SHUTDOWN = "node.cloudprovider.kubernetes.io/shutdown"
 
 
 def leaving(node: Mapping[str, Any]) -> bool:
     """Whether the node is being taken away on purpose."""
     taints = (node.get("spec") or {}).get("taints") or ()
-    return bool(node["metadata"].get("deletionTimestamp")) or any(str(t.get("key")).startswith(_LEAVING) for t in taints)
+    return bool(taken_by(node)) or any(t.get("key") == _SHUTDOWN for t in taints)
 
 
 def left(ctx: Context) -> set[str]:

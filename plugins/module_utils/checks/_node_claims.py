@@ -3,7 +3,9 @@
 """What a Node object must say of itself, and who is at work where it does not. An empty text is a claim that is met."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from ._nodes import Node, condition, minor, moment, ready
 
@@ -72,16 +74,16 @@ def registered(node: Node, now: datetime) -> float:
     return (now - born).total_seconds() if born else float("inf")
 
 
-def _taints(node: Node) -> list[dict[str, str]]:
-    return node.get("spec", {}).get("taints") or []
+def _taints(node: Mapping[str, Any]) -> list[dict[str, str]]:
+    return (node.get("spec") or {}).get("taints") or []
 
 
-def leaving(node: Node) -> str:
+def leaving(node: Mapping[str, Any]) -> str:
     """Who takes the node away, in words; empty for one that stays."""
     if node["metadata"].get("deletionTimestamp"):
         return "it is being deleted"
     keys = [str(t.get("key")) for t in _taints(node)
-            if t.get("effect") in ("NoSchedule", "NoExecute") or node.get("spec", {}).get("unschedulable")]
+            if t.get("effect") != "PreferNoSchedule" or node["spec"].get("unschedulable")]
     return next((who for start, who in _TAKEN_BY if any(k.startswith(start) for k in keys)), "")
 
 

@@ -89,7 +89,7 @@ class Nodes(Check):
         for name in ctx.fleet.asked:
             ctx.touches("Node", name)
         ctx.observe(nodes=len(first.nodes), api_server_version=version)
-        for key, told in (("nodes_left_out", ctx.fleet.left_out), ("nodes_sampled", ctx.fleet.sampled)):
+        for key, told in (("left_out", dict(ctx.fleet.left_out)), ("sampled", ctx.fleet.sampled)):
             if told:
                 ctx.observe(**{key: told})
         return first, version
@@ -215,7 +215,7 @@ class Nodes(Check):
 
     @staticmethod
     def _meanwhile(ctx: Context) -> None:
-        for key, names in (("nodes_joined", ctx.fleet.joined()), ("nodes_gone", ctx.fleet.gone())):
+        for key, names in (("joined_meanwhile", ctx.fleet.joined()), ("left_meanwhile", ctx.fleet.gone())):
             if names:
                 ctx.observe(**{key: names})
 

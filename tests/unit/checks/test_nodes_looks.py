@@ -138,7 +138,7 @@ def test_a_node_that_is_gone_at_the_second_look_is_nobodys_trouble():
     c.missing = {"n1": "the node is not Ready"}
     c.later(5, lambda: c.gone("n1"))
     ctx = c.run()
-    assert not ctx.warnings and ctx.observed["nodes_gone"] == ["n1"]
+    assert not ctx.warnings and ctx.observed["left_meanwhile"] == ["n1"]
     assert not ctx.seen(to_node="n1") and len(ctx.seen(variant="pod", ok=True)) == 2
 
 
@@ -152,7 +152,7 @@ def test_a_node_that_joins_meanwhile_is_told_and_not_judged():
     c.later(5, lambda: c.fleet.watch.there.update(n9=new))
     c.later(30, lambda: c.well("n1"))
     ctx = c.run()
-    assert ctx.observed["nodes_joined"] == ["n9"] and not ctx.seen(to_node="n9") and not ctx.warnings
+    assert ctx.observed["joined_meanwhile"] == ["n9"] and not ctx.seen(to_node="n9") and not ctx.warnings
 
 
 @pytest.mark.parametrize("taint, who", [

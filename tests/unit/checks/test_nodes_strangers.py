@@ -29,7 +29,7 @@ def test_a_virtual_node_is_told_whatever_its_state(labels):
     c.not_ready("v1")
     c.nodes["v1"]["spec"]["unschedulable"] = True
     ctx = c.run()
-    assert not ctx.warnings and "virtual node" in ctx.observed["nodes_left_out"]["v1"] and not ctx.seen(to_node="v1")
+    assert not ctx.warnings and "virtual node" in ctx.observed["left_out"]["v1"] and not ctx.seen(to_node="v1")
     assert "/api/v1/nodes/v1/proxy/stats/summary" not in ctx.client.asked
 
 
@@ -46,7 +46,7 @@ def test_windows_nodes_are_judged_by_their_state_and_start_no_pod():
     c.nodes["w1"] = node("w1", labels={"kubernetes.io/os": "windows"})
     c.leases["w1"], c.stats["w1"] = functools.partial(beating, "w1"), {}
     ctx = c.run()
-    assert ctx.observed["nodes_left_out"] == {"w1": "its operating system is windows"}
+    assert ctx.observed["left_out"] == {"w1": "its operating system is windows"}
     assert ctx.seen(variant="ready", to_node="w1") and not ctx.seen(variant="pod", to_node="w1")
     c.not_ready("w1")
     c.assert_red("1 of 4 nodes: w1 Ready=False")
@@ -60,7 +60,7 @@ def test_what_the_selector_leaves_out_is_told_and_not_judged():
     c.nodes["w1"] = node("w1", labels={"kubernetes.io/os": "windows", "edge": ""})
     c.not_ready("w1")
     ctx = c.run()
-    assert not ctx.warnings and set(ctx.observed["nodes_left_out"]) == {"n2", "w1"} and not ctx.seen(to_node="w1")
+    assert not ctx.warnings and set(ctx.observed["left_out"]) == {"n2", "w1"} and not ctx.seen(to_node="w1")
 
 
 def test_a_selector_that_leaves_nothing_says_so():
@@ -118,7 +118,7 @@ def test_five_thousand_nodes_cost_requests_for_those_that_are_asked_only():
     c = Cluster(names=names)
     ctx = c.run()
     asked = set(ctx.fleet.asked)
-    assert len(asked) == 300 and ctx.observed["nodes_sampled"] == "300 of 5,000 nodes asked" and ctx.observed["nodes"] == 5000
+    assert len(asked) == 300 and ctx.observed["sampled"] == "300 of 5,000 nodes asked" and ctx.observed["nodes"] == 5000
     by_path = {p.split("/")[4] for p in ctx.client.asked if p.endswith("/stats/summary")}
     assert by_path == asked and len(ctx.client.asked) == len(asked) + 3  # the version, the Leases, a node that does not exist
     assert ctx.client.asked.count(LEASES) == 1 and "/api/v1/nodes" not in ctx.client.asked
