@@ -31,8 +31,9 @@ class Prover:
         self.result: dict[str, Any] = {}
 
     def __call__(self, *checks: str, connection: dict[str, Any] | None = None, images: dict[str, str] | None = None,
-                 limit: float = 900.0, **own: dict[str, Any]) -> dict[str, Record]:
-        """own: options by check name, as dns={"external_name": "..."}; limit: seconds of the run, for what waits in vain."""
+                 limit: float = 900.0, transport: str = "auto", **own: dict[str, Any]) -> dict[str, Record]:
+        """own: options by check name, as dns={"external_name": "..."}; limit: seconds of the run, for what waits in vain;
+        transport: the way to probes."""
         known = registry.load()
         # The lab names no platform of machines: that check would be skipped.
         chosen = registry.select(known, checks, exclude=() if checks else ("machines",))
@@ -40,7 +41,7 @@ class Prover:
         settings = Settings(
             self.cluster, Connection.resolve(connection or {"kubeconfig": self.kubeconfig}, {}), chosen,
             {c.name: options.resolve(c, given.get(c.name, {}), {}) for c in chosen}, images or {},
-            limit=limit, journal_dir=self.journal_dir)
+            limit=limit, transport=transport, journal_dir=self.journal_dir)
         self.result = Run(settings).go()
         records = [Record.from_dict(r) for r in self.result["records"]]
         for r in records:
