@@ -28,5 +28,6 @@ def test_a_kubelet_behind_a_filtered_port(lab: Any, prove: Any) -> None:
     node = lab.node_name("n2")
     with lab.fault.drop_port("n2", 10250):
         record = prove("service", transport="exec")["service"]
-    assert record.verdict == "inconclusive" and record.message.startswith(f"the probe could not be asked on {node} (")
+    assert_red(record, "net.port-filtered", [f"node/{node}"], "probable", "does not reach the kubelet's port 10250",
+               ":10250: i/o timeout", verdict="inconclusive")
     prove.green("service", transport="exec")

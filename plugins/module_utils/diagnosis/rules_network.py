@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..common import nodes as node_of
 from . import rules_pod_network
 from .evidence import Candidate, Evidence
 from .finding import Finding
@@ -22,8 +23,15 @@ def unasked(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     lost = {o["to_node"]: o for o in seen(f, "probe") if not o["ok"] and o.get("to_node")}
     heard = {o["from_node"] for o in f.observations if o["kind"] in ("pod", "service", "dns") and o.get("from_node")}
     silence = {n: o for n, o in lost.items() if re.search(r"timed? ?out|timeout|no route|dial tcp|EOF", o.get("error") or "")}
-    if silence and heard - set(lost):
-        yield Candidate("net.node-isolated", "suspected", nodes_of(silence), tuple(map(line, list(silence.values())[:4])))
+    if not silence or not heard - set(lost):
+        return
+    kubelets = {n: o for n, o in silence.items() if re.search(r"dial tcp \S+:10250: .*(?:i/o timeout|no route)", o["error"])}
+    ready = [n for n in kubelets if n in ev.nodes and node_of.ready(ev.nodes[n])]
+    if ready:  # it lives and reaches the API server, which does not reach it; of its pods nothing is known
+        words = "the API server does not reach the kubelet's port 10250, and the node is Ready"
+        yield Candidate("net.port-filtered", "probable", nodes_of(ready), (words, *map(line, [kubelets[n] for n in ready][:4])))
+    if others := {n: o for n, o in silence.items() if n not in ready}:
+        yield Candidate("net.node-isolated", "suspected", nodes_of(others), tuple(map(line, list(others.values())[:4])))
 
 
 # ---- Services ---------------------------------------------------------------------------------------------------

@@ -88,3 +88,18 @@ def test_probes_that_the_api_server_cannot_ask() -> None:
     check = finding("pod_network", f"the probe could not be asked on n3 ({words})", "inconclusive",
                     observations=[seen("pod", "small", "n1", "n2"), seen("probe", "", "", "n3", words)])
     assert cause(check, healthy()) == ("net.node-isolated", "suspected", ["node/n3"])
+
+
+KUBELET = "pod assay-1/probe-n3: exec: Handshake status 500: error dialing backend: dial tcp 10.0.0.3:10250: i/o timeout"
+
+
+@pytest.mark.parametrize(("words", "status", "found"), [
+    (KUBELET, "True", ("net.port-filtered", "probable", ["node/n3"])),
+    (KUBELET, "Unknown", ("node.unreachable", "probable", ["node/n3"])),
+    (KUBELET.replace("10250", "8080"), "True", ("net.node-isolated", "suspected", ["node/n3"]))])
+def test_a_kubelet_that_the_api_server_does_not_reach_says_nothing_of_its_pods(words, status, found) -> None:
+    check = finding("service", f"the probe could not be asked on n3 ({words})", "inconclusive",
+                    observations=[seen("service", "vip", "n1"), seen("probe", "", "", "n3", words)])
+    data = healthy()
+    data["nodes"][2]["status"]["conditions"][-1]["status"] = status
+    assert cause(check, data) == found
