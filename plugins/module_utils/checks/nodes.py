@@ -11,7 +11,6 @@ from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from ..engine.probe_maker import node_of
 from ..engine.probes import APP
-from ..kube.errors import ApiError
 from ._kubelets import Kubelets, disks, port_of, reached
 from ._node_claims import cordoned_by, heartbeat_trouble, leaving, registered, skew
 from ._node_looks import CONTROLLER_OFF, YOUNG, Look, Settled, look, settle
@@ -77,13 +76,14 @@ class Nodes(Check):
             untried = self._pods(ctx, settled)
         self._kubelets(ctx, settled)
         if untried:
-            ctx.inconclusive(f"no pod could be tried on {len(untried)} of {len(ctx.fleet.asked)} nodes: {named(untried)}",
-                             no_pod_tried=untried)
+            told = f"no pod could be tried on {len(untried)} of {len(ctx.fleet.asked)} nodes: {named(untried)}"
+            ctx.inconclusive("; ".join([told, *ctx.warnings]), no_pod_tried=untried)
 
     # ---- what nodes say ---------------------------------------------------------------------------------------
     def _read(self, ctx: Context) -> tuple[Look, str]:
         if not ctx.fleet.known:
             ctx.client.get("/api/v1/nodes", {"limit": 1})  # it says who may not
+            ctx.inconclusive("the nodes could not be listed when the run began")
         version = ctx.client.get("/version").get("gitVersion", "")
         first = look(ctx)
         for name in ctx.fleet.asked:
@@ -175,13 +175,8 @@ class Nodes(Check):
 
     def _negative(self, ctx: Context) -> None:
         name = f"assay-{ctx.nonce}"
-        try:
-            ctx.client.raw.get(f"/api/v1/nodes/{name}")
-        except ApiError as e:
-            if e.status == 404:
-                return
-            raise
-        ctx.fail(f"the API server says that a node {name} exists, which nobody made")
+        if not ctx.client.absent(f"/api/v1/nodes/{name}"):
+            ctx.fail(f"the API server says that a node {name} exists, which nobody made")
 
     # ---- what nodes do ----------------------------------------------------------------------------------------
     def _pods(self, ctx: Context, settled: Settled) -> dict[str, str]:

@@ -127,3 +127,4 @@ def test_who_may_not_list_nodes_is_told_so():
     refused = api_error(403, 'User "u" cannot list resource "nodes"')
     with pytest.raises(ApiError, match="cannot list resource"):
         c.run(known=False, **{"/api/v1/nodes": refused})
+    c.assert_open("could not be listed when the run began", known=False, **{"/api/v1/nodes": {"items": []}})

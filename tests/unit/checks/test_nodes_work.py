@@ -7,7 +7,8 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import api_error
-from ansible_collections.assay.clusters.tests.unit.checks.node_cluster import Cluster, kubelet_event, node, probe_pod
+from ansible_collections.assay.clusters.tests.unit.checks.node_cluster import (
+    Cluster, kubelet_event, node, probe_pod, summary)
 
 NO_ROOM = "0/3 nodes are available: 1 Too many pods, 2 node(s) didn't match Pod's node affinity/selector."
 LOGS = "/api/v1/namespaces/assay-0a0b0c0d/pods/probe-{}/log"
@@ -79,6 +80,12 @@ def test_a_node_that_has_just_registered_or_goes_is_not_tried(taken):
     c = _cluster(probe_pod("n1", True, STARTING), kubelet_event("probe-n1", "FailedCreatePodSandBox", "no network", "Warning"))
     c.nodes["n1"] = node("n1", taints=[{"key": "karpenter.sh/disrupted"}]) if taken else node("n1", age=200)
     c.assert_open("n1 .FailedCreatePodSandBox: no network")
+
+
+def test_what_else_is_worth_a_word_stands_beside_it():
+    c = _cluster(probe_pod("n1", False, _unscheduled(NO_ROOM)))
+    c.stats["n2"] = summary(9)
+    c.assert_open("waits for room: .*; node n2: only 9 % of nodefs free")
 
 
 def test_a_broken_node_is_not_hidden_by_a_full_one():
