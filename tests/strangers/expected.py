@@ -6,6 +6,7 @@ from __future__ import annotations
 # Checks that ask by pods on nodes.
 _PROBED = ("nodes", "dns", "pod_network", "service")
 _UNTESTED = ("warned", r"not tested, as they run no probe: c\d+-n\d")
+_LEAVING = ("warned", r"not judged: c\d+-n3")
 
 # stranger -> check -> (verdict, regular expressions that its message, or what it observed, must hold)
 EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
@@ -16,9 +17,9 @@ EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
     "default_deny": {c: ("inconclusive", r"NetworkPolic.*default-deny", "validate_namespace") for c in ("dns", "pod_network", "service")},
     "tenant": {"nodes": ("inconclusive", 'cannot list resource "nodes"'), "storage": ("inconclusive", 'cannot list resource "storageclasses"')},
     "fargate": {c: ("passed", '"fargate-ip[^"]*": "[^"]*virtual node', '"virtual-node-aci-linux": "[^"]*virtual node') for c in _PROBED},
-    "windows": {c: ("passed", '"win-pool-000001": "[^"]*Windows') for c in _PROBED},
+    "windows": {c: ("passed", '"win-pool-000001": "its operating system is windows') for c in _PROBED},
     "cordoned": {"nodes": ("warned", r"node c\d+-n3 is cordoned: the cluster autoscaler removes it"),
-                 "pod_network": ("warned", r"not judged: c\d+-n3")},
+                 "pod_network": _LEAVING, "service": _LEAVING},
     "full_node": {"nodes": ("inconclusive", r"c\d+-n\d \(its pod was made and waits for room: .*Too many pods"),
                   "dns": _UNTESTED, "pod_network": _UNTESTED, "service": _UNTESTED},
     "rancher": {},

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
-from ..engine.errors import StepFailed
 from ..kube.errors import ApiError
 from . import _replicas
 from ._health import Health, health
@@ -179,13 +178,7 @@ class ApiServer(Check):
         ctx.delete("ConfigMap", name)
         ctx.measure("delete", (time.monotonic() - start) * 1000, "ms")
         for absent in (name, f"absent-{ctx.nonce}"):
-            try:
-                ctx.client.raw.get(self._path(ctx, absent))
-            except ApiError as e:
-                if e.status == 404:
-                    continue
-                raise
-            raise StepFailed(f"ConfigMap {absent}, which does not exist, is answered")
+            ctx.expect(ctx.client.absent(self._path(ctx, absent)), f"ConfigMap {absent}, which does not exist, is answered")
 
     def _aggregated(self, ctx: Context) -> None:
         items = optional_list(ctx, APISERVICES)

@@ -114,7 +114,7 @@ def overloaded(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """429 of the API server itself; slow reads while etcd says that it is well."""
     turned = [e for e in decisive(f) if e.get("status") == 429 and "disruption budget" not in (e.get("message") or "")]
     if turned:  # a page is of whoever stands before the API server
-        page = all((e.get("message") or "").lstrip().startswith("<") for e in turned)
+        page = all(e.get("page") for e in turned)
         yield Candidate("api.overloaded", "probable" if page else "confirmed", (), unique(map(said, turned))[:4])
         return
     late = [said(e) for e in decisive(f) if e.get("status") == 504

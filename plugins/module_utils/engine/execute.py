@@ -30,6 +30,8 @@ class Outcome:
 def _verdict_of_api_error(ctx: Context, error: ApiError) -> tuple[str, str]:
     if error.as_dict() not in ctx.finding.errors:
         ctx.finding.errors.append(error.as_dict())
+    if ctx.check.needs_cluster and error.page:
+        return INCONCLUSIVE, f"something before the API server answered with a page of its own: {error.message}"
     if error.status == 403 and (_RBAC.search(error.message) or not error.message):
         return INCONCLUSIVE, f"not allowed: {error.message or error.path}"
     if error.status == 403 and ctx.check.needs_cluster:  # a quota or a policy: nothing of what is to be proved was tried

@@ -18,6 +18,7 @@ from .answer import PACKED, TooMuch, whole
 from .connection import Connection
 from .errors import ApiError
 from .listing import Listing
+from .pages import is_page, words
 
 # Seconds for a TCP and TLS handshake; an address that drops packets is found out sooner than a slow answer.
 CONNECT_TIMEOUT = 5.0
@@ -145,8 +146,11 @@ class Client(Verbs):
         except ValueError:
             pass
         reason = (body or {}).get("reason") or response.reason or ""
-        message = (body or {}).get("message") or text.strip()[:4000] or reason
-        return ApiError("http", response.status, reason, message, method, path, response.headers, body)
+        page = body is None and is_page(text)
+        message = (body or {}).get("message") or (words(text) if page else text.strip()[:4000]) or reason
+        error = ApiError("http", response.status, reason, message, method, path, response.headers, body)
+        error.page = page
+        return error
 
     # ---- requests ---------------------------------------------------------------------------------------------
     def _send(self, method: str, url: str, data: bytes | None, headers: Any, timeout: float) -> Any:

@@ -28,8 +28,11 @@ class ApiError(Exception):
     """A request that was not answered as hoped.
 
     kind: "http" (an answer with an error status), "unreachable", "tls", "timeout" or "dns". status is None unless kind
-    is "http"; reason and message are the server's, or the transport's own words.
+    is "http"; reason and message are the server's, or the transport's own words. page: the answer was a page for people,
+    so of whoever stands before the API server; message is what they would read.
     """
+
+    page = False
 
     def __init__(self, kind: str, status: int | None, reason: str, message: str, method: str, path: str,
                  headers: Mapping[str, str] | None = None, body: dict[str, Any] | None = None):
@@ -73,7 +76,7 @@ class ApiError(Exception):
 
     def as_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "status": self.status, "reason": self.reason, "message": self.message,
-                "method": self.method, "path": self.path, "verb": self.verb, "resource": self.resource}
+                "method": self.method, "path": self.path, "verb": self.verb, "resource": self.resource, **({"page": True} if self.page else {})}
 
 
 def _moment(text: str) -> float | None:

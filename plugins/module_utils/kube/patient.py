@@ -85,6 +85,19 @@ class PatientClient(Verbs):
         named = method != "POST" or bool(isinstance(body, dict) and body.get("metadata", {}).get("name"))
         return self.persist(call, timeout, repeat=named)
 
+    def absent(self, path: str, timeout: float = 10.0) -> bool:
+        """Whether there is no such object; that there is none is what was asked, and no error."""
+        def call(seconds: float) -> bool:
+            try:
+                self.raw.request("GET", path, timeout=seconds)
+            except ApiError as e:
+                if e.status == 404 and not e.page and not self.raw.starting(e):
+                    return True
+                raise
+            return False
+
+        return self.persist(call, timeout)
+
     def list(self, path: str, params: Any = None, timeout: float = 10.0, page: int = PAGE, most: int | None = None,
              **more: Any) -> Listing:
         """As Client.list; what the list itself gets over, a page that is not known any more, is no error."""

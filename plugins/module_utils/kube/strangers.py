@@ -3,30 +3,14 @@
 """What answers in place of a Kubernetes API server: pages and JSON of balancers, firewalls and portals."""
 from __future__ import annotations
 
-import html
 import json
-import re
 from typing import Any
 
 from .errors import ApiError
+from .pages import words
 
 # The reason of an error that says so.
 STRANGER = "NotKubernetes"
-_TITLE = re.compile(r"<title[^>]*>([^<]{1,400})", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*>")
-_SHOWN = 160
-
-
-def words(text: str) -> str:
-    """What a person would read of an answer: the message of an API, the title of a page, else its text."""
-    try:
-        data = json.loads(text)
-        text = str(data.get("message") or data.get("error") or text) if isinstance(data, dict) else text
-    except ValueError:
-        title = _TITLE.search(text[:20000])
-        text = html.unescape(title[1] if title else _TAG.sub(" ", text[:2000]))
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= _SHOWN else line[:_SHOWN] + "…"
 
 
 def stranger(server: str, path: str, status: int, what: str, text: str) -> ApiError:

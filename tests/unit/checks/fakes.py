@@ -53,6 +53,15 @@ class FakeClient:
             return answer, {"Date": "Sat, 21 Nov 2026 01:50:00 GMT"}
         return json.loads(json.dumps(answer))
 
+    def absent(self, path: str) -> bool:
+        try:
+            self.get(path)
+        except ApiError as e:
+            if e.status == 404:
+                return True
+            raise
+        return False
+
     def list(self, path: str, params: Any = None, **_more: Any) -> Any:
         return SimpleNamespace(items=self.get(path, params)["items"], whole=True)
 

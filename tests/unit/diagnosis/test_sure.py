@@ -59,10 +59,9 @@ def test_a_proxy_that_refuses_for_the_api_server_is_an_api_that_is_not_reached()
     assert (found.cause, found.confidence) == ("api.unreachable", "probable") and "agent disconnected" in found.evidence[0]
 
 
-@pytest.mark.parametrize(("words", "sure"), [("Too many requests, please try again later.", "confirmed"),
-                                             ("<html><title>429</title></html>", "probable")])
-def test_a_page_that_turns_us_away_need_not_be_the_api_servers(words: str, sure: str) -> None:
-    error = api_error(words, 429)
+@pytest.mark.parametrize(("words", "page", "sure"), [("Too many requests, please try again later.", False, "confirmed"), ("429", True, "probable")])
+def test_a_page_that_turns_us_away_need_not_be_the_api_servers(words: str, page: bool, sure: str) -> None:
+    error = {**api_error(words, 429), "page": page}
     assert cause(finding("service", words, errors=[error]), healthy()) == ("api.overloaded", sure, [])
 
 

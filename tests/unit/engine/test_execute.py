@@ -106,6 +106,15 @@ def test_a_check_of_the_api_server_fails_where_others_could_not_be_made(run):
     assert run(_raise(_error(status=403, message="denied")), needs_cluster=False).finding.verdict == "failed", "its own subject"
 
 
+def test_a_page_of_what_stands_before_the_api_server_is_no_failure_of_what_was_to_be_proved(run):
+    error = _error(status=405, message="405 Not Allowed")
+    error.page = True
+    finding = run(_raise(error)).finding
+    assert (finding.verdict, finding.message) == (
+        "inconclusive", "something before the API server answered with a page of its own: 405 Not Allowed")
+    assert run(_raise(error), needs_cluster=False).finding.verdict == "failed", "its own subject"
+
+
 def test_a_check_that_does_not_apply_is_skipped_and_not_run(run):
     finding = run(_raise(AssertionError), applies="no load balancer here").finding
     assert (finding.verdict, finding.message) == ("skipped", "no load balancer here")

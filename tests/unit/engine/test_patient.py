@@ -71,6 +71,14 @@ def test_what_does_not_pass_is_told_at_once(api, patient, status):
     assert client.errors == [e.value] and e.value.status == status and len(api.server.requests) == 1
 
 
+def test_what_must_not_be_there_is_asked_for_patiently_and_its_absence_is_no_error(api, patient):
+    api.put(f"{SPACES}/n", {"made": "once"})
+    api.refuse[("GET", f"{SPACES}/gone")] = (502, "Some", "not now")
+    api.before = lambda request: api.refuse.clear() if len(api.server.requests) > 2 else None
+    client = patient()
+    assert client.absent(f"{SPACES}/gone") is True and client.absent(f"{SPACES}/n") is False and client.errors == []
+
+
 def test_a_server_that_is_away_for_a_moment_is_not_noticed(api, patient):
     client = patient()
     api.server.stop()

@@ -132,12 +132,13 @@ def test_an_error_of_the_api_server_keeps_its_words(serve, connect):
 
 
 @pytest.mark.parametrize(("status", "text", "message"), [
-    (502, "<html>Bad Gateway</html>", "<html>Bad Gateway</html>"), (404, "", "Not Found"), (301, "", "Moved Permanently"),
+    (502, "<html><title>502 Bad Gateway</title>\n<body>nginx</body></html>", "502 Bad Gateway"), (404, "", "Not Found"), (301, "", "Moved Permanently"),
     (500, "x" * 9000, "x" * 4000), (503, '{"kind": "Other"}', '{"kind": "Other"}')])
 def test_an_error_of_something_else_on_the_way_has_no_status_object(serve, connect, status, text, message):
     error = _error(connect(serve(lambda r: r.answer(text, status, {"Location": "http://127.0.0.1:1/"}))).get, "/version")
     assert (error.kind, error.status, error.body) == ("http", status, None)
     assert error.message == message and (error.verb, error.resource) == ("", "")
+    assert error.page == error.as_dict().get("page", False) == (status == 502)
 
 
 def test_nobody_listens(serve, connect):
