@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..kube.errors import ApiError
 from ..kube.transport import SlowAnswer, TransportError
+from ._meanwhile import left
 from ._text import listed
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ class Asked:
         return {p.node: r for p, r in zip(probes, results) if p.node not in self.lost}
 
     def settle(self) -> None:
-        """At the end: what could not be asked is not proved."""
-        if self.lost:
-            self.ctx.inconclusive("the probe could not be asked on "
-                                  + listed(f"{n} ({w})" for n, w in sorted(self.lost.items())), not_asked=self.lost)
+        """At the end: what could not be asked is not proved; a node that has left meanwhile is nothing to prove."""
+        gone = left(self.ctx) if self.lost else set()
+        lost = {n: why for n, why in sorted(self.lost.items()) if n not in gone}
+        if lost:
+            self.ctx.inconclusive(f"the probe could not be asked on {listed(f'{n} ({w})' for n, w in lost.items())}",
+                                  not_asked=lost)

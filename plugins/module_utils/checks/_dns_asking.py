@@ -46,6 +46,10 @@ class Answers:
                 if not variants or query.variant in variants:
                     yield (node, query, *told.replies[i])
 
+    def without(self, nodes: set[str]) -> Answers:
+        """The same without some nodes: what those that leave are told says nothing of the others."""
+        return replace(self, told={n: t for n, t in self.told.items() if n not in nodes})
+
     def well(self) -> set[str]:
         """Nodes on which all names of the cluster itself were answered rightly."""
         return set(self.told) - {node for node, _q, _r, error in self.of("internal") if error}

@@ -85,6 +85,8 @@ def behind(ctx: Context, address: str) -> Behind:
         if s.pod:
             ctx.touches("Pod", s.pod, meta["namespace"])
     ctx.observe(dns_service=f"{meta['namespace']}/{meta['name']}", dns_servers=len(ready))
-    if len(chosen) < len(ready):
+    if slices is None:
+        ctx.observe(direct=f"not asked: the pods behind Service {meta['namespace']}/{meta['name']} may not be looked up")
+    elif len(chosen) < len(ready):
         ctx.observe(direct=f"{len(chosen)} of {len(ready)} servers are asked directly")
     return Behind(f"{meta['namespace']}/{meta['name']}", service["spec"].get("clusterIP") or "", tuple(chosen))

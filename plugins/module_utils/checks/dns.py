@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
-from . import _dns_record, _dns_services
+from . import _dns_record, _dns_services, _meanwhile
 from ._asked import Asked
 from ._backends import spread
 from ._dig import ResolvConf, resolv_conf
@@ -50,7 +50,8 @@ class Dns(Check):
         Permission(("create", "delete", "get"), ("services",)),
         Permission(("list", "watch"), ("endpointslices",), "discovery.k8s.io"),
         Permission(("patch",), ("pods",)),
-        Permission(("list",), ("services",), optional=True),
+        Permission(("list",), ("services",), optional=True, everywhere=True),
+        Permission(("list",), ("endpointslices",), "discovery.k8s.io", optional=True, everywhere=True),
     )
     images = ("agnhost",)
     objects = ("Service",)
@@ -73,13 +74,14 @@ class Dns(Check):
         with ctx.step("pods have a name server and a cluster domain"):
             conf, domain = self._first(ctx, asked, probes)
         with ctx.step("Services to be resolved are made"):
-            names = _dns_services.make(ctx, domain, probes)
+            leaving = _meanwhile.left(ctx)
+            names = _dns_services.make(ctx, domain, [p for p in probes if p.node not in leaving] or probes)
         server, external = ctx.options.get("server") or "", ctx.options.get("external_name") or ""
         at, kubernetes = (f"@{server}",) if server else (), names.full("kubernetes", "default")
         found = behind(ctx, server or conf.servers[0])
         queries = [*questions(names, ctx.nonce, external, at), *direct(names, found.servers)]
         with ctx.step("the probes ask their questions"):
-            answers = Asking(ctx, asked, queries, names.made).all(probes)
+            answers = Asking(ctx, asked, queries, names.made).all(probes).without(_meanwhile.left(ctx))
             _dns_record.record(ctx, answers)
             _dns_record.ways(ctx, asked, answers, probes)
             heard = answers.told.keys() - answers.silent()
@@ -98,9 +100,8 @@ class Dns(Check):
         with ctx.step("answers are quick and none is lost"):
             loss.judge()
         with ctx.step("every node has a probe that can be asked"):
+            _meanwhile.tell(ctx, _meanwhile.left(ctx) & {p.node for p in probes})
             asked.settle()
-            if ctx.probes.missing:
-                ctx.warn(f"not tested, as they run no probe: {listed(sorted(ctx.probes.missing))}")
 
     @staticmethod
     def _first(ctx: Context, asked: Asked, probes: list[Probe]) -> tuple[ResolvConf, str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive
+from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import TransportError
+from ansible_collections.assay.clusters.tests.unit.checks.fakes import api_error
 from ansible_collections.assay.clusters.tests.unit.checks.zones import RESOLV, Zone, slices
 
 ELSEWHERE = RESOLV.replace("10.96.0.10", "10.96.0.99")
@@ -188,3 +191,51 @@ def test_slices_of_other_families_are_not_asked_from_one_family():
     zone.ctx.client.answers["/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices"] = {"items": both}
     zone.run()
     assert {a[0] for _n, a in zone.asked if a[0].startswith("@")} == {"@10.0.1.1"}
+
+
+def test_a_node_that_leaves_meanwhile_fails_nothing():
+    zone = Zone(nodes=3)
+    zone.silent = {"n2 "}
+    answer = zone.answer
+
+    def leaves(node, words):
+        zone.ctx.fleet.watch.there.pop("n2", None)
+        return answer(node, words)
+
+    zone.answer = leaves
+    ctx = zone.run()
+    assert not ctx.seen(from_node="n2") and ctx.observed["left_meanwhile"] == ["n2"]
+    assert ctx.warnings == ["left while they were asked, so not judged: n2"]
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_probe_that_cannot_be_asked_is_not_proved_unless_its_node_has_left(leaves, clock):
+    zone = Zone(nodes=3)
+    shell = zone.shell
+
+    def gone(probe, command):
+        if probe.node == "n2" and "q 0" in command:
+            if leaves:
+                zone.ctx.fleet.watch.there.pop("n2", None)
+            raise TransportError("no way to the pod")
+        return shell(probe, command)
+
+    zone.probes[2]._shell = gone
+    if leaves:
+        assert zone.run().warnings == ["left while they were asked, so not judged: n2"]
+    else:
+        with pytest.raises(Inconclusive, match="could not be asked on n2"):
+            zone.run()
+
+
+def test_what_was_not_asked_is_said():
+    zone = Zone(nodes=2)
+    zone.ctx.fleet.left_out, zone.ctx.fleet.sampled = {"v0": "virtual node"}, "2 of 900 nodes asked"
+    assert zone.run().observed["left_out"] == {"v0": "virtual node"} and zone.ctx.observed["sampled"] == "2 of 900 nodes asked"
+
+
+def test_servers_that_may_not_be_looked_up_are_not_asked_and_it_is_said():
+    zone = Zone()
+    zone.ctx.client.answers["/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices"] = api_error(403)
+    ctx = zone.run()
+    assert not ctx.seen(variant="direct") and ctx.observed["direct"].startswith("not asked: the pods behind Service kube-system/")
