@@ -38,6 +38,16 @@ def _proxy_error() -> type[Exception]:
     return found if isinstance(found, type) else OSError
 
 
+def _can_use(proxy: str | None) -> None:
+    """Websockets go through SOCKS by another package than requests do."""
+    if not str(proxy or "").startswith("socks"):
+        return
+    try:
+        __import__("python_socks")
+    except ImportError as e:
+        raise WayFailed(str(library.missing("python-socks", e))) from None
+
+
 class Websockets:
     """Of one connection. Thread-safe."""
 
@@ -54,6 +64,7 @@ class Websockets:
         except ImportError as e:
             raise library.missing("websocket-client", e) from None
         client, c = self._client, self._client.connection.configuration
+        _can_use(c.proxy)
         url = client.server.replace("http", "ws", 1) + path + "?" + urlencode(query)
         header = [f"{n}: {v}" for n, v in client.connection.headers()]
         try:

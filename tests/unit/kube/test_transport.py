@@ -3,6 +3,7 @@
 """Asking pods through the pod proxy, a port-forward or a command: the order, what is remembered, what is whose failure."""
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
@@ -169,6 +170,14 @@ def test_long_and_foreign_answers_arrive_whole(pods, ask, transport):
 def test_a_proxy_that_websockets_cannot_use_is_a_failure_of_that_way(pods, ask, proxy):
     with pytest.raises(TransportError, match="^pod n/p: exec: "):
         ask("exec", proxy=proxy).get("p", 8080, "/")
+
+
+def test_the_package_that_websockets_need_for_socks_is_named(pods, ask, monkeypatch):
+    monkeypatch.setitem(sys.modules, "python_socks", None)
+    http = ask("exec")
+    http.client.connection.configuration.proxy = "socks5h://127.0.0.1:9"
+    with pytest.raises(TransportError, match="^pod n/p: exec: the Python package python-socks is needed by .*pip install python-socks"):
+        http.get("p", 8080, "/")
 
 
 def test_a_key_file_that_was_changed_meanwhile_is_a_failure_of_that_way(resolve, pair, tmp_path):
