@@ -6,7 +6,6 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import REPORT
@@ -48,7 +47,7 @@ class ActionModule(ActionBase):
             runs = [clean_run(r) for r in runs]  # stages alone have no verdict of a run yet
             paths = store.write_reports(args["results_dir"], runs, said)
         except store.ResultsError as e:
-            raise AnsibleActionFail(redact.redact(str(e))) from None
+            return {**result, "failed": True, "msg": redact.redact(str(e))}
         missing = [c for c in args["expected"] if c not in {r["cluster"] for r in runs}]
         if args["show"]:
             _show(runs, missing, paths, said)

@@ -92,6 +92,6 @@ class ActionModule(ActionBase):
             record = clean_record(record, cluster)
             path = "" if self._task.check_mode else store.write_stage(args["results_dir"], record)
         except store.ResultsError as e:
-            raise AnsibleActionFail(redact.redact(str(e))) from None
+            return {**result, "failed": True, "msg": redact.redact(str(e))}
         terminal.show(summary.line(cluster, record), color=summary.colours.get(record["verdict"]))
         return {**result, "changed": False, "record": record, "path": path}

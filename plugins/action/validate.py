@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import (
@@ -75,11 +74,11 @@ class ActionModule(ActionBase):
             with connecting.acting_in(self._own):
                 result.update(serve(name))
         except (BadInput, store.ResultsError) as e:
-            raise AnsibleActionFail(redact.redact(str(e))) from None
+            result.update(failed=True, msg=redact.redact(str(e)))
         except ApiError as e:
-            raise AnsibleActionFail(redact.redact(f"{self.cluster}: {e}")) from None
+            result.update(failed=True, msg=redact.redact(f"{self.cluster}: {e}"))
         except run.Interrupted:
-            raise AnsibleActionFail(f"{self.cluster}: the playbook ended; the clean-up goes on by itself") from None
+            result.update(failed=True, msg=f"{self.cluster}: the playbook ended; the clean-up goes on by itself")
         result["changed"] = bool(result.get("changed", False))
         return result
 
