@@ -22,7 +22,7 @@ EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
                  "pod_network": _LEAVING, "service": _LEAVING},
     "full_node": {"nodes": ("inconclusive", r"c\d+-n\d \(its pod was made and waits for room: .*Too many pods"),
                   "dns": _UNTESTED, "pod_network": _UNTESTED, "service": _UNTESTED},
-    "rancher": {},
+    "rancher": {"api_server": ("warned", r"something before the API server answered \d+ requests with pages of its own: 50[24]")},
     "slow_api": {"api_server": ("warned", r"(reading|writing) one object takes \d+ ms|a cached read \d+ ms")},
     "two_default_classes": {"storage": ("passed", "lab-like-second, the newest of 2 default classes")},
     "no_default_class": {"storage": ("inconclusive", "storage_check_storage_class|storage_class")},

@@ -66,7 +66,7 @@ def unlike(records: dict[str, Record], expected: dict[str, tuple[str, ...]]) -> 
     wrong = []
     for name, record in records.items():
         verdict, *words = expected.get(name, ("skipped",) if name == "machines" else ("passed",))
-        told = [part for part in record.message.split("; ") if not any(re.search(b, part) for b in BUSY)]
+        told = [part for part in record.message.split("; ") if part and not any(re.search(b, part) for b in BUSY)]
         fits = record.verdict == verdict or (verdict == "passed" and record.verdict == "warned" and not told)
         said = f"{record.message} {json.dumps(record.observed)}"
         missing = [w for w in words if not re.search(w, said)]

@@ -40,7 +40,7 @@ def _runs_while(act: Callable[[], Any], suite: Any, stranger: Any) -> list[Any]:
 
 def _wrong(records: list[Any], names: str) -> list[str]:
     """Those that did not pass, but for warnings that name nodes of `names`, or the machine's load."""
-    told = [(r, [p for p in r.message.split("; ") if not any(re.search(w, p) for w in (*BUSY, names))]) for r in records]
+    told = [(r, [p for p in r.message.split("; ") if p and not any(re.search(w, p) for w in (*BUSY, names))]) for r in records]
     return [f"{r.check} {r.verdict} {r.cause}: {r.message}" for r, parts in told if r.verdict not in ("passed", "warned") or parts]
 
 

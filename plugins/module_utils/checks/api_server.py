@@ -81,6 +81,9 @@ class ApiServer(Check):
             self._latency(ctx, name)
         with ctx.step("a deleted object and one that nobody made are not found"):
             self._gone(ctx, name)
+        if ctx.client.pages:
+            ctx.warn(f"something before the API server answered {len(ctx.client.pages)} requests with pages of its own: "
+                     + listed(sorted(set(ctx.client.pages))))
         with ctx.step("every aggregated API is available"):
             self._aggregated(ctx)
 

@@ -15,6 +15,8 @@ from .transport import SlowAnswer
 
 # An API server that restarts is back within this time (seconds); a longer silence is an outage.
 PATIENCE = 30.0
+# Seconds of patience with pages of a balancer or proxy, also for those who have none with the API server.
+_PAGES = 5.0
 _PASSING = {500, 502, 503, 504}
 
 
@@ -27,7 +29,7 @@ class PatientClient(Verbs):
     """The Client with the same calls; requests that may be repeated are, for `patience` seconds within the deadline.
 
     A create is repeated too: names are ours and unique, so "already exists" after a lost answer is success. on_error
-    gets every ApiError that is raised in the end. abort ends the waiting early.
+    gets every ApiError that is raised in the end. abort ends the waiting early. pages: titles of those that were got over.
     """
 
     def __init__(self, client: Client, deadline: Callable[[], float], on_error: Callable[[ApiError], None],
@@ -35,6 +37,7 @@ class PatientClient(Verbs):
         self.raw = client
         self._deadline, self._on_error, self._patience = deadline, on_error, patience
         self._abort = abort or threading.Event()
+        self.pages: list[str] = []
 
     def _within(self, timeout: float) -> float:
         return max(0.5, min(timeout, self._deadline() - time.monotonic()))
@@ -45,8 +48,8 @@ class PatientClient(Verbs):
         A busy server is given the time that it asks for, and more for its answer after one that did not come; what it had no
         time to look at is asked again whatever it is. A pod that is slow is no error of the API server.
         """
-        give_up = min(time.monotonic() + self._patience, self._deadline())
-        pause = 0.2
+        start, end = time.monotonic(), self._deadline()
+        give_up, pause = min(start + self._patience, end), 0.2
         while True:
             try:
                 return call(self._within(timeout))
@@ -56,9 +59,11 @@ class PatientClient(Verbs):
                 timeout *= 2
             except ApiError as e:
                 again = e.busy or (repeat and (passing(e) or self.raw.starting(e)))
-                if not again or not self._once_more(max(pause, e.pause()) if e.busy else pause, give_up):
+                until = max(give_up, min(start + _PAGES, end)) if e.page else give_up
+                if not again or not self._once_more(max(pause, e.pause()) if e.busy else pause, until):
                     self._on_error(e)
                     raise
+                self.pages += [e.message] * e.page
                 timeout *= 2 if e.kind == "timeout" else 1
             pause = min(2.0, pause * 2)
 

@@ -38,6 +38,7 @@ class FakeClient:
     def __init__(self, answers: dict[str, Any]):
         self.answers, self.patched, self.raw = answers, [], self
         self.asked: list[str] = []
+        self.pages: list[str] = []
         self.takes: dict[str, float] = {}
         self.refuse_patch: Exception | None = None
 

@@ -28,6 +28,12 @@ def test_healthy_server_passes(server):
     assert {"create", "create to watch event", "read, median", "write, median", "delete"} <= set(ctx.measurements)
 
 
+def test_pages_of_what_stands_before_the_api_server_are_a_warning(server):
+    server.ctx.client.pages += ["502 Bad Gateway", "504 Gateway Time-out", "502 Bad Gateway"]
+    assert server.run().warnings == [
+        "something before the API server answered 3 requests with pages of its own: 502 Bad Gateway, 504 Gateway Time-out"]
+
+
 def test_health_lines():
     told = health(500, BAD)
     assert not told.ok and told.failed == {"etcd": "failed: reason withheld"} and told.passed == 2

@@ -62,6 +62,19 @@ def test_a_passing_error_is_waited_out_and_not_told(api, patient, status):
     assert len(api.server.requests) > 1
 
 
+def test_a_page_of_a_balancer_is_got_over_and_counted_also_without_patience(api, patient):
+    """A check of the API server has none with the API server itself."""
+    text = "<html><title>502 Bad Gateway</title></html>"
+    serve = api.server.respond
+    api.server.respond = lambda request: request.answer(text, 502) if len(api.server.requests) < 3 else serve(request)
+    client = patient(patience=0.0)
+    assert client.get("/version")["gitVersion"] and client.errors == [] and client.pages == ["502 Bad Gateway"] * 2
+    api.server.respond = lambda request: request.refuse(502, "Some", "not now")
+    with pytest.raises(ApiError):
+        client.get("/version")
+    assert len(client.pages) == 2, "what the API server says itself is told at once"
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
 def test_what_does_not_pass_is_told_at_once(api, patient, status):
     api.refuse[("GET", "/version")] = (status, "Some", "never")
