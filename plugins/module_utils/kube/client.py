@@ -22,6 +22,8 @@ from .pages import is_page, words
 
 # Seconds for a TCP and TLS handshake; an address that drops packets is found out sooner than a slow answer.
 CONNECT_TIMEOUT = 5.0
+# What OpenSSL says of bytes that are no TLS at all, and so no certificate.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 # What request() of urllib3's pools calls, and in 1.26 only after it has joined the groups that are impersonated. In one piece
 # ansible-test takes its name for that of urllib's function.
 _REQUEST = "".join(("url", "open"))
@@ -114,6 +116,9 @@ class Client(Verbs):
         # An end during the handshake is no word about certificates: a balancer whose servers are away does that.
         if any(isinstance(c, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) for c in chain):
             kind, reason = "unreachable", "ConnectionClosed"
+        elif any(isinstance(c, ssl.SSLError) and c.reason in _NO_TLS for c in chain):
+            kind, reason = "unreachable", "NotTLS"
+            text = f"what answers at {self.server} does not speak TLS, as the https:// of its address says ({text})"
         elif isinstance(inner, ex.SSLError) or "SSL" in type(inner).__name__:
             kind, reason = "tls", "TLS"
         elif isinstance(inner, getattr(ex, "NameResolutionError", ())) or isinstance(

@@ -238,6 +238,16 @@ def test_a_balancer_without_a_server_behind_it_is_an_absence_and_no_certificate_
     assert error.kind == "unreachable"
 
 
+def test_what_does_not_speak_tls_has_no_certificate_to_renew(serve, connect):
+    plain = serve(lambda r: r.answer("plain", 400))
+    address = plain.url.replace("http:", "https:")
+    error = _error(connect(address).get, "/version")
+    assert (error.kind, error.reason) == ("unreachable", "NotTLS")
+    assert error.message.startswith(f"what answers at {address} does not speak TLS")
+    through = _error(connect("https://api.test:6443", proxy=address).get, "/version")
+    assert through.kind == "unreachable" and "proxy" in through.message.lower()
+
+
 @pytest.mark.parametrize("answer", ["cut off", "moved"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_nothing_is_asked_again_behind_our_back(serve, answer, method):
