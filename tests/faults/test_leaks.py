@@ -7,19 +7,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine import run
 from tests.faults import refusals
 from tests.faults.conftest import assert_red
 from tests.lab.base import wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 HOLD = "lab.test/hold"
-
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: Any) -> None:
-    """Nothing here ends before its fault does."""
-    monkeypatch.setattr(run, "CLEANUP_LIMIT", 12.0)
 
 
 def _space(prove: Any) -> str:

@@ -45,6 +45,7 @@ def test_one_that_we_may_not_change_is_told_by_every_clean_up_until_it_is_gone(a
     api.refuse[("PATCH", VOLUMES)] = (403, "Forbidden", "cannot patch")
     line = f"persistentvolume/{name} ({KEPT})"
     assert remove(*made) == [line] and list(api.objects) == [f"{VOLUMES}/{name}"]
+    assert len(api.server.asked("GET", f"{VOLUMES}/{name}")) <= 3, "nobody waits for what is kept"
     made.append(("v1", "PersistentVolume", "", name))
     assert remove(*made) == [line]
     api.refuse.clear()
