@@ -14,6 +14,8 @@ from .finding import Finding
 from .paths import line, seen
 from .rules_pod_network import nodes_of
 
+# The way leads through the node's kubelet, to which the API server does not come. (Through the pod proxy it does not.)
+_KUBELET = re.compile(r"dial tcp \S+:10250: .*(?:i/o timeout|no route)|(?:exec|port-forward): it was not opened within")
 _VIPS = ("vip", "affinity", "empty")
 
 
@@ -22,10 +24,10 @@ def unasked(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """Probes that the API server itself cannot ask, through the kubelet or directly, while it can ask others."""
     lost = {o["to_node"]: o for o in seen(f, "probe") if not o["ok"] and o.get("to_node")}
     heard = {o["from_node"] for o in f.observations if o["kind"] in ("pod", "service", "dns") and o.get("from_node")}
-    silence = {n: o for n, o in lost.items() if re.search(r"timed? ?out|timeout|no route|dial tcp|EOF", o.get("error") or "")}
+    silence = {n: o for n, o in lost.items() if re.search(r"timed? ?out|timeout|no route|dial tcp|EOF|not opened", o.get("error") or "")}
     if not silence or not heard - set(lost):
         return
-    kubelets = {n: o for n, o in silence.items() if re.search(r"dial tcp \S+:10250: .*(?:i/o timeout|no route)", o["error"])}
+    kubelets = {n: o for n, o in silence.items() if _KUBELET.search(o["error"]) and "pod-proxy:" not in o["error"]}
     ready = [n for n in kubelets if n in ev.nodes and node_of.ready(ev.nodes[n])]
     if ready:  # it lives and reaches the API server, which does not reach it; of its pods nothing is known
         words = "the API server does not reach the kubelet's port 10250, and the node is Ready"

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Clocks that the check of nodes measured itself, and kubelets that the API server may not trust, replayed."""
+"""Clocks that the check of nodes measured by the kubelets, and kubelets that the API server cannot ask, replayed."""
 from __future__ import annotations
 
 from typing import Any
@@ -91,3 +91,30 @@ def test_whose_certificate_was_refused_on_the_way_to_a_probe(words: str, code: s
     check = finding("dns", "the probe could not be asked on n2", "inconclusive", observations=[
         {**seen("probe", "", "", "n2", words), "target": "probe-n2"}])
     assert cause(check, healthy())[0] == code
+
+
+SILENT = "pod s/probe-n2: exec: it was not opened within 20 s"
+
+
+def _not_asked(words: str, *answered: str) -> Any:
+    return finding("pod_network", "the probe could not be asked on n2", "inconclusive", observations=[
+        {**seen("probe", "", "", "n2", words), "target": "probe-n2"}, *(seen("pod", "small", n, "n1") for n in answered)])
+
+
+def test_one_kubelet_that_the_api_server_does_not_reach_is_a_filtered_port() -> None:
+    found = one(_not_asked(SILENT, "n1", "n3"), healthy())
+    assert (found.cause, found.confidence, found.scope) == ("net.port-filtered", "probable", ["node/n2"])
+    assert found.evidence[0] == "the API server does not reach the kubelet's port 10250, and the node is Ready"
+
+
+@pytest.mark.parametrize(("words", "answered"), [
+    (SILENT, ()), (f"pod s/probe-n2: pod-proxy: timed out; {SILENT}", ("n1", "n3")),
+    ("pod s/probe-n2: exec: Handshake status 403 Forbidden", ("n1", "n3"))])
+def test_without_others_that_answer_by_theirs_a_silence_is_anybodys(words: str, answered: tuple[str, ...]) -> None:
+    assert cause(_not_asked(words, *answered), healthy())[0] != "net.port-filtered"
+
+
+def test_the_kubelet_of_a_node_that_is_gone_is_not_behind_a_filter() -> None:
+    data = healthy()
+    power_off(data, "n2")
+    assert cause(_not_asked(SILENT, "n1", "n3"), data)[0] == "node.unreachable"
