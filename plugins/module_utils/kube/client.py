@@ -132,6 +132,7 @@ class Client(Verbs):
             text = f"no answer from {self.server} in time"
         else:
             kind, reason = "unreachable", type(inner).__name__
+            text = f"by the proxy: {text}" if isinstance(inner, ex.ProxyError) else text
         if kind == "unreachable":
             return self.lost_connection(text, path, method, reason)
         return ApiError(kind, None, reason, text, method, path)
