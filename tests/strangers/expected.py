@@ -6,7 +6,7 @@ from __future__ import annotations
 # Checks that ask by pods on nodes.
 _PROBED = ("nodes", "dns", "pod_network", "service")
 _UNTESTED = ("warned", r"not tested, as they run no probe: c\d+-n\d")
-_LEAVING = ("warned", r"not judged: c\d+-n3")
+_LEAVING = ("warned", r"gone or being taken away, so not judged: c\d+-n3")
 
 # stranger -> check -> (verdict, regular expressions that its message, or what it observed, must hold)
 EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
@@ -19,7 +19,7 @@ EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
     "fargate": {c: ("passed", '"fargate-ip[^"]*": "[^"]*virtual node', '"virtual-node-aci-linux": "[^"]*virtual node') for c in _PROBED},
     "windows": {c: ("passed", '"win-pool-000001": "its operating system is windows') for c in _PROBED},
     "cordoned": {"nodes": ("warned", r"node c\d+-n3 is cordoned: the cluster autoscaler removes it"),
-                 "pod_network": _LEAVING, "service": _LEAVING},
+                 "dns": _LEAVING, "pod_network": _LEAVING, "service": _LEAVING},
     "full_node": {"nodes": ("inconclusive", r"c\d+-n\d \(its pod was made and waits for room: .*Too many pods"),
                   "dns": _UNTESTED, "pod_network": _UNTESTED, "service": _UNTESTED},
     "rancher": {"api_server": ("warned", r"something before the API server answered \d+ requests with pages of its own: 50[24]")},

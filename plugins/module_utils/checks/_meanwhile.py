@@ -36,7 +36,7 @@ def tell(ctx: Context, dropped: set[str] | None = None) -> None:
         ctx.observe(left_out=dict(fleet.left_out))
     if dropped:
         ctx.observe(left_meanwhile=sorted(dropped))
-        ctx.warn(f"left while they were asked, so not judged: {listed(sorted(dropped))}")
+        ctx.warn(f"gone or being taken away, so not judged: {listed(sorted(dropped))}")
     joined = fleet.joined()
     if joined:
         ctx.observe(joined_meanwhile=joined)

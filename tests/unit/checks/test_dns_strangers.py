@@ -205,7 +205,7 @@ def test_a_node_that_leaves_meanwhile_fails_nothing():
     zone.answer = leaves
     ctx = zone.run()
     assert not ctx.seen(from_node="n2") and ctx.observed["left_meanwhile"] == ["n2"]
-    assert ctx.warnings == ["left while they were asked, so not judged: n2"]
+    assert ctx.warnings == ["gone or being taken away, so not judged: n2"]
 
 
 @pytest.mark.parametrize("leaves", [True, False])
@@ -222,7 +222,7 @@ def test_a_probe_that_cannot_be_asked_is_not_proved_unless_its_node_has_left(lea
 
     zone.probes[2]._shell = gone
     if leaves:
-        assert zone.run().warnings == ["left while they were asked, so not judged: n2"]
+        assert zone.run().warnings == ["gone or being taken away, so not judged: n2"]
     else:
         with pytest.raises(Inconclusive, match="could not be asked on n2"):
             zone.run()

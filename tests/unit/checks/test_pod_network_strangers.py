@@ -81,7 +81,7 @@ def test_a_node_that_leaves_meanwhile_drops_out_and_is_told(how):
         there["n2"] = {**there["n2"], "spec": {"taints": [{"key": "ToBeDeletedByClusterAutoscaler", "effect": "NoSchedule"}]}}
     there["n9"] = {"metadata": {"name": "n9"}}
     ctx = network.run()
-    assert ctx.warnings == ["left while they were asked, so not judged: n2"]
+    assert ctx.warnings == ["gone or being taken away, so not judged: n2"]
     assert ctx.observed["left_meanwhile"] == ["n2"] and ctx.observed["joined_meanwhile"] == ["n9"]
     assert not ctx.seen(ok=False) and ctx.observed["pairs"] == 6
 
