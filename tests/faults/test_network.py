@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""pod_network and service, seen red: an isolated node, large packets, the whole overlay; dataplane rules, selectors."""
+"""pod_network and service, seen red: an isolated node, a pair, a port, large packets, the whole overlay, policies; dataplane
+rules, selectors."""
 from __future__ import annotations
 
 from typing import Any
@@ -31,6 +32,39 @@ def test_overlay_down(lab: Any, prove: Any) -> None:
     with lab.fault.drop_all_pod_traffic():
         records = prove("pod_network")
     assert_red(records["pod_network"], "net.overlay-down", [], "confirmed")
+    prove.green("pod_network")
+
+
+def test_pair_of_nodes(lab: Any, prove: Any) -> None:
+    both = [f"node/{lab.node_name(n)}" for n in ("n1", "n3")]
+    with lab.fault.cut_pair("n1", "n3"):
+        records = prove("pod_network", "service")
+    assert_red(records["pod_network"], "net.pair-cut", both, "confirmed")
+    assert records["service"].verdict in ("passed", "warned") or records["service"].consequence_of == "net.pair-cut"
+    prove.green("pod_network")
+
+
+def test_one_port_of_one_node(lab: Any, prove: Any) -> None:
+    with lab.fault.drop_pod_port("n2", 8081, "udp"):
+        records = prove("pod_network")
+    assert_red(records["pod_network"], "net.port-filtered", [f"node/{lab.node_name('n2')}"], "confirmed", "UDP 8081 is lost")
+    prove.green("pod_network")
+
+
+def test_pods_kept_apart_by_a_policy(lab: Any, prove: Any) -> None:
+    """A healthy cluster whose policies forbid what the check needs: nothing is proved, and nothing is called broken."""
+    with lab.like("default_deny"):
+        records = prove("pod_network", "service")
+        scope = [f"networkpolicy/assay-{prove.result['run_id']}/default-deny"]
+    assert_red(records["pod_network"], "netpol.overblocking", scope, "confirmed", "(pod second)", verdict="inconclusive")
+    assert_red(records["service"], "netpol.overblocking", scope, "probable", verdict="inconclusive")
+    prove.green("pod_network", "service")
+
+
+def test_pods_kept_apart_by_nobody_knows_whom(lab: Any, prove: Any) -> None:
+    with lab.fault.keep_pods_apart():
+        records = prove("pod_network")
+    assert_red(records["pod_network"], "netpol.overblocking", [], "suspected", "(pod second)")
     prove.green("pod_network")
 
 

@@ -255,6 +255,16 @@ class Faults(ObjectFaults, PoolFaults, KubeletFaults, FileFaults):
         from_others = [["FORWARD", "-i", "eth0", "-s", self.lab.pod_cidr, "-j", "DROP"]]
         return self._rules({n: from_others for n in self.lab.machines})
 
+    def keep_pods_apart(self) -> Any:
+        """No pod reaches another, not even on its node; nodes and the API server still reach all of them."""
+        return self._rules({n: [["FORWARD", "-i", "cni0", "-d", self.lab.pod_cidr, "-m", "conntrack", "--ctstate", "NEW",
+                                 "-j", "DROP"]] for n in self.lab.machines})
+
+    def cut_pair(self, short: str, other: str) -> Any:
+        """The pods of one node have no way to those of another, and so not back; both reach all others."""
+        there = self.lab.api(f"/api/v1/nodes/{self.lab.node_name(other)}")["spec"]["podCIDR"]
+        return self._rules({short: [["FORWARD", "-i", "cni0", "-d", there, "-j", "DROP"]]})
+
     def drop_port(self, short: str, port: int, protocol: str = "tcp") -> Any:
         """Packets to a port of the node itself are lost."""
         return self._rules({short: [["INPUT", "-i", "eth0", "-p", protocol, "--dport", str(port), "-j", "DROP"]]})
