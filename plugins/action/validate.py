@@ -178,7 +178,7 @@ class ActionModule(ActionBase):
         connection = self._connection_of(args)
         try:
             act = sweep.find if self._task.check_mode else sweep.sweep
-            found = act(Client(connection), folder, args["everything"])
+            found = act(Client(connection), folder, args["everything"], args["namespace"] or "")
         finally:
             connection.close()
         failed = bool(found["remaining"])

@@ -20,6 +20,11 @@ options:
       - Also remove what belongs to runs that have not expired. They may be alive, on another controller.
     type: bool
     default: false
+  namespace:
+    description:
+      - An existing namespace that runs are given to work in (C(validate_namespace)); what expired runs left there goes, too.
+    type: str
+    version_added: 1.1.0
   cluster_gone:
     description:
       - The cluster was deleted, with all that was in it. Journals of runs on it whose process is gone are finished without

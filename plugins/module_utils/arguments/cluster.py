@@ -80,6 +80,7 @@ RBAC: dict[str, dict[str, Any]] = {
 SWEEP: dict[str, dict[str, Any]] = {
     "journal_dir": {"type": "path"},
     "everything": {"type": "bool", "default": False},
+    "namespace": {"type": "str"},
     "cluster_gone": {"type": "bool", "default": False},
 }
 

@@ -152,6 +152,8 @@ class Run:
         try:
             sweeper = Sweeper(self.client, self.settings.journal_dir, self.run_id)
             sweeper.by_journal()
+            if given := self.settings.terms.namespace:
+                sweeper.inside(given, self.client.now())
             watch = self.fixtures.namespaces()
             items = watch.wait(lambda found: list(found.values()) or None, time.monotonic() + 2.0)
             sweeper.by_label(items, self.client.now())

@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.assay.clusters.tests.unit.kube.server import Request, Server
 
+INSIDE = ("pods", "serviceaccounts", "persistentvolumeclaims", "daemonsets", "deployments", "services", "configmaps", "secrets")
 CLUSTER = ("namespaces", "nodes", "persistentvolumes", "clusterroles")
 
 
@@ -70,7 +71,7 @@ class FakeApi:
             return self._delete(request)
         if "watch" in request.query:
             return self._watch(request)
-        if request.path.rsplit("/", 1)[-1] in (*CLUSTER, "pods", "serviceaccounts", "persistentvolumeclaims"):
+        if request.path.rsplit("/", 1)[-1] in (*CLUSTER, *INSIDE):
             with self._lock:
                 items = [o for p, o in self.objects.items() if self._in(p, o, request)]
                 body = {"kind": "List", "metadata": {"resourceVersion": str(self._version)}, "items": items}

@@ -19,6 +19,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.common.names import
 from ansible_collections.assay.clusters.plugins.module_utils.engine import run as module
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
 from ansible_collections.assay.clusters.plugins.module_utils.engine.run import Interrupted, Run, Settings
+from ansible_collections.assay.clusters.plugins.module_utils.engine.terms import Terms
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
@@ -320,6 +321,15 @@ def test_when_objects_expire_is_said_and_read_on_the_api_servers_clock(sample: S
     run = sample(check(look), limit=600.0)
     assert run.go()["verdict"] == "passed" and api.names("namespaces") == ["assay-living"]
     assert -2 <= seen[0] - 600 - module._KEEP < 60
+
+
+def test_what_dead_runs_left_in_a_namespace_that_is_given_goes_too(sample: Sample, api: FakeApi) -> None:
+    left = f"{SPACES}/team/configmaps/left"
+    api.put(f"{SPACES}/team")
+    api.put(left, {MANAGED_BY: MANAGER, RUN: "dead", EXPIRES: "1"})
+    result = sample(check(lambda ctx: ctx.until(lambda: left not in api.objects, "swept", seconds=30)),
+                    terms=Terms(namespace="team")).go()
+    assert result["verdict"] == "passed" and f"{SPACES}/team" in api.objects
 
 
 def test_the_limit_that_was_met_is_the_one_that_is_told(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
