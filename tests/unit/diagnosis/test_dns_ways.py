@@ -58,6 +58,12 @@ def test_one_kubelet_gives_its_pods_another_name_server(address: str) -> None:
     assert "n2 10.96.0.10 (dns usual): ok" in found.evidence
 
 
+def test_rules_of_the_service_are_not_judged_by_another_address() -> None:
+    check = _dns(_all(VIP, "n2"), seen("dns", "nameserver", "n2", target="10.96.0.99"),
+                 seen("dns", "usual", "n2", error=SILENCE, target="10.96.0.10"))
+    assert cause(check, _cluster())[0].startswith("unknown.")
+
+
 def test_another_name_server_that_answers_is_no_cause() -> None:
     check = _dns(_all(VIP, "n3"), seen("dns", "nameserver", "n2", target="169.254.20.10"))
     assert cause(check, _cluster()) == ("svc.dataplane", "confirmed", ["node/n3"])
