@@ -37,12 +37,12 @@ def engines(ctx: Context) -> list[str]:
     return sorted({g.get("name") for g in found.get("groups") or ()} & set(POLICY_GROUPS))
 
 
-def excuse(ctx: Context, what: str, whole: bool = True) -> None:
+def excuse(ctx: Context, what: str, whole: bool = True, allow: str = "traffic between pods of the namespace") -> None:
     """Before a claim fails: Inconclusive where policies may forbid it. what: what was seen, and is not proved by it. whole:
-    whether policies for the whole cluster, which nobody can list, are reason enough."""
+    whether policies for the whole cluster, which nobody can list, are reason enough. allow: what is needed."""
     found, others = restricting(ctx), engines(ctx) if whole else []
     if found or others:
-        why = f"namespace {ctx.namespace} has NetworkPolicies that restrict them ({listed(found)})" if found else \
+        why = f"namespace {ctx.namespace} has NetworkPolicies that restrict our pods ({listed(found)})" if found else \
             f"policies for the whole cluster may forbid it ({listed(others)})"
-        ctx.inconclusive(f"{what}: {why}; allow traffic between pods of the namespace, or name one where it is allowed with "
+        ctx.inconclusive(f"{what}: {why}; allow {allow}, or name a namespace where it is allowed with "
                          "validate_namespace", network_policies=found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
-from . import _dns_record, _dns_services, _meanwhile
+from . import _dns_record, _dns_services, _meanwhile, _policies
 from ._asked import Asked
 from ._backends import spread
 from ._dig import ResolvConf, resolv_conf
@@ -50,6 +50,7 @@ class Dns(Check):
         Permission(("create", "delete", "get"), ("services",)),
         Permission(("list", "watch"), ("endpointslices",), "discovery.k8s.io"),
         Permission(("patch",), ("pods",)),
+        Permission(("list",), ("networkpolicies",), "networking.k8s.io", optional=True),
         Permission(("list",), ("services",), optional=True, everywhere=True),
         Permission(("list",), ("endpointslices",), "discovery.k8s.io", optional=True, everywhere=True),
     )
@@ -85,6 +86,8 @@ class Dns(Check):
             _dns_record.record(ctx, answers)
             _dns_record.ways(ctx, asked, answers, probes)
             heard = answers.told.keys() - answers.silent()
+            if answers.told and not heard:
+                _policies.excuse(ctx, f"no name server answers on any of {len(answers.told)} nodes", False, "the way to name servers")
             loss = Loss(ctx, asked, kubernetes, at)
             loss.ask([p for p in probes if p.node in heard], found.servers)
             loss.record()

@@ -28,7 +28,7 @@ POLICIES = "/apis/networking.k8s.io/v1/namespaces/assay-0a0b0c0d/networkpolicies
 
 
 @pytest.mark.parametrize(("answers", "within", "words"), [
-    ({POLICIES: {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {}}}]}}, False, r"restrict them \(deny\)"),
+    ({POLICIES: {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {}}}]}}, False, r"restrict our pods \(deny\)"),
     ({"/apis": {"groups": [{"name": "apps"}, {"name": "cilium.io"}]}}, False, r"whole cluster may forbid it \(cilium.io\)"),
     ({POLICIES: {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {}}}]}}, True, ""),
     ({POLICIES: {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {"matchLabels": {"a": "b"}}}}]}}, False, ""),

@@ -95,7 +95,7 @@ def test_a_meshs_proxy_that_says_that_nobody_is_there_refuses():
 def test_policies_of_the_namespace_are_no_fault_of_a_service():
     plane = Dataplane()
     plane.flushed, plane.ctx.client.answers = {"n0", "n1", "n2"}, {POLICIES: DENY}
-    with pytest.raises(Inconclusive, match=r"fails from all 3 nodes: .*restrict them \(deny\).*validate_namespace"):
+    with pytest.raises(Inconclusive, match=r"fails from all 3 nodes: .*restrict our pods \(deny\).*validate_namespace"):
         plane.run()
     plane = Dataplane()
     plane.flushed, plane.ctx.client.answers = {"n1"}, {POLICIES: DENY}
