@@ -3,87 +3,21 @@
 """How to reach a cluster: the options and environment names of kubernetes.core, resolved by the kubernetes package."""
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import fcntl
-import os
-import shutil
 import ssl
-import tempfile
-import time
 import warnings
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from . import credentials, kubeconfig, library, program, tls
+from . import environment, kubeconfig, library, openshift_login, pem, tls, values
+from .credentials import Login
+from .environment import NAMES, PROXY_HEADERS
 from .errors import BadInput
+from .header import Header
+from .key_folder import KeyFolder
 
-NAMES = ("kubeconfig", "context", "host", "api_key", "username", "password", "validate_certs", "ca_cert", "client_cert",
-         "client_key", "proxy", "no_proxy", "proxy_headers", "impersonate_user", "impersonate_groups")
-# The other names that kubernetes.core reads from the environment.
-_ALSO = {"validate_certs": "VERIFY_SSL", "ca_cert": "SSL_CA_CERT", "client_cert": "CERT_FILE", "client_key": "KEY_FILE"}
-# What says where a cluster is, and who asks there with whose trust.
-_WHERE = ("kubeconfig", "context", "host")
-_WAYS = (("api_key",), ("username", "password"), ("client_cert", "client_key"))
-_WHO = ("api_key", "username", "password", "ca_cert", "client_cert", "client_key")
+__all__ = ["NAMES", "Connection"]
 _KEYS = ("authorization", "BearerToken")
-_PROXY_HEADERS = ("basic_auth", "proxy_basic_auth", "user_agent")
-_PREFIX = "assay-keys-"
-# Longer than any run and the clean-up after it (seconds).
-_STALE = 24 * 3600.0
-_LOCK = "in-use"
-# Between the making of a folder and its lock there is a moment (seconds, generously).
-_FRESH = 60.0
-
-
-def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for name in NAMES:
-        value = environ.get(f"K8S_AUTH_{_ALSO.get(name, name).upper()}") or environ.get(f"K8S_AUTH_{name.upper()}")
-        if value:
-            out[name] = value
-    headers = {name: environ.get(f"K8S_AUTH_PROXY_HEADERS_{name.upper()}") for name in _PROXY_HEADERS}
-    if any(headers.values()):
-        out["proxy_headers"] = headers
-    return out
-
-
-def _same_server(found: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-    """Whether options and environment name one server, and the options nothing else that says where the cluster is."""
-    if own.get("kubeconfig") or own.get("context") or not own.get("host") or not found.get("host"):
-        return False
-    with contextlib.suppress(BadInput):  # it is said of the one that counts
-        return credentials.server(own["host"], "host:") == credentials.server(found["host"], "host:")
-    return False
-
-
-def _beside(found: dict[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the environment counts beside the options: who signs in by them does not do so as somebody else, too."""
-    drop: set[str] = set()
-    if any(own.get(n) for way in _WAYS for n in way):
-        drop.update(*(way for way in _WAYS if not any(own.get(n) for n in way)))
-    if own.get("proxy"):
-        drop.add("proxy_headers")
-    return _of_this_cluster({n: v for n, v in found.items() if n not in drop}, own)
-
-
-def _of_this_cluster(found: dict[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the environment is meant for the cluster that the options name.
-
-    A server, a kubeconfig or a context in the environment makes its credentials and its CA those of one cluster; all hosts
-    of an inventory would go there, or send its token to theirs. A kubeconfig of an option has credentials of its own.
-    """
-    if not (own.get("kubeconfig") or own.get("host") or own.get("context")) or _same_server(found, own):
-        return found
-    drop = set(_WHERE) - ({"kubeconfig"} if own.get("context") and not own.get("host") else set())
-    if own.get("kubeconfig") or any(found.get(n) for n in ("host", "kubeconfig", "context")):
-        drop |= set(_WHO)
-    if any(found.get(n) for n in ("host", "kubeconfig", "context")):
-        drop.add("validate_certs")
-    if "kubeconfig" not in drop and not own.get("kubeconfig"):  # one of its contexts, so its verification
-        drop.discard("validate_certs")
-    return {n: v for n, v in found.items() if n not in drop}
 
 
 def _truth(value: Any, name: str) -> bool:
@@ -93,47 +27,6 @@ def _truth(value: Any, name: str) -> bool:
     if text in ("false", "no", "off", "0", "f", "n"):
         return False
     raise BadInput(f"{name}: must be true or false, not {value!r}")
-
-
-class _KeyFolder:
-    """A folder for keys that only this user reads. It goes with close(), or, when that never came, with a later one.
-
-    Processes that use it hold a shared lock on a file in it, so that one of the dead is told wherever the two run.
-    """
-
-    def __init__(self) -> None:
-        for old in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-            with contextlib.suppress(OSError):
-                about = old.stat()
-                if about.st_uid == os.getuid() and about.st_mtime < time.time() - _FRESH and not self._in_use(old, about):
-                    shutil.rmtree(old, ignore_errors=True)
-        self.path = tempfile.mkdtemp(prefix=_PREFIX)
-        self._held: dict[int, IO[str]] = {}  # by process
-        self.hold()
-
-    @staticmethod
-    def _in_use(folder: Path, about: os.stat_result) -> bool:
-        try:
-            with open(folder / _LOCK, encoding="utf-8") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except FileNotFoundError:  # of an earlier release
-            return about.st_mtime > time.time() - _STALE
-        return False
-
-    def hold(self) -> None:
-        """Also a fork that goes on when its parent has ended has to hold it."""
-        if os.getpid() not in self._held:
-            with contextlib.suppress(FileNotFoundError):  # closed already
-                lock = open(os.path.join(self.path, _LOCK), "a", encoding="utf-8")  # pylint: disable=consider-using-with
-                fcntl.flock(lock, fcntl.LOCK_SH)
-                self._held[os.getpid()] = lock
-
-    def close(self) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
-        if lock := self._held.pop(os.getpid(), None):
-            lock.close()
 
 
 def _share_context(settings: dict[str, Any], configuration: Any) -> None:
@@ -147,7 +40,7 @@ def _share_context(settings: dict[str, Any], configuration: Any) -> None:
 class Connection:
     """A resolved address with credentials. Certificates given as data lie in a private folder until close()."""
 
-    def __init__(self, configuration: Any, context: str | None, folder: _KeyFolder, header: credentials.Header | None,
+    def __init__(self, configuration: Any, context: str | None, folder: KeyFolder, header: Header | None,
                  impersonate: list[tuple[str, str]]):
         self.configuration, self.context = configuration, context
         self.server: str = configuration.host.rstrip("/")
@@ -157,13 +50,13 @@ class Connection:
     def resolve(cls, options: Mapping[str, Any], environ: Mapping[str, str]) -> Connection:
         """From options (None: not given), else K8S_AUTH_* of environ. Raises BadInput in one sentence, before any request."""
         own = {k: v for k, v in options.items() if v not in (None, "")}
-        found = _environment(environ)
-        given = {**_beside(found, own), **own}
+        found = environment.read(environ)
+        given = {**environment.beside(found, own), **own}
         if own.get("kubeconfig") and not found.get("kubeconfig"):
             given["context_if_there"] = found.get("context")
         lib = library.load()
         configuration = lib.Configuration()
-        folder = _KeyFolder()
+        folder = KeyFolder()
         try:
             context, login, asks = cls._from_kubeconfig(configuration, given, environ, folder.path)
             cls._override(lib, configuration, given)
@@ -179,7 +72,7 @@ class Connection:
 
     @staticmethod
     def _from_kubeconfig(c: Any, given: dict[str, Any], environ: Mapping[str, str],
-                         folder: str) -> tuple[str | None, credentials.Login | None, list[str]]:
+                         folder: str) -> tuple[str | None, Login | None, list[str]]:
         """(context, what its user brings, what asks for TLS although an option has moved the address)."""
         value, context = given.get("kubeconfig"), given.get("context")
         if value is None and context and not given.get("host"):
@@ -194,13 +87,13 @@ class Connection:
                              signed_in=by_password or bool(given.get("api_key") or given.get("client_cert")))
         cluster = choice.cluster
         if cluster.body.get("server"):
-            c.host = credentials.server(cluster.body["server"], f"{cluster.where}.server")
+            c.host = values.server(cluster.body["server"], f"{cluster.where}.server")
         elif not given.get("host"):
             raise BadInput(f"{cluster.where} has no server")
         if given.get("host"):
-            c.host = credentials.server(given["host"], "host:")
+            c.host = values.server(given["host"], "host:")
         secure = not c.host.startswith("http://")  # without TLS its files are not looked at, as with kubectl
-        ca = credentials.pem(cluster, "certificate-authority", folder) if secure else None
+        ca = pem.pem(cluster, "certificate-authority", folder) if secure else None
         if ca:
             tls.judge_ca(ca)
             c.ssl_ca_cert = ca.path
@@ -209,9 +102,9 @@ class Connection:
         if ca and not c.verify_ssl and "validate_certs" not in given:
             raise BadInput(f"{cluster.where} has a certificate-authority and insecure-skip-tls-verify; leave one of them out")
         if name := cluster.body.get("tls-server-name"):
-            c.tls_server_name = credentials.header_value(name, f"{cluster.where}.tls-server-name")
+            c.tls_server_name = values.header_value(name, f"{cluster.where}.tls-server-name")
         if (address := cluster.body.get("proxy-url")) and not given.get("proxy"):
-            c.proxy = credentials.proxy(address, f"{cluster.where}.proxy-url")
+            c.proxy = values.proxy(address, f"{cluster.where}.proxy-url")
         # Who signs in by options needs nothing of what the kubeconfig has for that, and no program is asked in vain.
         if choice.user:
             pair = {k: v for k, v in choice.user.body.items() if k.startswith("client-")}
@@ -221,25 +114,25 @@ class Connection:
             choice = dataclasses.replace(choice, user=dataclasses.replace(choice.user, body=body))
         asks = [n for n in ("certificate-authority-data", "certificate-authority", "tls-server-name")
                 if cluster.body.get(n) and given.get("host")]
-        return choice.context, credentials.Login(choice, folder, environ).load(secure), asks
+        return choice.context, Login(choice, folder, environ).load(secure), asks
 
     @staticmethod
     def _override(lib: Any, c: Any, given: dict[str, Any]) -> None:
         """Single options on top of the kubeconfig, as kubernetes.core does."""
         if given.get("host"):
-            c.host = credentials.server(given["host"], "host:")
+            c.host = values.server(given["host"], "host:")
         if given.get("proxy"):
-            c.proxy = credentials.proxy(given["proxy"], "proxy:")
+            c.proxy = values.proxy(given["proxy"], "proxy:")
         elif c.proxy and "://" not in c.proxy:
             c.proxy = f"http://{c.proxy}"  # of the environment, where other programs take it so
         if given.get("no_proxy"):
             c.no_proxy = str(given["no_proxy"])
         if given.get("proxy_headers"):
-            if not isinstance(given["proxy_headers"], Mapping) or set(given["proxy_headers"]) - set(_PROXY_HEADERS):
+            if not isinstance(given["proxy_headers"], Mapping) or set(given["proxy_headers"]) - set(PROXY_HEADERS):
                 raise BadInput("proxy_headers: must be a dictionary with basic_auth, proxy_basic_auth or user_agent")
             said = {k: str(v) for k, v in given["proxy_headers"].items() if v}
             if "user_agent" in said:
-                said["user_agent"] = credentials.header_value(said["user_agent"], "proxy_headers: user_agent")
+                said["user_agent"] = values.header_value(said["user_agent"], "proxy_headers: user_agent")
             c.proxy_headers = lib.urllib3.util.make_headers(**said)
         c.connection_pool_maxsize, c.retries = 64, False
 
@@ -251,16 +144,16 @@ class Connection:
         if given.get("ca_cert") and "validate_certs" not in (own if own.get("ca_cert") else given):
             c.verify_ssl = True  # neither a kubeconfig nor the environment makes the CA of an option pointless
         if given.get("ca_cert"):
-            ca = credentials.given_file(given["ca_cert"], "ca_cert")
+            ca = pem.given_file(given["ca_cert"], "ca_cert")
             tls.judge_ca(ca)
             c.ssl_ca_cert = ca.path
 
     @staticmethod
     def _authorization(c: Any, given: dict[str, Any], asks: list[str],
-                       login: credentials.Login | None) -> credentials.Header | None:
+                       login: Login | None) -> Header | None:
         """A certificate with its key, and what requests say in their header."""
         pair = login.pair if login else None
-        files = {n: credentials.given_file(given[n], n) for n in ("client_cert", "client_key") if given.get(n)}
+        files = {n: pem.given_file(given[n], n) for n in ("client_cert", "client_key") if given.get(n)}
         if len(files) == 1:
             raise BadInput("client_cert, client_key: give both of them, the certificate and its key, or neither")
         if files:
@@ -270,7 +163,7 @@ class Connection:
             c.cert_file, c.key_file = (p.path for p in pair)
         header = login.header if login else None
         if given.get("api_key"):
-            header = credentials.Header(f"Bearer {credentials.token(given['api_key'], 'api_key:')}")
+            header = Header(f"Bearer {values.token(given['api_key'], 'api_key:')}")
         elif given.get("username") or given.get("password"):
             header = Connection._log_in(c, given, asks) or header
         if header:
@@ -293,31 +186,14 @@ class Connection:
                            f"{', '.join(wanted)}; write https://")
 
     @staticmethod
-    def _log_in(c: Any, given: dict[str, Any], asks: list[str]) -> credentials.Header | None:
+    def _log_in(c: Any, given: dict[str, Any], asks: list[str]) -> Header | None:
         """A user's password is changed for a token at OpenShift's own login."""
         if not given.get("password"):
             raise BadInput("password: is missing beside username; give both, or api_key")
         if not given.get("username"):
             return None
         Connection._in_the_clear(c, given, asks, True)
-        try:
-            from openshift.helper import userpassauth
-        except ImportError as e:
-            raise library.missing("openshift", e) from None
-        # Its own constructor hands on what newer configurations of the kubernetes package do not take.
-        login = userpassauth.OCPLoginConfiguration.__new__(userpassauth.OCPLoginConfiguration)
-        library.load().Configuration.__init__(login)
-        login.ocp_username, login.ocp_password = given["username"], given["password"]
-        login.host, login.verify_ssl, login.ssl_ca_cert = c.host, c.verify_ssl, c.ssl_ca_cert
-        try:
-            program.within(program.LIMIT, login.get_token)
-        except TimeoutError:
-            raise BadInput(f"username, password: {c.host} did not answer within {program.LIMIT:.0f} s") from None
-        except Exception:  # whatever requests or oauthlib raise: their text may carry the password
-            raise BadInput(f"username, password: {c.host} gave no OpenShift token for them; plain Kubernetes takes no "
-                           "passwords, give api_key or a kubeconfig there") from None
-        said = str(next(iter(login.api_key.values()))).removeprefix("Bearer ")
-        return credentials.Header(f"Bearer {credentials.token(said, f'username, password: the token of {c.host}')}")
+        return openshift_login.log_in(c, given["username"], given["password"])
 
     @staticmethod
     def _as(given: dict[str, Any]) -> list[tuple[str, str]]:
@@ -326,7 +202,7 @@ class Connection:
         if groups and not given.get("impersonate_user"):
             raise BadInput("impersonate_user: is needed beside impersonate_groups")
         who = [("Impersonate-User", given["impersonate_user"])] if given.get("impersonate_user") else []
-        return [(name, credentials.header_value(value, "impersonate_user, impersonate_groups:"))
+        return [(name, values.header_value(value, "impersonate_user, impersonate_groups:"))
                 for name, value in who + [("Impersonate-Group", g) for g in groups]]
 
     def headers(self) -> list[tuple[str, str]]:

@@ -1,199 +1,26 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Credentials and addresses, judged before the first request: what is unsound is one sentence that names the field."""
+"""What a user of a kubeconfig brings: a token, a program, a password, a certificate."""
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime
 import os
 import ssl
-import tempfile
-import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from . import library, program, tls
 from .errors import BadInput
-from .kubeconfig import Choice, Entry, decoded, shown, shown_end, shown_path
+from .header import Header
+from .kubeconfig import Choice, Entry, decoded, shown, shown_path
+from .pem import pem, written
 from .program import Answer, NoCredentials, Program
+from .values import OMITTED, token
 
-# What `kubectl config view` writes in place of data.
-_OMITTED = ("DATA+OMITTED", "DATA OMITTED", "OMITTED", "REDACTED", "DATA+REDACTED")
-_PROXIES = ("http", "https", "socks5", "socks5h", "socks4", "socks4a")
 _PROVIDERS = ("gcp", "oidc")
 _ISSUER_CA = ("idp-certificate-authority", "idp-certificate-authority-data")
-# A token is renewed so long before its end, one that lives shortly in the last fifth of its life; who was asked for another
-# is not asked again at once (seconds).
-_EARLY, _PAUSE = 300.0, 30.0
-_BLANK = " \t\r\n\v\f\x00\ufeff"
-
-
-def header_value(value: Any, where: str) -> str:
-    """A text that a request can carry in its header: what stands around it is no part of it."""
-    text = str(value).strip(_BLANK).strip()
-    if any(c in text for c in "\r\n\v\f\x85\u2028\u2029"):
-        raise BadInput(f"{where} holds a line end in the middle")
-    if not text.isascii() or not text.isprintable():
-        raise BadInput(f"{where} holds characters that no request can carry")
-    return text
-
-
-def token(value: Any, where: str) -> str:
-    text = header_value(value, where)
-    if not text:
-        raise BadInput(f"{where} is empty")
-    if text.upper() in _OMITTED:
-        raise BadInput(f"{where} is {text}; take the output of kubectl config view --raw")
-    if " " in text or "\t" in text:
-        raise BadInput(f"{where} holds white space in the middle")
-    return text
-
-
-# ---- addresses --------------------------------------------------------------------------------------------------
-def _parsed(text: str, where: str) -> Any:
-    try:
-        url = library.load().urllib3.util.parse_url(text)
-        if url.host:
-            return url
-    except (library.load().urllib3.exceptions.HTTPError, ValueError):
-        pass
-    raise BadInput(f"{where} is no address like https://kube.example.com:6443") from None
-
-
-def server(value: Any, where: str) -> str:
-    """The address with its scheme; without one it is https, as credentials go there."""
-    text = str(value).strip(_BLANK).strip()
-    scheme, found, rest = text.partition("://")
-    if not found:
-        scheme, rest = "https", text
-    if scheme.lower() not in ("http", "https"):
-        raise BadInput(f"{where} must begin with https://")
-    if not rest or any(c.isspace() or not c.isprintable() for c in rest):
-        raise BadInput(f"{where} is no address like https://kube.example.com:6443")
-    text = f"{scheme.lower()}://{rest}".rstrip("/")
-    if _parsed(text, where).auth:
-        raise BadInput(f"{where} must not hold a user or a password; give them as credentials")
-    return text
-
-
-def proxy(value: Any, where: str) -> str:
-    text = str(value).strip(_BLANK).strip()
-    scheme = text.partition("://")[0].lower() if "://" in text else ""
-    if scheme not in _PROXIES or not text.isprintable():
-        raise BadInput(f"{where} must begin with http://, https:// or socks5://")
-    text = scheme + text[len(scheme):]
-    _parsed(text, where)
-    if scheme.startswith("socks"):
-        try:
-            __import__("socks")
-        except ImportError as e:
-            raise library.missing("PySocks", e) from None
-    return text
-
-
-# ---- files ------------------------------------------------------------------------------------------------------
-def _written(data: bytes, folder: str) -> str:
-    handle, name = tempfile.mkstemp(dir=folder)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-    return name
-
-
-def _of_data(entry: Entry, field: str, value: Any, folder: str) -> tls.Pem:
-    where, text = f"{entry.where}.{field}", str(value)
-    packed = "".join(text.split())
-    if packed.upper() in _OMITTED or text.strip().upper() in _OMITTED:
-        raise BadInput(f"{where} is {shown(text.strip())}; take the output of kubectl config view --raw")
-    if packed.startswith("-----BEGIN"):
-        raise BadInput(f"{where} is PEM text; encode it in base64, or name its file as {field.removesuffix('-data')}")
-    try:
-        data = base64.b64decode(packed, validate=True)
-    except (binascii.Error, ValueError):
-        raise BadInput(f"{where} is not whole base64: a part of it is missing or is something else") from None
-    if b"-----BEGIN" not in data:
-        try:
-            if b"-----BEGIN" in base64.b64decode(b"".join(data.split()), validate=True):
-                raise BadInput(f"{where} is base64 of base64; encode the PEM text once")
-        except (binascii.Error, ValueError) as e:
-            if isinstance(e, BadInput):
-                raise
-        raise BadInput(f"{where} is base64 of something that is no PEM text")
-    return tls.Pem(_written(data, folder), where, field)
-
-
-def pem(entry: Entry, field: str, folder: str) -> tls.Pem | None:
-    """A file of a kubeconfig, given as data (which go before) or by its name."""
-    if value := entry.body.get(f"{field}-data"):
-        return _of_data(entry, f"{field}-data", value, folder)
-    name = entry.body.get(field)
-    if not name:
-        return None
-    path = os.path.normpath(os.path.join(entry.base, os.path.expanduser(str(name))))
-    name = shown_path(path, str(name))
-    where = f"{entry.where}.{field} {name}"
-    try:
-        with open(path, "rb") as file:
-            file.read(1)
-    except (OSError, ValueError) as e:
-        raise BadInput(f"{where} cannot be read: {getattr(e, 'strerror', None) or 'no path'}") from None
-    return tls.Pem(path, where, f"{field} {name}")
-
-
-def given_file(value: Any, name: str) -> tls.Pem:
-    """A file that an option names."""
-    path = os.path.expanduser(str(value))
-    if "\0" in path or not os.path.isfile(path) or not os.access(path, os.R_OK):
-        raise BadInput(f"{name}: cannot read {shown_path(path, str(value))}; name a readable PEM file")
-    return tls.Pem(path, f"{name}: {shown_end(path)}", f"{name} {shown_end(path)}")
-
-
-# ---- who asks ---------------------------------------------------------------------------------------------------
-class Header:
-    """What the Authorization header says; renewed near its end, by one thread at a time, and never anything else with it."""
-
-    def __init__(self, value: str, expires: datetime.datetime | None = None,
-                 renew: Callable[[], tuple[str, datetime.datetime | None]] | None = None):
-        self.value, self._expires, self._renew = value, expires, renew
-        self._lock, self._not_before = threading.Lock(), 0.0
-        self._early = datetime.timedelta(seconds=min(_EARLY, self._left() / 5))
-        self.on_new: Callable[[str], None] | None = None  # told a renewed value before anybody uses it
-
-    def _left(self) -> float:
-        """Seconds that it lives."""
-        if self._expires is None:
-            return _EARLY * 5
-        return max(0.0, (self._expires - datetime.datetime.now(datetime.timezone.utc)).total_seconds())
-
-    def _due(self) -> bool:
-        return (self._renew is not None and self._expires is not None and time.monotonic() >= self._not_before
-                and datetime.datetime.now(datetime.timezone.utc) + self._early > self._expires)
-
-    def _try(self) -> None:
-        pause = _PAUSE
-        try:
-            value, expires = self._renew()  # type: ignore[misc]
-            if self.on_new and value != self.value:
-                self.on_new(value)
-            self.value, self._expires = value, expires
-            self._early = datetime.timedelta(seconds=min(_EARLY, self._left() / 5))
-            if self._left():  # of one that still keeps its old answer the next may be soon
-                pause = min(_PAUSE, max(1.0, self._left() / 5))
-        except (BadInput, NoCredentials):  # the server has the last word about the old one
-            pass
-        self._not_before = time.monotonic() + pause
-
-    def __call__(self) -> str:
-        # While one thread renews it the others go on with the old one as long as that is good.
-        if self._due() and self._lock.acquire(blocking=not self._left()):
-            try:
-                if self._due():
-                    self._try()
-            finally:
-                self._lock.release()
-        return self.value
 
 
 class Login:
@@ -243,7 +70,7 @@ class Login:
         name, password = user.body.get("username"), user.body.get("password")
         if not name or password in (None, ""):
             return False
-        if str(password) in _OMITTED:
+        if str(password) in OMITTED:
             raise BadInput(f"{user.where}.password is {password}; take the output of kubectl config view --raw")
         self.header = Header("Basic " + base64.b64encode(f"{name}:{password}".encode()).decode())
         return True
@@ -275,7 +102,7 @@ class Login:
         if answer.cert and answer.key:
             by = f"{user.where}.exec: the %s of {shown(asked.command)}"
             self.pair = tuple(  # type: ignore[assignment]
-                tls.Pem(_written(data.encode(), self._folder), by % name, f"its {name}")
+                tls.Pem(written(data.encode(), self._folder), by % name, f"its {name}")
                 for data, name in ((answer.cert, "clientCertificateData"), (answer.key, "clientKeyData")))
             tls.judge_pair(*self.pair)  # type: ignore[misc]
         return True

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.kube import connection
+from ansible_collections.assay.clusters.plugins.module_utils.kube import key_folder
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -78,7 +78,7 @@ def _folders(path):
 
 def test_keys_of_a_killed_process_go_with_a_later_connection(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(connection, "_FRESH", -1.0)
+    monkeypatch.setattr(key_folder, "_FRESH", -1.0)
     living = Connection.resolve({"host": "https://c1:6443"}, {})
     child = os.fork()
     if child == 0:
@@ -97,7 +97,7 @@ def test_keys_of_a_killed_process_go_with_a_later_connection(tmp_path, monkeypat
 def test_keys_stay_for_a_fork_that_goes_on_alone(tmp_path, monkeypatch):
     """As the guardian does, which closes everything that it got from its parent."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(connection, "_FRESH", -1.0)
+    monkeypatch.setattr(key_folder, "_FRESH", -1.0)
     reading, writing = os.pipe()
     parent = os.fork()
     if parent == 0:

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
-from ansible_collections.assay.clusters.plugins.module_utils.kube.credentials import Header
+from ansible_collections.assay.clusters.plugins.module_utils.kube.header import Header
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
 from ansible_collections.assay.clusters.tests.unit.kube.kubeconfigs import config
 

@@ -13,7 +13,8 @@ import pytest
 from kubernetes.config.kube_config import KubeConfigLoader
 
 from ansible_collections.assay.clusters.plugins.module_utils.kube import credentials
-from ansible_collections.assay.clusters.plugins.module_utils.kube.credentials import Header
+from ansible_collections.assay.clusters.plugins.module_utils.kube import header as module
+from ansible_collections.assay.clusters.plugins.module_utils.kube.header import Header
 from ansible_collections.assay.clusters.tests.unit.kube.kubeconfigs import config
 
 NOW = datetime.datetime(2026, 5, 1, tzinfo=datetime.timezone.utc)
@@ -38,8 +39,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     made = Clock()
-    monkeypatch.setattr(credentials, "datetime", made)
-    monkeypatch.setattr(credentials, "time", made)
+    monkeypatch.setattr(module, "datetime", made)
+    monkeypatch.setattr(module, "time", made)
     return made
 
 
@@ -168,8 +169,8 @@ def test_an_id_token_that_comes_near_its_end_is_renewed(issuer, monkeypatch):
     soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
     found, asked = issuer({"id-token": _jwt(exp=soon.timestamp())})
     later = soon - datetime.timedelta(seconds=60)
-    monkeypatch.setattr(credentials, "datetime", Clock())
-    credentials.datetime.seconds = (later - NOW).total_seconds()
+    monkeypatch.setattr(module, "datetime", Clock())
+    module.datetime.seconds = (later - NOW).total_seconds()
     monkeypatch.setattr("kubernetes.config.kube_config._is_expired", lambda end: end < later + datetime.timedelta(minutes=5))
     assert found.secrets() == [_jwt(exp=4102444800, turn=1)] and len(asked) == 1
 
