@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .evidence import (Candidate, Evidence, Object, condition, event_line, first_seen, name_of, node_of, pod_ref,
+from .evidence import (Candidate, Evidence, Object, about, condition, event_line, first_seen, name_of, node_of, pod_ref,
                        space_of, unique, words)
 from .finding import Finding
+from .image_words import cause_of
 from .paths import names, pods, seen
 from .rules_admission import refusal
 
@@ -117,6 +118,16 @@ def _failed(event: Object, ref: str) -> Iterator[Candidate]:
         yield Candidate("storage.provision-failed", sure, (ref,), (event_line(event),), since=first_seen(event))
 
 
+def _helper_images(ev: Evidence, uid: str) -> Iterator[Candidate]:
+    """Images that a provisioner's pod for this claim waited for; between two tries there is no pod, and its events stay."""
+    for event in ev.events("Pod") if uid else ():
+        if event.get("reason") == "Failed" and uid in str(about(event).get("name")):
+            code, sure = cause_of(words(event))
+            image = re.search(r'image "([^"\s]+)"', words(event))
+            if code and image:
+                yield Candidate(code, sure, (f"image/{image[1]}",), (event_line(event),), False, first_seen(event))
+
+
 def provisioning(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """A claim that still waits: what the provisioner said, or who is not there to say anything."""
     if f.domain != "storage":
@@ -129,6 +140,7 @@ def provisioning(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         ref = f"persistentvolumeclaim/{space or ev.space}/{name}"
         failed = [e for e in events if e.get("reason") == "ProvisioningFailed"]
         yield from (c for e in failed for c in _failed(e, ref))
+        yield from _helper_images(ev, (claim or {}).get("metadata", {}).get("uid", ""))
         waits = next((e for e in events if e.get("reason") == "ExternalProvisioning"), None)
         found = re.search(r"external provisioner '([^']+)'", words(waits)) if waits else None
         if not waits or not found:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import cause, finding, healthy, one, pod, waiting
+from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import cause, event, finding, healthy, one, pod, waiting
 from ansible_collections.assay.clusters.tests.unit.diagnosis.test_storage import (
     CLAIM, PROVISION, _data, _of_claim, _said, _writer)
 
@@ -29,6 +29,19 @@ def test_an_image_of_the_provisioners_helper_that_does_not_come_is_the_root() ->
     assert any("create process timeout" in line for line in found.evidence)
     others = _helper(_data(said), "helper-pod-create-pvc-u2", image="mirror.test/busybox:0", **pulls)
     assert cause(_writer(said), others)[0] == "storage.provision-failed", "of another claim"
+
+
+def test_between_two_tries_its_events_tell() -> None:
+    """The pod is gone when a try is over; the next begins later."""
+    pulls = event("Pod", "helper-pod-create-pvc-u1", "Failed", 'Failed to pull image "mirror.test/busybox:0": mirror.test/busybox:0: '
+                  "not found", SPACE_OF_LOCAL)
+    said = _of_claim("ProvisioningFailed", TIMEOUT)
+    data = _data(said, pulls)
+    data["pvcs"][0]["metadata"]["uid"] = "u1"
+    found = one(_writer(said), data)
+    assert (found.cause, found.scope) == ("image.not-found", ["image/mirror.test/busybox:0"])
+    data["pvcs"][0]["metadata"]["uid"] = "u2"
+    assert cause(_writer(said), data)[0] == "storage.provision-failed", "of another claim"
 
 
 @pytest.mark.parametrize(("words", "code", "scope"), [
