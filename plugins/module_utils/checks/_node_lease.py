@@ -18,6 +18,9 @@ from ._nodes import moment
 RENEWED_EVERY, LEASE_AGE = 10.0, 40.0
 # Seconds that a clock may differ from the API server's. Time services keep it within milliseconds.
 CLOCK_OFF = 5.0
+# A kubelet waits for its renewal to be taken for 10 s at most (a quarter of the Lease's duration): so much later its clock may
+# look. Renewals that wait differ from each other by more than this, a clock is off by the same.
+_TAKES, _ALIKE = 10.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,19 @@ def lease_trouble(beat: Beat | None, before: Beat | None = None) -> str:
 
 
 def ahead_by_two(beat: Beat, before: Beat) -> float | None:
-    """Seconds that the clock is ahead by both renewals, below 0 behind; None where it was not renewed in between."""
-    return min(beat.ahead, before.ahead, key=abs) if beat.renewed != before.renewed else None
+    """Seconds that the clock is ahead by both renewals, below 0 behind; None where they do not tell."""
+    if beat.renewed == before.renewed or slow(beat, before):
+        return None
+    return min(beat.ahead, before.ahead, key=abs)
+
+
+def slow(beat: Beat, before: Beat) -> str:
+    """Where two renewals may have been late by their way alone: a word about that."""
+    late = [-before.ahead, -beat.ahead]
+    if beat.noted is None or beat.renewed == before.renewed or min(late) <= CLOCK_OFF or min(late) > CLOCK_OFF + _TAKES \
+            or max(late) - min(late) <= _ALIKE:
+        return ""
+    return f"renewals of its Lease took {late[0]:.0f} and {late[1]:.0f} s to come, or its clock is late"
 
 
 def clock_trouble(beat: Beat | None, before: Beat | None = None) -> str:

@@ -15,7 +15,7 @@ from ..common.selectors import matches
 from ..engine.errors import StepFailed
 from ..kube import listing
 from ._node_claims import leaving, pressure, registered, why_not_ready
-from ._node_lease import Beat, beat_of, clock_trouble, lease_trouble
+from ._node_lease import Beat, beat_of, clock_trouble, lease_trouble, slow
 from ._nodes import Node, moment
 
 if TYPE_CHECKING:
@@ -166,8 +166,16 @@ def _told(last: Look, first: Look, at_first: Troubles, seen: Troubles, unmet: Tr
     passing: dict[str, str] = {}
     for claim in at_first:
         for name in sorted((set(at_first[claim]) | set(seen[claim])) - set(unmet[claim]) - set(going)):
-            if name not in last.nodes or (claim == "clock" and not _as_it_was(name, last, first)):
-                continue  # a clock that looked off once was a renewal under way
-            words = at_first[claim].get(name) or seen[claim][name]
-            (joining if name in young else passing).setdefault(name, words)
+            if name in last.nodes:
+                words = at_first[claim].get(name) or seen[claim][name]
+                words = _of_clock(name, words, last, first) if claim == "clock" else f"{words}, at one of two looks"
+                if words:
+                    (joining if name in young else passing).setdefault(name, words)
     return joining, passing
+
+
+def _of_clock(name: str, words: str, last: Look, first: Look) -> str:
+    """A clock that looked off once was a renewal under way, which is worth a word when the next one was, too."""
+    if _as_it_was(name, last, first):
+        return f"{words}, by one renewal of its Lease"
+    return slow(last.beats[name], first.beats[name])

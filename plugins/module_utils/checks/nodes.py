@@ -160,7 +160,7 @@ class Nodes(Check):
         for name, who in settled.going.items():
             ctx.warn(f"node {name} is not well, and is not judged: {who}")
         for name, words in settled.passing.items():
-            ctx.warn(f"node {name} {words}, at one of two looks")
+            ctx.warn(f"node {name} {words}")
         if settled.joining:
             ctx.observe(nodes_joining=settled.joining)
         for name, node in settled.judged.items():

@@ -44,6 +44,20 @@ def test_a_renewal_that_was_under_way_for_long_is_no_late_clock():
     assert not c.run().warnings and Now.clock.passed >= 12
 
 
+@pytest.mark.parametrize("before, after, words", [
+    (-9.0, -6.0, ""), (-6.0, -9.0, ""), (-8.0, -7.0, "7 s behind"), (-20.0, -40.0, "20 s behind"), (-40.0, -20.0, "20 s behind"),
+    (6.0, 9.0, "6 s ahead of")])
+def test_two_renewals_that_wait_differ_and_a_clock_is_off_by_the_same(before, after, words):
+    """A kubelet waits for ten seconds at most, so that no way explains more, nor a clock that is ahead."""
+    c = _with_clock(n1=before)
+    c.later(4, lambda: c.leases.update(n1=functools.partial(beating, "n1", ahead=after)))
+    if words:
+        c.assert_red(f"n1 clock is {words} the API server's")
+    else:
+        took = f"{-before:.0f} and {-after:.0f}"
+        assert c.run().warnings == [f"node n1 renewals of its Lease took {took} s to come, or its clock is late"]
+
+
 @pytest.mark.parametrize("ahead, words", [(-121.0, "at least 11[0-9] s behind"), (30.0, "at least (2[0-9]|30) s ahead of")])
 def test_an_api_server_that_does_not_note_when_leases_came_tells_less_exactly(ahead, words):
     """A late clock makes its Leases look 121 s old: that they are renewed before our eyes tells it from a silent kubelet."""
@@ -69,7 +83,7 @@ def test_a_lease_that_grows_too_old_between_the_looks_counts():
 def test_a_clock_that_only_one_renewal_tells_of_is_a_word():
     c = Cluster()
     c.leases["n1"] = noted(lease("n1", stamp(-2)), stamp(-9))
-    assert c.run().warnings == ["node n1 clock is 7 s ahead of the API server's, at one of two looks"]
+    assert c.run().warnings == ["node n1 clock is 7 s ahead of the API server's, by one renewal of its Lease"]
 
 
 def test_what_a_node_with_a_late_clock_reported_is_not_older_than_it_is():
@@ -103,6 +117,15 @@ def test_a_kubelet_that_restarts_is_a_word():
     c.not_ready("n1", "container runtime is down")
     c.later(3, lambda: c.well("n1"))
     assert c.run().warnings == ["node n1 Ready=False KubeletNotReady: container runtime is down, at one of two looks"]
+
+
+def test_a_node_that_is_ill_at_the_last_look_only_is_a_word():
+    c = Cluster()
+    c.not_ready("n1")
+    c.leases["n2"] = noted(lease("n2", stamp(-5)), stamp(-5))
+    c.later(3, lambda: (c.well("n1"), c.not_ready("n2")))
+    c.missing = {"n2": "the node is not Ready"}
+    assert [w.split()[1] for w in c.run().warnings] == ["n1", "n2"]
 
 
 def test_a_node_that_registers_gets_a_minute():
