@@ -156,8 +156,7 @@ class Crew:
             now = time.monotonic()
             running.append(_Running(machine, begin(machine), now, now))
         except PlatformError as e:
-            outcome.failed[machine.id] = e
-            self._job.tell(f"{machine.name}: {e}")
+            self._failed(machine, e, outcome)
 
     def _finished(self, one: _Running, done: str, outcome: Outcome) -> bool:
         try:
@@ -170,9 +169,13 @@ class Crew:
             outcome.done[one.machine.id] = one.pending.result()
             self._job.tell(f"{one.machine.name}: {done}, {time.monotonic() - one.since:.1f} s")
         except PlatformError as e:
-            outcome.failed[one.machine.id] = e
-            self._job.tell(str(e))
+            self._failed(one.machine, e, outcome)
         return True
+
+    def _failed(self, machine: Machine, error: PlatformError, outcome: Outcome) -> None:
+        outcome.failed[machine.id] = error
+        words, name = str(error), f"{machine.name}: "
+        self._job.tell(words if words.startswith(name) else name + words)
 
 
 @contextlib.contextmanager

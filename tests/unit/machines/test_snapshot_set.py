@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -80,6 +81,18 @@ def test_after_a_failure_what_runs_is_waited_for(fake: FakeMachines, to_the_end:
     outcome = Crew(job, 2).work([[first, second], [third]], fake.power_off, "off", to_the_end)
     assert fake.calls == calls and list(outcome.failed) == [second.id] and first.id in outcome.done
     assert job.lines[0] == "n2: no" and job.lines[1].startswith("n1: off, 10.")
+
+
+@pytest.mark.parametrize("words", ["n1: snapshot 'x' (7) is gone", "the session has ended"])
+@pytest.mark.parametrize("at", ["begin", "poll"])
+def test_what_went_wrong_names_its_machine_once(fake: FakeMachines, words: str, at: str) -> None:
+    def fail(*_arguments: Any) -> Any:
+        raise PlatformError(words)
+
+    job = Job()
+    begin = fail if at == "begin" else lambda m: SimpleNamespace(poll=fail)
+    outcome = Crew(job, 1).work([[fake.machines["id-n1"]]], begin, "off")
+    assert job.lines == [f"n1: {words.removeprefix('n1: ')}"] and str(outcome.failed["id-n1"]) == words
 
 
 def test_slow_work_says_how_far_it_is_every_ten_seconds(fake: FakeMachines) -> None:
