@@ -3,6 +3,7 @@
 """image_prepull on real nodes, behind a registry that is slow, strict or broken, and on a node without room."""
 from __future__ import annotations
 
+import http.server
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -94,6 +95,51 @@ def test_a_strict_registry_and_its_pull_secret(lab: Any, task: Any, registry: Fa
     right = [{"registry": registry.host, "username": "reader", "password": "planted-password"}]
     good = task(images=[image], credentials=right)
     assert statuses(good) == {"pulled": lab.workers} and "planted-password" not in repr(good)
+
+
+def _spoil(registry: FaultyRegistry, image: str, part: str, change: Callable[[str, bytes], tuple[str, bytes]]) -> None:
+    """Change what the registry answers for all manifests, or the largest blob, of an image."""
+    path = f"/v2{image.removeprefix(registry.host).removesuffix(':1')}/{part}/"
+    mine = [k for k in registry._blobs if k.startswith(path)]
+    for key in mine if part == "manifests" else [max(mine, key=lambda k: len(registry._blobs[k][1]))]:
+        registry._blobs[key] = change(*registry._blobs[key])
+
+
+SPOILT: dict[str, tuple[str, Callable[[str, bytes], tuple[str, bytes]], str, str]] = {
+    "a page of a portal": ("manifests", lambda _kind, _data: ("text/html", b"<html>Sign in</html>"), "image.registry-unreachable",
+                           "confirmed"),
+    "other bytes": ("blobs", lambda kind, data: (kind, b"x" * len(data)), "image.corrupt", "confirmed"),
+    "half of them": ("blobs", lambda kind, data: (kind, data[:len(data) // 2]), "image.corrupt", "probable"),
+}
+
+
+@pytest.mark.parametrize("what", SPOILT)
+def test_a_registry_that_sends_something_else_does_not_lack_the_images(lab: Any, task: Any, registry: FaultyRegistry,
+                                                                      what: str) -> None:
+    part, change, cause, sure = SPOILT[what]
+    images = [registry.add(), registry.add()]
+    for image in images:
+        _spoil(registry, image, part, change)
+    result = task(images=images, nodes=[lab.node_name("n1")])
+    assert result["failed"] and causes(result) == [(cause, [f"registry/{registry.host}"], sure)]
+
+
+def test_a_registry_that_is_busy_in_its_own_words(lab: Any, task: Any, registry: FaultyRegistry,
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = http.server.BaseHTTPRequestHandler
+    monkeypatch.setattr(handler, "responses", {**handler.responses, 429: ("come back later", "")})
+    registry.busy = 10**6
+    image = registry.add()
+    result = task(images=[image], nodes=[lab.node_name("n1")])
+    assert result["failed"] and causes(result) == [("image.throttled", [f"image/{image}"], "confirmed")]
+    assert "429 come back later" in result["results"][0]["error"]
+
+
+def test_a_node_that_takes_no_more_pods(lab: Any, task: Any, registry: FaultyRegistry) -> None:
+    with lab.fault.full("n2"):
+        result = task(images=[registry.add()])
+    assert result["failed"] and causes(result) == [("sched.insufficient", [f"node/{lab.node_name('n2')}"], "confirmed")]
+    assert statuses(result) == {"failed": 1, "pulled": lab.workers - 1}
 
 
 def test_a_pull_secret_of_the_cluster(lab: Any, task: Any, registry: FaultyRegistry) -> None:

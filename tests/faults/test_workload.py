@@ -3,6 +3,7 @@
 """service, seen red for a Service of the user's own whose pods do not run: each for its own reason."""
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -92,3 +93,41 @@ def test_pods_that_do_not(prove: Any, shop: str, name: str, cause: str, words: l
     records = prove("service", **_user(name))
     assert_red(records["service"], cause, [f"pod/{SPACE}/{name}"], "confirmed", *words, f"service/{SPACE}/{name}")
     assert prove.result["leftovers"] == []
+
+
+# ---- nobody places pods -------------------------------------------------------------------------------------------
+_LEASE = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/"
+
+
+def _silent_for(lab: Any, leader: str, seconds: float) -> bool:
+    renewed = datetime.datetime.fromisoformat(lab.api(f"{_LEASE}{leader}")["spec"]["renewTime"].replace("Z", "+00:00"))
+    return (datetime.datetime.now(datetime.timezone.utc) - renewed).total_seconds() > seconds
+
+
+def test_without_a_scheduler_it_is_the_one_root(lab: Any, prove: Any) -> None:
+    with lab.fault.stop("cp", "kube-scheduler"):
+        wait_for("a silence of the scheduler", lambda: _silent_for(lab, "kube-scheduler", 20), 90)
+        records = prove("dns", "nodes", "storage", "pod_network", storage={"provision_limit": 40})
+    for record in records.values():
+        assert_red(record, "ctrl.not-progressing", ["controller/kube-scheduler"],
+                   "probable" if record.check == "storage" else "confirmed",  # of a pod with a volume less is certain
+                   "lease/kube-system/kube-scheduler not renewed for", "waits without a word of a scheduler",
+                   verdict="inconclusive" if record.check in ("dns", "pod_network") else record.verdict)
+    prove.green("dns", "nodes")
+
+
+def test_without_a_controller_manager_its_silence_is_the_root(lab: Any, prove: Any) -> None:
+    with lab.fault.stop("cp", "kube-controller-manager"):
+        wait_for("a silence of the controllers", lambda: _silent_for(lab, "kube-controller-manager", 20), 90)
+        records = prove("dns", "pod_network")
+    for record in records.values():
+        assert_red(record, "ctrl.not-progressing", ["controller/kube-controller-manager"], "probable",
+                   "lease/kube-system/kube-controller-manager not renewed for", verdict="inconclusive")
+    prove.green("dns")
+
+
+def test_a_full_node_is_named(lab: Any, prove: Any) -> None:
+    with lab.fault.full("n2"):
+        records = prove("nodes")
+    assert_red(records["nodes"], "sched.insufficient", [f"node/{lab.node_name('n2')}"], "confirmed", "Too many pods",
+               f"node/{lab.node_name('n2')} takes ", verdict="inconclusive")

@@ -17,11 +17,14 @@ IMAGES = (
     ("image.throttled", "confirmed", rf"toomanyrequests|pull rate limit|[Tt]oo many requests|{_status('429')}"),
     # A page of a portal or proxy where a manifest should be. What containerd does not know it does not find.
     ("image.registry-unreachable", "confirmed", r"unexpected media type text/|media type \W?text/html|unknown type text/html"
+                                                r"|\(text/[\w.+-]+\) from remote"
                                                 r"|invalid character '<' looking for beginning of value"),
     ("image.corrupt", "confirmed", r"unexpected commit (?:digest|size)|failed size validation|[Dd]igest did not match"
                                    r"|digest mismatch|does not match (?:the )?digest|manifest verification failed"
                                    r"|layers from manifest don't match|gzip: invalid (?:header|checksum)|invalid tar header"
                                    r"|[Ff]ilesystem layer verification failed"),
+    # Less than the registry had promised: it has no more, or the way broke off.
+    ("image.corrupt", "probable", r"failed to read expected number of bytes|short read: expected \d+ bytes"),
     # The Docker registry says the same of what is private and of what does not exist.
     ("image.auth", "probable", r"pull access denied, repository does not exist or may require"),
     ("image.auth", "confirmed", rf"no basic auth credentials|authorization failed|authentication required|unauthorized:"

@@ -56,6 +56,9 @@ def _no_image(words: str, reason: str = "ErrImagePull", image: str = IMAGE) -> d
     # A portal, a proxy, a mirror without the path.
     (PULL + "failed to unpack image on snapshotter overlayfs: unexpected media type text/html for sha256:9f8: not found",
      "image.registry-unreachable", "confirmed"),
+    (PULL + "failed to copy: httpReadSeeker: failed open: could not fetch content descriptor sha256:20a (text/html) from "
+     "remote: not found", "image.registry-unreachable", "confirmed"),
+    (PULL + "failed to read expected number of bytes: unexpected EOF", "image.corrupt", "probable"),
     (RESOLVE + "invalid character '<' looking for beginning of value", "image.registry-unreachable", "confirmed"),
     (PULL + 'failed commit on ref "layer-sha256:9f8": unexpected commit digest sha256:1a2, expected sha256:9f8: failed '
      "precondition", "image.corrupt", "confirmed"),
