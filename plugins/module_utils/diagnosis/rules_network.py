@@ -12,11 +12,13 @@ from . import rules_pod_network
 from .evidence import Candidate, Evidence
 from .finding import Finding
 from .paths import line, seen
-from .rules_pod_network import nodes_of
+from .rules_pod_network import nodes_of, silent
 
 # The way leads through the node's kubelet, to which the API server does not come. (Through the pod proxy it does not.)
 _KUBELET = re.compile(r"dial tcp \S+:10250: .*(?:i/o timeout|no route)|(?:exec|port-forward): it was not opened within")
-_VIPS = ("vip", "affinity", "empty")
+_VIPS = ("vip", "family", "affinity", "empty")
+# What is said of an address that leads somewhere, but not to all or not to the pods themselves.
+_SOFT = re.compile(r"never reached the pod|upstream connect error|no healthy upstream")
 
 
 # ---- probes -----------------------------------------------------------------------------------------------------
@@ -50,29 +52,37 @@ def _all_reached(asked: list[dict[str, Any]]) -> set[str]:
     return {o["from_node"] for o in asked if o["ok"]} - red
 
 
-def _blame(bad: set[str], proved: set[str], asked: set[str], lines: list[str]) -> Candidate | None:
-    """svc.dataplane on these nodes, of all nodes asked; proved: those that reached the pods directly."""
-    nodes = bad & proved
-    if not nodes:
-        return None
-    everywhere = nodes == asked and len(nodes) > 1
-    return Candidate("svc.dataplane", "confirmed", () if everywhere else nodes_of(nodes), tuple(lines))
+def _sure(f: Finding, bad: list[dict[str, Any]]) -> str:
+    """Not for sure where a pod that was not asked directly may be the one that does not answer, where some pods are just never
+    chosen (routing may prefer a zone), and where a mesh's proxy answered in their place."""
+    asked = f.observed.get("endpoints_asked")
+    some_left = isinstance(asked, int) and asked < int(f.observed.get("endpoints") or 0)
+    return "probable" if some_left or all(_SOFT.search(o.get("error") or "") for o in bad) else "confirmed"
 
 
 def dataplane(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """Pods answer this node on their own addresses, and not behind the Service's."""
-    vip, pods = seen(f, "service", *_VIPS), seen(f, "service", "pod")
-    bad = {o["from_node"] for o in vip if not o["ok"]}
-    if not bad:
-        return
-    lines = [line(o) for o in vip if not o["ok"]][:5]
-    lines += [line(o) for o in pods if o["ok"] and o["from_node"] in bad][:2]
-    lines += [line(o) for o in vip if o["ok"] and o["from_node"] not in bad][:1]
-    found = _blame(bad, _all_reached(pods), {o["from_node"] for o in vip}, lines)
-    if found:
-        yield found
-    elif not pods and any(o["ok"] for o in vip):
+    vip, pods = seen(f, "service", *_VIPS), seen(f, "service", "pod", "endpoint")
+    lost = [o for o in vip if not o["ok"]]
+    bad, asked = {o["from_node"] for o in lost}, {o["from_node"] for o in vip}
+    lines = [*map(line, lost[:5]), *[line(o) for o in pods if o["ok"] and o["from_node"] in bad][:2],
+             *[line(o) for o in vip if o["ok"] and o["from_node"] not in bad][:1]]
+    nodes = bad & _all_reached(pods)
+    if nodes:
+        everywhere = nodes == asked and len(nodes) > 1
+        yield Candidate("svc.dataplane", _sure(f, lost), () if everywhere else nodes_of(nodes), tuple(lines))
+    elif bad and not pods and any(o["ok"] for o in vip):
         yield Candidate("svc.dataplane", "suspected", nodes_of(bad), tuple(lines))
 
 
-RULES = (*rules_pod_network.RULES, no_endpoints, dataplane, unasked)
+def deaf_endpoints(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """Pods of a user's Service that answer no node by their own addresses, while pods of ours are reached."""
+    asked, ours = seen(f, "service", "endpoint"), seen(f, "service", "pod")
+    space = str(f.observed.get("service") or "").partition("/")[0]
+    if asked and all(map(silent, asked)) and any(o["ok"] for o in ours):
+        yield Candidate("netpol.overblocking", "suspected", (f"namespace/{space}",) if space else (), tuple(map(line, asked[:5])),
+                        remedy="look at the NetworkPolicies of its namespace, and whether its pods listen on the port",
+                        command=f"kubectl -n {space} get networkpolicy,pods -o wide" if space else "")
+
+
+RULES = (*rules_pod_network.RULES, no_endpoints, dataplane, deaf_endpoints, unasked)

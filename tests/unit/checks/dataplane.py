@@ -85,10 +85,15 @@ class Dataplane:
         said = {**({"responses": answers} if answers else {}), **({"errors": errors} if errors else {})}
         return f"{name} dial 0 {json.dumps(said)}" if source.node not in self.mute else f"{name} dial 7 curl: (7) refused"
 
+    def _connected(self, node, target):
+        """connects: what a node gets from a target; a list is what it gets one after the other."""
+        said = self.connects.get((node, target), "OK")
+        return said if isinstance(said, str) else said.pop(0) if said else "OK"
+
     def shell(self, source, command):
         self.requests.append(source.node)
         if "/agnhost connect" in command:
-            return "\n".join(f"{n} {self.connects.get((source.node, target), 'OK')}"
+            return "\n".join(f"{n} {self._connected(source.node, target)}"
                              for n, target in re.findall(r"c (\d+) ([\d.:\[\]a-f]+)&", command))
         lines = []
         for call, name, host, count in re.findall(r"([gdv]) (\S+) (\S+) \d+ (\d+)&", command):
@@ -109,3 +114,18 @@ class Dataplane:
         with pytest.raises(StepFailed, match=words):
             Service().run(self.ctx)
         return self.ctx
+
+
+def user_service(plane, selector, ready, **spec):
+    """A Service of the user's in front of so many pods; spec: more of its settings."""
+    path = "/api/v1/namespaces/shop/services/web"
+    plane.ctx.client.answers[path] = {
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"clusterIP": "10.96.7.7", "selector": selector, **spec,
+                 "ports": [{"name": "http", "port": 80}, {"name": "dns", "port": 53, "protocol": "UDP"}]}}
+    plane.ctx.client.answers["/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices"] = {"items": [{
+        "metadata": {"labels": {SERVICE_LABEL: "web"}}, "ports": [{"name": "http", "port": 8000}],
+        "endpoints": [{"addresses": [f"10.0.1.{i}"], "conditions": {"ready": True}, "nodeName": f"n{i}",
+                       "targetRef": {"name": f"web-{i}"}} for i in range(ready)]}]}
+    plane.ctx.client.answers["/api/v1/namespaces/shop/pods"] = {"items": []}
+    return plane

@@ -10,7 +10,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks._service_nod
 from ansible_collections.assay.clusters.plugins.module_utils.checks._service_questions import refused
 from ansible_collections.assay.clusters.plugins.module_utils.checks.service import spread
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
-from ansible_collections.assay.clusters.tests.unit.checks.dataplane import Dataplane
+from ansible_collections.assay.clusters.tests.unit.checks.dataplane import Dataplane, user_service
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeProbe
 
 def test_healthy_service_passes_and_is_measured():
@@ -59,29 +59,15 @@ def test_broken_affinity_fails():
         plane.run()
 
 
-def _user_service(plane, selector, ready):
-    path = "/api/v1/namespaces/shop/services/web"
-    plane.ctx.client.answers[path] = {
-        "metadata": {"name": "web", "namespace": "shop"},
-        "spec": {"clusterIP": "10.96.7.7", "selector": selector,
-                 "ports": [{"name": "http", "port": 80}, {"name": "dns", "port": 53, "protocol": "UDP"}]}}
-    plane.ctx.client.answers["/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices"] = {"items": [{
-        "metadata": {"labels": {SERVICE_LABEL: "web"}}, "ports": [{"name": "http", "port": 8000}],
-        "endpoints": [{"addresses": [f"10.0.1.{i}"], "conditions": {"ready": True}, "nodeName": f"n{i}",
-                       "targetRef": {"name": f"web-{i}"}} for i in range(ready)]}]}
-    plane.ctx.client.answers["/api/v1/namespaces/shop/pods"] = {"items": []}
-    return plane
-
-
 def test_users_service_is_connected_to_from_every_node():
-    plane = _user_service(Dataplane(service="web", namespace="shop"), {"app": "web"}, 2)
+    plane = user_service(Dataplane(service="web", namespace="shop"), {"app": "web"}, 2)
     plane.run()
     assert len(plane.ctx.seen(target="10.96.7.7:80", variant="vip", ok=True)) == 3
-    assert len(plane.ctx.seen(target="10.0.1.1:8000", variant="pod", ok=True)) == 3
+    assert len(plane.ctx.seen(target="10.0.1.1:8000", variant="endpoint", ok=True)) == 3
 
 
 def test_users_service_with_a_selector_that_matches_nothing():
-    plane = _user_service(Dataplane(service="web", namespace="shop"), {"app": "wbe"}, 0)
+    plane = user_service(Dataplane(service="web", namespace="shop"), {"app": "wbe"}, 0)
     words = "Service shop/web has no ready endpoint; its selector is app=wbe and matches no pod"
     with pytest.raises(StepFailed, match=words):
         plane.run()
@@ -91,7 +77,7 @@ def test_users_service_with_a_selector_that_matches_nothing():
 
 
 def test_users_service_that_is_refused_on_one_node():
-    plane = _user_service(Dataplane(service="web", namespace="shop"), {"app": "web"}, 1)
+    plane = user_service(Dataplane(service="web", namespace="shop"), {"app": "web"}, 1)
     plane.connects = {("n2", "10.96.7.7:80"): "TIMEOUT"}
     with pytest.raises(StepFailed, match=r"shop/web fails from 1 of 3 nodes: n2 \(10.96.7.7:80: TIMEOUT\)"):
         plane.run()

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks._service_questions import Question, parse, script
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive
-from ansible_collections.assay.clusters.tests.unit.checks.dataplane import Dataplane
+from ansible_collections.assay.clusters.tests.unit.checks.dataplane import Dataplane, user_service
 
 POLICIES = "/apis/networking.k8s.io/v1/namespaces/assay-0a0b0c0d/networkpolicies"
 DENY = {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {}}}]}
@@ -156,3 +156,29 @@ def test_where_a_pod_behind_the_service_leaves_nothing_is_proved():
         probe._shell = leave
     with pytest.raises(Inconclusive, match="left while it was asked: n2"):
         plane.run()
+
+
+# ---- Services of others ---------------------------------------------------------------------------------------------
+def test_a_connection_to_a_users_service_that_is_lost_once_is_told():
+    plane = user_service(Dataplane(service="web", namespace="shop"), {"app": "web"}, 5)
+    plane.connects = {("n2", "10.96.7.7:80"): ["TIMEOUT"]}
+    ctx = plane.run()
+    assert ctx.warnings == ["Service shop/web accepted a connection only at the second try from n2 (10.96.7.7:80: TIMEOUT)"]
+
+
+def test_where_a_users_service_fails_all_its_endpoints_are_asked():
+    plane = user_service(Dataplane(service="web", namespace="shop"), {"app": "web"}, 40)
+    plane.connects = {("n2", "10.96.7.7:80"): "TIMEOUT", ("n2", "10.0.1.9:8000"): "TIMEOUT"}
+    ctx = plane.fails("shop/web fails from 1 of 3 nodes: n2")
+    assert len(ctx.seen(variant="endpoint", from_node="n2")) == 30 and len(ctx.seen(variant="endpoint", from_node="n1")) == 3
+    assert ctx.observed["endpoints_asked"] == 30
+    assert [o["target"] for o in ctx.seen(variant="endpoint", from_node="n2", ok=False)] == ["10.0.1.9:8000"]
+
+
+def test_a_service_whose_traffic_stays_on_the_node_is_claimed_only_where_its_pods_are():
+    plane = user_service(Dataplane(service="web", namespace="shop"), {"app": "web"}, 2, internalTrafficPolicy="Local")
+    plane.connects = {("n2", "10.96.7.7:80"): "REFUSED"}
+    assert plane.run().observed["served_nodes"] == ["n0", "n1"]
+    plane = user_service(Dataplane(service="web", namespace="shop"), {"app": "web"}, 2, internalTrafficPolicy="Local")
+    plane.connects = {("n1", "10.96.7.7:80"): "REFUSED"}
+    plane.fails("shop/web fails from 1 of 2 nodes: n1")

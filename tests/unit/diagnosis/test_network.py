@@ -52,6 +52,39 @@ def test_without_direct_answers_the_dataplane_is_only_suspected() -> None:
     assert cause(check, healthy()) == ("svc.dataplane", "suspected", ["node/n1"])
 
 
+@pytest.mark.parametrize(("error", "sure"), [
+    ("answered by 'probe-old', none of its pods", "confirmed"), ("42 connections never reached the pod on n2", "probable"),
+    ("answered by 'upstream connect error or disconnect/reset before headers', none of its pods", "probable")])
+def test_what_an_address_says_that_leads_somewhere(error: str, sure: str) -> None:
+    check = _service("n1")
+    check.observations[0]["error"] = error
+    assert cause(check, healthy()) == ("svc.dataplane", sure, ["node/n1"])
+
+
+def _of_a_user(**errors: str) -> object:
+    """A user's Service that fails from n1; errors: of its endpoints, by name, as n1 sees them. Ours is well."""
+    asked = [seen("service", "endpoint", "n1", "n2", error, f"10.244.9.{i}:8000") for i, error in enumerate(errors.values())]
+    ours = [seen("service", "pod", n, "n1") for n in NODES]
+    vip = [seen("service", "vip", n, error="TIMEOUT" if n == "n1" else "", target="10.96.7.7:80") for n in NODES]
+    return finding("service", "Service shop/web fails from 1 of 3 nodes: n1", observations=[*vip, *ours, *asked],
+                   observed={"service": "shop/web", "endpoints": 2, "endpoints_asked": 2})
+
+
+def test_a_users_service_whose_endpoints_all_answer_points_at_the_dataplane() -> None:
+    assert cause(_of_a_user(a="", b=""), healthy()) == ("svc.dataplane", "confirmed", ["node/n1"])
+    more = _of_a_user(a="", b="")
+    more.observed["endpoints"] = 40
+    assert cause(more, healthy()) == ("svc.dataplane", "probable", ["node/n1"]), "one that was not asked may be dead"
+    assert cause(_of_a_user(a="", b="TIMEOUT"), healthy())[0].startswith("unknown."), "it may be that endpoint"
+
+
+def test_endpoints_of_a_user_that_answer_nobody_are_no_matter_of_nodes() -> None:
+    found = one(_of_a_user(a="TIMEOUT", b="TIMEOUT"), healthy())
+    assert (found.cause, found.confidence, found.scope) == ("netpol.overblocking", "suspected", ["namespace/shop"])
+    assert found.next_command == "kubectl -n shop get networkpolicy,pods -o wide"
+    assert cause(_of_a_user(a="REFUSED", b="REFUSED"), healthy())[0].startswith("unknown.")
+
+
 def _user_service(matching: int) -> object:
     words = f"Service default/web has no ready endpoint; its selector is app=web and matches {matching or 'no'} pods"
     return finding("service", words, observations=[seen("service", "endpoints", target="default/web",
