@@ -36,6 +36,7 @@ def test_a_server_that_nobody_asked_on_its_own_node_may_be_out_of_reach() -> Non
     """Its node has no probe: whether the server is dumb or the way is cut, nobody can say."""
     found = one(_dns(*_direct("n1>n3 n2>n3", SILENCE)), healthy())
     assert (found.cause, found.confidence, found.scope) == ("net.node-isolated", "suspected", ["node/n3"])
+    assert not [text for text in found.evidence if "not judged" in text]
 
 
 def test_a_dumb_server_beside_one_that_answers() -> None:
