@@ -37,7 +37,8 @@ options:
     default: ReadWriteOnce
   provision_limit:
     description:
-      - 'Seconds until a pod with the volume must have started: provisioning, attaching and mounting.'
+      - 'Seconds until a pod with the volume must have started: provisioning, attaching and mounting. Two pods, and the
+        volume''s end, must fit into the limit of the run.'
       - From 5 to 1800.
       - Without it the variable C(storage_check_provision_limit) of the host is used.
     type: int

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.checks import storage
 from tests.faults.conftest import assert_red
 from tests.lab import images
 from tests.lab.base import wait_for
@@ -54,15 +55,19 @@ def test_the_newest_of_two_default_classes_is_proved(lab: Any, prove: Any) -> No
 
 
 # ---- volumes of others --------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("policy", ["Retain", "Delete"])
-@pytest.mark.parametrize("provisioner", ["rancher.io/local-path", "kubernetes.io/no-provisioner"])
-@pytest.mark.parametrize("binding", ["WaitForFirstConsumer", "Immediate"])
+def _theirs(lab: Any, policy: str) -> Any:
+    """A volume that somebody made by hand."""
+    return lab.fault.extra(VOLUMES, {"metadata": {"name": "theirs"}, "spec": {
+        "storageClassName": "by-hand", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "5Gi"},
+        "persistentVolumeReclaimPolicy": policy, "hostPath": {"path": "/opt/theirs", "type": "DirectoryOrCreate"}}})
+
+
+@pytest.mark.parametrize(("policy", "provisioner", "binding"), [
+    ("Retain", "rancher.io/local-path", "WaitForFirstConsumer"), ("Delete", "rancher.io/local-path", "WaitForFirstConsumer"),
+    ("Delete", "rancher.io/local-path", "Immediate"), ("Retain", "kubernetes.io/no-provisioner", "Immediate")])
 def test_somebodys_volume_that_waits_for_a_claim_stays_as_it_is(lab: Any, prove: Any, policy: str, provisioner: str,
                                                                 binding: str) -> None:
-    volume = {"metadata": {"name": "theirs"}, "spec": {
-        "storageClassName": "by-hand", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "5Gi"},
-        "persistentVolumeReclaimPolicy": policy, "hostPath": {"path": "/opt/theirs", "type": "DirectoryOrCreate"}}}
-    with _class(lab, "by-hand", provisioner=provisioner, volumeBindingMode=binding), lab.fault.extra(VOLUMES, volume):
+    with _class(lab, "by-hand", provisioner=provisioner, volumeBindingMode=binding), _theirs(lab, policy):
         before = wait_for("the volume to wait", lambda: _waiting(lab), 30)
         records = prove("storage", storage={"storage_class": "by-hand"})
         assert_red(records["storage"], "harness.precondition", ["storageclass/by-hand"], "confirmed", verdict="inconclusive")
@@ -71,6 +76,24 @@ def test_somebodys_volume_that_waits_for_a_claim_stays_as_it_is(lab: Any, prove:
         assert after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"], "nobody has touched it"
         assert after["status"]["phase"] == "Available" and "claimRef" not in after["spec"]
         assert after["spec"]["persistentVolumeReclaimPolicy"] == policy
+
+
+def test_a_claim_that_got_somebodys_volume_all_the_same_keeps_it_from_its_deleter(lab: Any, prove: Any, monkeypatch: Any) -> None:
+    """It came between our look and our claim."""
+    monkeypatch.setattr(storage, "gives_new_volumes", lambda *_what: None)
+    with _class(lab, "by-hand"), _theirs(lab, "Delete"):
+        wait_for("the volume to wait", lambda: _waiting(lab), 30)
+        records = prove("storage", storage={"storage_class": "by-hand"})
+        assert_red(records["storage"], "harness.precondition", ["persistentvolume/theirs"], "confirmed", verdict="inconclusive")
+        [left] = prove.result["leftovers"]
+        space = f"assay-{prove.result['run_id']}"
+        assert left.startswith(f"persistentvolumeclaim/{space}/data-") and "its volume theirs is somebody else's" in left
+        kept = lab.api(f"{VOLUMES}/theirs")
+        assert (kept["status"]["phase"], kept["spec"]["persistentVolumeReclaimPolicy"]) == ("Bound", "Delete")
+        lab.api(f"{VOLUMES}/theirs", "PATCH", {"spec": {"persistentVolumeReclaimPolicy": "Retain"}})
+        wait_for("the journal's end", lambda: not list(prove.journal_dir.glob("*.jsonl")), 120)
+        assert lab.api(f"{VOLUMES}/theirs")["status"]["phase"] == "Released"
+        assert space not in [n["metadata"]["name"] for n in lab.api("/api/v1/namespaces")["items"]]
 
 
 def _waiting(lab: Any) -> Any:

@@ -44,13 +44,14 @@ class Storage(Check):
         Option("access_mode", "The access mode of the claim.", default="ReadWriteOnce",
                choices=("ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod")),
         Option("provision_limit", "Seconds until a pod with the volume must have started: provisioning, attaching and "
-               "mounting.", type="int", default=180, minimum=5, maximum=1800),
+               "mounting. Two pods, and the volume's end, must fit into the limit of the run.",
+               type="int", default=180, minimum=5, maximum=1800),
     )
     permissions = (
         Permission(("get", "list"), ("storageclasses",), "storage.k8s.io"),
         Permission(("create", "delete", "get", "list", "watch"), ("persistentvolumeclaims", "pods")),
         Permission(("get", "list"), ("persistentvolumes",)),
-        Permission(("patch",), ("persistentvolumes",), optional=True),
+        Permission(("patch",), ("persistentvolumes",), power="retained_volumes"),
         Permission(("list", "watch"), ("nodes",), optional=True),
         Permission(("list",), ("events",), optional=True),
     )
