@@ -8,7 +8,8 @@ short_description: Prove that pods on every node resolve names
 version_added: 1.0.0
 description:
   - Asks from a pod on every node for Services by full and short names, over UDP and TCP, for SRV and PTR records, a
-    headless Service, and each name server directly.
+    headless Service, and each name server directly; in both families of addresses, where Services get both.
+  - Compares the name servers and search paths that pods of each node are told.
   - A name that nobody made must not exist.
   - Measures latency and lost answers.
   - Everything that it makes carries labels of this run and is removed at the end; nothing of yours is changed.

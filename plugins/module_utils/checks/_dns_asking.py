@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # Seconds that have to be left for another round.
 _ROUND = 30.0
+# So many nodes that hear nothing tell all that more of them would, and each takes its time.
+ENOUGH = 24
+WORKERS = 8
 Judged = tuple[Reply, str]
 
 
@@ -33,11 +36,12 @@ class Told:
 @dataclass(frozen=True)
 class Answers:
     """What all nodes were told, by node. known: seconds until all servers knew our new Services, 0 where they did at once,
-    or never."""
+    or never. spared: nodes that were not asked, as so many hear nothing, or as the time was up."""
 
     queries: list[Query]
     told: dict[str, Told]
     known: float = 0.0
+    spared: tuple[str, ...] = ()
 
     def of(self, *variants: str) -> Iterator[tuple[str, Query, Reply, str]]:
         """(node, question, reply, what is wrong with it) of some variants, or of all."""
@@ -64,13 +68,23 @@ class Asking:
 
     def __init__(self, ctx: Context, asked: Asked, queries: list[Query], made: float):
         self.ctx, self.asked, self.queries, self.made = ctx, asked, queries, made
-        self._known = 0.0
+        self._known, self._deaf = 0.0, 0
 
     def all(self, probes: list[Probe]) -> Answers:
-        found = self.asked.all(probes, self._node)
-        return Answers(self.queries, found, self._known)
+        found = self.asked.all(probes, self._node, workers=WORKERS)
+        told = {n: t for n, t in found.items() if t is not None}
+        return Answers(self.queries, told, self._known, tuple(sorted(found.keys() - told.keys())))
 
-    def _node(self, probe: Probe) -> Told:
+    def _node(self, probe: Probe) -> Told | None:
+        """What one node is told; None where it is not asked any more."""
+        if self._deaf >= ENOUGH or self.ctx.left() < _ROUND / 2:
+            return None
+        told = self._rounds(probe)
+        if not any(r.status for r, _error in told.replies.values()):
+            self._deaf += 1  # about so many: who counts at the same time does not matter
+        return told
+
+    def _rounds(self, probe: Probe) -> Told:
         """What one node is told; wrong answers are asked for again: a record may be new, a packet may be lost."""
         told, news = Told(ResolvConf(), {}), set[int]()
         open_ones, again = list(enumerate(self.queries)), 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ._asked import Asked
 from ._dig import latencies, latency_script
+from ._dns_asking import WORKERS
 from ._dns_servers import Server
 from ._text import listed, percentile
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 SPIKE = 4.5
 # So many lost questions, and such a share, are no chance: a Service with a dead pod among several.
 LOST, SHARE = 3, 0.25
+# Nodes that are asked again; more tell nothing new, and each takes its time.
+_AGAIN = 12
 
 
 class Loss:
@@ -33,8 +36,8 @@ class Loss:
         """Ask from these probes; those that lose many are asked again, and so are the servers by their own addresses."""
         if not self.count:
             return
-        self.seconds = self.asked.all(probes, self._usual)
-        many = [p for p in probes if self._many(self.seconds.get(p.node))]
+        self.seconds = self.asked.all(probes, self._usual, workers=WORKERS)
+        many = [p for p in probes if self._many(self.seconds.get(p.node))][:_AGAIN]
         again = self.asked.all(many, self._usual)
         still = [p for p in many if self._many(again.get(p.node))]
         direct = self.asked.all(still, lambda p: self._direct(p, servers)) if servers else {}

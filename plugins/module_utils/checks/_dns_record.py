@@ -36,6 +36,8 @@ def record(ctx: Context, answers: Answers) -> None:
         ctx.measure("new Service in DNS", answers.known, "s")
     if answers.known > NEWS:
         ctx.warn(f"it took {answers.known:.0f} s until all servers knew a new Service")
+    if answers.spared:
+        ctx.observe(not_asked=len(answers.spared))
     slow = set()
     for node, q, r, error in _said(answers):
         ctx.see(kind="dns", from_node=node, to_node=q.to_node, target=q.target, variant=q.variant, ok=not error,

@@ -104,6 +104,8 @@ class Dns(Check):
             loss.judge()
         with ctx.step("every node has a probe that can be asked"):
             _meanwhile.tell(ctx, _meanwhile.left(ctx) & {p.node for p in probes})
+            if answers.spared:
+                ctx.inconclusive(f"not asked in time: {listed(answers.spared)}")
             asked.settle()
 
     @staticmethod

@@ -254,3 +254,26 @@ def test_where_policies_let_no_question_out_nothing_is_proved_of_dns(silent, clo
     else:
         with pytest.raises(StepFailed):
             zone.run()
+
+
+def test_where_nobody_is_heard_not_everybody_is_asked():
+    zone = Zone(nodes=90)
+    zone.silent = {" "}
+    ctx = zone.assert_red("nodes: n")
+    asked = {n for n, _a in zone.asked}
+    assert 24 <= len(asked) <= 40 and ctx.observed["not_asked"] == 90 - len(asked)
+
+
+def test_nodes_for_which_no_time_is_left_are_not_proved(clock):
+    zone = Zone(nodes=20)
+    shell = zone.shell
+
+    def slow(probe, command):
+        if "q 0" in command:
+            clock.sleep(590)
+        return shell(probe, command)
+
+    for probe in zone.probes:
+        probe._shell = slow
+    with pytest.raises(Inconclusive, match="not asked in time: n"):
+        zone.run()
