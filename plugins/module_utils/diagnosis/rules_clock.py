@@ -53,26 +53,29 @@ def _ahead(words: str) -> float:
     return float(found[1]) * (1 if found[2] != "behind" else -1) if found else 0.0
 
 
-def _servers_own(nodes: dict[str, str], ev: Evidence) -> str:
-    """Where nodes that are off are so by the same, and the controller's clock agrees with them: whose clock it is."""
+def _servers_own(nodes: dict[str, str], right: set[str], ev: Evidence) -> str:
+    """Where all nodes but those of the control plane are off by the same, and the controller's clock agrees with them: whose
+    clock it is. right: nodes that agree with the API server."""
     by = [_ahead(words) for words in nodes.values()]
     here = -ev.skew
-    if len(by) < 2 or max(by) - min(by) > _SKEW or any(abs(ahead - here) > _SKEW for ahead in by):
+    if right - _control_plane(ev) or len(by) < 2 or max(by) - min(by) > _SKEW or any(abs(ahead - here) > _SKEW for ahead in by):
         return ""
     how = f"{abs(here):.0f} s {'ahead of' if here > 0 else 'behind'}"
     return f"the controller's clock is {how} the API server's, too: it is the API server's that is off"
 
 
+def _control_plane(ev: Evidence) -> set[str]:
+    return {n for n, item in ev.nodes.items() if any(k in (item["metadata"].get("labels") or {}) for k in _CONTROL)}
+
+
 def by_its_look(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """What the check of nodes measured by two renewals of each Lease."""
     nodes = seen_off(f)
-    whose = _servers_own(nodes, ev)
+    right = {o["to_node"] for o in seen(f, "node", "clock") if o["ok"]}
+    whose = _servers_own(nodes, right, ev)
     if whose:
-        right = set(nodes)
-        control = [n for n, item in ev.nodes.items() if n not in right and any(k in (item["metadata"].get("labels") or {})
-                                                                               for k in _CONTROL)]
         lines = [whose, *(f"node/{n} {words}, by two renewals of its Lease" for n, words in nodes.items())]
-        yield Candidate("node.clock", "probable", tuple(f"node/{n}" for n in control), tuple(lines), True,
+        yield Candidate("node.clock", "probable", tuple(f"node/{n}" for n in sorted(right)), tuple(lines), True,
                         remedy="look at chrony on the machine of the API server, and at its hypervisor's time")
         return
     for node, words in nodes.items():

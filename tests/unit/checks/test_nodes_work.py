@@ -3,8 +3,11 @@
 """What nodes do for the check: pods that do not start, and kubelets that the API server cannot ask."""
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import api_error
 from ansible_collections.assay.clusters.tests.unit.checks.node_cluster import (
@@ -144,6 +147,17 @@ def test_one_lost_answer_is_asked_for_again():
     answers = [SILENT, c.stats["n1"]]
     c.stats["n1"] = lambda _params: answers.pop(0)
     assert not c.run().warnings and not c.ctx.observed.get("disk_not_read")
+
+
+@pytest.mark.parametrize("answer, times", [
+    (_proxy("error trying to reach service: x509: certificate has expired"), 1), (DENIED, 1),
+    (api_error(404, "no statistics"), 1), (SILENT, 2)])
+def test_what_does_not_pass_is_asked_once(answer, times):
+    c = Cluster()
+    c.stats["n1"] = answer
+    with contextlib.suppress(StepFailed):
+        c.run()
+    assert c.ctx.client.asked.count("/api/v1/nodes/n1/proxy/stats/summary") == times
 
 
 def test_without_the_right_to_statistics_a_log_is_asked_for():

@@ -21,16 +21,16 @@ def _clocks(**words: str) -> Any:
 
 
 def _late_leases(*names: str) -> dict[str, Any]:
-    """Leases that look 121 s old, of an API server that does not note when they came."""
+    """Leases that look 80 s old, of an API server that does not note when they came."""
     data = healthy()
-    data["node_leases"] = [lease(n, "2026-03-14T09:27:59Z") if n in names else lease(n) for n in NODES]
+    data["node_leases"] = [lease(n, "2026-03-14T09:28:40Z") if n in names else lease(n) for n in NODES]
     return data
 
 
 def test_a_late_clock_that_was_measured_is_confirmed_and_no_silent_kubelet() -> None:
-    found = one(_clocks(n2="at least 111 s behind"), _late_leases("n2"))
+    found = one(_clocks(n2="at least 70 s behind"), _late_leases("n2"))
     assert (found.cause, found.confidence, found.scope) == ("node.clock", "confirmed", ["node/n2"])
-    assert "node/n2 clock is at least 111 s behind the API server's, by two renewals of its Lease" in found.evidence
+    assert "node/n2 clock is at least 70 s behind the API server's, by two renewals of its Lease" in found.evidence
 
 
 def test_a_node_that_fell_silent_after_that_is_silent() -> None:
@@ -49,6 +49,12 @@ def test_whose_clock_is_off_is_told_by_a_third_one(here: str, sure: str, scope: 
     found = one(_clocks(n2="60 s ahead of", n3="61 s ahead of"), data)
     assert (found.cause, found.confidence, found.scope) == ("node.clock", sure, scope)
     assert ("machine of the API server" in found.remedy) == (sure == "probable")
+
+
+def test_a_worker_that_agrees_with_the_api_server_makes_it_two_to_two() -> None:
+    data = healthy()
+    data["controller_date"] = "2026-03-14T09:31:00+00:00"
+    assert cause(_clocks(n2="60 s ahead of", n3="61 s ahead of"), data) == ("node.clock", "confirmed", ["node/n2", "node/n3"])
 
 
 def test_one_node_that_agrees_with_the_controller_is_no_proof_against_the_api_server() -> None:
