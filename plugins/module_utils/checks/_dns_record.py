@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from . import _policies
 from ._asked import Asked
 from ._dig import Query, Reply
 from ._dns_asking import Answers
@@ -68,15 +69,20 @@ def ways(ctx: Context, asked: Asked, answers: Answers, probes: list[Probe]) -> N
     ctx.in_parallel(ask, pairs[:_ALL_PAIRS])
 
 
-def claim(ctx: Context, answers: Answers, variants: tuple[str, ...]) -> None:
-    """All answers of these variants are right, on every node."""
+def claim(ctx: Context, answers: Answers, variants: tuple[str, ...], served: bool = False) -> None:
+    """All answers of these variants are right, on every node. served: there are servers that could answer, or nobody knows;
+    then silence everywhere may be the work of a policy, and proves nothing of DNS."""
     errors: dict[str, list[str]] = {}
-    for node, q, _r, error in _said(answers, *variants):
+    quiet = True
+    for node, q, r, error in _said(answers, *variants):
         if error:
             errors.setdefault(node, []).append(f"{q.target}: {error}")
+            quiet = quiet and not r.status
     bad = {node: listed(words, 1) for node, words in errors.items()}
     for node in bad:
         ctx.touches("Node", node)
+    if bad and len(bad) == len(answers.told) and quiet and served:
+        _policies.excuse(ctx, f"no name server answers on any of {len(bad)} nodes", whole=False, allow="the way to name servers")
     ctx.expect(not bad, f"{len(bad)} of {len(answers.told)} nodes: " + listed(f"{n} ({w})" for n, w in bad.items()),
                failed=list(variants), failed_from=bad)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
-from . import _dns_record, _dns_services, _meanwhile, _policies
+from . import _dns_record, _dns_services, _meanwhile
 from ._asked import Asked
 from ._backends import spread
 from ._dig import ResolvConf, resolv_conf
@@ -86,8 +86,6 @@ class Dns(Check):
             _dns_record.record(ctx, answers)
             _dns_record.ways(ctx, asked, answers, probes)
             heard = answers.told.keys() - answers.silent()
-            if answers.told and not heard:
-                _policies.excuse(ctx, f"no name server answers on any of {len(answers.told)} nodes", False, "the way to name servers")
             loss = Loss(ctx, asked, kubernetes, at)
             loss.ask([p for p in probes if p.node in heard], found.servers)
             loss.record()
@@ -97,7 +95,7 @@ class Dns(Check):
             ctx.expect(not astray, f"{len(astray)} of {len(answers.told)} nodes: {listed(astray.values())}", failed_from=astray)
         for claim, variants in self.CLAIMS:
             with ctx.step(claim):
-                _dns_record.claim(ctx, answers, variants)
+                _dns_record.claim(ctx, answers, variants, served=bool(found.servers) or not found.service)
         _dns_record.wildcards(ctx, answers)
         self._external(ctx, answers, conf, external)
         with ctx.step("answers are quick and none is lost"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import TransportError
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import api_error
 from ansible_collections.assay.clusters.tests.unit.checks.zones import RESOLV, Zone, slices
@@ -241,19 +241,23 @@ def test_servers_that_may_not_be_looked_up_are_not_asked_and_it_is_said():
     assert not ctx.seen(variant="direct") and ctx.observed["direct"].startswith("not asked: the pods behind Service kube-system/")
 
 
-@pytest.mark.parametrize("silent", [{"n0 ", "n1 "}, {"n1 "}])
-def test_where_policies_let_no_question_out_nothing_is_proved_of_dns(silent, clock):
-    """On all nodes; what single nodes miss is no policy's doing."""
-    zone = Zone(nodes=2)
+def _with_policy(silent, **more):
+    zone = Zone(nodes=2, **more)
     zone.silent = silent
     zone.ctx.client.answers[f"/apis/networking.k8s.io/v1/namespaces/{zone.ctx.namespace}/networkpolicies"] = {
         "items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {}, "policyTypes": ["Egress"]}}]}
-    if len(silent) == 2:
-        with pytest.raises(Inconclusive, match=r"no name server answers on any of 2 nodes: .*\(deny\); allow the way to name servers, or"):
-            zone.run()
-    else:
-        with pytest.raises(StepFailed):
-            zone.run()
+    return zone
+
+
+@pytest.mark.parametrize("silent", [{"n0 ", "n1 "}, {"+tcp"}])
+def test_where_policies_let_no_question_out_nothing_is_proved_of_dns(silent, clock):
+    with pytest.raises(Inconclusive, match=r"no name server answers on any of 2 nodes: .*\(deny\); allow the way to name servers, or"):
+        _with_policy(silent).run()
+
+
+@pytest.mark.parametrize(("silent", "more"), [({"n1 "}, {}), ({"n0 ", "n1 "}, {"servers": []})])
+def test_what_single_nodes_miss_and_servers_that_are_not_there_are_no_policys_doing(silent, more, clock):
+    _with_policy(silent, **more).assert_red("nodes: n")
 
 
 def test_where_nobody_is_heard_not_everybody_is_asked():
