@@ -9,12 +9,12 @@ version_added: 1.0.0
 description:
   - Claims a volume, writes to it from one pod, reads it from another, on another node if the volume can follow, and
     deletes the claim.
-  - The volume must be gone after that. In a class that retains volumes ours is marked to be deleted as soon as it is bound; where we
-    may not do that, it stays and is told.
-  - Volumes that were there before the claim are somebody's and are never used. Where a claim would take one, nothing is claimed and
-    the check is inconclusive.
-  - Without a default class it is inconclusive, too, and of several the newest is proved, as the cluster takes it. A cluster without
-    any class is skipped.
+  - The volume must be gone after that. In a class that retains volumes ours is marked to be deleted as soon as it is
+    bound; where we may not do that, it stays and is told.
+  - Volumes that were there before the claim are somebody's and are never used. Where a claim would take one, nothing is
+    claimed and the check is inconclusive.
+  - Without a default class it is inconclusive, too, and of several the newest is proved, as the cluster takes it. A
+    cluster without any class is skipped.
   - Everything that it makes carries labels of this run and is removed at the end; nothing of yours is changed.
 options:
   storage_class:

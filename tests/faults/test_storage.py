@@ -78,7 +78,8 @@ def test_somebodys_volume_that_waits_for_a_claim_stays_as_it_is(lab: Any, prove:
         assert after["spec"]["persistentVolumeReclaimPolicy"] == policy
 
 
-def test_a_claim_that_got_somebodys_volume_all_the_same_keeps_it_from_its_deleter(lab: Any, prove: Any, monkeypatch: Any) -> None:
+def test_a_claim_that_got_somebodys_volume_all_the_same_keeps_it_from_its_deleter(lab: Any, prove: Any,
+                                                                                  monkeypatch: Any) -> None:
     """It came between our look and our claim."""
     monkeypatch.setattr(storage, "gives_new_volumes", lambda *_what: None)
     with _class(lab, "by-hand"), _theirs(lab, "Delete"):
@@ -119,8 +120,8 @@ def test_a_volume_of_a_class_that_retains_is_gone_after_a_good_run_and_after_a_b
 
 def test_a_volume_of_a_class_that_retains_is_gone_after_a_kill_too(lab: Any, prove: Any) -> None:
     """As soon as there is a volume; who outlives the run removes it."""
-    code = (f"from pathlib import Path; from tests.faults.conftest import Prover; Prover({str(lab.kubeconfig)!r}, {lab.name!r}, "
-            f"Path({str(prove.journal_dir)!r}))('storage', storage={{'storage_class': 'kept'}})")
+    code = ("from pathlib import Path; from tests.faults.conftest import Prover; "
+            f"Prover({str(lab.kubeconfig)!r}, {lab.name!r}, Path({str(prove.journal_dir)!r}))('storage', storage={{'storage_class': 'kept'}})")
     with _class(lab, "kept", reclaimPolicy="Retain"):
         run = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
         try:

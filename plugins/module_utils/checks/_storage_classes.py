@@ -49,14 +49,14 @@ def choose(ctx: Context, classes: list[dict[str, Any]]) -> dict[str, Any]:
                          f"{listed(sorted(by_name), 8)}", storage_classes=sorted(by_name), defaults=[])
     if len(found) > 1:
         ctx.observe(storage_classes=sorted(by_name), defaults=found)
-        ctx.expect(not _refuses_several(ctx), f"{len(found)} StorageClasses are the default: {listed(sorted(found), 8)}; before "
-                   "Kubernetes 1.26 claims without a class are refused then")
+        ctx.expect(not _refuses_several(ctx), f"{len(found)} StorageClasses are the default: {listed(sorted(found), 8)}; "
+                   "before Kubernetes 1.26 claims without a class are refused then")
         ctx.observe(chosen=f"{found[0]}, the newest of {len(found)} default classes, as the cluster chooses")
     return by_name[found[0]]
 
 
 def gives_new_volumes(ctx: Context, storage_class: dict[str, Any], access_mode: str) -> None:
-    """Inconclusive where a claim would take a volume that somebody made beforehand: it would be changed, and lost with the claim.
+    """Inconclusive where a claim would take a volume that somebody made beforehand: it would be lost with the claim.
 
     To be asked right before a claim is made.
     """
@@ -68,5 +68,5 @@ def gives_new_volumes(ctx: Context, storage_class: dict[str, Any], access_mode: 
     waiting = sorted(v["metadata"]["name"] for v in found if volumes.waits_for_a_claim(v, name, access_mode))
     if waiting:
         ctx.inconclusive(f"{len(waiting)} volume{'s' if len(waiting) > 1 else ''} of StorageClass {name} made beforehand "
-                         f"wait{'' if len(waiting) > 1 else 's'} for a claim ({listed(waiting, 4)}), and ours would take one of "
-                         f"somebody's; name another class in {_NAME_ONE}", waiting_volumes=waiting[:20])
+                         f"wait{'' if len(waiting) > 1 else 's'} for a claim ({listed(waiting, 4)}), and ours would take one "
+                         f"of somebody's; name another class in {_NAME_ONE}", waiting_volumes=waiting[:20])

@@ -38,8 +38,8 @@ class Storage(Check):
     domain = "storage"
     proves = "A claim gets a volume, data written by one pod is read by another, and the volume goes with the claim."
     options = (
-        Option("storage_class", "The StorageClass to prove; by default the one that the cluster gives to claims without a class.",
-               example="gp3"),
+        Option("storage_class", "The StorageClass to prove; by default the one that the cluster gives to claims without a "
+               "class.", example="gp3"),
         Option("size", "How much to claim.", default="1Gi", example="4Gi"),
         Option("access_mode", "The access mode of the claim.", default="ReadWriteOnce",
                choices=("ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod")),
@@ -198,7 +198,8 @@ class Storage(Check):
         else:
             ctx.observe(volume_moves="no: the volume can be used on the writer's node only" if fleet.known else
                         "not tested: nodes may not be listed")
-        node = self._pod(ctx, f"reader-{ctx.nonce}", READ, name, writer if elsewhere else "", f"{digest(ctx.nonce)} {ctx.nonce}")
+        node = self._pod(ctx, f"reader-{ctx.nonce}", READ, name, writer if elsewhere else "",
+                         f"{digest(ctx.nonce)} {ctx.nonce}")
         ctx.observe(written_on=writer, read_on=node)
 
     def _remove(self, ctx: Context, name: str, volume: dict[str, Any]) -> None:

@@ -26,8 +26,8 @@ from .volume_ends import VolumeEnds
 LIMIT = 120.0
 # Seconds that are kept for the end of the namespace where a volume does not go, and that it gets where a pod does not.
 _SPACE, _HELD_SPACE = 20.0, 10.0
-# Seconds until a pod with a volume is gone: it is told to end, and its volume is unmounted. One on a dead node stays until that is
-# back or removed, and its claim with it.
+# Seconds until a pod with a volume is gone: it is told to end, and its volume is unmounted. One on a dead node stays until
+# that is back or removed, and its claim with it.
 _PODS = 45.0
 # Pods first, then what they mount; everything else in the namespace goes with it.
 _WORKLOADS = {"Pod", "Deployment", "DaemonSet", "StatefulSet", "Job", "ReplicaSet"}

@@ -10,7 +10,7 @@ from typing import Any
 from ..kube.client import Client
 from ..kube.errors import ApiError
 from ..kube.watch import Watch, WatchTimeout
-from .removal import stuck
+from .removal import get, stuck
 
 # Seconds between looks at what its controller says.
 _LOOK = 1.0
@@ -76,4 +76,11 @@ class SpaceEnds:
             reasons = hopeless(item) if item else {}
             since = {reason: since.get(reason, now) for reason in reasons}
             if now >= self.deadline or any(now - since[reason] >= seconds for reason, seconds in reasons.items()):
-                return item or {"metadata": {"name": name}}
+                return item or self._last_look(name)
+
+    def _last_look(self, name: str) -> dict[str, Any] | None:
+        """Where the watch has told nothing in its time."""
+        try:
+            return get(self.client, f"/api/v1/namespaces/{name}")
+        except ApiError:
+            return {"metadata": {"name": name}}

@@ -19,8 +19,8 @@ from .cleanup import LIMIT, Remover
 from .volume_ends import PATH as VOLUMES
 
 # Kinds that a run makes in a namespace; in one of its own they go with that.
-_KINDS = (("v1", "PersistentVolumeClaim"), ("apps/v1", "DaemonSet"), ("apps/v1", "Deployment"), ("v1", "Pod"), ("v1", "Service"),
-          ("v1", "ConfigMap"), ("v1", "Secret"))
+_KINDS = (("v1", "PersistentVolumeClaim"), ("apps/v1", "DaemonSet"), ("apps/v1", "Deployment"), ("v1", "Pod"),
+          ("v1", "Service"), ("v1", "ConfigMap"), ("v1", "Secret"))
 
 
 def _namespace(name: str) -> dict[str, str]:
@@ -108,7 +108,10 @@ class Sweeper:
                 entry.path.unlink(missing_ok=True)
 
     def by_label(self, namespaces: list[dict[str, Any]], now: float) -> None:
-        """Namespaces with our label whose run expired, wherever it ran, and its volumes; now: the API server's epoch seconds."""
+        """Namespaces with our label whose run expired, wherever it ran, and its volumes.
+
+        now: the API server's epoch seconds.
+        """
         for run_id, name in self._expired(namespaces, now):
             if self._remove(run_id, lambda n=name: [*_claims(self.client, n), _namespace(n)]):
                 self._put_away(run_id)

@@ -58,8 +58,9 @@ class VolumeEnds:
             return ""
         if reclaim_policy(volume) == "Retain":
             return ""  # it stays as it is, with its data
-        return (f"{describe('persistentvolumeclaim', {'metadata': claim['metadata'] | {'finalizers': []}})} (its volume {name} is "
-                "somebody else's and would be deleted with it; give that the reclaim policy Retain)")
+        told = describe("persistentvolumeclaim", {"metadata": {**claim["metadata"], "finalizers": []}})
+        return (f"{told} (its volume {name} is somebody else's and would be deleted with it; give that the reclaim policy "
+                "Retain)")
 
     def found(self, names: Iterable[str]) -> None:
         """Volumes that a journal or a label tells of. Changed is only what carries the run's label."""

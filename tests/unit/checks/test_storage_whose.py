@@ -80,7 +80,8 @@ def test_a_class_with_volumes_that_wait_for_a_claim_is_not_claimed_from():
 
 @pytest.mark.parametrize("volume", [
     _premade(spec={"storageClassName": "slow"}), _premade(spec={"claimRef": {"name": "theirs"}}),
-    _premade(spec={"accessModes": ["ReadWriteMany"]}), _premade(spec={"volumeMode": "Block"}), _premade(status={"phase": "Bound"}),
+    _premade(spec={"accessModes": ["ReadWriteMany"]}), _premade(spec={"volumeMode": "Block"}),
+    _premade(status={"phase": "Bound"}),
     _premade(metadata={"deletionTimestamp": "2026-01-01T00:00:00Z"}), _premade(status={"phase": "Released"})])
 def test_a_volume_that_our_claim_cannot_get_is_not_in_the_way(volume):
     disks = Disks()
@@ -131,7 +132,8 @@ def test_a_volume_that_was_there_before_is_somebodys_and_is_neither_changed_nor_
     ("vol-7", "0f0e", MADE_BY, "2026-02-02T00:00:00Z", False), ("vol-7", "0f0f", MADE_BY, "", False),
     ("vol-7", "0f0f", {}, "2026-02-02T00:00:00Z", False)])
 def test_whose_a_volume_is(name, uid, annotations, born, ours):
-    volume = {"metadata": {"name": name, "annotations": annotations, "creationTimestamp": born}, "spec": {"claimRef": {"uid": uid}}}
+    meta = {"name": name, "annotations": annotations, "creationTimestamp": born}
+    volume = {"metadata": meta, "spec": {"claimRef": {"uid": uid}}}
     assert volumes.made_for(volume, CLAIM) is ours
 
 

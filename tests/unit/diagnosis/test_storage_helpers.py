@@ -33,8 +33,8 @@ def test_an_image_of_the_provisioners_helper_that_does_not_come_is_the_root() ->
 
 def test_between_two_tries_its_events_tell() -> None:
     """The pod is gone when a try is over; the next begins later."""
-    pulls = event("Pod", "helper-pod-create-pvc-u1", "Failed", 'Failed to pull image "mirror.test/busybox:0": mirror.test/busybox:0: '
-                  "not found", SPACE_OF_LOCAL)
+    words = 'Failed to pull image "mirror.test/busybox:0": mirror.test/busybox:0: not found'
+    pulls = event("Pod", "helper-pod-create-pvc-u1", "Failed", words, SPACE_OF_LOCAL)
     said = _of_claim("ProvisioningFailed", TIMEOUT)
     data = _data(said, pulls)
     data["pvcs"][0]["metadata"]["uid"] = "u1"

@@ -308,7 +308,8 @@ def test_when_objects_expire_is_said_and_read_on_the_api_servers_clock(sample: S
     """Whatever the clocks of the controllers are: one that is a day behind or ahead makes and sweeps as all others do."""
     day = 86400.0
     server = time.time() + 30 * day
-    api.before = lambda request: setattr(request.handler, "date_time_string", lambda timestamp=None: formatdate(server, usegmt=True))
+    date = formatdate(server, usegmt=True)
+    api.before = lambda request: setattr(request.handler, "date_time_string", lambda timestamp=None: date)
     api.put(f"{SPACES}/assay-living", {MANAGED_BY: MANAGER, RUN: "living", EXPIRES: str(int(server + 60))})
     api.put(f"{SPACES}/assay-dead", {MANAGED_BY: MANAGER, RUN: "dead", EXPIRES: str(int(server - 60))})
     seen: list[float] = []

@@ -3,6 +3,8 @@
 """How long the end of a namespace is waited for: as long as it can come, and no longer."""
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.engine import space_ends
@@ -56,7 +58,8 @@ def _wait(clock, item, limit=120.0):
 @pytest.mark.parametrize(("conditions", "finalizers", "spec", "most"), [
     ([AWAY], (), ("kubernetes",), 7), ([("NamespaceDeletionGroupVersionParsingFailure", "True", "x")], (), ("kubernetes",), 7),
     ([PODS, ("NamespaceDeletionContentFailure", "True", "denied")], (), ("kubernetes",), 14),
-    ([PODS, _held("lab.test/hold")], (), ("kubernetes",), 14), ([_held("foregroundDeletion", "lab.test/hold")], (), ("kubernetes",), 14),
+    ([PODS, _held("lab.test/hold")], (), ("kubernetes",), 14),
+    ([_held("foregroundDeletion", "lab.test/hold")], (), ("kubernetes",), 14),
     ([], ("controller.cattle.io/namespace-auth",), (), 14), ([PODS], (), ("kubernetes",), 48),
     ([PODS, _held("kubernetes.io/pvc-protection")], (), ("kubernetes",), 48)])
 def test_what_cannot_end_is_left_soon(clock, conditions, finalizers, spec, most):
@@ -100,7 +103,15 @@ def test_a_list_that_does_not_come_is_no_end(clock):
             self.clock.sleep(deadline - self.clock.monotonic())
             raise WatchTimeout("namespaces", {})
 
-    assert SpaceEnds(None, clock.monotonic() + 30, Silent(clock, None)).wait("assay-r1") == {"metadata": {"name": "assay-r1"}}
+    def answer(path, **_more):
+        if isinstance(there, ApiError):
+            raise there
+        return there
+
+    client = SimpleNamespace(get=answer)
+    for there, told in ((_space(PODS), _space(PODS)), (ApiError("http", 404, "NotFound", "", "GET", "/"), None),
+                        (ApiError("timeout", None, "", "late", "GET", "/"), {"metadata": {"name": "assay-r1"}})):
+        assert SpaceEnds(client, clock.monotonic() + 30, Silent(clock, None)).wait("assay-r1") == told
 
 
 def test_a_watch_that_ends_is_told_where_no_other_may_be_started(clock, monkeypatch):

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Sweeps in an existing namespace that runs are given: what expired runs left there goes, and nothing of those who live there."""
+"""Sweeps in an existing namespace that runs are given: what expired runs left goes, and nothing of those who live there."""
 from __future__ import annotations
 
 import pytest
@@ -29,7 +29,8 @@ def test_what_an_expired_run_left_goes_and_all_else_stays(team, client, tmp_path
     expected = {"swept": ["old"], "remaining": []}
     assert sweep.find(client, tmp_path, namespace="team") == expected and team.changes == []
     assert sweep.sweep(client, tmp_path, namespace="team") == expected
-    assert sorted(team.objects) == sorted([TEAM, *(f"{path}/{name}" for path in PATHS.values() for name in ("living", "theirs"))])
+    stays = [f"{path}/{name}" for path in PATHS.values() for name in ("living", "theirs")]
+    assert sorted(team.objects) == sorted([TEAM, *stays])
 
 
 def test_without_its_name_nothing_in_it_is_looked_at(team, client, tmp_path):
@@ -40,7 +41,8 @@ def test_the_pods_of_a_controller_are_left_to_it(team, client, tmp_path):
     pod = team.put(f"{TEAM}/pods/probe-x", _labels("old", -60))
     pod["metadata"]["ownerReferences"] = [{"kind": "DaemonSet", "name": "old"}]
     sweep.sweep(client, tmp_path, namespace="team")
-    assert f"DELETE {TEAM}/pods/probe-x" not in team.changes and "DELETE /apis/apps/v1/namespaces/team/daemonsets/old" in team.changes
+    assert f"DELETE {TEAM}/pods/probe-x" not in team.changes
+    assert "DELETE /apis/apps/v1/namespaces/team/daemonsets/old" in team.changes
 
 
 def test_a_tenant_who_sees_nothing_else_sweeps_what_is_theirs(team, client, tmp_path):

@@ -1,7 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Volumes in a clean-up: ours go whatever their class says, or are told; those of others stay as they are, and so does what keeps
-them."""
+"""Volumes in a clean-up: ours go whatever their class says, or are told; those of others stay, and so does what keeps them."""
 from __future__ import annotations
 
 import time
@@ -97,7 +96,7 @@ def test_somebodys_volume_that_outlives_its_claim_is_neither_changed_nor_waited_
 
 # ---- sweeps -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("lives", "found"), [(-60, ["old"]), (3600, [])])
-def test_a_volume_of_a_run_whose_namespace_is_gone_is_found_by_its_label_when_it_has_expired(api, remove, tmp_path, lives, found):
+def test_a_volume_without_its_namespace_is_found_by_its_label_when_it_has_expired(api, remove, tmp_path, lives, found):
     labels = {MANAGED_BY: MANAGER, RUN: "old", EXPIRES: str(int(time.time() + lives))}
     api.put(f"{VOLUMES}/pvc-7", labels, spec={"persistentVolumeReclaimPolicy": "Retain"}, status={"phase": "Released"})
     expected = {"swept": found, "remaining": []}

@@ -20,7 +20,8 @@ from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeAp
 def test_it_expires_on_the_api_servers_clock(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, ahead: float) -> None:
     monkeypatch.setattr(module.Guardian, "start", lambda *_how: SimpleNamespace(dismiss=lambda: None, hand_over=lambda: None))
     api, server = FakeApi(), time.time() + ahead
-    api.before = lambda request: setattr(request.handler, "date_time_string", lambda timestamp=None: formatdate(server, usegmt=True))
+    date = formatdate(server, usegmt=True)
+    api.before = lambda request: setattr(request.handler, "date_time_string", lambda timestamp=None: date)
     connection = Connection.resolve({"host": api.url}, {})
     space = module.Space(connection, str(tmp_path), "c", 600.0)
     try:
