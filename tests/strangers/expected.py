@@ -6,12 +6,13 @@ from __future__ import annotations
 # Checks that ask by pods on nodes.
 _PROBED = ("nodes", "dns", "pod_network", "service")
 _UNTESTED = ("warned", r"not tested, as they run no probe: c\d+-n\d")
-_LEAVING = ("warned", r"gone or being taken away, so not judged: c\d+-n3")
+LEAVING = ("warned", r"gone or being taken away, so not judged: c\d+-n3")
 
 # stranger -> check -> (verdict, regular expressions that its message, or what it observed, must hold)
 EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
     "openshift": {},
     "mesh": {},
+    "node_caches": {},
     "required_labels": {},
     "restricted_registry": {},
     "default_deny": {c: ("inconclusive", r"NetworkPolic.*default-deny", "validate_namespace") for c in ("dns", "pod_network", "service")},
@@ -19,7 +20,7 @@ EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
     "fargate": {c: ("passed", '"fargate-ip[^"]*": "[^"]*virtual node', '"virtual-node-aci-linux": "[^"]*virtual node') for c in _PROBED},
     "windows": {c: ("passed", '"win-pool-000001": "its operating system is windows') for c in _PROBED},
     "cordoned": {"nodes": ("warned", r"node c\d+-n3 is cordoned: the cluster autoscaler removes it"),
-                 "dns": _LEAVING, "pod_network": _LEAVING, "service": _LEAVING},
+                 "dns": LEAVING, "pod_network": LEAVING, "service": LEAVING},
     "full_node": {"nodes": ("inconclusive", r"c\d+-n\d \(its pod was made and waits for room: .*Too many pods"),
                   "dns": _UNTESTED, "pod_network": _UNTESTED, "service": _UNTESTED},
     "rancher": {"api_server": ("warned", r"something before the API server answered \d+ requests with pages of its own: 50[24]")},

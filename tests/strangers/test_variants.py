@@ -7,17 +7,24 @@ from typing import Any
 
 import pytest
 
+from tests.strangers.expected import LEAVING
 from tests.strangers.suite import unlike
 
 pytestmark = [pytest.mark.lab]
 
 
-@pytest.mark.parametrize(("by", "who"), [("karpenter", "Karpenter"), ("upgrade", "cordoned")])
-def test_whoever_takes_a_node_away_is_no_fault_of_it(lab: Any, suite: Any, by: str, who: str) -> None:
-    """A cordon alone may be of anybody: it is told, and only younger ones are of an upgrade."""
-    with lab.like("cordoned", by=by) as stranger:
+def test_a_node_that_karpenter_takes_away_works_until_it_goes(lab: Any, suite: Any) -> None:
+    """It is not cordoned; what it answers in its last minutes says nothing of the others."""
+    with lab.like("cordoned", by="karpenter") as stranger:
+        records = suite(stranger, "nodes", "dns", "pod_network", "service")
+    assert unlike(records, {c: LEAVING for c in ("dns", "pod_network", "service")}) == []
+
+
+def test_a_cordon_of_nobody_fails_unless_it_is_allowed(lab: Any, suite: Any) -> None:
+    with lab.like("cordoned", by="upgrade") as stranger:
         records = suite(stranger, "nodes")
-    assert unlike(records, {"nodes": ("warned", rf"{stranger.names['node']} .*{who}")}) == []
+        assert unlike(records, {"nodes": ("failed", f"{stranger.names['node']} is cordoned")}) == []
+        assert unlike(suite(stranger, "nodes", nodes={"allow_cordoned": True}), {}) == []
 
 
 def test_a_proxy_that_refuses_a_verb_is_named_and_nothing_of_the_cluster_is_blamed(lab: Any, suite: Any) -> None:
