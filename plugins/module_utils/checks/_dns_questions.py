@@ -32,7 +32,7 @@ class _Writer:
 def questions(n: Names, nonce: str, external: str, at: tuple[str, ...]) -> list[Query]:
     """All questions of one node to the server that it asks."""
     w = _Writer(at, kind_of(n.addresses[0]))
-    own, first, kubernetes = n.full(n.service), n.addresses[0], n.full("kubernetes", "default")
+    own, first, kubernetes = n.full(n.service), n.addresses[0], n.kubernetes
     return [
         w.ask("internal", kubernetes, answered),
         *_families(n, w),
@@ -64,7 +64,7 @@ def _outside(name: str, w: _Writer) -> list[Query]:
 
 def direct(n: Names, servers: Sequence[Server]) -> list[Query]:
     """Each server by its pod's own address, by each protocol that its Service offers."""
-    out, name, kind = [], n.full("kubernetes", "default"), kind_of(n.addresses[0])
+    out, name, kind = [], n.kubernetes, kind_of(n.addresses[0])
     for s in servers:
         for variant, port, more in (("direct", s.udp, ()), ("direct_tcp", s.tcp, ("+tcp",))):
             if port:

@@ -39,6 +39,11 @@ class Names:
     pods_now: Callable[[], frozenset[str]]
     made: float
 
+    @property
+    def kubernetes(self) -> str:
+        """The full name of a Service that every cluster has."""
+        return self.full("kubernetes", "default")
+
     def full(self, name: str, namespace: str = "") -> str:
         return f"{name}.{namespace or self.namespace}.svc.{self.domain}."
 

@@ -14,7 +14,8 @@ from ._dig import ResolvConf, resolv_conf
 from ._dns_asking import Answers, Asking
 from ._dns_loss import Loss
 from ._dns_questions import direct, questions
-from ._dns_servers import behind
+from ._dns_servers import Behind, behind
+from ._dns_services import Names
 from ._dns_settings import Settings, most
 from ._text import listed
 
@@ -78,19 +79,10 @@ class Dns(Check):
             leaving = _meanwhile.left(ctx)
             names = _dns_services.make(ctx, domain, [p for p in probes if p.node not in leaving] or probes)
         server, external = ctx.options.get("server") or "", ctx.options.get("external_name") or ""
-        at, kubernetes = (f"@{server}",) if server else (), names.full("kubernetes", "default")
         found = behind(ctx, server or conf.servers[0])
-        queries = [*questions(names, ctx.nonce, external, at), *direct(names, found.servers)]
         with ctx.step("the probes ask their questions"):
-            answers = Asking(ctx, asked, queries, names.made).all(probes).without(_meanwhile.left(ctx))
-            _dns_record.record(ctx, answers)
-            _dns_record.ways(ctx, asked, answers, probes)
-            heard = answers.told.keys() - answers.silent()
-            loss = Loss(ctx, asked, kubernetes, at)
-            loss.ask([p for p in probes if p.node in heard], found.servers)
-            loss.record()
-            settings = Settings(ctx, asked, answers, found, kubernetes)
-            astray = {} if server else settings.look(probes, domain)
+            answers, loss = self._ask(ctx, asked, probes, names, found)
+            astray = {} if server else Settings(ctx, asked, answers, found, names.kubernetes).look(probes, domain)
         with ctx.step("pods of every node are given a name server that answers"):
             ctx.expect(not astray, f"{len(astray)} of {len(answers.told)} nodes: {listed(astray.values())}", failed_from=astray)
         for claim, variants in self.CLAIMS:
@@ -107,6 +99,26 @@ class Dns(Check):
             asked.settle()
 
     @staticmethod
+    def _ask(ctx: Context, asked: Asked, probes: list[Probe], names: Names, found: Behind) -> tuple[Answers, Loss]:
+        """Ask everything, and record it."""
+        server, external = ctx.options.get("server") or "", ctx.options.get("external_name") or ""
+        at = (f"@{server}",) if server else ()
+        if server:
+            ctx.observe(nameservers=[server])
+        queries = [*questions(names, ctx.nonce, external, at), *direct(names, found.servers)]
+        answers = Asking(ctx, asked, queries, names.made).all(probes).without(_meanwhile.left(ctx))
+        if not answers.told:
+            asked.settle()
+            ctx.inconclusive("no probe could be asked")
+        _dns_record.record(ctx, answers)
+        _dns_record.ways(ctx, asked, answers, probes)
+        heard = answers.told.keys() - answers.silent()
+        loss = Loss(ctx, asked, names.kubernetes, at)
+        loss.ask([p for p in probes if p.node in heard], found.servers)
+        loss.record()
+        return answers, loss
+
+    @staticmethod
     def _first(ctx: Context, asked: Asked, probes: list[Probe]) -> tuple[ResolvConf, str]:
         """The settings that most of some probes have, and the cluster's domain by them."""
         told: list[ResolvConf] = []
@@ -118,6 +130,7 @@ class Dns(Check):
         conf = most(told)
         if asked.lost and not conf.servers:
             asked.settle()
+            ctx.inconclusive("no probe could be asked")
         ctx.expect(conf.servers, "pods have no nameserver in /etc/resolv.conf")
         domain = (ctx.options.get("cluster_domain") or conf.domain).strip(".")
         ctx.expect(domain, f"the search path of pods ({' '.join(conf.search) or 'none'}) names no cluster domain")

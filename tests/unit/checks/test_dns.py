@@ -100,7 +100,7 @@ def test_a_new_name_may_need_a_second_question():
 
 def test_a_given_server_and_domain_are_used():
     zone = Zone(resolv="nameserver 10.96.0.10\n", server="192.0.2.53", cluster_domain="cluster.local")
-    zone.run()
+    assert zone.run().observed["nameservers"] == ["192.0.2.53"]
     assert all(a[0] in ("@192.0.2.53", "@10.0.1.1", "@10.0.1.2") for _n, a in zone.asked)
     with pytest.raises(StepFailed, match="names no cluster domain"):
         Zone(resolv="nameserver 10.96.0.10\nsearch corp.test\n").run()

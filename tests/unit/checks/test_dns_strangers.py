@@ -228,6 +228,23 @@ def test_a_probe_that_cannot_be_asked_is_not_proved_unless_its_node_has_left(lea
             zone.run()
 
 
+@pytest.mark.parametrize("word", ["cat", "q 0"])
+def test_where_all_nodes_leave_nothing_is_proved(word, clock):
+    zone = Zone(nodes=2)
+    shell = zone.shell
+
+    def gone(probe, command):
+        if word in command:
+            zone.ctx.fleet.watch.there.clear()
+            raise TransportError("no way to the pod")
+        return shell(probe, command)
+
+    for probe in zone.probes:
+        probe._shell = gone
+    with pytest.raises(Inconclusive, match="no probe could be asked"):
+        zone.run()
+
+
 def test_what_was_not_asked_is_said():
     zone = Zone(nodes=2)
     zone.ctx.fleet.left_out, zone.ctx.fleet.sampled = {"v0": "virtual node"}, "2 of 900 nodes asked"
