@@ -35,7 +35,7 @@ def leave(kubeconfig: str, cluster: str, folder: Path) -> list[str]:
         client.create(path_of(version, kind), {**body, **({"rules": []} if kind == "ClusterRole" else {})})
     # the process that the journal names is of an earlier boot, so it is gone for certain
     first, _end, rest = journal.path.read_text(encoding="utf-8").partition("\n")
-    journal.path.write_text(json.dumps({**json.loads(first), "boot_id": "an earlier boot"}) + "\n" + rest, encoding="utf-8")
+    journal.path.write_text(json.dumps({**json.loads(first), "boot_id": "an earlier boot", "started": 1}) + "\n" + rest, encoding="utf-8")
     client.close()
     connection.close()
     return [own, other]

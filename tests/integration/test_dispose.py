@@ -124,7 +124,7 @@ def test_without_the_cluster_its_journal_is_finished(cloud: Cloud, tmp_path: Pat
         dead = Journal(tmp_path / "journal", f"{len(host):08x}", host, f"https://{host}.example.com")
         dead.intend("Namespace", "assay-x", "", "v1")
         first, _end, rest = dead.path.read_text().partition("\n")
-        dead.path.write_text(json.dumps({**json.loads(first), "boot_id": "an earlier boot"}) + "\n" + rest)
+        dead.path.write_text(json.dumps({**json.loads(first), "boot_id": "an earlier boot", "started": 1}) + "\n" + rest)
     assert cloud.dispose().returncode == 0
     assert [p.name for p in (tmp_path / "journal").iterdir()] == ["00000005-other.jsonl"]
 

@@ -17,6 +17,9 @@ from typing import Any
 from ..kube.errors import BadInput
 
 
+_PROC = Path("/proc")
+
+
 def default_folder() -> Path:
     """$XDG_STATE_HOME/assay/journal, where a later run of the same user finds it."""
     state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
@@ -30,14 +33,34 @@ def _boot_id() -> str:
         return ""
 
 
+def _boot_began() -> float:
+    """Epoch seconds at which this machine was started; 0.0 where it does not tell."""
+    try:
+        found = [line.split()[1] for line in (_PROC / "stat").read_text().splitlines() if line.startswith("btime ")]
+    except OSError:
+        found = []
+    return float(found[0]) if found else 0.0
+
+
 def _process_start(pid: int) -> str:
     """Start time of a process in clock ticks since boot, so that a reused pid is not taken for it; '' if dead."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stat = (_PROC / str(pid) / "stat").read_text()
     except OSError:
-        return ""
+        return "" if (_PROC / "self").exists() else _process_there(pid)
     fields = stat.rpartition(")")[2].split()
     return "" if fields[0] in "ZX" else fields[19]
+
+
+def _process_there(pid: int) -> str:
+    """For systems without /proc (macOS): 'there' for a process that lives, though it may be another of that number."""
+    try:
+        os.kill(max(pid, 1), 0)
+    except ProcessLookupError:
+        return ""
+    except OSError:
+        pass  # it is somebody else's
+    return "there"
 
 
 def _pid_namespace() -> str:
@@ -119,12 +142,13 @@ class Entry:
     def dead(self) -> bool:
         """Whether the run's process is certainly gone: it ran on this boot of this machine, and no longer does.
 
-        A process of another container of this machine is not to be seen from here, and may well live.
+        A process of another container of this machine is not to be seen from here, and may well live; so may one of another
+        machine that has our name and our home.
         """
         if self.head.get("host") != socket.gethostname():
             return False
         if self.head.get("boot_id") != _boot_id():
-            return True
+            return _boot_began() > float(self.head.get("started") or 0.0)
         if self.head.get("pid_namespace", "") not in ("", _pid_namespace()):
             return False
         start = _process_start(self.head.get("pid", -1))

@@ -51,11 +51,25 @@ def test_a_finished_journal_is_kept_with_the_results(tmp_path):
     assert journal.put_away(gone.path, tmp_path / "no results/journal") == "" and not gone.path.exists()
 
 
+@pytest.mark.parametrize(("pid", "dead"), [(os.getpid(), False), (1, False), (2 ** 22 + 1, True), (-1, False)])
+def test_without_proc_a_process_that_is_there_is_alive(tmp_path, monkeypatch, pid, dead):
+    """As on macOS."""
+    monkeypatch.setattr(journal, "_PROC", tmp_path / "none")
+    monkeypatch.setattr(journal, "_boot_id", lambda: "")
+    monkeypatch.setattr(journal, "_pid_namespace", lambda: "")
+    made = journal.Journal(tmp_path, "r1", "c", "s")
+    first = json.loads(made.path.read_text())
+    made.path.write_text(json.dumps({**first, "pid": pid}) + "\n")
+    assert journal.read(made.path).dead() is dead
+
+
 @pytest.mark.parametrize(("head", "dead"), [
-    ({"pid_namespace": "pid:[1]"}, False), ({"pid_namespace": "pid:[1]", "boot_id": "an earlier boot"}, True),
+    ({"pid_namespace": "pid:[1]"}, False), ({"pid_namespace": "pid:[1]", "boot_id": "an earlier boot", "started": 1}, True),
+    ({"boot_id": "of another machine of that name, with this home"}, False),
     ({}, True), ({"pid_namespace": ""}, True), ({"host": "another"}, False)])
 def test_a_process_that_cannot_be_seen_from_here_is_not_taken_for_dead(tmp_path, head, dead):
-    """Containers of one host may share its name, its boot and a folder; each sees only its own processes."""
+    """Containers of one host may share its name, its boot and a folder; each sees only its own processes. This machine was
+    started before that run was: a run of an earlier boot began before."""
     made = journal.Journal(tmp_path, "r1", "c", "s")
     first = json.loads(made.path.read_text())
     assert not journal.read(made.path).dead() and first["pid_namespace"] == os.readlink("/proc/self/ns/pid")
@@ -72,7 +86,7 @@ def test_a_journal_of_a_dead_process_or_an_earlier_boot_is_dead(tmp_path):
     assert entry.dead()
     mine = journal.Journal(tmp_path, "mine0000", "c", "s")
     lines = mine.path.read_text().splitlines()
-    head = {**json.loads(lines[0]), "boot_id": "another boot"}
+    head = {**json.loads(lines[0]), "boot_id": "another boot", "started": 1}
     mine.path.write_text(json.dumps(head) + "\n")
     assert journal.read(mine.path).dead()
     mine.path.write_text(json.dumps({**head, "host": "another host"}) + "\n")
@@ -80,7 +94,7 @@ def test_a_journal_of_a_dead_process_or_an_earlier_boot_is_dead(tmp_path):
 
 
 @pytest.mark.parametrize(("change", "dead"), [
-    ({}, False), ({"process_start": "1"}, True), ({"pid": 2 ** 22 + 1}, True), ({"boot_id": "another boot"}, True),
+    ({}, False), ({"process_start": "1"}, True), ({"pid": 2 ** 22 + 1}, True), ({"boot_id": "another boot", "started": 1}, True),
     ({"host": "another", "process_start": "1"}, False), ({"host": "another", "boot_id": "another boot"}, False),
 ], ids=["itself", "its number is another's now", "nobody has its number", "an earlier boot", "elsewhere", "elsewhere, booted"])
 def test_a_run_is_dead_when_its_own_process_is_gone_for_certain(tmp_path, change, dead):

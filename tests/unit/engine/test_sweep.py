@@ -47,7 +47,7 @@ def _journal(folder, client, run, dead, *more):
         made.intend(*item)
     if dead:
         first, _end, rest = made.path.read_text().partition("\n")
-        made.path.write_text(json.dumps({**json.loads(first), "boot_id": "an earlier boot"}) + "\n" + rest)
+        made.path.write_text(json.dumps({**json.loads(first), "boot_id": "an earlier boot", "started": 1}) + "\n" + rest)
     return made
 
 
@@ -196,7 +196,7 @@ def _three(folder):
         made.intend("Namespace", f"assay-{run}", "", "v1")
         if dead:
             first, _end, rest = made.path.read_text().partition("\n")
-            made.path.write_text(json.dumps({**json.loads(first), "boot_id": "an earlier boot"}) + "\n" + rest)
+            made.path.write_text(json.dumps({**json.loads(first), "boot_id": "an earlier boot", "started": 1}) + "\n" + rest)
 
 
 @pytest.mark.parametrize("server", ["https://one", ""])
