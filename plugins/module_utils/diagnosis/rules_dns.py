@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from ..kube import cluster_dns
 from .dns_objects import (
-    at_the_service, cache_on, config_ref, config_remedy, endpoints_of, of_the_node, plugin_lines, pods_command,
+    at_the_service, cache_on, config_ref, config_remedy, covers, endpoints_of, of_the_node, plugin_lines, pods_command,
     selector_of, service_ref, silent)
 from .evidence import Candidate, Evidence, Object, condition, containers, name_of, pod_ref, ready, seconds, space_of, unique
 from .finding import Finding
@@ -50,6 +50,8 @@ def forwards_to_itself(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     service = ev.dns_service()
     own |= {a: service_ref(service) for a in cluster_dns.addresses(service)} if service else {}
     for ref, said, words in plugin_lines(ev, "forward"):
+        if not any(covers(words[:1], str(o["target"])) for o in lines):
+            continue
         for address in words[1:]:
             server = address.removeprefix("dns://").removesuffix(":53")
             if server in own:
@@ -72,10 +74,16 @@ def _wanted(ev: Evidence) -> list[tuple[str, int, int]]:
     return out
 
 
+def _answers(f: Finding) -> bool:
+    """Whether all nodes were answered by name, so that servers were there, whatever their objects say now."""
+    asked = seen(f, "dns", "internal")
+    return bool(asked) and all(o["ok"] for o in asked)
+
+
 def no_servers(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """No pod of cluster DNS is ready, by its controller and its pods."""
     service = ev.dns_service()
-    if f.domain != "dns" or not ev.known("pods", space_of(service) if service else ""):
+    if f.domain != "dns" or _answers(f) or not ev.known("pods", space_of(service) if service else ""):
         return
     pods, wanted = ev.dns_servers(), _wanted(ev)
     if any(map(ready, pods)) or any(there for _ref, _want, there in wanted) or not (pods or wanted):
@@ -89,7 +97,7 @@ def no_servers(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 def unselected(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """Servers are ready, and the Service of cluster DNS does not lead to them."""
     service = ev.dns_service()
-    if f.domain != "dns" or not service or not ev.known("endpointslices", space_of(service)):
+    if f.domain != "dns" or _answers(f) or not service or not ev.known("endpointslices", space_of(service)):
         return
     servers = [p for p in ev.dns_servers() if ready(p)
                and seconds(condition(p, "Ready").get("lastTransitionTime")) < ev.now - _FOLLOWS]

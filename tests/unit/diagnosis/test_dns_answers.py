@@ -118,6 +118,25 @@ def test_a_loop_that_hurts_nobody_is_not_the_cause_of_what_does() -> None:
     assert one(_dns("ptr", NO_NAME, "10.96.5.5"), data).evidence[0].endswith("no reverse zone of 10.96.5.5")
 
 
+@pytest.mark.parametrize(("zone", "code"), [(".", "dns.config"), ("lab.test", "dns.config"), ("corp.test", "dns.upstream")])
+def test_a_loop_of_another_zone_is_not_the_cause(zone: str, code: str) -> None:
+    data = _with("kubernetes cluster.local {", f"forward {zone} 10.96.0.10")
+    data["services"][0]["spec"]["clusterIP"] = "10.96.0.10"
+    outside = [seen("dns", "external_fqdn", n, error="SERVFAIL", target="www.lab.test.") for n in NODES]
+    check = finding("dns", "x", observations=[*outside, *(seen("dns", "internal", n, target="kubernetes.") for n in NODES)])
+    assert one(check, data).cause == code
+
+
+def test_servers_that_answered_all_nodes_were_there_whatever_is_seen_now() -> None:
+    data = healthy()
+    data["endpointslices"][0]["endpoints"] = []
+    assert cause(_dns("tcp", {"n1": "NXDOMAIN"}, "x"), data)[0] == "unknown.unexplained"
+    data["pods"] = [p for p in data["pods"] if not p["metadata"]["name"].startswith("coredns")]
+    data["deployments"][0]["status"] = {}
+    assert cause(_dns("tcp", {"n1": "NXDOMAIN"}, "x"), data)[0] == "unknown.unexplained"
+    assert cause(_dns("internal", {"*": "no servers could be reached"}, "x"), data)[0] == "dns.server-down"
+
+
 def test_a_zone_whose_own_servers_are_dead_is_not_the_forwarders() -> None:
     logs = "[ERROR] plugin/errors: 2 www.lab.test. A: read udp 10.244.0.9:1->10.0.0.53:53: i/o timeout"
     data = healthy()
