@@ -42,7 +42,7 @@ def _error(call, *arguments) -> ApiError:
 def waits(monkeypatch):
     """The seconds that are waited between two tries, which take no time."""
     made = []
-    monkeypatch.setattr(client_module, "time", SimpleNamespace(sleep=made.append, monotonic=time.monotonic))
+    monkeypatch.setattr(client_module, "time", SimpleNamespace(sleep=made.append, monotonic=time.monotonic, time=time.time))
     return made
 
 
