@@ -180,7 +180,7 @@ class Evidence:
 
     def policy_groups(self) -> list[str]:
         """Groups of APIs by which others may forbid traffic to or from our pods, without a NetworkPolicy in our namespace:
-        of cilium.io, crd.projectcalico.org, policy.networking.k8s.io those that are there."""
+        of cilium.io, crd.antrea.io, crd.projectcalico.org, networking.k8s.aws, policy.networking.k8s.io those that are there."""
         self.used.add("policy_groups")
         return [g for g in self.data.get("policy_groups") or () if isinstance(g, str)]
 

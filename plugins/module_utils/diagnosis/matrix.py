@@ -26,16 +26,28 @@ def edges(seen: Iterable[dict[str, Any]]) -> dict[Edge, bool]:
     return {e: ok for e, ok in out.items() if e[1] not in dead}
 
 
-def _cut_off(node: str, cross: Mapping[Edge, bool]) -> bool:
-    """Its whole row or whole column is red, and enough others see green to say that it is this node."""
-    row = [ok for e, ok in cross.items() if e[0] == node]
-    column = [ok for e, ok in cross.items() if e[1] == node]
-    others = [ok for e, ok in cross.items() if node not in e]
-    # Who asked a single node in vain is to blame only where that one answered somebody else.
-    proved = {e[1] for e, ok in cross.items() if ok}
-    red_row = bool(row) and not any(row) and (len(row) > 1 or any(e[1] in proved for e in cross if e[0] == node))
-    red_column = len(column) > 1 and not any(column)
-    return any(others) and (red_row or red_column)
+class _Counts:
+    """How many pairs of different nodes are red and green, by their first and by their second end."""
+
+    def __init__(self, cross: Mapping[Edge, bool]):
+        self.rows: dict[str, list[bool]] = {}
+        self.columns: dict[str, list[bool]] = {}
+        self.asked: dict[str, list[str]] = {}
+        self.green = sum(cross.values())
+        for (a, b), ok in cross.items():
+            self.rows.setdefault(a, []).append(ok)
+            self.columns.setdefault(b, []).append(ok)
+            self.asked.setdefault(a, []).append(b)
+
+    def cut_off(self, node: str) -> bool:
+        """Its whole row or whole column is red, and enough others see green to say that it is this node."""
+        row, column = self.rows.get(node, []), self.columns.get(node, [])
+        others = self.green - sum(row) - sum(column)
+        # Who asked a single node in vain is to blame only where that one answered somebody else.
+        told = len(row) > 1 or any(any(self.columns[b]) for b in self.asked.get(node, ()))
+        red_row = bool(row) and not any(row) and told
+        red_column = len(column) > 1 and not any(column)
+        return others > 0 and (red_row or red_column)
 
 
 def spread(matrix: Mapping[Edge, bool]) -> tuple[str, tuple[str, ...]]:
@@ -56,7 +68,8 @@ def spread(matrix: Mapping[Edge, bool]) -> tuple[str, tuple[str, ...]]:
         if len(common) == 1 and len(bad) > 1:
             return "target", tuple(common)
         return ("overlay", ()) if len(bad) > 1 else ("partial", tuple(common))
-    alone = [n for n in nodes if _cut_off(n, cross)]
+    counts = _Counts(cross)
+    alone = [n for n in nodes if counts.cut_off(n)]
     if alone and len(alone) < len(nodes) and all(e[0] in alone or e[1] in alone for e in bad):
         return "isolated", tuple(alone)
     return "partial", tuple(common) or tuple(sorted({n for e in bad for n in e}))
@@ -93,11 +106,20 @@ def cut_pairs(matrix: Mapping[Edge, bool]) -> list[Edge]:
     """All red pairs, if each is just that: its first end reached others, its second was reached by others, and both have
     more nodes that they are on terms with than such that they lost. Empty else."""
     cross = {e: ok for e, ok in matrix.items() if e[0] != e[1]}
-    bad, good = {e for e, ok in cross.items() if not ok}, {e for e, ok in cross.items() if ok}
+    bad, good = [e for e, ok in cross.items() if not ok], [e for e, ok in cross.items() if ok]
+    send, answer = {a for a, _b in good}, {b for _a, b in good}
+    lost, kept = _partners(bad), _partners(good)
 
     def alone(pair: Edge) -> bool:
-        sends, is_reached = any(e[0] == pair[0] for e in good), any(e[1] == pair[1] for e in good)
-        few = all(len(partners(bad, n)) <= len(partners(good, n) - partners(bad, n)) for n in pair)
-        return sends and is_reached and few
+        few = all(len(lost[n]) <= len(kept.get(n, set()) - lost[n]) for n in pair)
+        return pair[0] in send and pair[1] in answer and few
 
     return sorted(bad) if bad and all(map(alone, bad)) else []
+
+
+def _partners(pairs: Iterable[Edge]) -> dict[str, set[str]]:
+    out: dict[str, set[str]] = {}
+    for a, b in pairs:
+        out.setdefault(a, set()).add(b)
+        out.setdefault(b, set()).add(a)
+    return out

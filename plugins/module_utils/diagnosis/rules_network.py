@@ -54,10 +54,12 @@ def _all_reached(asked: list[dict[str, Any]]) -> set[str]:
 
 def _sure(f: Finding, bad: list[dict[str, Any]]) -> str:
     """Not for sure where a pod that was not asked directly may be the one that does not answer, where some pods are just never
-    chosen (routing may prefer a zone), and where a mesh's proxy answered in their place."""
+    chosen (routing may prefer a zone), where a mesh's proxy answered in their place, and of the other family of addresses, by
+    which pods are not asked directly."""
     asked = f.observed.get("endpoints_asked")
     some_left = isinstance(asked, int) and asked < int(f.observed.get("endpoints") or 0)
-    return "probable" if some_left or all(_SOFT.search(o.get("error") or "") for o in bad) else "confirmed"
+    soft = all(o.get("variant") == "family" or _SOFT.search(o.get("error") or "") for o in bad)
+    return "probable" if some_left or soft else "confirmed"
 
 
 def dataplane(f: Finding, ev: Evidence) -> Iterator[Candidate]:

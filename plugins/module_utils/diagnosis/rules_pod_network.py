@@ -102,7 +102,8 @@ def pod_network(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     if pattern == "overlay":
         yield from _everywhere(f, ev, lines)
     elif between_groups(matrix, zones):
-        yield Candidate("net.overlay-down", "confirmed", tuple(
+        sure = "confirmed" if len(_ways(asked, {e for e, ok in matrix.items() if not ok})) > 1 else "probable"
+        yield Candidate("net.overlay-down", sure, tuple(
             f"zone/{z}" for z in sorted({zones[n] for e in matrix for n in e})), lines)
     elif pattern == "isolated":
         yield Candidate("net.node-isolated", _sure_of_nodes(asked, matrix, nodes), nodes_of(nodes), lines)

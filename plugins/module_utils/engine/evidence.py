@@ -24,7 +24,7 @@ RECENT_DNS, RECENT_LOG = 90, 300
 _AGAIN = 2.0
 _SYSTEM = {"kube-system", "kube-proxy", "openshift-dns", "openshift-sdn", "openshift-ovn-kubernetes"}
 # Who else enforces policies on pods, by the group of their objects: Cilium, Calico, and the cluster-wide ones of Kubernetes.
-POLICY_GROUPS = ("cilium.io", "crd.projectcalico.org", "policy.networking.k8s.io")
+POLICY_GROUPS = ("cilium.io", "crd.antrea.io", "crd.projectcalico.org", "networking.k8s.aws", "policy.networking.k8s.io")
 # ConfigMaps that name servers mount; the Corefile, and what it imports.
 _CONFIGS = 6
 

@@ -32,6 +32,12 @@ def test_each_node_is_asked_with_one_request():
     assert sorted(network.commands) == sorted(p.node for p in network.probes)
 
 
+def test_requests_and_questions_grow_with_the_nodes_only():
+    network = Network(300)
+    network.run()
+    assert len(network.commands) < 1.2 * 300 and len(network.asked) <= 7 * 300 + 300
+
+
 def test_isolated_node_is_one_row_and_one_column():
     ctx = Network(4, lambda s, t, v: "n2" in (s, t) and s != t).fails("6 of 16 pairs of nodes fail .small.")
     assert ctx.observed["by_source"]["n2"] == ctx.observed["by_target"]["n2"] == 3

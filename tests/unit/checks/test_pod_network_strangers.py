@@ -70,6 +70,14 @@ def test_a_pod_with_one_family_among_others_with_two_is_told():
     assert Network(3).run().observed["families"] == ["IPv4"]
 
 
+def test_two_addresses_of_one_family_are_no_second_family():
+    network = Network(2)
+    for item in network.ctx.items["pods"].values():
+        item["status"]["podIPs"].append({"ip": f"192.168.0.{item['spec']['nodeName'][-1]}"})
+    ctx = network.run()
+    assert ctx.observed["families"] == ["IPv4"] and not ctx.seen(variant="family")
+
+
 # ---- nodes that come, go, and are kept apart ------------------------------------------------------------------------
 @pytest.mark.parametrize("how", ["gone", "tainted"])
 def test_a_node_that_leaves_meanwhile_drops_out_and_is_told(how):
@@ -106,12 +114,13 @@ def test_nodes_that_are_left_out_are_told():
     (lambda s, t, v: (s in ("n0", "n1")) != (t in ("n0", "n1")), {}, "2 nodes (n0, n1), 2 nodes (n2, n3)"),
     (lambda s, t, v: s != t and "n3" in (s, t), {"n3": "dmz", "": "inner"}, "pool inner (n0, n1, n2), pool dmz (n3)"),
     (lambda s, t, v: s != t and "n3" in (s, t), {}, ""), (lambda s, t, v: s != t, {}, ""),
+    (lambda s, t, v: s != t, {"n0": "a", "n1": "b", "n2": "c", "n3": "d"}, ""),
     (lambda s, t, v: (s, t) == ("n0", "n3"), {}, "")])
 def test_groups_that_reach_only_their_own_get_a_hint(bad, pools, told):
     network = Network(4, bad)
     for name, item in network.ctx.fleet.watch.there.items():
         item["metadata"].setdefault("labels", {}).update(
-            {"eks.amazonaws.com/nodegroup": pools.get(name, pools[""])} if pools else {})
+            {"eks.amazonaws.com/nodegroup": pools.get(name, pools.get(""))} if pools else {})
     with pytest.raises(StepFailed) as failed:
         network.run()
     assert (f"reach only those of their own group: {told}; where" in str(failed.value)) is bool(told)

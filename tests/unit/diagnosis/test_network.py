@@ -61,6 +61,11 @@ def test_what_an_address_says_that_leads_somewhere(error: str, sure: str) -> Non
     assert cause(check, healthy()) == ("svc.dataplane", sure, ["node/n1"])
 
 
+def test_the_other_family_of_a_services_addresses_is_not_sure() -> None:
+    """The pods were asked by their first addresses only."""
+    assert cause(_service("n1", variant="family"), healthy()) == ("svc.dataplane", "probable", ["node/n1"])
+
+
 def _of_a_user(**errors: str) -> object:
     """A user's Service that fails from n1; errors: of its endpoints, by name, as n1 sees them. Ours is well."""
     asked = [seen("service", "endpoint", "n1", "n2", error, f"10.244.9.{i}:8000") for i, error in enumerate(errors.values())]

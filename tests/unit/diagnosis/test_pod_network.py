@@ -117,6 +117,8 @@ def test_between_zones() -> None:
     zones = dict(zip(nodes, "aabb"))
     red = matrix(lambda a, b: zones[a] != zones[b], nodes=nodes)
     assert cause(pod_network(red), data) == ("net.overlay-down", "confirmed", ["zone/a", "zone/b"])
+    by_one_port = [o for o in red if o["variant"] == "small"]
+    assert cause(pod_network(by_one_port), data) == ("net.overlay-down", "probable", ["zone/a", "zone/b"])
 
 
 def test_refusals_are_answers() -> None:
