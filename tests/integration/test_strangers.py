@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.strangers.expected import EXPECTED
-from tests.strangers.suite import Suite, others, unlike
+from tests.strangers.suite import Suite, others, placed, unlike
 
 pytestmark = [pytest.mark.lab]
 
@@ -30,8 +30,10 @@ def test_the_suite_is_right_on_a_cluster_like(lab: Any, tmp_path: Path, names: t
         expected[check] = (verdict, *expected.get(check, ())[1:], *words)
     with _like(lab, *names) as stranger:
         before = others(lab)
-        records = suite(stranger)
+        with placed(lab) as on:
+            records = suite(stranger)
         after = others(lab)
+    assert on and {*filter(None, on)} <= {*map(lab.node_name, lab.machines)}
     assert suite.result["leftovers"] == []
     assert {k: (v, after.get(k)) for k, v in before.items() if after.get(k) != v} == {}
     assert unlike(records, expected) == []

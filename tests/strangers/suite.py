@@ -6,7 +6,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.engine.terms import
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
 from tests.lab.like import Stranger
+from tests.lab.like.stranger import repeated
 from tests.runner import ours
 
 # What the lab's own name server answers for the internet.
@@ -74,6 +76,19 @@ def unlike(records: dict[str, Record], expected: dict[str, tuple[str, ...]]) -> 
         if not fits or missing or more:
             wrong.append(f"{name}: {record.verdict}, expected {verdict}{f' with {missing}' if missing else ''}: {record.cause} {record.message}")
     return wrong
+
+
+@contextmanager
+def placed(lab: Any) -> Iterator[set[str]]:
+    """Nodes that pods of runs were seen on meanwhile."""
+    found: set[str] = set()
+
+    def look() -> None:
+        for item in lab.api(f"/api/v1/pods?labelSelector={ours.MANAGED_BY}%3D{ours.MANAGER}")["items"]:
+            found.add(item["spec"].get("nodeName", ""))
+
+    with repeated("pods of runs", look, 0.5):
+        yield found
 
 
 def others(lab: Any) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.strangers.expected import EXPECTED
-from tests.strangers.suite import others, unlike
+from tests.strangers.suite import others, placed, unlike
 
 pytestmark = [pytest.mark.lab]
 
@@ -17,8 +17,10 @@ pytestmark = [pytest.mark.lab]
 def test_the_suite_is_right_on(lab: Any, suite: Any, name: str) -> None:
     with lab.like(name) as stranger:
         before = others(lab)
-        records = suite(stranger)
+        with placed(lab) as on:
+            records = suite(stranger)
         after = others(lab)
+    assert on and {*filter(None, on)} <= {*map(lab.node_name, lab.machines)}, "no pod of ours went to a node that is none of a kubelet's"
     assert suite.result["leftovers"] == []
     assert {k: (v, after.get(k)) for k, v in before.items() if after.get(k) != v} == {}
     assert unlike(records, EXPECTED[name]) == []
