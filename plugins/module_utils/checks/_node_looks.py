@@ -15,8 +15,8 @@ from ..common.selectors import matches
 from ..engine.errors import StepFailed
 from ..kube import listing
 from ._node_claims import leaving, pressure, registered, why_not_ready
-from ._node_lease import Beat, beat_of, clock_trouble, lease_trouble, slow
-from ._nodes import Node, moment
+from ._node_lease import LEASE_AGE, Beat, beat_of, clock_trouble, lease_trouble, slow
+from ._nodes import Node, condition, moment
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -79,9 +79,16 @@ def look(ctx: Context) -> Look:
 
 
 # ---- claims that may be met a moment later --------------------------------------------------------------------------
+def _reports(name: str, now: Look) -> bool:
+    """Whether a node without any Lease sends its status as often instead, which counts as much for the node controller."""
+    told = moment(condition(now.nodes[name], "Ready").get("lastHeartbeatTime"))
+    return name not in now.beats and told is not None and (now.now - told).total_seconds() <= LEASE_AGE
+
+
 _CLAIMS: dict[str, Callable[[str, Look, Look | None], str]] = {
     "ready": lambda name, now, _before: why_not_ready(now.nodes[name]),
-    "lease": lambda name, now, before: lease_trouble(now.beats.get(name), before and before.beats.get(name)),
+    "lease": lambda name, now, before: "" if _reports(name, now) else lease_trouble(
+        now.beats.get(name), before and before.beats.get(name)),
     "clock": lambda name, now, before: clock_trouble(now.beats.get(name), before and before.beats.get(name)),
     "pressure": lambda name, now, _before: pressure(now.nodes[name]),
 }

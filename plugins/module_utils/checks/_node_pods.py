@@ -71,4 +71,4 @@ def why(pod: Object | None, events: Iterable[Object], told: str, seconds: float,
     if status.get("phase") in (None, "Pending") and (reason is None or reason[0] in STARTING):
         found = _starting(pod, events, seconds)
         return Missing(found.words, found.broken and not passing)
-    return Missing(told, True)
+    return Missing(told, not passing)

@@ -3,14 +3,15 @@
 """Every node is Ready, in step with the API server, and really starts pods."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..common import nodes as common
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from ..engine.probe_maker import node_of
 from ..engine.probes import APP
+from ..kube.pods import pod_ready
 from ._kubelets import Kubelets, disks, port_of, reached
 from ._node_claims import cordoned_by, heartbeat_trouble, leaving, registered, skew
 from ._node_looks import CONTROLLER_OFF, YOUNG, Look, Settled, look, settle
@@ -182,10 +183,13 @@ class Nodes(Check):
     def _pods(self, ctx: Context, settled: Settled) -> dict[str, str]:
         """Nodes where no pod could be tried, and why; fails where one was tried in vain."""
         probes = ctx.probes
-        started = {p.node for p in probes.all}
+        pods = {node_of(p): p for p in ctx.watch("pods").items().values()
+                if APP.items() <= (p["metadata"].get("labels") or {}).items() and not p["metadata"].get("deletionTimestamp")}
+        # One that was late when the probes were counted has started all the same.
+        started = {p.node for p in probes.all} | {n for n, p in pods.items() if pod_ready(p)}
         now, judged = ctx.fleet.nodes, settled.judged
         wanted = [n for n in ctx.fleet.asked if n in started or (n in judged and n in now and ready(judged[n]))]
-        missing = self._missing(ctx, [n for n in wanted if n not in started], settled)
+        missing = self._missing(ctx, [n for n in wanted if n not in started], pods, settled.look)
         for node in wanted:
             words = missing[node].words if node in missing else ""
             ctx.see(kind="node", to_node=node, target=node, variant="pod", ok=not words, error=words)
@@ -195,15 +199,12 @@ class Nodes(Check):
         return {n: m.words for n, m in missing.items()}
 
     @staticmethod
-    def _missing(ctx: Context, nodes: Iterable[str], settled: Settled) -> dict[str, Missing]:
+    def _missing(ctx: Context, nodes: list[str], pods: Mapping[str, Any], last: Look) -> dict[str, Missing]:
         """Why there is no ready pod on these nodes."""
-        nodes = list(nodes)
         if not nodes:
             return {}
-        pods = {node_of(p): p for p in ctx.watch("pods").items().values()
-                if APP.items() <= (p["metadata"].get("labels") or {}).items() and not p["metadata"].get("deletionTimestamp")}
         events = list(ctx.watch("events").items().values())
-        told, last = ctx.probes.missing, settled.look
+        told = ctx.probes.missing
         passes = {n for n in nodes if registered(last.nodes[n], last.now) < YOUNG or leaving(last.nodes[n])}
         return {n: why(pods.get(n), events, told.get(n, "no pod was made for the node"), ctx.probes.seconds, n in passes)
                 for n in nodes}

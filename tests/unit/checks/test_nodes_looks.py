@@ -80,6 +80,18 @@ def test_a_lease_that_grows_too_old_between_the_looks_counts():
     c.assert_red("2 of 3 nodes: n1 Lease not renewed for 47 s, n2 Lease not renewed for 312 s")
 
 
+@pytest.mark.parametrize("age, found", [(39, ""), (60, "n1 has no Lease")])
+def test_a_node_without_a_lease_that_sends_its_status_as_often_is_alive(age, found):
+    """As virtual kubelets did that no label tells as such."""
+    c = Cluster()
+    del c.leases["n1"]
+    c.condition("n1", "Ready", lastHeartbeatTime=stamp(-age))
+    if found:
+        c.assert_red(found)
+    else:
+        assert not c.run().warnings
+
+
 def test_a_clock_that_only_one_renewal_tells_of_is_a_word():
     c = Cluster()
     c.leases["n1"] = noted(lease("n1", stamp(-2)), stamp(-9))

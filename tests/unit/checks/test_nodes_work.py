@@ -79,16 +79,22 @@ def test_a_kubelet_without_a_word_is_no_proof_where_none_is_heard_or_it_is_early
 
 
 @pytest.mark.parametrize("taken", [False, True])
-def test_a_node_that_has_just_registered_or_goes_is_not_tried(taken):
-    c = _cluster(probe_pod("n1", True, STARTING), kubelet_event("probe-n1", "FailedCreatePodSandBox", "no network", "Warning"))
+@pytest.mark.parametrize("pod, words", [(STARTING, "FailedCreatePodSandBox: no network"), ({"phase": "Running"}, "told by the maker")])
+def test_a_node_that_has_just_registered_or_goes_is_not_tried(taken, pod, words):
+    c = _cluster(probe_pod("n1", True, pod), kubelet_event("probe-n1", "FailedCreatePodSandBox", "no network", "Warning"))
     c.nodes["n1"] = node("n1", taints=[{"key": "karpenter.sh/disrupted"}]) if taken else node("n1", age=200)
-    c.assert_open("n1 .FailedCreatePodSandBox: no network")
+    c.assert_open(f"n1 .{words}")
 
 
 def test_what_else_is_worth_a_word_stands_beside_it():
     c = _cluster(probe_pod("n1", False, _unscheduled(NO_ROOM)))
     c.stats["n2"] = summary(9)
     c.assert_open("waits for room: .*; node n2: only 9 % of nodefs free")
+
+
+def test_a_pod_that_was_late_when_they_were_counted_has_started():
+    c = _cluster(probe_pod("n1", True, {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}))
+    assert len(c.run().seen(variant="pod", ok=True)) == 3 and not c.ctx.warnings
 
 
 def test_a_broken_node_is_not_hidden_by_a_full_one():
