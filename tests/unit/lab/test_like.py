@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
 from tests.lab.like import STRANGERS, network
 from tests.lab.like.front import Front
+from tests.strangers.suite import unlike
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -75,3 +77,15 @@ def test_the_page_of_strangers_and_the_suite_know_every_one() -> None:
     page = (CHECKOUT / "docs/strangers.md").read_text(encoding="utf-8")
     assert not [name for name in STRANGERS if f"`{name}`" not in page]
     assert {*EXPECTED} <= {*STRANGERS}
+
+
+@pytest.mark.parametrize(("verdict", "message", "observed", "expected", "fits"), [
+    ("passed", "", {}, ("passed",), True), ("warned", "took 70 s, expected at most 45 s", {}, ("passed",), True),
+    ("warned", "took 70 s, expected at most 45 s; a node is odd", {}, ("passed",), False), ("failed", "", {}, ("passed",), False),
+    ("warned", "n3 goes", {}, ("warned", "n3 goes"), True), ("warned", "n3 goes; n4 too", {}, ("warned", "n3 goes"), False),
+    ("passed", "", {"left_out": "fargate"}, ("passed", "fargate"), True), ("inconclusive", "no", {}, ("inconclusive", "the right"), False)])
+def test_the_suite_is_held_to_verdict_and_words(verdict: str, message: str, observed: dict[str, Any], expected: tuple[str, ...],
+                                                fits: bool) -> None:
+    record = Record("c", "dns", "dns", verdict, message, observed=observed)
+    assert (unlike({"dns": record}, {"dns": expected}) == []) is fits
+    assert unlike({"machines": Record("c", "machines", "machines", "skipped")}, {}) == []
