@@ -54,10 +54,11 @@ def provisioners(f: Finding, ev: Evidence) -> list[Object]:
 
 
 def helpers(f: Finding, ev: Evidence) -> list[Object]:
-    """Pods by which provisioners make the volumes of the claims on the path: they carry the claim's uid in their name."""
+    """Pods by which provisioners make and remove the volumes on the path: their names hold the volume's, or the claim's uid."""
     wanted = {name for _space, name in names(f, "PersistentVolumeClaim")}
-    uids = [c["metadata"].get("uid") for c in ev.items("pvcs") if name_of(c) in wanted]
-    return [p for p in ev.pods() if any(uid and uid in name_of(p) for uid in uids)]
+    told = [c["metadata"].get("uid") for c in ev.items("pvcs") if name_of(c) in wanted]
+    told += [name for _space, name in names(f, "PersistentVolume")]
+    return [p for p in ev.pods() if any(word and word in name_of(p) for word in told)]
 
 
 def _behind_service(f: Finding, ev: Evidence) -> list[Object]:

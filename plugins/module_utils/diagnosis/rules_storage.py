@@ -118,10 +118,11 @@ def _failed(event: Object, ref: str) -> Iterator[Candidate]:
         yield Candidate("storage.provision-failed", sure, (ref,), (event_line(event),), since=first_seen(event))
 
 
-def _helper_images(ev: Evidence, uid: str) -> Iterator[Candidate]:
-    """Images that a provisioner's pod for this claim waited for; between two tries there is no pod, and its events stay."""
-    for event in ev.events("Pod") if uid else ():
-        if event.get("reason") == "Failed" and uid in str(about(event).get("name")):
+def _helper_images(ev: Evidence, word: str) -> Iterator[Candidate]:
+    """Images that a provisioner's pod for a claim's uid or a volume waited for; between two tries there is no pod, and its
+    events stay."""
+    for event in ev.events("Pod") if word else ():
+        if event.get("reason") == "Failed" and word in str(about(event).get("name")):
             code, sure = cause_of(words(event))
             image = re.search(r'image "([^"\s]+)"', words(event))
             if code and image:
@@ -161,10 +162,23 @@ def _complaints(ev: Evidence, provisioner: str) -> list[str]:
             if re.search(r"error|fail", text, re.I)][-4:]
 
 
+def _not_deleted(event: Object, ref: str) -> Iterator[Candidate]:
+    """What a provisioner says of a volume that it cannot remove."""
+    text = words(event)
+    denied, by = refusal(text)
+    if denied:
+        yield Candidate(denied, "confirmed", (by,) if by else (), (event_line(event),), False, first_seen(event))
+    yield Candidate(_cloud(text) or "leak.cleanup-stuck", "confirmed", (ref,), (event_line(event),), since=first_seen(event))
+
+
 def not_removed(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """A volume that outlives its claim because its provisioner is away."""
+    """A volume that outlives its claim: what its provisioner said, or that it is away."""
     provisioner = str(f.observed.get("provisioner") or "")
     if f.domain == "storage" and provisioner and "gone after its claim: not within" in f.message:
+        for _space, name in sorted(names(f, "PersistentVolume")):
+            failed = [e for e in ev.events("PersistentVolume", name=name) if e.get("reason") == "VolumeFailedDelete"]
+            yield from (c for e in failed for c in _not_deleted(e, f"persistentvolume/{name}"))
+            yield from _helper_images(ev, name)
         sure, scope, lines = _silence(ev, provisioner)
         if sure == "confirmed":
             yield Candidate("storage.driver-missing", sure, scope, tuple(lines), False,

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import cause, event, finding, healthy, one, pod, waiting
 from ansible_collections.assay.clusters.tests.unit.diagnosis.test_storage import (
-    CLAIM, PROVISION, _data, _of_claim, _said, _writer)
+    CLAIM, PROVISION, _data, _left, _of_claim, _said, _writer)
 
 TIMEOUT = PROVISION + "failed to create volume pvc-u1: create process timeout after 120 seconds"
 SPACE_OF_LOCAL = "local-path-storage"
@@ -61,6 +61,32 @@ def test_a_node_that_the_provisioner_was_not_told_of_is_said_in_its_words() -> N
     words = PROVISION + "config doesn't contain node c4-n2, and no DEFAULT_PATH_FOR_NON_LISTED_NODES available"
     said = _of_claim("ProvisioningFailed", words)
     assert cause(_writer(said), _data(said)) == ("storage.provision-failed", "confirmed", [CLAIM])
+
+
+# ---- removing it --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("words", "code", "scope"), [
+    ("failed to delete volume pvc-1: delete process timeout after 120 seconds", "leak.cleanup-stuck", ["persistentvolume/pvc-1"]),
+    ("rpc error: code = Internal desc = api error UnauthorizedOperation: You are not authorized", "cloud.permission",
+     ["persistentvolume/pvc-1"]),
+    ('pods "helper-pod-delete-pvc-1" is forbidden: violates PodSecurity "restricted:latest": privileged', "admission.denied",
+     ["podsecurity/restricted:latest"])])
+def test_why_a_volume_is_not_removed_is_said_by_its_provisioner(words: str, code: str, scope: list[str]) -> None:
+    data = healthy()
+    data["events"] = [event("PersistentVolume", "pvc-1", "VolumeFailedDelete", words, "")]
+    assert cause(_left(), data) == (code, "confirmed", scope)
+    data["events"] = [event("PersistentVolume", "pvc-2", "VolumeFailedDelete", words, "")]
+    assert cause(_left(), data) == ("leak.cleanup-stuck", "suspected", ["persistentvolume/pvc-1"]), "of another volume"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_an_image_of_the_helper_that_removes_it_is_the_root(there: bool) -> None:
+    image, name = "mirror.test/busybox:0", "helper-pod-delete-pvc-1"
+    data = healthy()
+    if there:
+        data["pods"].append(pod(name, SPACE_OF_LOCAL, "n1", ready=False, image=image, **waiting("ErrImagePull", "not found")))
+    else:
+        data["events"] = [event("Pod", name, "Failed", f'Failed to pull image "{image}": {image}: not found', SPACE_OF_LOCAL)]
+    assert cause(_left(), data) == ("image.not-found", "confirmed", [f"image/{image}"])
 
 
 # ---- volumes of others --------------------------------------------------------------------------------------------
