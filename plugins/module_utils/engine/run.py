@@ -3,25 +3,22 @@
 """A run: the chosen checks on one cluster, from connecting to records."""
 from __future__ import annotations
 
-import datetime
 import os
 import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..common import journal as journals, names, selectors
 from ..common.guardian import Guardian
 from ..kube import greeting
 from ..kube.client import Client
-from ..kube.connection import Connection
 from ..kube.errors import ApiError
 from ..kube.patient import PatientClient
 from ..kube.watch import WatchTimeout
 from ..results.record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, WARNED, Record, worst
+from . import account
 from .check import Check
 from .cleanup import LIMIT as CLEANUP_LIMIT, Remover, finish
 from .context import Context, Shared
@@ -29,12 +26,11 @@ from .execute import Outcome, execute, overdue
 from .fixtures import Fixtures, Once
 from .fleet import Choice, follow
 from .probe_maker import ProbeMaker
+from .settings import Settings
 from .sweep import Sweeper
-from .terms import Terms
 from .witness import Witness, causes_of
 
 if TYPE_CHECKING:
-    from ..diagnosis.diagnose import Diagnosis
     from ..diagnosis.finding import Finding
 
 # Seconds that a check gets past its limit to notice it; then its thread is left behind.
@@ -49,31 +45,6 @@ _PAUSE = 1.0
 
 class Interrupted(Exception):
     """The playbook that this run belonged to is gone."""
-
-
-@dataclass
-class Settings:
-    """What to run, where, and within which bounds (limit in seconds). keep_journal: where it goes at the end, if anywhere."""
-
-    cluster: str
-    connection: Connection
-    checks: list[type[Check]]
-    options: dict[str, dict[str, Any]]
-    images: dict[str, str] = field(default_factory=dict)
-    image_registry: str = ""
-    limit: float = 900.0
-    transport: str = "auto"
-    node_selector: str = ""
-    node_sample: int = 300
-    probe_limit: float | None = None
-    terms: Terms = field(default_factory=Terms)
-    wait_cleanup: bool = True
-    journal_dir: Path = field(default_factory=journals.default_folder)
-    keep_journal: Path | None = None
-
-
-def _iso(epoch: float) -> str:
-    return datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).isoformat(timespec="milliseconds")
 
 
 class Run:
@@ -219,7 +190,7 @@ class Run:
         self.outcomes.append(outcome)
         if outcome.ctx.finding.verdict == FAILED:
             self.witness.failed(self._unmet())
-        self.say(self._record(outcome, None), False)
+        self.say(account.record_of(self.settings.cluster, self.run_id, outcome), False)
 
     def _unmet(self) -> list[Finding]:
         return [o.ctx.finding for o in self.outcomes if o.ctx.finding.verdict in (FAILED, INCONCLUSIVE)]
@@ -238,7 +209,7 @@ class Run:
         causes = causes_of(unmet, evidence, earlier) if unmet else {}
         records = []
         for outcome in sorted(self.outcomes, key=lambda o: (o.ctx.check.domain, o.ctx.check.name)):
-            record = self._record(outcome, causes.get(outcome.ctx.check.name))
+            record = account.record_of(self.settings.cluster, self.run_id, outcome, causes.get(outcome.ctx.check.name))
             records.append(record)
             if record.cause:
                 self.say(record, True)
@@ -299,48 +270,15 @@ class Run:
             self._journal = self.journal.done(self.settings.keep_journal)
         return left
 
-    def _record(self, outcome: Outcome, cause: Diagnosis | None) -> Record:
-        finding, check = outcome.ctx.finding, outcome.ctx.check
-        record = Record(self.settings.cluster, check.domain, check.name, finding.verdict, finding.message,
-                        finding.step if finding.verdict not in (PASSED, WARNED, SKIPPED) else "",
-                        finding.observed, measurements=list(outcome.ctx.measurements), started=_iso(outcome.started),
-                        seconds=round(outcome.seconds, 3), expected=check.expected,
-                        limit=check.limit, run_id=self.run_id)
-        if cause:
-            record.cause, record.layer, record.confidence = cause.cause, cause.layer, cause.confidence
-            record.scope, record.evidence = list(cause.scope), list(cause.evidence)[:20]
-            record.remedy, record.next_command = cause.remedy, cause.next_command
-            record.consequence_of = cause.consequence_of
-        return record
-
     def _result(self, records: list[Record], leftovers: list[str]) -> dict[str, Any]:
         verdicts = [r.verdict for r in records]
         return {
             "cluster": self.settings.cluster, "run_id": self.run_id, "server": self.client.server,
-            "version": self.server_version, "uid": self.uid, "started": _iso(self.started),
+            "version": self.server_version, "uid": self.uid, "started": account.iso(self.started),
             "seconds": round(time.monotonic() - self._clock, 3), "verdict": worst(verdicts),
             "counts": {v: verdicts.count(v) for v in (PASSED, WARNED, FAILED, SKIPPED, INCONCLUSIVE)},
             "records": [r.to_dict() for r in records], "leftovers": leftovers,
-            "transport": self._transport(), "requests": self.client.requests,
+            "transport": account.transport_of(self.shared), "requests": self.client.requests,
             "connections": getattr(self.client, "connections", 0), "journal": self._journal,
-            "probes": self._probes(), "notes": list(self.fixtures.notes),
+            "probes": account.probes_of(self.shared), "notes": list(self.fixtures.notes),
         }
-
-    def _probes(self) -> dict[str, Any]:
-        """Which nodes were asked, and how long their probes took; empty where none was wanted."""
-        if not self.shared.fleet.made:
-            return {}
-        fleet = self.shared.fleet()
-        told = {"nodes": len(fleet.asked), "sampled": fleet.sampled, "left_out": dict(fleet.left_out),
-                "joined": fleet.joined(), "gone": fleet.gone()}
-        if self.shared.probes.made:
-            probes = self.shared.probes()
-            told |= {"nodes": len(probes.nodes), "ready": len(probes.all), "seconds": round(probes.seconds, 3)}
-        return told
-
-    def _transport(self) -> str:
-        """How the probes were asked; empty where none was."""
-        if not self.shared.probes.made:
-            return ""
-        used = {p._http.transport for p in self.shared.probes().all}
-        return ",".join(sorted(u for u in used if u))
