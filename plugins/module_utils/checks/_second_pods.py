@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..engine.errors import StepFailed
+from ..engine.errors import Inconclusive, StepFailed
 from ..kube.errors import ApiError
 from ..kube.pods import pod_ready
 from ._asked import Asked
@@ -70,8 +70,8 @@ def ask(ctx: Context, asked: Asked, probes: list[Probe]) -> bool | None:
     by_node = {p.node: p for p in probes}
     try:
         found = _start(ctx, names)
-    except ApiError as e:
-        ctx.observe(second_pods=f"none, as they were refused: {e.message}")
+    except (ApiError, Inconclusive) as e:
+        ctx.observe(second_pods=f"none, as they were refused: {getattr(e, 'message', e)}")
         return None
     passed = []
     for name, address in found.items():

@@ -57,6 +57,7 @@ class PodNetwork(Check):
         Permission(("list",), ("networkpolicies",), "networking.k8s.io", optional=True),
     )
     images = ("agnhost",)
+    objects = ("Pod",)
     expected = 60.0
     limit = 300.0
     probes = 2
