@@ -92,6 +92,9 @@ def test_the_clusters_own_ca_may_be_given_as_text_and_any_of_its_names_will_do(s
     server, ca = serve(["kubernetes.default.svc"])
     text = open(ca, encoding="utf-8").read()
     assert ask("127.0.0.1", server.server_port, "/livez", ("api.test", "kubernetes.default.svc"), tls(None, False, text)).ok
+    with pytest.raises(Unreachable) as raised:
+        ask("127.0.0.1", server.server_port, "/livez", ("api.test",), tls(None, False, text))
+    assert raised.value.tls and not raised.value.foreign, "not for that name"
     (tmp_path / "another").mkdir()
     other = _certificate(tmp_path / "another", ["kubernetes.default.svc"])[1].read_text()
     with pytest.raises(Unreachable) as raised:
