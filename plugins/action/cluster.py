@@ -9,6 +9,7 @@ import copy
 import json
 import os
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -21,11 +22,18 @@ from ansible_collections.assay.clusters.plugins.plugin_utils import connecting, 
 
 with imports.shared():
     library.preload()
+_MODULES = "ansible_collections.assay.clusters.plugins.modules"
 
 
 def _plain(value: Any) -> Any:
     """Without Ansible's tags: PyYAML takes and gives plain types only."""
     return json.loads(json.dumps(value, default=str))
+
+
+def _name(task: Any) -> str:
+    """The module, as it is written, else as it is resolved: older ansible-core resolves all of them to this plugin."""
+    written = task.action.rpartition(".")[2]
+    return written if find_spec(f"{_MODULES}.{written}") else task.resolved_action.rpartition(".")[2]
 
 
 class ActionModule(ActionBase):
@@ -38,8 +46,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         variables = task_vars or {}
-        name = (self._task.resolved_action or self._task.action).rpartition(".")[2]
-        task: Task = import_module(f"ansible_collections.assay.clusters.plugins.modules.{name}").SPEC
+        name = _name(self._task)
+        task: Task = import_module(f"{_MODULES}.{name}").SPEC
         if task.connects:
             given = {n: v for n, v in self._task.args.items() if v is not None}
             self._task.args = {**self._of_the_host(variables, task.apart), **given}

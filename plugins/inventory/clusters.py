@@ -134,6 +134,7 @@ cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/assay-inventory
 """
 
+import json
 import sys
 from typing import Any
 
@@ -194,7 +195,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     @staticmethod
     def _checked(given: dict[str, Any]) -> dict[str, Any]:
-        """A source as the modules would check it."""
+        """A source as the modules would check it, without Ansible's own kinds of text, which PyYAML does not take."""
+        given = json.loads(json.dumps(given, default=str))
         spec = {**CLUSTER_PLATFORM, **CLUSTER_SOURCE}
         needed = [("platform", p, (p,)) for p in ("eks", "cluster_api", "konvoy", "command", "kubeconfigs")]
         result = ArgumentSpecValidator(spec, required_if=needed).validate(given)

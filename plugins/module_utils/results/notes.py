@@ -45,8 +45,8 @@ def same_as(runs: list[dict[str, Any]]) -> dict[str, list[str]]:
 def about_all(runs: list[dict[str, Any]]) -> list[str]:
     """Sentences about several hosts."""
     servers = {r["cluster"]: r["server"] for r in runs}
-    return [f"{text.listing(clusters, _NAMES)}: these hosts are one and the same cluster, {servers[clusters[0]]}; "
-            "no other was proved under these names" for clusters in same_clusters(runs)]
+    return [f"{text.listing(clusters, _NAMES)} are one and the same cluster, {servers[clusters[0]]}, and counted as one"
+            for clusters in same_clusters(runs)]
 
 
 def not_asked(run: dict[str, Any]) -> str:

@@ -40,8 +40,8 @@ def test_hosts_are_one_cluster_by_its_uid_else_by_its_address(runs, same):
 
 def test_one_cluster_under_two_names_is_one_in_every_report(tmp_path):
     runs = [_run("eks-prod", uid="u1"), _run("eks-stage", uid="u1"), _run("other", "https://other", "u2")]
-    sentence = "eks-prod, eks-stage: these hosts are one and the same cluster, https://api:6443; no other was proved"
-    said = summary.summary(runs, 140)
+    sentence = "eks-prod, eks-stage are one and the same cluster, https://api:6443, and counted as one"
+    said = summary.summary(runs)
     assert "2 clusters under 3 names, 18 checks" in said and sentence in said
     paths = store.write_reports(tmp_path, runs)
     whole = json.loads(Path(paths["json"]).read_text())
