@@ -27,16 +27,26 @@ def _namespace(name: str) -> dict[str, str]:
     return {"api_version": "v1", "kind": "Namespace", "namespace": "", "name": name}
 
 
-def _claims(client: Client, namespace: str) -> list[dict[str, str]]:
-    path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims"
+def _listed_in(client: Client, namespace: str, api_version: str, kind: str) -> list[dict[str, Any]]:
+    """Our objects of a kind that no controller has made; none where they are not ours to see."""
     try:
-        found = client.get(path, {"labelSelector": OURS})
+        items = client.list(path_of(api_version, kind, namespace), {"labelSelector": OURS}, metadata_only=True).items
     except ApiError as e:
-        if e.status == 403:  # not ours to see: they go with their namespace
+        if e.status in (403, 404):
             return []
         raise
-    return [{"api_version": "v1", "kind": "PersistentVolumeClaim", "namespace": namespace,
-             "name": i["metadata"]["name"]} for i in greeting.items(client, path, found)]
+    return [i for i in items if not i["metadata"].get("ownerReferences")]
+
+
+def _object(api_version: str, kind: str, namespace: str, item: dict[str, Any]) -> dict[str, str]:
+    return {"api_version": api_version, "kind": kind, "namespace": namespace, "name": item["metadata"]["name"]}
+
+
+def _claims(client: Client, namespace: str) -> list[dict[str, str]]:
+    """Claims, and the pods that may hold them; where there are none, or they are not ours to see, all goes with the namespace."""
+    claims = _listed_in(client, namespace, "v1", "PersistentVolumeClaim")
+    found = [_object("v1", "PersistentVolumeClaim", namespace, i) for i in claims]
+    return found and [*found, *(_object("v1", "Pod", namespace, i) for i in _listed_in(client, namespace, "v1", "Pod"))]
 
 
 def _volumes(client: Client) -> list[dict[str, Any]]:
@@ -54,16 +64,9 @@ def _inside(client: Client, namespace: str, now: float) -> dict[str, list[dict[s
     goes with them; kinds that are not ours to see are left out."""
     found: dict[str, list[dict[str, str]]] = {}
     for api_version, kind in _KINDS:
-        try:
-            items = client.list(path_of(api_version, kind, namespace), {"labelSelector": OURS}, metadata_only=True).items
-        except ApiError as e:
-            if e.status in (403, 404):
-                continue
-            raise
-        for item in items:
-            if (run_id := _dead(item, now)) and not item["metadata"].get("ownerReferences"):
-                found.setdefault(run_id, []).append({"api_version": api_version, "kind": kind, "namespace": namespace,
-                                                     "name": item["metadata"]["name"]})
+        for item in _listed_in(client, namespace, api_version, kind):
+            if run_id := _dead(item, now):
+                found.setdefault(run_id, []).append(_object(api_version, kind, namespace, item))
     return found
 
 

@@ -107,6 +107,15 @@ def test_claims_go_before_their_namespace(api, client, tmp_path):
     assert api.objects == {}
 
 
+def test_pods_that_hold_claims_go_before_them(api, client, tmp_path):
+    labels = _labels("old", -60)
+    for path in ("", "/persistentvolumeclaims/data", "/pods/writer", "/pods/probe"):
+        api.put(f"{SPACES}/assay-old{path}", labels, spec={})
+    api.objects[f"{SPACES}/assay-old/pods/probe"]["metadata"]["ownerReferences"] = [{"kind": "DaemonSet", "name": "probe"}]
+    assert sweep.sweep(client, tmp_path)["swept"] == ["old"]
+    assert api.changes == [f"DELETE {SPACES}/assay-old{path}" for path in ("/pods/writer", "/persistentvolumeclaims/data", "")]
+
+
 def test_a_dead_run_is_finished_by_its_journal_before_it_expires(api, client, tmp_path):
     role = "/apis/rbac.authorization.k8s.io/v1/clusterroles/mine"
     for path in (f"{SPACES}/assay-dead", role):
