@@ -29,12 +29,14 @@ class Heard:
     """What a node got from Services with pods; errors are empty where all is well.
 
     vip: from the Service's address; sticky: from that with session affinity; family: from its address of the other family.
-    seconds: until the first answer, None without. lost: connections that failed at the first try and not at the second.
+    direct: whether a pod of another node answered by its own address. seconds: until the first answer, None without.
+    lost: connections that failed at the first try and not at the second.
     """
 
     vip: str = ""
     sticky: str = ""
     family: str = ""
+    direct: bool = False
     seconds: float | None = None
     lost: int = 0
 
@@ -51,11 +53,14 @@ class Followed:
 
 
 class NodeView:
-    """The questions of one probe. changed: when the Services became as they are now (time.monotonic seconds)."""
+    """The questions of one probe. changed: when the Services became as they are now (time.monotonic seconds).
+    restricted: whether policies may keep our pods from each other, so that waiting does not help where they do."""
 
-    def __init__(self, ctx: Context, probe: Probe, backends: list[Probe], changed: float):
-        self.ctx, self.probe, self.backends, self.changed = ctx, probe, backends, changed
+    def __init__(self, ctx: Context, probe: Probe, backends: list[Probe], changed: float, restricted: bool = False):
+        self.ctx, self.probe, self.backends, self.changed, self.restricted = ctx, probe, backends, changed, restricted
         self._pods = [b.pod for b in backends]
+        # A pod that asks itself shows nothing of the network.
+        self._other = next((b for b in backends if b.node != probe.node), backends[0])
 
     def _ask(self, *questions: Question) -> dict[str, Reply]:
         shell = self.probe.shell(script(questions), timeout=longest(questions))
@@ -89,14 +94,15 @@ class NodeView:
         """Until all answer as they should, or LAG has passed; also who of the pods answers by its own address."""
         heard = Heard()
         todo = {"vip": Question("vip", "both", vip, tries=BATCH), "sticky": Question("sticky", "both", sticky, tries=BATCH),
-                "pod": Question("pod", "dial", self.backends[0].ip, HTTP_PORT)}
+                "pod": Question("pod", "dial", self._other.ip, HTTP_PORT)}
         if family:
             todo["family"] = Question("family", "get", family)
         direct: dict[str, Reply] = {}
         while todo:
             replies = self._ask(*todo.values())
             if "pod" in replies:
-                direct[self.backends[0].pod] = replies["pod"]
+                direct[self._other.pod] = replies["pod"]
+                heard.direct = self._other.pod in replies["pod"].pods
                 del todo["pod"]
             for name in [n for n in ("vip", "sticky", "family") if n in todo]:
                 error = self._first(replies[name])
@@ -104,9 +110,9 @@ class NodeView:
                 if not error:
                     del todo[name]
                     self._further(name, sticky if name == "sticky" else vip, replies[name], heard)
-            if todo and not self._in_time():
+            if todo and ((self.restricted and not heard.direct) or not self._in_time()):
                 break
-        self._direct(self.backends if heard.vip else self.backends[:1], direct)
+        self._direct(self.backends if heard.vip else [self._other], direct)
         return heard
 
     def _further(self, name: str, host: str, reply: Reply, heard: Heard) -> None:

@@ -155,15 +155,17 @@ class Service(Check):
         return bad
 
     def _reach(self, ctx: Context, vip: str, sticky: str, backends: list[Probe], everybody: list[Probe]) -> dict[str, Heard]:
+        restricted = bool(_policies.restricting(ctx))
+
         def ask(probe: Probe) -> Heard:
-            return NodeView(ctx, probe, backends, self._changed).reach(vip, sticky, self._other)
+            return NodeView(ctx, probe, backends, self._changed, restricted).reach(vip, sticky, self._other)
 
         heard = self._by_node(ctx, everybody, ask)
         bad = self._see(ctx, {n: h.vip for n, h in heard.items()}, "vip", vip, {n: h.seconds for n, h in heard.items()})
         left = _meanwhile.left(ctx) & {b.node for b in backends}
         if bad and left:
             ctx.inconclusive(f"the node of a pod behind the Service left while it was asked: {listed(sorted(left))}")
-        if bad and len(bad) == len(heard):
+        if bad and len(bad) == len(heard) and not any(h.direct for h in heard.values()):
             _policies.excuse(ctx, f"the Service's cluster address {vip}:{PORT} fails from all {len(heard)} nodes", whole=False)
         ctx.expect(not bad, f"the Service's cluster address {vip}:{PORT} fails from {len(bad)} of {len(heard)} "
                    "nodes: " + listed(f"{n} ({w})" for n, w in bad.items()), cluster_ip=vip, failed_from=bad)

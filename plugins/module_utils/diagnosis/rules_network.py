@@ -16,6 +16,7 @@ from .rules_pod_network import nodes_of, silent
 
 # The way leads through the node's kubelet, to which the API server does not come. (Through the pod proxy it does not.)
 _KUBELET = re.compile(r"dial tcp \S+:10250: .*(?:i/o timeout|no route)|(?:exec|port-forward): it was not opened within")
+_UNHEARD = re.compile(r"timed? ?out|timeout|no route|dial tcp|EOF|not opened")
 _VIPS = ("vip", "family", "affinity", "empty")
 # What is said of an address that leads somewhere, but not to all or not to the pods themselves.
 _SOFT = re.compile(r"never reached the pod|upstream connect error|no healthy upstream")
@@ -26,7 +27,7 @@ def unasked(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """Probes that the API server itself cannot ask, through the kubelet or directly, while it can ask others."""
     lost = {o["to_node"]: o for o in seen(f, "probe") if not o["ok"] and o.get("to_node")}
     heard = {o["from_node"] for o in f.observations if o["kind"] in ("pod", "service", "dns") and o.get("from_node")}
-    silence = {n: o for n, o in lost.items() if re.search(r"timed? ?out|timeout|no route|dial tcp|EOF|not opened", o.get("error") or "")}
+    silence = {n: o for n, o in lost.items() if _UNHEARD.search(o.get("error") or "")}
     if not silence or not heard - set(lost):
         return
     kubelets = {n: o for n, o in silence.items() if _KUBELET.search(o["error"]) and "pod-proxy:" not in o["error"]}
@@ -82,7 +83,8 @@ def deaf_endpoints(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     asked, ours = seen(f, "service", "endpoint"), seen(f, "service", "pod")
     space = str(f.observed.get("service") or "").partition("/")[0]
     if asked and all(map(silent, asked)) and any(o["ok"] for o in ours):
-        yield Candidate("netpol.overblocking", "suspected", (f"namespace/{space}",) if space else (), tuple(map(line, asked[:5])),
+        scope = (f"namespace/{space}",) if space else ()
+        yield Candidate("netpol.overblocking", "suspected", scope, tuple(map(line, asked[:5])),
                         remedy="look at the NetworkPolicies of its namespace, and whether its pods listen on the port",
                         command=f"kubectl -n {space} get networkpolicy,pods -o wide" if space else "")
 

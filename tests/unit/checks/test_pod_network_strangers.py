@@ -25,12 +25,13 @@ def test_where_nothing_passes_between_nodes_two_pods_of_one_node_are_asked(withi
 
 
 POLICIES = "/apis/networking.k8s.io/v1/namespaces/assay-0a0b0c0d/networkpolicies"
+DENY = {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {}}}]}
 
 
 @pytest.mark.parametrize(("answers", "within", "words"), [
-    ({POLICIES: {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {}}}]}}, False, r"restrict our pods \(deny\)"),
+    ({POLICIES: DENY}, False, r"restrict our pods \(deny\)"),
     ({"/apis": {"groups": [{"name": "apps"}, {"name": "cilium.io"}]}}, False, r"whole cluster may forbid it \(cilium.io\)"),
-    ({POLICIES: {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {}}}]}}, True, ""),
+    ({POLICIES: DENY}, True, ""),
     ({POLICIES: {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {"matchLabels": {"a": "b"}}}}]}}, False, ""),
     ({POLICIES: api_error(500)}, False, "")])
 def test_policies_that_keep_our_pods_apart_leave_the_network_unproved(answers, within, words):

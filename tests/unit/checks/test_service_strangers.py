@@ -92,14 +92,30 @@ def test_a_meshs_proxy_that_says_that_nobody_is_there_refuses():
     plane.fails("its address still answers on")
 
 
-def test_policies_of_the_namespace_are_no_fault_of_a_service():
+def _denied(flushed, apart):
     plane = Dataplane()
-    plane.flushed, plane.ctx.client.answers = {"n0", "n1", "n2"}, {POLICIES: DENY}
+    plane.flushed, plane.apart, plane.ctx.client.answers = flushed, apart, {POLICIES: DENY}
+    return plane
+
+
+ALL = {"n0", "n1", "n2"}
+
+
+def test_policies_of_the_namespace_are_no_fault_of_a_service_and_not_waited_for(clock):
     with pytest.raises(Inconclusive, match=r"fails from all 3 nodes: .*restrict our pods \(deny\).*validate_namespace"):
-        plane.run()
-    plane = Dataplane()
-    plane.flushed, plane.ctx.client.answers = {"n1"}, {POLICIES: DENY}
-    plane.fails("fails from 1 of 3 nodes: n1")
+        _denied(ALL, ALL).run()
+    assert clock.passed < 5
+
+
+@pytest.mark.parametrize(("flushed", "apart"), [(ALL, set()), ({"n1"}, set()), ({"n1"}, {"n1"})])
+def test_policies_do_not_excuse_where_pods_or_other_nodes_are_served(flushed, apart):
+    """Where pods answer by their own addresses nothing forbids the Service's."""
+    _denied(flushed, apart).fails(f"fails from {len(flushed)} of 3 nodes")
+
+
+def test_a_node_asks_a_pod_of_another_directly():
+    """What it gets from itself shows nothing of the network."""
+    assert all(o["from_node"] != o["to_node"] for o in Dataplane().run().seen(variant="pod"))
 
 
 # ---- two families -------------------------------------------------------------------------------------------------
