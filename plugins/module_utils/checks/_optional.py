@@ -3,7 +3,6 @@
 """Questions to the API server that a check can do without."""
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..kube.errors import ApiError
@@ -13,23 +12,13 @@ if TYPE_CHECKING:
 
 
 def optional_get(ctx: Context, path: str, params: dict[str, Any] | None = None) -> dict[str, Any] | None:
-    """The object, or None when we may not see it, it does not exist, or the API server does not tell it now.
+    """The object or list, or None when we may not see it, it does not exist, or the API server does not tell it now.
 
     It goes past the recording client, as a refusal here is not what a later failure comes from; what was not read for another
     reason than these two is observed.
     """
-    return _optional(ctx, path, lambda: ctx.client.raw.get(path, params=params))
-
-
-def optional_list(ctx: Context, path: str, params: dict[str, Any] | None = None, **more: Any) -> list[dict[str, Any]] | None:
-    """All objects of a collection, as Client.list reads them; None as with optional_get."""
-    found = _optional(ctx, path, lambda: ctx.client.raw.list(path, params, **more))
-    return None if found is None else found.items
-
-
-def _optional(ctx: Context, path: str, ask: Callable[[], Any]) -> Any:
     try:
-        return ask()
+        return ctx.client.raw.get(path, params=params)
     except ApiError as e:
         if e.status not in (401, 403, 404):
             ctx.observe(**{f"not_read {path}": e.message or e.reason})

@@ -136,4 +136,7 @@ def test_aggregated_apis(server):
     assert "v1.custom" in server.run().warnings[0]
     server.ctx.client.answers[APISERVICES] = api_error(403)
     assert "not tested" in server.run().observed["aggregated"]
+    server.ctx.client.answers[APISERVICES] = api_error(500, "etcdserver: request timed out")
+    with pytest.raises(ApiError, match="timed out"):
+        server.run()
     assert unavailable({"metadata": {"name": "x"}}) == "has no Available condition"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks._asked import AGAIN, Asked
-from ansible_collections.assay.clusters.plugins.module_utils.checks._optional import optional_get, optional_list
+from ansible_collections.assay.clusters.plugins.module_utils.checks._optional import optional_get
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import SlowAnswer, TransportError
@@ -76,19 +76,16 @@ def test_where_many_are_away_or_little_time_is_left_nobody_waits_for_each(clock,
 # ---- what a check can do without ------------------------------------------------------------------------------
 @pytest.mark.parametrize("error", [api_error(500, "etcd"), ApiError("timeout", None, "Timeout", "late", "GET", "/"),
                                    ApiError("unreachable", None, "", "away", "GET", "/"), api_error(429, "busy")])
-@pytest.mark.parametrize("read", [optional_get, optional_list])
-def test_what_is_not_told_now_is_said_and_ends_nothing(read, error):
+def test_what_is_not_told_now_is_said_and_ends_nothing(error):
     ctx = FakeContext({"/x": error})
-    assert read(ctx, "/x") is None and ctx.observed == {"not_read /x": error.message}
+    assert optional_get(ctx, "/x") is None and ctx.observed == {"not_read /x": error.message}
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-@pytest.mark.parametrize("read", [optional_get, optional_list])
-def test_what_we_may_not_see_is_not_there(read, status):
+def test_what_we_may_not_see_is_not_there(status):
     ctx = FakeContext({"/x": api_error(status)})
-    assert read(ctx, "/x") is None and ctx.observed == {}
+    assert optional_get(ctx, "/x") is None and ctx.observed == {}
 
 
-def test_what_is_told_is_the_object_or_the_objects():
-    ctx = FakeContext({"/x": {"items": [{"a": 1}]}})
-    assert optional_get(ctx, "/x") == {"items": [{"a": 1}]} and optional_list(ctx, "/x", {"labelSelector": "a"}) == [{"a": 1}]
+def test_what_is_told_is_the_object():
+    assert optional_get(FakeContext({"/x": {"items": [{"a": 1}]}}), "/x") == {"items": [{"a": 1}]}
