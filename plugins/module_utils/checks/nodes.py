@@ -218,13 +218,14 @@ class Nodes(Check):
     # ---- kubelets ---------------------------------------------------------------------------------------------
     def _kubelets(self, ctx: Context, settled: Settled) -> None:
         """Where kubelets may not be asked by us, that is said; those that the API server cannot ask are worse than that."""
-        asked = set(ctx.fleet.asked) if ctx.fleet.sampled else set(settled.judged)
-        names = [n for n in settled.judged if n in asked]
+        judged = settled.judged
+        asked = set(ctx.fleet.asked) if ctx.fleet.sampled else set(judged)
+        names = [n for n in judged if n in asked]
         kubelets = Kubelets(ctx, {p.node: p.pod for p in ctx.probes.all})
         there = ctx.fleet.nodes
         answers = dict(zip(names, ctx.in_parallel(kubelets.ask, names, workers=8)))
         answers = {n: a for n, a in answers.items() if n in there}
         with ctx.step("the API server can ask every kubelet"):
-            reached(ctx, {n: port_of(settled.judged[n]) for n in answers}, answers)
+            reached(ctx, {n: port_of(judged[n]) for n in answers}, answers)
         with ctx.step("every node has free disk"):
             disks(ctx, ctx.options.get("min_free_disk", 15) / 100, answers)
