@@ -64,8 +64,12 @@ def gives_new_volumes(ctx: Context, storage_class: dict[str, Any], access_mode: 
     if storage_class.get("provisioner") == volumes.NO_PROVISIONER:
         ctx.inconclusive(f"volumes of StorageClass {name} are made by hand, and a claim would take one of somebody's; name a "
                          f"class with a provisioner in {_NAME_ONE}")
-    found = ctx.client.list(VOLUMES).items
-    waiting = sorted(v["metadata"]["name"] for v in found if volumes.waits_for_a_claim(v, name, access_mode))
+
+    def lean(volume: dict[str, Any]) -> dict[str, Any]:
+        """All that is kept of it, as there may be thousands."""
+        return {"name": volume["metadata"]["name"], "waits": volumes.waits_for_a_claim(volume, name, access_mode)}
+
+    waiting = sorted(v["name"] for v in ctx.client.list(VOLUMES, strip=lean).items if v["waits"])
     if waiting:
         ctx.inconclusive(f"{len(waiting)} volume{'s' if len(waiting) > 1 else ''} of StorageClass {name} made beforehand "
                          f"wait{'' if len(waiting) > 1 else 's'} for a claim ({listed(waiting, 4)}), and ours would take one "

@@ -70,7 +70,7 @@ class Storage(Check):
         self._classes = ctx.client.get(CLASSES).get("items") or []
         if self._classes or ctx.options.get("storage_class"):
             return ""
-        return "the cluster has no StorageClass, so that nothing in it can ask for a volume"
+        return "the cluster has no StorageClass, so nothing in it makes volumes"
 
     def run(self, ctx: Context) -> None:
         mode = ctx.options.get("access_mode") or "ReadWriteOnce"

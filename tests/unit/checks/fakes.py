@@ -63,8 +63,9 @@ class FakeClient:
             raise
         return False
 
-    def list(self, path: str, params: Any = None, **_more: Any) -> Any:
-        return SimpleNamespace(items=self.get(path, params)["items"], whole=True)
+    def list(self, path: str, params: Any = None, strip: Any = None, **_more: Any) -> Any:
+        found = self.get(path, params)["items"]
+        return SimpleNamespace(items=[strip(i) or i for i in found] if strip else found, whole=True)
 
     def patch(self, path: str, body: Any, **_more: Any) -> Any:
         Now.clock.sleep(self.takes.get("patch", 0.0))
