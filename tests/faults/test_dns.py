@@ -72,7 +72,7 @@ def test_wrong_domain(lab: Any, prove: Any) -> None:
     prove.green("dns")
 
 
-def test_refusedcorefile(lab: Any, prove: Any) -> None:
+def test_refused_corefile(lab: Any, prove: Any) -> None:
     refused = corefile(lab).replace("loop", "no_such_plugin")
     with new_servers(lab, lab.fault.patch(COREFILE, {"data": {"Corefile": refused}})):
         records = prove("dns")
