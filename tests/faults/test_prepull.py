@@ -106,8 +106,8 @@ def _spoil(registry: FaultyRegistry, image: str, part: str, change: Callable[[st
 
 
 SPOILT: dict[str, tuple[str, Callable[[str, bytes], tuple[str, bytes]], str, str]] = {
-    "a page of a portal": ("manifests", lambda _kind, _data: ("text/html", b"<html>Sign in</html>"), "image.registry-unreachable",
-                           "confirmed"),
+    "a page of a portal": ("manifests", lambda _kind, _data: ("text/html", b"<html>Sign in</html>"),
+                           "image.registry-unreachable", "confirmed"),
     "other bytes": ("blobs", lambda kind, data: (kind, b"x" * len(data)), "image.corrupt", "confirmed"),
     "half of them": ("blobs", lambda kind, data: (kind, data[:len(data) // 2]), "image.corrupt", "probable"),
 }

@@ -8,7 +8,8 @@ import re
 # Reasons of pods that failed before they began, as the kubelet writes them, with their messages.
 _REFUSALS = (
     ("sched.insufficient", r"\bOutOf[a-z][\w./-]*|didn't have enough resource|didn't have free ports|\bNodePorts\b"),
-    ("sched.constraint", r"^(?:NodeAffinity|NodeName|TaintToleration)\b|Predicate (?:NodeAffinity|NodeName|TaintToleration) failed"),
+    ("sched.constraint", r"^(?:NodeAffinity|NodeName|TaintToleration)\b"
+                         r"|Predicate (?:NodeAffinity|NodeName|TaintToleration) failed"),
 )
 
 

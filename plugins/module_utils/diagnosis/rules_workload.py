@@ -68,7 +68,8 @@ def scheduling(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     if not waiting and "nodes are available:" in f.message:  # the check repeats what nothing else tells any more
         code, sure = _of_words(f.message)
         if code:
-            yield Candidate(code, sure, tuple(f"pod/{space}/{name}" for space, name in sorted(names(f, "Pod"))[:1]), (f.message,))
+            scope = tuple(f"pod/{space}/{name}" for space, name in sorted(names(f, "Pod"))[:1])
+            yield Candidate(code, sure, scope, (f.message,))
     for pod in waiting:
         c = condition(pod, "PodScheduled")
         told = [(last_seen(e), words(e), event_line(e), first_seen(e)) for e in ev.events_of(pod)

@@ -106,7 +106,7 @@ class Collector:
 
     # ---- objects ----------------------------------------------------------------------------------------------
     def _services(self) -> list[str]:
-        """The Services; which namespaces are to be seen whole, should a list be cut: ours, the system's, that of cluster DNS."""
+        """The Services; which namespaces are to be seen whole, should a list be cut: ours, the system's, and that of DNS."""
         ours = [self.space] if self.space else []
         self.lists.take_spaces("services", [*ours, *cluster_dns.NAMESPACES])
         servers = _nameservers(self.findings)
@@ -157,8 +157,8 @@ class Collector:
             return pod["metadata"].get("namespace", "") in spaces or not _healthy(pod) or any(
                 w in pod["metadata"]["name"] for w in workers)
 
-        self.data["events"] = [e for e in self.data["events"] if self.lists.guarded("events", lambda i=e: recent(i, now), False)]
-        self.data["pods"] = [p for p in self.data["pods"] if self.lists.guarded("pods", lambda i=p: matters(i), True)]
+        for name, keep in (("events", lambda e: recent(e, now)), ("pods", matters)):
+            self.data[name] = [i for i in self.data[name] if self.lists.guarded(name, lambda k=keep, i=i: k(i), name == "pods")]
 
     # ---- cluster DNS, logs ------------------------------------------------------------------------------------
     def _configs(self) -> None:

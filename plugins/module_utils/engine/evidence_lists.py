@@ -45,9 +45,14 @@ def broken(error: Exception) -> dict[str, Any]:
 
 
 def _slim(item: dict[str, Any]) -> dict[str, Any]:
-    """Without what nobody reads: who wrote which field, and the images of a node, which are most of its text."""
+    """Without who wrote which field."""
     item["metadata"].pop("managedFields", None)
-    if isinstance(item.get("status"), dict):
+    return item
+
+
+def _without_images(item: Any) -> Any:
+    """A node without its images, which are most of its text and are read by nobody."""
+    if isinstance(item, dict) and isinstance(item.get("status"), dict):
         item["status"].pop("images", None)
     return item
 
@@ -93,7 +98,8 @@ class Lists:
 
     def read(self, name: str, path: str, most: int = 0, **params: Any) -> tuple[list[dict[str, Any]], bool]:
         """(objects, whether these are all); most: 0 for MOST."""
-        found = listing.read(self.client, path, params, timeout=TIMEOUT, most=most or MOST)
+        found = listing.read(self.client, path, params, timeout=TIMEOUT, most=most or MOST,
+                             strip=_without_images if name == "nodes" else None)
         return self.sound(name, found.items), found.whole
 
     def _into(self, name: str, items: Iterable[dict[str, Any]]) -> None:

@@ -89,8 +89,8 @@ def _how_far(ctx: Context, nodes: int) -> str:
 
 
 def overdue(ctx: Context, nodes: int = 0, run_limit: float = 0.0) -> Outcome:
-    """A check that does not end in its limit, as it stands now. It has failed where something that it asked was not as it should
-    be; where it only went on asking nothing is proved, neither way.
+    """A check that does not end in its limit, as it stands now. It has failed where something that it asked was not as it
+    should be; where it only went on asking nothing is proved, neither way.
 
     run_limit: seconds of the whole run, where these ended it; 0 where the check's own did.
     """

@@ -83,7 +83,8 @@ def test_a_scheduler_is_not_blamed_for_a_pod_that_it_has_seen_or_had_no_time_for
     assert one(no_probe(), data).cause == "unknown.unexplained"
 
 
-@pytest.mark.parametrize("words", ["endpoints of Service x are 4 pods: not within 30 s", "claim data-x is bound: not within 60 s",
+@pytest.mark.parametrize("words", ["endpoints of Service x are 4 pods: not within 30 s",
+                                   "claim data-x is bound: not within 60 s",
                                    "no probe became ready (n1: no probe pod was made for the node)",
                                    "Pod x gone: not within 60 s"])
 def test_what_only_the_controller_manager_does_is_its_silence_where_its_lease_is_old(words: str) -> None:

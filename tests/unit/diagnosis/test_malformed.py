@@ -38,7 +38,8 @@ def _ill() -> dict[str, Any]:
                       event("Pod", "probe-n4", "FailedScheduling", "0/3 nodes are available: 3 Insufficient cpu."),
                       event("PersistentVolumeClaim", "claim", "ExternalProvisioning", "external provisioner 'x.csi.y'")]
     data["logs"] = {"kube-system/coredns-n1/main": ["Corefile:3 - Error during parsing: x"]}
-    data["configmaps"] = [{"metadata": {"name": "coredns", "namespace": "kube-system"}, "data": {"Corefile": "forward . 1.1.1.1"}}]
+    data["configmaps"] = [{"metadata": {"name": "coredns", "namespace": "kube-system"},
+                           "data": {"Corefile": "forward . 1.1.1.1"}}]
     data["networkpolicies"] = [{"metadata": {"name": "deny", "namespace": SPACE}, "spec": {"podSelector": {}}}]
     data["pvcs"] = [{"metadata": {"name": "claim", "namespace": SPACE}, "status": {"phase": "Pending"}}]
     data["csidrivers"] = data["csinodes"] = data["apiservices"] = [{"metadata": {"name": "x"}, "spec": {}, "status": {}}]

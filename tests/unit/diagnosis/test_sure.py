@@ -59,7 +59,8 @@ def test_a_proxy_that_refuses_for_the_api_server_is_an_api_that_is_not_reached()
     assert (found.cause, found.confidence) == ("api.unreachable", "probable") and "agent disconnected" in found.evidence[0]
 
 
-@pytest.mark.parametrize(("words", "page", "sure"), [("Too many requests, please try again later.", False, "confirmed"), ("429", True, "probable")])
+@pytest.mark.parametrize(("words", "page", "sure"), [
+    ("Too many requests, please try again later.", False, "confirmed"), ("429", True, "probable")])
 def test_a_page_that_turns_us_away_need_not_be_the_api_servers(words: str, page: bool, sure: str) -> None:
     error = {**api_error(words, 429), "page": page}
     assert cause(finding("service", words, errors=[error]), healthy()) == ("api.overloaded", sure, [])
@@ -71,7 +72,8 @@ def test_a_page_that_turns_us_away_need_not_be_the_api_servers(words: str, page:
     f"1 of 3 nodes did not start a pod: n1 (no probe pod could be made: {DENIED})"])
 @pytest.mark.parametrize("check", ["dns", "nodes"])
 def test_a_refusal_that_a_check_repeats_is_named_though_no_event_is_left(check: str, message: str) -> None:
-    assert cause(finding(check, message, "inconclusive"), healthy()) == ("admission.denied", "confirmed", ["webhook/policy.lab"])
+    found = cause(finding(check, message, "inconclusive"), healthy())
+    assert found == ("admission.denied", "confirmed", ["webhook/policy.lab"])
 
 
 def test_the_refusal_of_somebody_elses_daemonset_in_our_namespace_is_not_ours() -> None:
@@ -99,7 +101,8 @@ ROOM = "0/3 nodes are available: 1 Too many pods, 2 node(s) didn't match Pod's n
 
 def _for_node(item: dict[str, Any], name: str) -> dict[str, Any]:
     term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [name]}]}
-    item["spec"]["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}
+    wanted = {"nodeSelectorTerms": [term]}
+    item["spec"]["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": wanted}}
     return item
 
 

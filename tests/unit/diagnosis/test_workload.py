@@ -79,7 +79,8 @@ def test_not_scheduled(words: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(("words", "code", "sure"), [
-    ("0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had no available volume zone.", "storage.zone-conflict", "probable"),
+    ("0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had no available volume zone.", "storage.zone-conflict",
+     "probable"),
     ("0/3 nodes are available: 1 Insufficient cpu, 2 node(s) exceed max volume count.", "storage.attach-stuck", "probable"),
     ("0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Too many pods.", "sched.insufficient", "confirmed")])
 def test_of_two_reasons_that_share_the_nodes_none_is_certain(words: str, code: str, sure: str) -> None:

@@ -57,6 +57,11 @@ def test_a_namespace_that_is_cut_itself_is_not_whole() -> None:
     assert len(data["events"]) == 20 and "kube-system" not in data["whole_in"]["events"]
 
 
+def test_images_of_nodes_and_who_wrote_what_are_not_kept() -> None:
+    item = thing("n1", meta={"managedFields": [{}]}, status={"images": [{"names": ["x"]}], "conditions": []})
+    assert collect(Told(nodes=[item]))["nodes"] == [{"metadata": {"name": "n1"}, "status": {"conditions": []}}]
+
+
 def test_a_whole_list_is_not_asked_for_twice() -> None:
     client = Told(pods=many("kube-system", 9))
     data = collect(client)

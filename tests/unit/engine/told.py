@@ -16,7 +16,7 @@ def refusal(status: int, text: str = "no", kind: str = "http", path: str = "/x")
 
 
 class Told:
-    """objects: all there is of a plural, as {plural: [object, ...]}. refused: {path: ApiError, or another answer in its place}."""
+    """objects: all there is of a plural, as {plural: [object, ...]}. refused: {path: ApiError, or another answer instead}."""
 
     def __init__(self, *readyz: Any, refused: dict[str, Any] | None = None, log: str = "words\n", **objects: list[Any]):
         self.readyz, self.objects, self.refused, self.log = list(readyz) or [WELL], objects, refused or {}, log
@@ -50,7 +50,7 @@ class Told:
         if path.endswith("/log"):
             return self.log
         if path == "/apis":
-            return {"kind": "APIGroupList", "groups": [{"name": "apps"}, *({"name": g} for g in self.objects.get("groups", ()))]}
+            return {"kind": "APIGroupList", "groups": [{"name": g} for g in ("apps", *self.objects.get("groups", ()))]}
         return self._objects(path, dict(params or {}))
 
     def _objects(self, path: str, params: dict[str, Any]) -> Any:
