@@ -30,8 +30,9 @@ def _run(cluster: str, server: str = "https://api:6443", uid: str = "", **more: 
     ([("a", "https://x", "u1"), ("b", "https://x", "")], [["a", "b"]]),
     ([("a", "https://127.0.0.1:1", "u1"), ("b", "https://127.0.0.1:1", "u2")], []),
     ([("a", "https://127.0.0.1:1", "u1"), ("b", "https://127.0.0.1:1", "u2"), ("c", "https://127.0.0.1:1", "")], []),
+    ([("a", "https://127.0.0.1:1", "u1"), ("b", "https://127.0.0.1:1", "u2"), ("c", "https://x", "u1")], [["a", "c"]]),
     ([("a", "", ""), ("b", "", "")], []),
-], ids=["two", "address", "uid", "uid unread", "forwarded", "forwarded, unread", "never asked"])
+], ids=["two", "address", "uid", "uid unread", "forwarded", "forwarded, unread", "forwarded, known", "never asked"])
 def test_hosts_are_one_cluster_by_its_uid_else_by_its_address(runs, same):
     found = [_run(*run) for run in runs]
     assert notes.same_clusters(found) == same
