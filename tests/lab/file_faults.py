@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Faults in files of a node that its kubelet reads, so that pods there are told something else than those elsewhere."""
+"""Faults in what a node tells its pods, so that they are told something else than those elsewhere."""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ _KUBELET, _RESOLVER = "/etc/kubernetes/kubelet.yaml", "/etc/resolv.conf"
 
 
 class FileFaults:
-    """What `Faults` does to single words in files of a node."""
+    """What `Faults` does to single words in files that a kubelet reads, and to addresses."""
 
     lab: Lab
 
@@ -33,6 +33,17 @@ class FileFaults:
     def search_domain(self, short: str, domain: str) -> Any:
         """The node searches a domain, and so do its pods."""
         return self._fault("words", short=short, path=_RESOLVER, old="options timeout", new=f"search {domain}\noptions timeout")
+
+    def own_address(self, short: str, address: str) -> Any:
+        """The node has an address that means something there only."""
+        return self._fault("address", short=short, address=address)
+
+    def _break_address(self, short: str, address: str) -> None:
+        self.lab.in_node(short, "ip", "address", "add", f"{address}/32", "dev", "lo")
+
+    def _mend_address(self, short: str, address: str) -> None:
+        if node.pid(self.lab, short):
+            self.lab.in_node(short, "ip", "address", "del", f"{address}/32", "dev", "lo", check=False)
 
     def _replace(self, short: str, path: str, old: str, new: str) -> bool:
         text = self.lab.in_node(short, "cat", path)

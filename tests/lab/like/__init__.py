@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from ..base import LabError
-from . import admission, fronts, namespaces, network, nodes, pools, registry, storage
+from . import admission, caches, fronts, namespaces, network, nodes, pools, registry, storage
 from .stranger import Stranger
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Name -> (one line, what makes it).
 STRANGERS: dict[str, tuple[str, Callable[..., AbstractContextManager[Stranger]]]] = {
     "openshift": ("pods must run as a uid of their namespace's range", admission.openshift),
+    "node_caches": ("a DNS cache on every node, which pods ask", caches.node_caches),
     "mesh": ("a sidecar and a privileged init container in every pod that does not opt out", admission.mesh),
     "required_labels": ("namespaces and pods without two labels are refused", admission.required_labels),
     "restricted_registry": ("images of one registry only, and only with its pull secret", registry.restricted_registry),
