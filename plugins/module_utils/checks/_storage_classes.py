@@ -55,7 +55,7 @@ def choose(ctx: Context, classes: list[dict[str, Any]]) -> dict[str, Any]:
     return by_name[found[0]]
 
 
-def gives_new_volumes(ctx: Context, storage_class: dict[str, Any], access_mode: str) -> None:
+def gives_new_volumes(ctx: Context, storage_class: dict[str, Any], access_mode: str, size: str) -> None:
     """Inconclusive where a claim would take a volume that somebody made beforehand: it would be lost with the claim.
 
     To be asked right before a claim is made.
@@ -67,7 +67,7 @@ def gives_new_volumes(ctx: Context, storage_class: dict[str, Any], access_mode: 
 
     def lean(volume: dict[str, Any]) -> dict[str, Any]:
         """All that is kept of it, as there may be thousands."""
-        return {"name": volume["metadata"]["name"], "waits": volumes.waits_for_a_claim(volume, name, access_mode)}
+        return {"name": volume["metadata"]["name"], "waits": volumes.waits_for_a_claim(volume, name, access_mode, size)}
 
     waiting = sorted(v["name"] for v in ctx.client.list(VOLUMES, strip=lean).items if v["waits"])
     if waiting:

@@ -73,12 +73,12 @@ class Storage(Check):
         return "the cluster has no StorageClass, so nothing in it makes volumes"
 
     def run(self, ctx: Context) -> None:
-        mode = ctx.options.get("access_mode") or "ReadWriteOnce"
+        mode, size = ctx.options.get("access_mode") or "ReadWriteOnce", ctx.options.get("size") or "1Gi"
         with ctx.step("there is a StorageClass that makes volumes"):
-            storage_class = self._class(ctx, mode)
+            storage_class = self._class(ctx, mode, size)
         name = f"data-{ctx.nonce}"
         with ctx.step("a claim is accepted"):
-            ctx.create(claim(name, storage_class["metadata"]["name"], ctx.options.get("size") or "1Gi", mode))
+            ctx.create(claim(name, storage_class["metadata"]["name"], size, mode))
             self._claimed = time.monotonic()
         with ctx.step("a pod with the claim writes to its volume"):
             node = self._pod(ctx, f"writer-{ctx.nonce}", WRITE, name, "", digest(ctx.nonce))
@@ -90,12 +90,12 @@ class Storage(Check):
         with ctx.step("the volume goes with its claim"):
             self._remove(ctx, name, volume)
 
-    def _class(self, ctx: Context, mode: str) -> dict[str, Any]:
+    def _class(self, ctx: Context, mode: str, size: str) -> dict[str, Any]:
         chosen = choose(ctx, self._classes)
         ctx.touches("StorageClass", chosen["metadata"]["name"])
         ctx.observe(storage_class=chosen["metadata"]["name"], provisioner=chosen.get("provisioner", ""),
                     binding=chosen.get("volumeBindingMode", "Immediate"))
-        gives_new_volumes(ctx, chosen, mode)
+        gives_new_volumes(ctx, chosen, mode, size)
         return chosen
 
     # ---- pods -------------------------------------------------------------------------------------------------

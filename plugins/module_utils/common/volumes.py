@@ -3,6 +3,7 @@
 """Whose a PersistentVolume is. One that was there before our claim is somebody's, whatever it is bound to now."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ Object = Mapping[str, Any]
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
 # Every provisioner has to say so on what it makes, or its volumes would never be deleted.
 _MADE_BY = "pv.kubernetes.io/provisioned-by"
+_UNITS = {"": 1.0, "m": 1e-3, **{unit: 1000.0 ** n for n, unit in enumerate("kMGTPE", 1)},
+          **{f"{unit}i": 1024.0 ** n for n, unit in enumerate("KMGTPE", 1)}}
+_QUANTITY = re.compile(r"(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)([kMGTPEm]|[KMGTPE]i)?")
 _CLASS = "volume.beta.kubernetes.io/storage-class"
 
 
@@ -30,11 +34,18 @@ def made_for(volume: Object, claim: Object) -> bool:
                 and born and asked and born >= asked)
 
 
-def waits_for_a_claim(volume: Object, storage_class: str, access_mode: str) -> bool:
-    """Whether any claim of this class and mode may be given the volume, although it was made for none."""
+def amount(quantity: Any) -> float | None:
+    """Bytes of a quantity such as 1Gi, 500M or 1e9; None for what is none."""
+    found = _QUANTITY.fullmatch(str(quantity).strip())
+    return float(found[1]) * _UNITS[found[2] or ""] if found else None
+
+
+def waits_for_a_claim(volume: Object, storage_class: str, access_mode: str, size: str) -> bool:
+    """Whether any claim of this class, mode and size may be given the volume, although it was made for none."""
     spec, meta = volume.get("spec") or {}, volume["metadata"]
     named = spec.get("storageClassName") or (meta.get("annotations") or {}).get(_CLASS) or ""
     phase = (volume.get("status") or {}).get("phase") or "Pending"
     return (named == storage_class and phase in ("Pending", "Available") and not spec.get("claimRef")
             and not meta.get("deletionTimestamp") and access_mode in (spec.get("accessModes") or [])
-            and spec.get("volumeMode", "Filesystem") == "Filesystem")
+            and spec.get("volumeMode", "Filesystem") == "Filesystem"
+            and (amount((spec.get("capacity") or {}).get("storage")) or float("inf")) >= (amount(size) or 0.0))

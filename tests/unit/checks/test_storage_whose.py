@@ -93,7 +93,21 @@ def test_a_volume_that_our_claim_cannot_get_is_not_in_the_way(volume):
     _premade(status={}), {**_premade(spec={"storageClassName": ""}, metadata={"annotations": {
         "volume.beta.kubernetes.io/storage-class": "fast"}})}])
 def test_what_will_wait_for_a_claim_soon_or_says_its_class_in_the_old_way_is(volume):
-    assert volumes.waits_for_a_claim(volume, "fast", "ReadWriteOnce")
+    assert volumes.waits_for_a_claim(volume, "fast", "ReadWriteOnce", "1Gi")
+
+
+@pytest.mark.parametrize(("has", "waits"), [
+    ("1Gi", True), ("1073741824", True), ("2e9", True), ("10T", True), ("odd", True), (None, True), ("1G", False), ("1023Mi", False)])
+def test_a_volume_that_is_too_small_for_our_claim_is_not_in_the_way(has, waits):
+    volume = _premade(spec={"capacity": {"storage": has}})
+    assert volumes.waits_for_a_claim(volume, "fast", "ReadWriteOnce", "1Gi") is waits
+
+
+@pytest.mark.parametrize(("quantity", "size"), [
+    ("1", 1.0), ("1k", 1e3), ("1Ki", 1024.0), ("1.5Gi", 1.5 * 2 ** 30), ("1e3", 1e3), ("2E", 2e18), ("500m", 0.5), ("1K", None),
+    ("", None), (None, None), ("Gi", None)])
+def test_quantities(quantity, size):
+    assert volumes.amount(quantity) == size
 
 
 def test_a_class_without_a_provisioner_is_never_claimed_from():
