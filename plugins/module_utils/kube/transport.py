@@ -27,8 +27,9 @@ WAYS = ("proxy", "port_forward", "exec")
 _NAMES = {"proxy": "pod-proxy", "port_forward": "port-forward", "exec": "exec"}
 # What every pod of ours answers at once, and the seconds that it gets: whether a way leads to it at all.
 _CHEAP, _CHEAP_TIME = "/healthz", 3.0
-# Pods by which the way to all is learned, and the seconds that looking at the others may take.
-_FIRST, _LEARNING = 3, 20.0
+# Pods by which the way to all is learned, the seconds that looking at the others may take, and how many others are looked at:
+# of a large cluster, a pod that needs another way finds that out with its first question.
+_FIRST, _LEARNING, _LOOKED_AT = 3, 20.0, 50
 # Seconds after which a pod that is asked by another way than the others is tried by theirs again.
 _FOR_A_TIME = 60.0
 
@@ -114,7 +115,7 @@ class PodHttp:
                 with self._lock:
                     self._usual = usual = min(found, key=lambda i: (-found[i], i))
                     self._other = {p: kept for p, kept in self._other.items() if kept[0] != usual}
-            list(pool.map(lambda p: time.monotonic() < end and self._find(p, port), pods[_FIRST:]))
+            list(pool.map(lambda p: time.monotonic() < end and self._find(p, port), pods[_FIRST:_FIRST + _LOOKED_AT]))
 
     def _find(self, pod: str, port: int) -> int | None:
         """The way that leads to the pod; None where none does."""

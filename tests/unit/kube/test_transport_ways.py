@@ -130,6 +130,11 @@ def test_a_pod_that_needs_another_way_than_the_first_ones_is_found_out_before_it
     assert http.get("p9", 8080, "/").transport == "port-forward" and pods.asked == []
 
 
+def test_of_a_large_cluster_only_some_pods_are_looked_at_beforehand(pods, ask):
+    ask().learn([f"p{n}" for n in range(300)], 8080)
+    assert len(pods.asked) == 53
+
+
 @pytest.mark.parametrize("broken", [{way: UNREACHABLE for way in WAYS}, {way: STARTING for way in WAYS}])
 def test_where_nothing_is_learned_the_first_way_is_tried_first(pods, ask, broken):
     pods.broken = broken
