@@ -20,11 +20,13 @@ HEAD = """# Causes
 
 Every failed or inconclusive record names a cause. The page is generated from `plugins/module_utils/diagnosis/taxonomy.py`.
 
-How a cause is chosen: evidence is collected once for everything that failed, then read offline. Layers are walked from
-the bottom up, and the lowest one with evidence on the failing path (the same node, pod, claim, registry) is the root; what
-stands above it is its consequence. Evidence off the path is not blamed, nor what began after the failure. Within a layer
-special words win over a reason, a reason over a condition. A time-out alone names no cause: it gives `unknown.timeout`
-with the unmet step. A cause marked with * is kept for checks that are to come: nothing names it yet.
+How a cause is chosen: evidence is collected for everything that failed, as soon as the first check has failed and once
+more at the end, and is then read offline. Layers are walked from the bottom up, and the lowest one with evidence on the
+failing path (the same node, pod, claim, registry) is the root; what stands above it is its consequence. Evidence off the
+path is not blamed, nor what began after the failure. Within a layer special words win over a reason, a reason over a
+condition. A time-out alone names no cause: it gives `unknown.timeout` with the unmet step. What could not be read, or was
+cut because there is so much of it, never counts as absence, and the last line of the evidence says so. A cause marked
+with * is kept for checks that are to come: nothing names it yet.
 
 | confidence | means |
 | --- | --- |

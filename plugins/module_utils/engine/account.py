@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from ..results.record import PASSED, SKIPPED, WARNED, Record
@@ -19,6 +20,11 @@ def iso(epoch: float) -> str:
     return datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).isoformat(timespec="milliseconds")
 
 
+def here(command: str, context: str | None) -> str:
+    """The command, for the cluster of this context and not for that of the reader's own; as it is where it has no name."""
+    return f"kubectl --context {shlex.quote(context)} {command[8:]}" if context and command.startswith("kubectl ") else command
+
+
 def record_of(cluster: str, run_id: str, outcome: Outcome, cause: Diagnosis | None = None) -> Record:
     """The record of a finished check, with its cause where one is known."""
     finding, check = outcome.ctx.finding, outcome.ctx.check
@@ -29,7 +35,7 @@ def record_of(cluster: str, run_id: str, outcome: Outcome, cause: Diagnosis | No
     if cause:
         record.cause, record.layer, record.confidence = cause.cause, cause.layer, cause.confidence
         record.scope, record.evidence = list(cause.scope), list(cause.evidence)[:20]
-        record.remedy, record.next_command = cause.remedy, cause.next_command
+        record.remedy, record.next_command = cause.remedy, here(cause.next_command, outcome.ctx.client.raw.context)
         record.consequence_of = cause.consequence_of
     return record
 

@@ -414,3 +414,14 @@ def test_who_may_not_read_that_is_told_of_nothing(sample: Sample, api: FakeApi) 
     api.refuse["GET", f"{SPACES}/kube-system"] = (403, "Forbidden", "no")
     result = sample(check(lambda ctx: None)).go()
     assert (result["uid"], result["verdict"]) == ("", "passed")
+
+
+@pytest.mark.parametrize(("context", "words"), [
+    ("prod eu", "kubectl --context 'prod eu' get events"), ("", "kubectl get events")])
+def test_the_next_command_is_for_this_cluster(sample: Sample, api: FakeApi, context: str, words: str) -> None:
+    run = sample(check(lambda ctx: ctx.fail("it is broken")))
+    if context:
+        run.settings.connection = Connection.resolve({"kubeconfig": {
+            "apiVersion": "v1", "kind": "Config", "clusters": [{"name": "k", "cluster": {"server": api.url}}],
+            "contexts": [{"name": context, "context": {"cluster": "k"}}], "current-context": context}}, {})
+    assert run.go()["records"][0]["next_command"].startswith(words)
