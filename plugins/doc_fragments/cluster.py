@@ -14,6 +14,8 @@ options:
       - A kubeconfig, as a path, as its content or as a dictionary.
       - Without it the variable C(cluster_kubeconfig) of the host is used, then E(K8S_AUTH_KUBECONFIG). The file
         C(~/.kube/config) is never used by accident, only when O(context) names a cluster in it.
+      - What E(K8S_AUTH_KUBECONFIG), E(K8S_AUTH_CONTEXT) or E(K8S_AUTH_HOST) of the controller's environment alone names is one
+        cluster, so it serves a play with one host, or a task with C(run_once).
     type: raw
   context:
     description:
