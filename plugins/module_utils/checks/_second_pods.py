@@ -60,11 +60,11 @@ def _start(ctx: Context, names: dict[str, str]) -> dict[str, str]:
     return addresses(ctx.watch("pods").items())
 
 
-def ask(ctx: Context, asked: Asked, probes: list[Probe]) -> bool | None:
+def ask(ctx: Context, asked: Asked, probes: list[Probe]) -> dict[str, bool]:
     """Each of the first COUNT probes asks a second pod on its node; what it gets is seen as a pair of that node with itself.
 
-    Whether any answered; None where nobody was asked. Whatever keeps such a pod away (a quota, a policy, a full node) fails
-    nothing: that there is none is observed.
+    By variant (small, udp) whether any answered; empty where nobody was asked. Whatever keeps such a pod away (a quota, a
+    policy, a full node) fails nothing: that there is none is observed.
     """
     names = {f"second-{ctx.nonce}-{i}": probe.node for i, probe in enumerate(probes[:COUNT])}
     by_node = {p.node: p for p in probes}
@@ -72,15 +72,15 @@ def ask(ctx: Context, asked: Asked, probes: list[Probe]) -> bool | None:
         found = _start(ctx, names)
     except (ApiError, Inconclusive) as e:
         ctx.observe(second_pods=f"none, as they were refused: {getattr(e, 'message', e)}")
-        return None
-    passed = []
+        return {}
+    passed: dict[str, bool] = {}
     for name, address in found.items():
         probe, wanted = by_node[names[name]], [Target(names[name], name, address)]
         shell = asked.one(probe, lambda p=probe, w=wanted: p.shell(script(w), timeout=SECONDS))
         for a in judge(probe.node, wanted, shell.output, shell.error) if shell else ():
             if a.variant in VARIANTS:
-                passed.append(not a.error)
+                passed[a.variant] = passed.get(a.variant, False) or not a.error
                 ctx.see(kind="pod", from_node=probe.node, to_node=probe.node, target=address, variant=VARIANTS[a.variant],
                         ok=not a.error, error=a.error, seconds=a.seconds)
     ctx.observe(second_pods=len(found) or f"none, as none was ready within {LIMIT:.0f} s")
-    return any(passed) if passed else None
+    return passed

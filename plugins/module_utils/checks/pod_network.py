@@ -71,7 +71,7 @@ class PodNetwork(Check):
             if len(self._probes) < 2:
                 ctx.inconclusive("fewer than two nodes run a probe: " + listed(
                     f"{n} ({w})" for n, w in ctx.probes.missing.items()))
-        self._within: bool | None = None
+        self._within: dict[str, bool] = {}
         self._asked, self._families = Asked(ctx), _families.second(ctx, ctx.probes.all)
         asked = pairs(sorted(self._probes), self._zones(ctx), ctx.nonce)
         with ctx.step("every pod answers the pods of other nodes over TCP"):
@@ -165,9 +165,9 @@ class PodNetwork(Check):
         for a in red:
             for node in (a.source, a.target):
                 ctx.touches("Node", node)
-        if red and self._within is False:
-            _policies.excuse(ctx, "pods of ours do not reach each other, not even on one node, so that nothing is proved of "
-                                  "the network between nodes")
+        if red and self._within.get(variant) is False:
+            _policies.excuse(ctx, f"pods of ours do not reach each other ({variant}), not even on one node, so that nothing is "
+                                  "proved of the network between nodes")
         if red:
             ctx.fail(f"{len(red)} of {len(mine)} pairs of nodes fail ({variant}): "
                      + listed(f"{a.source} -> {a.target}: {a.error}" for a in red) + self._apart(ctx, mine),

@@ -147,10 +147,15 @@ def filtered(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     by = {v: edges(seen(f, "pod", v)) for v in ("small", "udp")}
     for lost, passes, words in (("udp", "small", "UDP 8081"), ("small", "udp", "TCP 8080")):
         found = _part(f, by[lost], by[passes], seen(f, "pod", lost), seen(f, "pod", passes))
-        if not found or (lost == "udp" and _forbidden(f, ev)[0]):
+        if not found:
             continue
         sure, nodes, lines = found
-        second = seen(f, "pod", "second-udp" if lost == "udp" else "second")
+        second, policies = seen(f, "pod", "second-udp" if lost == "udp" else "second"), restricting(ev)
+        if not nodes and policies and not any(o["ok"] for o in second):
+            words = [f"{ref} restricts our pods, and {words} is lost" for ref in policies]
+            yield Candidate("netpol.overblocking", "confirmed" if second else "probable", tuple(policies),
+                            (*words, *lines, *map(line, second[:1])), remedy=_WHOSE)
+            continue
         if not nodes and not (second and all(o["ok"] for o in second)):
             sure = "probable"
         yield Candidate("net.port-filtered", sure, nodes_of(nodes), (f"{words} is lost", *lines, *map(line, second[:1])))

@@ -45,6 +45,16 @@ def test_policies_that_keep_our_pods_apart_leave_the_network_unproved(answers, w
         network.run()
 
 
+def test_a_policy_that_lets_tcp_through_leaves_datagrams_unproved():
+    network = Network(3, lambda s, t, v: v in ("udp", "second-udp"))
+    network.ctx.client.answers = {POLICIES: DENY}
+    with pytest.raises(Inconclusive, match=r"\(udp\), not even on one node"):
+        network.run()
+    network = Network(3, lambda s, t, v: v == "udp")
+    network.ctx.client.answers = {POLICIES: DENY}
+    network.fails(r"pairs of nodes fail \(udp\)")
+
+
 def test_a_second_pod_that_is_refused_or_does_not_start_only_leaves_the_difference_unknown():
     network = Network(3, lambda s, t, v: s != t)
     network.ctx.on_create = lambda manifest: (_ for _ in ()).throw(api_error(403, "exceeded quota"))

@@ -204,10 +204,14 @@ def test_a_protocol_that_one_nodes_pods_lose_while_another_passes(lost) -> None:
 
 
 @pytest.mark.parametrize(("others", "policy", "told"), [
-    (second(), False, ("net.port-filtered", "confirmed", [])), ([], False, ("net.port-filtered", "probable", []))])
+    (second(), False, ("net.port-filtered", "confirmed", [])), ([], False, ("net.port-filtered", "probable", [])),
+    (second(), True, ("net.port-filtered", "confirmed", [])),
+    ([], True, ("netpol.overblocking", "probable", [f"networkpolicy/{SPACE}/default-deny"])),
+    ([o for o in second("n1 n2") if o["variant"] == "second-udp"], True,
+     ("netpol.overblocking", "confirmed", [f"networkpolicy/{SPACE}/default-deny"]))])
 def test_datagrams_that_are_lost_everywhere(others, policy, told) -> None:
     asked = [*matrix(lambda a, b: False, alone=True), *matrix(lambda a, b: a != b, "udp"), *others]
-    assert cause(pod_network(asked, "udp"), healthy()) == told
+    assert cause(pod_network(asked, "udp"), {**healthy(), "networkpolicies": [_policy()] if policy else []}) == told
 
 
 def test_datagrams_that_some_pairs_lose_are_only_suspected() -> None:
