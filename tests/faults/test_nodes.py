@@ -1,15 +1,18 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """nodes, seen red: powered off, cut off, kubelet silent, runtime stopped, CNI gone, disk full, cordoned, one too few, clock
-off, kubelet not reached or not trusted, no room."""
+off, kubelet not reached or not trusted, no room, a slow pull."""
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.common import names
+from ansible_collections.assay.clusters.plugins.module_utils.engine import patience
 from tests.faults.conftest import assert_red, node_to_lose
 from tests.faults.node_clock import clock_off
+from tests.lab.registry_faults import FaultyRegistry
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 
@@ -110,4 +113,17 @@ def test_a_full_node_is_not_proved(lab: Any, prove: Any) -> None:
         record = prove("nodes")["nodes"]
     assert (record.verdict, record.cause) == ("inconclusive", "sched.insufficient"), (record.cause, record.message)
     assert f"{lab.node_name('n2')} (its pod was made and waits for room: " in record.message and "Too many pods" in record.message
+    prove.green("nodes")
+
+
+def test_a_node_that_still_pulls_is_not_proved(lab: Any, prove: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "LIMIT", 25.0)
+    with FaultyRegistry(lab) as registry:
+        image = names.image("agnhost", {}, registry.host)
+        assert prove("nodes", images={"agnhost": image})["nodes"].verdict == "passed"
+        lab.in_node("n2", "ctr", "-n", "k8s.io", "images", "rm", image)
+        registry.mute = True
+        record = prove("nodes", images={"agnhost": image})["nodes"]
+    assert record.verdict == "inconclusive" and f"{lab.node_name('n2')} (still pulling after 2" in record.message, record.message
+    assert "on 1 of 3 nodes" in record.message
     prove.green("nodes")
