@@ -40,7 +40,7 @@ def test_a_keeper_that_is_killed_leaves_nothing_that_status_does_not_mend(lab: A
     assert _lab(lab, "like", "windows").returncode == 0
     os.kill(int((lab.folder / "like/windows.pid").read_text().split()[0]), signal.SIGKILL)
     assert _lab(lab, "status").returncode == 0 and _nodes(lab) == before
-    assert _lab(lab, "unlike").returncode == 0
+    assert _lab(lab, "unlike").returncode == 0 and not [*(lab.folder / "like").glob("*.pid")]
 
 
 def test_a_name_that_nobody_knows(lab: Any) -> None:

@@ -93,4 +93,7 @@ def end(lab: Lab, words: list[str]) -> int:
         wait_for(f"the end of {name}", lambda n=name: n not in _kept(lab), 180)
         say(f"{lab.name} is like {name} no more")
     lab.restore()
+    for note in (lab.folder / "like").glob("*.pid"):  # of keepers that were killed
+        if not _keeper(note):
+            note.unlink(missing_ok=True)
     return 0
