@@ -124,6 +124,7 @@ def test_a_node_that_still_pulls_is_not_proved(lab: Any, prove: Any, monkeypatch
         lab.in_node("n2", "ctr", "-n", "k8s.io", "images", "rm", image)
         registry.mute = True
         record = prove("nodes", images={"agnhost": image})["nodes"]
-    assert record.verdict == "inconclusive" and f"{lab.node_name('n2')} (still pulling after 2" in record.message, record.message
-    assert "on 1 of 3 nodes" in record.message
+    node = lab.node_name("n2")
+    assert f"on 1 of 3 nodes: {node} (still pulling after 2" in record.message, record.message
+    assert_red(record, "image.slow", [f"node/{node}"], "probable", f"node/{node} still pulling after", verdict="inconclusive")
     prove.green("nodes")

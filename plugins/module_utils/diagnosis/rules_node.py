@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..results.record import INCONCLUSIVE
 from . import rules_clock
 from .evidence import (Candidate, Evidence, Object, condition, event_line, first_seen, name_of, node_of, pod_ref,
                        ready, seconds, unique, words)
@@ -154,6 +155,13 @@ def too_few(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         yield Candidate(code, "confirmed", (), (f"{found[1]} nodes are registered, {found[2]} are expected{there}",))
 
 
+def slow_pull(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """Nothing is wrong but that the kubelet still pulls; where something is, that is why the check failed."""
+    for o in seen(f, "node", "pod"):
+        if f.verdict == INCONCLUSIVE and not o["ok"] and (o.get("error") or "").startswith("still pulling"):
+            yield Candidate("image.slow", "probable", (f"node/{o['to_node']}",), (f"node/{o['to_node']} {o['error']}",))
+
+
 def version(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     for o in seen(f, "node", "version"):
         if not o["ok"]:
@@ -204,5 +212,5 @@ def tainted(f: Finding, ev: Evidence) -> Iterator[Candidate]:
             yield Candidate(code, "probable", (f"node/{node}",), lines, False, _since(c))
 
 
-RULES = (not_reporting, not_ready, judged, pressure, kernel, *rules_clock.RULES, sandbox, kubelet_certificate, too_few, version,
+RULES = (not_reporting, not_ready, judged, pressure, kernel, *rules_clock.RULES, sandbox, kubelet_certificate, too_few, slow_pull, version,
          cordoned, tainted)

@@ -124,3 +124,13 @@ def test_the_kubelet_of_a_node_that_is_gone_is_not_behind_a_filter() -> None:
     data = healthy()
     power_off(data, "n2")
     assert cause(_not_asked(SILENT, "n1", "n3"), data)[0] == "node.unreachable"
+
+
+@pytest.mark.parametrize(("verdict", "words", "code"), [
+    ("inconclusive", "still pulling after 95 s", "image.slow"), ("inconclusive", "still starting after 95 s", "unknown."),
+    ("failed", "still pulling after 95 s", "unknown.")])
+def test_a_pull_that_does_not_end_is_slow_where_nothing_else_is_wrong(verdict: str, words: str, code: str) -> None:
+    check = finding("nodes", f"no pod could be tried on 1 of 3 nodes: n2 ({words})", verdict, observations=[
+        seen("node", "pod", "", n, words if n == "n2" else "") for n in NODES])
+    found = one(check, healthy())
+    assert found.cause.startswith(code) and (found.scope == ["node/n2"]) == (code == "image.slow")
