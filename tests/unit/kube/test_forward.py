@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.kube import forward
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
-from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import PodHttp, TransportError
+from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import PodHttp, SlowAnswer, TransportError
 from ansible_collections.assay.clusters.tests.unit.kube.fake_pods import FakePods
 from ansible_collections.assay.clusters.tests.unit.kube.scripted import eventually
 
@@ -66,6 +66,13 @@ def test_one_that_is_spoken_on_is_not_closed_for_another(pods, http, monkeypatch
     pods.over.set()
     thread.join(30)
     assert said == ["/a"]
+
+
+def test_each_question_has_its_own_time(pods, http):
+    assert http.get("p", 8080, "/x", timeout=60).status == 200
+    pods.late = {"/slow"}
+    with pytest.raises(SlowAnswer):
+        http.get("p", 8080, "/slow", timeout=0.5)
 
 
 def test_a_port_that_nobody_listens_on_is_told_in_the_words_of_the_kubelet(pods, http):

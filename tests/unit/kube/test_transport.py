@@ -3,6 +3,7 @@
 """Asking pods through the pod proxy, a port-forward or a command: the order, what is remembered, what is whose failure."""
 from __future__ import annotations
 
+import ssl
 import sys
 import threading
 
@@ -13,6 +14,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.connection imp
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import PodHttp, TransportError
 from ansible_collections.assay.clusters.tests.unit.kube.fake_pods import FakePods
+from ansible_collections.assay.clusters.tests.unit.kube.server import Server
 
 # A thread that breaks would write its traceback between the lines of the user's playbook.
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
@@ -170,6 +172,26 @@ def test_long_and_foreign_answers_arrive_whole(pods, ask, transport):
 def test_a_proxy_that_websockets_cannot_use_is_a_failure_of_that_way(pods, ask, proxy):
     with pytest.raises(TransportError, match="^pod n/p: exec: "):
         ask("exec", proxy=proxy).get("p", 8080, "/")
+
+
+def test_a_proxy_is_asked_by_websockets_with_its_user(pods, ask):
+    with Server(lambda r: r.answer("no", 407)) as proxy:
+        with pytest.raises(TransportError, match="^pod n/p: exec: "):
+            ask("exec", proxy=proxy.url.replace("://", "://user:word@")).get("p", 8080, "/")
+    assert [(r.method, r.headers["Proxy-Authorization"]) for r in proxy.requests] == [("CONNECT", "Basic dXNlcjp3b3Jk")]
+
+
+def test_websockets_ask_for_the_name_that_the_certificate_is_for(resolve, pair):
+    context, names = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), []
+    context.load_cert_chain(pair / "server.crt", pair / "server.key")
+    context.sni_callback = lambda _socket, name, _context: names.append(name)
+    with Server(lambda r: r.refuse(403, "Forbidden", "no"), tls=context) as server:
+        cluster = {"server": server.url, "tls-server-name": "localhost", "certificate-authority": str(pair / "ca.crt")}
+        client = Client(resolve({"kubeconfig": {"clusters": [{"name": "a", "cluster": cluster}],
+                                                "contexts": [{"name": "a", "context": {"cluster": "a"}}]}}))
+        with pytest.raises(TransportError, match="Handshake status 403: no"):
+            PodHttp(client, "n", "exec").get("p", 80, "/")
+    assert names == ["localhost"]
 
 
 def test_the_package_that_websockets_need_for_socks_is_named(pods, ask, monkeypatch):
