@@ -76,7 +76,7 @@ def test_a_user_without_rights_is_told_the_verb_and_the_resource(playbook: Any, 
         "-e", '{"validate_checks": ["nodes"]}')
     assert done.returncode != 0
     text = " ".join(done.stdout.split())
-    assert "harness.forbidden" in text and "list leases" in text
+    assert "harness.forbidden" in text and "list nodes" in text
     assert "Traceback" not in text
 
 

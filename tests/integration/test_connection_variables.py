@@ -158,3 +158,19 @@ def test_wrong_values_of_variables_are_told_before_anything_is_asked_and_users_o
                      "mine: network_check_url: no check has this option, so it does nothing here"):
         assert sentence in said, sentence
     assert [host for host in hosts if f"fatal: [{host}]" in said] == ["way", "mirror"] and done.returncode == 2
+
+
+def test_modules_of_platforms_work_on_the_controller_and_share_no_cluster_of_the_environment(tmp_path: Path) -> None:
+    """Without connection: local, and hosts that nobody could log in to."""
+    (tmp_path / "play.yml").write_text(
+        "- {hosts: all, gather_facts: false, tasks: [{assay.clusters.cluster_lease: {holder: me}}]}")
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": {
+        "own.invalid": {"cluster_host": "https://127.0.0.1:1"}, "none.invalid": None}}}))
+    done = subprocess.run(["ansible-playbook", "-i", "hosts.yml", "play.yml"], cwd=tmp_path, text=True, capture_output=True,
+                          env=_environ(tmp_path, K8S_AUTH_HOST="https://127.0.0.1:9"), check=False, stdin=subprocess.DEVNULL)
+    said = _said(done)
+    print(said)
+    assert done.returncode == 2 and "UNREACHABLE" not in said and "127.0.0.1:9" not in said
+    assert "K8S_AUTH_HOST of the environment is one cluster, and this play has 2 hosts; it is not taken for any of them" in said
+    for host, sentence in (("own.invalid", "https://127.0.0.1:1"), ("none.invalid", "no cluster address is given")):
+        assert sentence in said.partition(f"fatal: [{host}]")[2].partition("}")[0], host
