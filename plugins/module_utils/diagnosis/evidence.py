@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..common.words import plural
 from ..kube import cluster_dns
 from ..kube.objects import all_readable
 from .objects import (
@@ -19,6 +20,8 @@ from .objects import (
 __all__ = ["Candidate", "Evidence", "Object", "about", "condition", "containers", "event_line", "first_seen", "label",
            "last_seen", "name_of", "node_of", "pod_ref", "ready", "seconds", "space_of", "started", "unique",
            "unready_since", "words"]
+# Before NAMESPACE/POD/CONTAINER: the key under which it is told why a log could not be read.
+_LOG = "logs "
 PROBE_LABEL = "assay.clusters/probe"
 
 
@@ -91,9 +94,10 @@ class Evidence:
         """Which of these kinds, or of all, could not be read or are not whole, in words; empty where none."""
         errors, partial = self._table("errors"), self._table("partial")
         wanted = {*errors, *partial} if kinds is None else {*kinds, "evidence", "lists"}
-        refused = [f"{k} ({_why(errors[k])})" for k in sorted(wanted & set(errors))]
-        logs = [k for k in errors if k.startswith("logs ")] if kinds is None or "logs" in wanted else []
-        refused += [f"{len(logs)} logs ({_why(errors[logs[0]])})"] if logs else []
+        unread = [k for k in errors if k in wanted]
+        logs = [k for k in unread if k.startswith(_LOG)]
+        refused = [f"{k} ({_why(errors[k])})" for k in sorted(set(unread) - set(logs))]
+        refused += [f"{plural(len(logs), 'log')} ({_why(errors[logs[0]])})"] if logs else []
         cut = [f"{k} ({partial[k]})" for k in sorted(wanted & set(partial))]
         return "; ".join([f"evidence that could not be read: {', '.join(refused)}"] * bool(refused)
                          + [f"evidence that is not whole: {', '.join(cut)}"] * bool(cut))
@@ -187,8 +191,8 @@ class Evidence:
     # ---- logs -------------------------------------------------------------------------------------------------
     def logs(self, pods: Iterable[Object]) -> Iterator[tuple[str, str]]:
         """(namespace/pod/container, line) of the collected log tails of these pods."""
-        self.used.add("logs")
         wanted = {(space_of(p), name_of(p)) for p in pods}
+        self.used |= {k for k in self._table("errors") if k.startswith(_LOG) and tuple(k[len(_LOG):].split("/")[:2]) in wanted}
         for key, lines in (self.data.get("logs") or {}).items():
             if tuple(key.split("/")[:2]) in wanted:
                 yield from ((key, line) for line in lines)

@@ -163,6 +163,14 @@ def test_evidence_that_could_not_be_read_is_said_even_under_many_lines() -> None
     assert "evidence" not in " ".join(one(pod_network(matrix(isolated("n3"))), healthy()).evidence) and NOTES < EVIDENCE_LINES
 
 
+def test_only_logs_that_a_rule_wanted_to_read_are_missed() -> None:
+    """Those of a node that is gone tell nothing of cluster DNS; those of its servers would."""
+    data = healthy()
+    data["errors"] = {"logs shop/web-1/main": api_error("no", 500), "logs kube-system/coredns-n1/main": api_error("gone", 500)}
+    found = one(finding("dns", "no answer"), data)
+    assert found.evidence[-1] == "evidence that could not be read: 1 log (gone)"
+
+
 def test_the_first_thousand_nodes_are_not_the_cluster() -> None:
     data = healthy()
     for n in NODES:
