@@ -40,7 +40,6 @@ def _own_ca(ctx: Context) -> str:
     """The CA that pods of the cluster trust, as PEM; empty where it is not told."""
     key = (ctx.namespace, ROOT_CA)
     try:
-        ctx.watch("configmaps")
         found = ctx.wait("configmaps", lambda items: items.get(key), "the cluster's own CA", seconds=_PUBLISHED)
     except (StepFailed, ApiError):
         return ""

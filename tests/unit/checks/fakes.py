@@ -65,7 +65,7 @@ class FakeClient:
 
     def list(self, path: str, params: Any = None, strip: Any = None, **_more: Any) -> Any:
         found = self.get(path, params)["items"]
-        return SimpleNamespace(items=[strip(i) or i for i in found] if strip else found, whole=True)
+        return SimpleNamespace(items=[strip(i) for i in found] if strip else found, whole=True)
 
     def patch(self, path: str, body: Any, **_more: Any) -> Any:
         Now.clock.sleep(self.takes.get("patch", 0.0))

@@ -90,6 +90,13 @@ def test_a_list_that_was_forgotten_midway_begins_again_and_at_last_comes_in_one_
     assert [limit for limit, in there.asked("limit")] == limits
 
 
+@pytest.mark.parametrize("status", [403, 500])
+def test_what_else_is_refused_is_an_error_at_once(client, status):
+    with Server(lambda r: r.refuse(status, "Some", "no")) as server, pytest.raises(ApiError) as e:
+        client(server).list(NODES)
+    assert e.value.status == status and len(server.requests) == 1
+
+
 def test_what_nobody_needs_is_not_kept_or_not_asked_for(nodes, client):
     there = nodes(3)
     found = client(there.server).list(NODES, page=2, strip=lambda node: {"metadata": node["metadata"]}, metadata_only=True)
