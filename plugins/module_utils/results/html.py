@@ -254,8 +254,8 @@ def _check(record: dict[str, Any], slowest: float, roots: dict[int, CauseGroup])
 
 def _facts(run: dict[str, Any], same: list[str]) -> list[tuple[str, str]]:
     ready = notes.probes_ready(run)
-    facts = [("Address", run["server"]), ("Same cluster as", ", ".join(same)), ("Version", run["version"]), ("Run", run["run_id"]),
-             ("Started", _moment(run["started"])),
+    facts = [("Address", run["server"]), ("Same cluster as", ", ".join(same)), ("Version", run["version"]),
+             ("Run", run["run_id"]), ("Started", _moment(run["started"])),
              ("Duration", text.duration(run["seconds"])), ("Probes asked by", run["transport"]),
              ("Probes ready after", "" if ready is None else text.duration(ready)),
              ("Requests", str(run["requests"] or "")), *(("Note", note) for note in notes.about(run))]

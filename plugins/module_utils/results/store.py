@@ -108,7 +108,7 @@ def write_cluster_run(results_dir: str | os.PathLike[str], run: dict[str, Any]) 
 
 
 def forget_cluster_run(results_dir: str | os.PathLike[str], cluster: str) -> None:
-    """Remove what an earlier run of this cluster stored, and the reports that tell of it: they are not of the one that begins."""
+    """Remove what an earlier run of this cluster stored, and the reports of it: they tell nothing of the one that begins."""
     folder = _folder(results_dir)
     path = folder / _CLUSTERS / _file_name(cluster)
     if not path.exists():
@@ -117,7 +117,8 @@ def forget_cluster_run(results_dir: str | os.PathLike[str], cluster: str) -> Non
         for old in (path, *(folder / name for name in _REPORTS.values())):
             old.unlink(missing_ok=True)
     except OSError as e:
-        raise ResultsError(f"results folder {folder}: the results of an earlier run cannot be removed: {e.strerror or e}") from None
+        raise ResultsError(f"results folder {folder}: the results of an earlier run cannot be removed: "
+                           f"{e.strerror or e}") from None
 
 
 def write_stage(results_dir: str | os.PathLike[str], record: dict[str, Any]) -> str:

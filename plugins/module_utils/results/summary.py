@@ -168,7 +168,8 @@ def _note_lines(runs: list[dict[str, Any]], more: list[str], pen: _Pen) -> list[
 def summary(runs: list[dict[str, Any]], width: int = 100, colour: bool = False, more: list[str] | None = None) -> str:
     """At most 40 lines: the verdict, one line per cluster, then every cause once with what to do, then what was not asked.
 
-    more: sentences about all of them. width in characters; only commands may be longer, to be copied whole. colour adds ANSI sequences to verdicts.
+    more: sentences about all of them. width in characters; only commands may be longer, to be copied whole. colour adds
+    ANSI sequences to verdicts.
     """
     pen, runs = _Pen(width, colour), [clean_run(r) for r in runs]
     if not runs:

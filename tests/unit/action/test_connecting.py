@@ -24,8 +24,8 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 class Templar:
     def template(self, value: Any) -> Any:
-        return {"{{ cloud }}": {"AWS_PROFILE": "prod", "N": 1}, "{{ list }}": ["a"]}.get(value, value) if isinstance(value, str) \
-            else value
+        known = {"{{ cloud }}": {"AWS_PROFILE": "prod", "N": 1}, "{{ list }}": ["a"]}
+        return known.get(value, value) if isinstance(value, str) else value
 
 
 def _why(given: dict[str, Any] | None = None, own: dict[str, str] | None = None, variables: dict[str, Any] | None = None,

@@ -23,9 +23,9 @@ def test_values_come_in_the_options_type_and_what_is_not_set_stays_the_default(v
 
 @pytest.mark.parametrize(("variables", "sentence"), [
     ({"validate_transport": "foo"}, "value of validate_transport must be one of: auto, proxy, port_forward, exec, got: foo"),
-    ({"validate_images": ["x"]}, "validate_images"), ({"validate_image_registry": {"a": "b"}}, "validate_image_registry: must be one "
-                                                      "value, not a dict"),
-    ({"validate_node_sample": "few"}, "validate_node_sample"), ({"validate_transport": ["exec"]}, "validate_transport: must be one")])
+    ({"validate_images": ["x"]}, "validate_images"), ({"validate_node_sample": "few"}, "validate_node_sample"),
+    ({"validate_image_registry": {"a": "b"}}, "validate_image_registry: must be one value, not a dict"),
+    ({"validate_transport": ["exec"]}, "validate_transport: must be one value, not a list")])
 def test_a_wrong_value_is_told_under_the_variables_name(variables, sentence):
     with pytest.raises(BadInput) as e:
         judged(variables.get, NAMES, RUN)
@@ -35,7 +35,8 @@ def test_a_wrong_value_is_told_under_the_variables_name(variables, sentence):
 @pytest.mark.parametrize(("name", "meant"), [
     ("validate_exlude", "validate_exclude"), ("validate_check", "validate_checks"), ("validate_image", "validate_images"),
     ("validate_allow_inconclusiv", "validate_allow_inconclusive"), ("validate_x", ""), ("validate_certs", ""),
-    ("validate_namespace", ""), ("validate_hosts", ""), ("validate_folder", ""), ("validate_since", ""), ("validate_report", ""),
-    ("exlude", "")])
+    ("validate_namespace", ""), ("validate_hosts", ""), ("validate_folder", ""), ("validate_since", ""),
+    ("validate_report", ""), ("exlude", "")])
 def test_a_slip_of_the_pen_is_told_and_what_is_anothers_is_not(name, meant):
-    assert mistaken([name, 3]) == ([f"{name}: is no variable of a run and does nothing; did you mean {meant}?"] if meant else [])
+    sentence = f"{name}: is no variable of a run and does nothing; did you mean {meant}?"
+    assert mistaken([name, 3]) == ([sentence] if meant else [])
