@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..common import volumes
+from ..kube.errors import ApiError
 from ._nodes import minor
 from ._optional import optional_get
 from ._text import listed
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 VOLUMES = "/api/v1/persistentvolumes"
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 # From this version on a cluster with several default classes takes the newest; before, it refused claims without a class.
 _SEVERAL = (1, 26)
 _DEFAULT = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
@@ -53,6 +55,25 @@ def choose(ctx: Context, classes: list[dict[str, Any]]) -> dict[str, Any]:
                    "before Kubernetes 1.26 claims without a class are refused then")
         ctx.observe(chosen=f"{found[0]}, the newest of {len(found)} default classes, as the cluster chooses")
     return by_name[found[0]]
+
+
+def can_be_removed(ctx: Context, storage_class: dict[str, Any]) -> None:
+    """Inconclusive where each run would leave a disk: the class retains volumes, and we may not change that of ours.
+
+    Who does not tell what we may do is taken to allow it; what stays is told at the end then.
+    """
+    name = storage_class["metadata"]["name"]
+    if storage_class.get("reclaimPolicy") != "Retain":
+        return
+    asked = {"resource": "persistentvolumes", "verb": "patch"}
+    body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": asked}}
+    try:
+        answer = ctx.client.create(REVIEWS, body)
+    except ApiError:
+        return
+    if (answer.get("status") or {}).get("allowed") is False:
+        ctx.inconclusive(f"StorageClass {name} retains volumes, and our user may not patch persistentvolumes, so that ours would be "
+                         f"left; name another class in {_NAME_ONE}, or grant it (rbac_optional: retained_volumes)")
 
 
 def gives_new_volumes(ctx: Context, storage_class: dict[str, Any], access_mode: str, size: str) -> None:

@@ -13,7 +13,7 @@ from ..engine.declared import Option, Permission
 from ..engine.errors import StepFailed
 from ..kube.errors import ApiError
 from ..kube.pods import waiting_reason
-from ._storage_classes import CLASSES, VOLUMES, choose, gives_new_volumes
+from ._storage_classes import CLASSES, VOLUMES, can_be_removed, choose, gives_new_volumes
 from ._volume_pods import READ, WRITE, claim, digest, ending, pod
 from ._volumes import others
 from ._waits import why
@@ -95,6 +95,7 @@ class Storage(Check):
         ctx.touches("StorageClass", chosen["metadata"]["name"])
         ctx.observe(storage_class=chosen["metadata"]["name"], provisioner=chosen.get("provisioner", ""),
                     binding=chosen.get("volumeBindingMode", "Immediate"))
+        can_be_removed(ctx, chosen)
         gives_new_volumes(ctx, chosen, mode, size)
         return chosen
 

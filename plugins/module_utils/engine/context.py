@@ -50,6 +50,7 @@ class Context:
         self.finding = Finding(check.name, check.domain, "")
         self.measurements: list[dict[str, Any]] = []
         self.warnings: list[str] = []
+        self._touched: set[tuple[str, str, str]] = set()
         # How many of the questions of the last in_parallel are answered, and how many there are.
         self.progress = 0, 0
         self._shared = shared
@@ -173,10 +174,10 @@ class Context:
 
     def touches(self, kind: str, name: str, namespace: str = "") -> None:
         """An object on the path of this check."""
-        item = {"kind": kind, "namespace": namespace, "name": name}
         with self._lock:
-            if item not in self.finding.path:
-                self.finding.path.append(item)
+            if (kind, namespace, name) not in self._touched:
+                self._touched.add((kind, namespace, name))
+                self.finding.path.append({"kind": kind, "namespace": namespace, "name": name})
 
     def measure(self, name: str, value: float, unit: str) -> None:
         with self._lock:

@@ -67,6 +67,12 @@ class FakeClient:
         found = self.get(path, params)["items"]
         return SimpleNamespace(items=[strip(i) for i in found] if strip else found, whole=True)
 
+    def create(self, path: str, body: Any, **_more: Any) -> Any:
+        answer = self.answers.get(path, api_error(404, f"{path} not found"))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(body)
+
     def patch(self, path: str, body: Any, **_more: Any) -> Any:
         Now.clock.sleep(self.takes.get("patch", 0.0))
         if isinstance(refused := self.refuse_patch, Exception):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.common import volumes
-from ansible_collections.assay.clusters.plugins.module_utils.checks._storage_classes import defaults
+from ansible_collections.assay.clusters.plugins.module_utils.checks._storage_classes import REVIEWS, defaults
 from ansible_collections.assay.clusters.plugins.module_utils.checks.storage import Storage
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import api_error
@@ -174,6 +174,24 @@ def test_a_volume_that_we_may_not_change_is_told_and_left_as_it_is():
     ctx = disks.run()
     assert ctx.warnings == [f"volume {PV} is left, as its class retains volumes and we may not change that"]
     assert ("PersistentVolumeClaim", f"data-{NONCE}") not in ctx.deleted and ctx.adopted == [("PersistentVolume", PV)]
+
+
+@pytest.mark.parametrize(("policy", "said", "stops"), [
+    ("Retain", {"allowed": False}, True), ("Retain", {"allowed": True}, False), ("Retain", {}, False), ("Retain", None, False),
+    ("Delete", {"allowed": False}, False)])
+def test_where_our_volume_would_stay_for_good_none_is_claimed(policy, said, stops):
+    """One disk a night, of each cluster, that nobody sees."""
+    disks = Disks(_volume(persistentVolumeReclaimPolicy=policy))
+    disks.classes[0]["reclaimPolicy"] = policy
+    asked = []
+    disks.ctx.client.answers[REVIEWS] = api_error(404, "no such API") if said is None else \
+        lambda body: asked.append(body["spec"]["resourceAttributes"]) or {"status": said}
+    if stops:
+        with pytest.raises(Inconclusive, match="^StorageClass fast retains volumes, and our user may not patch persistentvolumes"):
+            disks.run()
+        assert disks.ctx.created == [] and asked == [{"resource": "persistentvolumes", "verb": "patch"}]
+    else:
+        assert disks.run().created and (policy == "Retain" or asked == [])
 
 
 def test_a_volume_of_a_class_that_deletes_is_not_changed():
