@@ -86,6 +86,15 @@ def test_what_an_api_server_says_of_itself_changes_no_way(pods, ask, monkeypatch
     assert http.get("p", 8080, "/").transport == module._NAMES[transport]
 
 
+def test_a_busy_api_server_does_not_speak_for_the_pod(pods, ask, monkeypatch):
+    """Its refusal is no Status object."""
+    monkeypatch.setattr(ApiError, "pause", lambda error: 0.0)
+    pods.server.respond = lambda r: r.answer("Too many requests, please try again later.", 429)
+    with pytest.raises(ApiError) as e:
+        ask().get("p", 8080, "/")
+    assert e.value.busy
+
+
 @pytest.mark.parametrize("transport", WAYS)
 def test_an_api_server_that_is_away_changes_no_way(pods, ask, transport):
     http = ask(transport if transport != "proxy" else "auto")
@@ -133,6 +142,16 @@ def test_a_pod_that_needs_another_way_than_the_first_ones_is_found_out_before_it
 def test_of_a_large_cluster_only_some_pods_are_looked_at_beforehand(pods, ask):
     ask().learn([f"p{n}" for n in range(300)], 8080)
     assert len(pods.asked) == 53
+
+
+def test_one_of_the_first_pods_may_need_another_way_than_most(pods, ask):
+    pods.broken = {"proxy": FORBIDDEN}
+    http, respond = ask(), pods._respond
+    pods.server.respond = lambda r: r.refuse(*KUBELET) if "/p0/portforward" in r.path else respond(r)
+    http.learn(["p0", "p1", "p2"], 8080)
+    pods.asked.clear()
+    assert (http.get("p0", 8080, "/").transport, http.get("p1", 8080, "/").transport) == ("exec", "port-forward")
+    assert pods.asked == [("p0", "exec")]
 
 
 @pytest.mark.parametrize("broken", [{way: UNREACHABLE for way in WAYS}, {way: STARTING for way in WAYS}])
