@@ -24,7 +24,9 @@ _SERVER_SLOW = re.compile(r"request did not complete within|context deadline exc
 _CHECK = re.compile(r"^\[-\](\S+) (failed.*)$", re.M)
 _MISSING = re.compile(r"there is no (StorageClass|Service) (\S+?)(;|$)")
 _DYING = re.compile(r"unable to create new content in namespace (\S+) because it is being terminated")
-_NOBODY = re.compile(r'User "system:anonymous"')
+_ANONYMOUS = "system:anonymous"
+_NOBODY = re.compile(rf'User "{_ANONYMOUS}"')
+_CANNOT = re.compile(r'User "([^"]+)" cannot (\w+) (?:resource|path) "([^"]+)"')
 # So many characters of an error's words, found in a message, show that the message quotes it.
 _QUOTED = 120
 
@@ -59,9 +61,13 @@ def precondition(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 def forbidden(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """What our user may not do, where that ended the check; what it can do without ends none."""
-    for e in f.errors:
-        if e.get("status") == 403 and e.get("verb") and quoted(e, f) and not _NOBODY.search(e.get("message") or ""):
-            yield Candidate("harness.forbidden", "confirmed", (f"permission/{e['verb']} {e['resource']}",), (said(e),))
+    told = [(e["verb"], e.get("resource"), said(e)) for e in f.errors if e.get("status") == 403 and e.get("verb")
+            and quoted(e, f) and not _NOBODY.search(e.get("message") or "")]
+    if not told and f.verdict == INCONCLUSIVE:  # of what is shared by all checks, or asked by another way, only words are left
+        told = [(verb, what, f.message) for user, verb, what in _CANNOT.findall(f.message)
+                if not user.startswith("system:serviceaccount:kube-system:") and user != _ANONYMOUS][:1]
+    for verb, what, line in told:
+        yield Candidate("harness.forbidden", "confirmed", (f"permission/{verb} {what}",), (line,))
 
 
 def _at(ev: Evidence) -> str:
@@ -78,6 +84,8 @@ def credentials(f: Finding, ev: Evidence) -> Iterator[Candidate]:
             yield Candidate("api.tls", sure, (), unique((said(e), _at(ev))))
         elif e.get("status") == 401 or (e.get("status") == 403 and _NOBODY.search(e.get("message") or "")):
             yield Candidate("api.unauthenticated", sure, (), unique((said(e), _at(ev))))
+    if f.verdict == INCONCLUSIVE and _NOBODY.search(f.message) and not f.errors:
+        yield Candidate("api.unauthenticated", sure, (), unique((f.message, _at(ev))))
 
 
 def _texts(f: Finding, ev: Evidence) -> list[str]:

@@ -29,6 +29,18 @@ def test_a_user_that_nobody_is_has_no_credentials_rather_than_too_few_rights() -
     assert (found.cause, found.scope) == ("harness.forbidden", ["permission/list nodes"])
 
 
+@pytest.mark.parametrize(("user", "code"), [
+    ("dev", "harness.forbidden"), ("system:serviceaccount:ci:assay", "harness.forbidden"),
+    ("system:anonymous", "api.unauthenticated"),
+    ("system:serviceaccount:kube-system:daemon-set-controller", "unknown.unexplained")])
+def test_a_refusal_of_which_only_words_are_left_counts_where_it_is_ours(user: str, code: str) -> None:
+    """Said by a way to probes, or by what all checks share; a controller that may not make pods is somebody else."""
+    words = f'pods "x" is forbidden: User "{user}" cannot get resource "pods/proxy" in API group "" in the namespace "x"'
+    found = finding("dns", f"a probe could not be asked: {words}", "inconclusive")
+    assert cause(found, silent_cluster())[0] == code
+    assert cause(finding("dns", f"it broke: {words}"), silent_cluster())[0] == "unknown.unexplained", "it failed by itself"
+
+
 @pytest.mark.parametrize("verdict", ["failed", "inconclusive"])
 def test_a_right_that_the_check_did_without_is_not_why_it_ended(verdict: str) -> None:
     error = _forbidden('nodes "n1" is forbidden: User "dev" cannot get resource "nodes/proxy"')
