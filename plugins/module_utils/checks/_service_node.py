@@ -112,7 +112,10 @@ class NodeView:
                     self._further(name, sticky if name == "sticky" else vip, replies[name], heard)
             if todo and ((self.restricted and not heard.direct) or not self._in_time()):
                 break
-        self._direct(self.backends if heard.vip else [self._other], direct)
+        if heard.vip and heard.seconds is not None:  # some came through: only as many connections to the pods tell it from loss
+            self._direct(self.backends, {}, BATCH)
+        else:
+            self._direct(self.backends if heard.vip else [self._other], direct)
         return heard
 
     def _further(self, name: str, host: str, reply: Reply, heard: Heard) -> None:
@@ -154,16 +157,18 @@ class NodeView:
             return f"{len(reply.errors)} of {BATCH} connections failed: {listed(reply.errors, 1)}"
         return f"{len(set(reply.pods))} pods answered one client" if len(set(reply.pods)) > 1 else ""
 
-    def _direct(self, backends: list[Probe], known: Mapping[str, Reply]) -> None:
-        """The pods by their own addresses, to tell the Service's fault from the network's; a failure is asked again."""
+    def _direct(self, backends: list[Probe], known: Mapping[str, Reply], count: int = 1) -> None:
+        """The pods by their own addresses, so many times, to tell the Service's fault from the network's. What `known` has of
+        a failure is asked again."""
         replies = {pod: r for pod, r in known.items() if list(r.pods) == [pod]}
         missing = [b for b in backends if b.pod not in replies]
         if missing:
-            replies |= self._ask(*(Question(b.pod, "dial", b.ip, HTTP_PORT) for b in missing))
+            replies |= self._ask(*(Question(b.pod, "dial", b.ip, HTTP_PORT, count) for b in missing))
         for b in backends:
             r = self._sure(replies[b.pod])
             self.ctx.see(kind="service", from_node=self.probe.node, to_node=b.node, target=f"{b.ip}:{HTTP_PORT}", variant="pod",
-                         ok=list(r.pods) == [b.pod], error=listed(r.errors, 1) or stranger(r.pods, [b.pod]))
+                         ok=set(r.pods) == {b.pod} and not r.errors,
+                         error=listed(r.errors, 1) or stranger(r.pods, [b.pod]))
 
     # ---- after a change ---------------------------------------------------------------------------------------
     def follow(self, empty: str, filled: str) -> Followed:

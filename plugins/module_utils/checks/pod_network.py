@@ -79,7 +79,7 @@ class PodNetwork(Check):
             answers = self._again(ctx, first)
             gone = _meanwhile.left(ctx)
             answers = {k: a for k, a in answers.items() if not gone & {a.source, a.target}}
-            self._see(ctx, answers)
+            self._see(ctx, first, answers)
             self._claim(ctx, first, answers, "small")
         with ctx.step("large bodies pass between nodes both ways"):
             self._claim(ctx, first, answers, "large")
@@ -146,11 +146,15 @@ class PodNetwork(Check):
         return answers | {k: a for k, a in new.items() if k not in answers or answers[k].error}
 
     # ---- claims -----------------------------------------------------------------------------------------------
-    def _see(self, ctx: Context, answers: Answers) -> None:
-        """Record all; where nothing passes between nodes, or no datagram, two pods of one node are asked, too."""
+    def _see(self, ctx: Context, first: Answers, answers: Answers) -> None:
+        """Record all, and what only a second try hid; where nothing passes between nodes, or no datagram, two pods of one node are asked, too."""
         for a in answers.values():
             ctx.see(kind="pod", from_node=a.source, to_node=a.target, target=a.address, variant=a.variant,
                     ok=not a.error, error=a.error, seconds=a.seconds)
+        for k, a in first.items():
+            if a.error and k in answers and not answers[k].error:
+                ctx.see(kind="pod", from_node=a.source, to_node=a.target, target=a.address, variant="retried", ok=False,
+                        error=f"{a.variant}, at the first try: {a.error}")
         for variant in ("small", "udp"):
             crossing = [a for a in answers.values() if a.variant == variant and a.source != a.target]
             if crossing and all(a.error for a in crossing):

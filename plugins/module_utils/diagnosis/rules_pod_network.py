@@ -136,9 +136,9 @@ def _sure_of_nodes(asked: Seen, matrix: dict[Edge, bool], nodes: tuple[str, ...]
 def _sure_of_pairs(asked: Seen, matrix: dict[Edge, bool], cut: list[Edge]) -> str:
     """One pair, both ways, in more ways than one: else it may be loss that hit these."""
     both = all((b, a) in cut or (b, a) not in matrix for a, b in cut)
-    if len({frozenset(e) for e in cut}) == 1 and len(cut) == 2 and len(_ways(asked, set(cut))) > 1:
-        return "confirmed"
-    return "probable" if both else "suspected"
+    if not both or len(_ways(asked, set(cut))) < 2:
+        return "suspected"
+    return "confirmed" if len({frozenset(e) for e in cut}) == 1 and len(cut) == 2 else "probable"
 
 
 # ---- one thing of many that does not pass -----------------------------------------------------------------------
@@ -213,4 +213,26 @@ def _sure_of_size(bad: Seen, fits: Seen, matrix: dict[Edge, bool]) -> str:
     return "confirmed" if whole and {_pair(o) for o in fits} == pairs else "probable"
 
 
-RULES = (forbidden, pod_network, filtered, family, mtu)
+# ---- loss -------------------------------------------------------------------------------------------------------
+def _lossy(f: Finding) -> Candidate | None:
+    """Pairs that answered only at the second try, beside some that did not: what passes sometimes is not cut or filtered."""
+    late = seen(f, "pod", "retried")
+    red = [o for o in crossing(seen(f, "pod", "small", "large", "udp", "family")) if silent(o)]
+    if not late or not red:
+        return None
+    nodes = set.intersection(*(set(_pair(o)) for o in [*late, *red]))
+    sure = "probable" if len(late) > 1 else "suspected"
+    return Candidate("net.lossy", sure, nodes_of(nodes), tuple(map(line, [*late[:4], *red[:4]])))
+
+
+def between_pods(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """What explains the answers between nodes; loss, where nothing does for sure."""
+    found = [c for rule in (pod_network, filtered, family, mtu) for c in rule(f, ev)]
+    loss = _lossy(f)
+    if loss and not any(c.confidence == "confirmed" for c in found):
+        yield loss
+        return
+    yield from found
+
+
+RULES = (forbidden, between_pods)

@@ -218,6 +218,10 @@ CAUSES: dict[str, Cause] = {
         7, "pods of two nodes do not reach each other, while both reach others",
         "look at what these two nodes know of each other: the route to the other's pods, its tunnel endpoint, firewall entries",
         "kubectl get nodes -o wide", node="ssh {name} ip route"),
+    "net.lossy": _c(
+        7, "packets between nodes are lost now and then, and others pass",
+        "look at errors and drops of the nodes' network interfaces, at links without room, and at full tables of connections",
+        "kubectl get nodes -o wide", node="ssh {name} ip -s link"),
     "net.family-down": _c(
         7, "pods reach each other by their addresses of one family, IPv4 or IPv6, and not by the other",
         "look at the CNI's pod ranges of that family, at routes and forwarding on the nodes, and at firewalls for it",

@@ -28,7 +28,8 @@ class Dataplane:
         self.turn, self.selected, self.second = {}, True, second
         self.flushed, self.stale, self.silent, self.never, self.rotating, self.page = set(), False, False, set(), False, ""
         self.backends: list[FakeProbe] = []
-        self.connects, self.drops, self.requests, self.mute, self.lost_family, self.apart = {}, {}, [], set(), set(), set()
+        self.connects, self.drops, self.requests, self.mute, self.lost_family = {}, {}, [], set(), set()
+        self.apart, self.lossy = set(), set()
         self.ctx.items["pods"] = {("ns", p.pod): {"metadata": {"name": p.pod}, "status": {"podIPs": [
             {"ip": p.ip}, *([{"ip": f"fd00::{p.ip[-1]}"}] if second else [])]}} for p in self.probes}
 
@@ -60,7 +61,8 @@ class Dataplane:
 
     def dial(self, source, host, count):
         if host not in (VIP, STICKY, LATE, self.second):
-            return ([], ["i/o timeout"]) if source.node in self.apart else ([f"probe-n{host[-1]}"], [])
+            lost = count if source.node in self.apart else 1 if source.node in self.lossy and count > 1 else 0
+            return [f"probe-n{host[-1]}"] * (count - lost), ["i/o timeout"] * lost
         if source.node in self.flushed or (host == self.second and source.node in self.lost_family):
             return [], ["dial tcp 10.96.0.1:80: i/o timeout"] * count
         if host == (VIP if not self.selected else LATE) and not self.stale:

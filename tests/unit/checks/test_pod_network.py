@@ -74,6 +74,7 @@ def test_one_lost_packet_warns_only(variant):
 
     ctx = Network(3, once, families=True).run()
     assert len(ctx.warnings) == 1 and f"only at the second try ({variant})" in ctx.warnings[0]
+    assert [(o["from_node"], o["to_node"]) for o in ctx.seen(variant="retried", ok=False)] == [("n0", "n1")]
     assert ctx.measurements[f"pairs that answered only at the second try ({variant})"] == 1
 
 

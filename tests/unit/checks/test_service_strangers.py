@@ -74,6 +74,14 @@ def test_connections_that_are_lost_again_fail():
     assert len(ctx.seen(variant="pod", from_node="n1", ok=True)) == 3
 
 
+def test_where_some_connections_are_lost_as_many_go_to_the_pods_directly():
+    """One each would pass where now and then a packet is lost, and the Service's rules would be blamed."""
+    plane = Dataplane()
+    plane.drops, plane.lossy = {"n1": 14}, {"n1"}
+    ctx = plane.fails("fails from 1 of 3 nodes: n1")
+    assert len(ctx.seen(variant="pod", from_node="n1", ok=False)) == 3
+
+
 def test_a_probe_whose_own_server_does_not_ask_is_no_fault_of_a_service():
     plane = Dataplane()
     plane.mute = {"n1"}
