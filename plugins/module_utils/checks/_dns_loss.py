@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How quick the answers are and how many are lost; where many are, whether they are lost on the way to the servers' pods, too."""
+"""How quick the answers are and how many are lost; where many are, whether also on the way to the servers' own pods."""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

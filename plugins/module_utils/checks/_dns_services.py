@@ -53,7 +53,8 @@ def _label(ctx: Context, probes: list[Probe]) -> list[str]:
     done = []
     for probe in spread(probes, BACKENDS):
         try:
-            ctx.client.patch(f"/api/v1/namespaces/{ctx.namespace}/pods/{probe.pod}", {"metadata": {"labels": {LABEL: ctx.nonce}}})
+            ctx.client.patch(f"/api/v1/namespaces/{ctx.namespace}/pods/{probe.pod}",
+                             {"metadata": {"labels": {LABEL: ctx.nonce}}})
         except ApiError as e:
             if e.status != 404:
                 raise

@@ -120,8 +120,8 @@ def no_port(f: Finding, ev: Evidence) -> Iterator[Candidate]:
             has = ", ".join(f"{p.get('port')}/{p.get('protocol') or 'TCP'}" for p in ports)
             yield Candidate("svc.no-endpoints", "confirmed", (service_ref(service),), (
                 f"{service_ref(service)} has no port 53/{protocol}; it has {has}", *map(line, asked[:4])),
-                remedy=f"add port 53/{protocol} to Service {space_of(service)}/{name_of(service)}; kubectl apply loses it, as it "
-                       "knows ports by their number only")
+                remedy=f"add port 53/{protocol} to Service {space_of(service)}/{name_of(service)}; kubectl apply loses it, "
+                       "as it knows ports by their number only")
 
 
 def local_only(f: Finding, ev: Evidence) -> Iterator[Candidate]:
@@ -139,8 +139,8 @@ def local_only(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         yield Candidate("svc.no-endpoints", "confirmed", (ref,), (
             *(f"{ref} has internalTrafficPolicy=Local, and no DNS pod is on {n}" for n in without[:5]),
             *[line(o) for o in asked if o["from_node"] in without][:3], *[line(o) for o in asked if o["ok"]][:1]),
-            remedy=f"set internalTrafficPolicy of Service {space_of(service)}/{name_of(service)} to Cluster, or run a DNS pod on "
-                   "every node")
+            remedy=f"set internalTrafficPolicy of Service {space_of(service)}/{name_of(service)} to Cluster, or run a DNS pod "
+                   "on every node")
 
 
 # ---- kubelets ---------------------------------------------------------------------------------------------------
@@ -155,8 +155,8 @@ def sent_elsewhere(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         here = usual[node]["target"]
         yield Candidate("dns.config", "confirmed", (f"node/{node}",), (
             str(o.get("error")), *map(line, [*asked[:2], usual[node]])),
-            remedy=f"correct clusterDNS of the kubelets that name {o['target']}: {here} answers their pods; pods get it when they "
-                   "are made anew")
+            remedy=f"correct clusterDNS of the kubelets that name {o['target']}: {here} answers their pods; pods get it when "
+                   "they are made anew")
 
 
 def other_domain(f: Finding, ev: Evidence) -> Iterator[Candidate]:
@@ -164,7 +164,8 @@ def other_domain(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     for o in seen(f, "dns", "search_path"):
         if not o["ok"]:
             short = [s for s in seen(f, "dns", "search") if s["from_node"] == o["from_node"] and not s["ok"]]
-            yield Candidate("dns.config", "confirmed", (f"node/{o['from_node']}",), (str(o.get("error")), *map(line, short[:2])),
+            lines = (str(o.get("error")), *map(line, short[:2]))
+            yield Candidate("dns.config", "confirmed", (f"node/{o['from_node']}",), lines,
                             remedy=f"correct clusterDomain of the kubelet: the cluster's is {o['target']}")
 
 

@@ -68,8 +68,8 @@ def form(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     sure = "probable" if all(map(silent, bad)) else "confirmed"
     yield Candidate("dns.config", sure, () if everywhere else tuple(f"node/{n}" for n in sorted(_nodes(bad))),
                     tuple(map(line, [*bad[:3], *[o for o in dotted if o["from_node"] in _nodes(bad)][:2]])),
-                    remedy="look at the search path of pods, which they have from /etc/resolv.conf of the node or the kubelet's "
-                           "resolvConf: one of its domains answers names that are not its own")
+                    remedy="look at the search path of pods, which they have from /etc/resolv.conf of the node or the "
+                           "kubelet's resolvConf: one of its domains answers names that are not its own")
 
 
 # ---- names that depend on the configuration alone ---------------------------------------------------------------
@@ -89,8 +89,8 @@ def reverse(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     plugin = plugin_lines(ev, "kubernetes")
     lacking = [(ref, said) for ref, said, zones in plugin if zones and not covers_address(zones, str(bad[0]["target"]))]
     told = lacking and len(lacking) == len(plugin)
-    lines = [f"{ref}: {said.partition('{')[0].strip()}: no reverse zone of {bad[0]['target']}" for ref, said in lacking] if told \
-        else []
+    lines = [f"{ref}: {said.partition('{')[0].strip()}: no reverse zone of {bad[0]['target']}"
+             for ref, said in lacking] if told else []
     yield Candidate("dns.config", "confirmed" if told else "probable", (lacking[0][0],) if told else config_ref(ev),
                     (*lines, *map(line, bad[:4])), remedy=config_remedy(
                         ev, "add in-addr.arpa and ip6.arpa to the zones of the plugin kubernetes in the Corefile"))

@@ -83,7 +83,9 @@ def node_cache(f: Finding, ev: Evidence) -> Iterator[Candidate]:
             continue
         if own and node in _elsewhere(f) and not pod:
             continue  # a kubelet that names an address where nobody is
-        state = f"{pod_ref(pod)} is {'ready' if ready(pod) else 'not ready'}" if pod else f"no cache runs on {node}" if there else ""
+        state = f"no cache runs on {node}" if there else ""
+        if pod:
+            state = f"{pod_ref(pod)} is {'ready' if ready(pod) else 'not ready'}"
         sure = "confirmed" if own or not pod or not ready(pod) else "probable"
         yield Candidate("dns.server-down", sure, (f"node/{node}",), unique((
             state, *map(line, [o for o in asked if o["from_node"] == node][:4]))),
@@ -111,7 +113,7 @@ def by_address(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 
 def lost_in_part(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """Some answers are lost behind the Service's address, and none at the servers' own: its rules lead to a pod that is gone."""
+    """Some answers are lost behind the Service's address, none at the servers' own: its rules lead to a pod that is gone."""
     by_name = [o for o in seen(f, "dns", "internal", "search", "srv", "ptr", "headless") if o["ok"] or silent(o)]
     direct = {n: [o for o in seen(f, "dns", "direct", "latency_direct") if o["from_node"] == n]
               for n in {o["from_node"] for o in by_name}}
@@ -126,9 +128,10 @@ def lost_in_part(f: Finding, ev: Evidence) -> Iterator[Candidate]:
             continue
         cached = caching(ev) or any(of_the_node(a) for a in cluster_dns.nameservers_in(f.observed))
         sure = "confirmed" if counted and not cached else "probable"
+        words = f"{len(lost)} of {len(mine)} questions of {node} are lost by name, none of {len(at_servers)} at the servers' own " \
+                "addresses"
         yield Candidate("dns.server-down" if cached else "svc.dataplane", sure, (f"node/{node}",), (
-            f"{len(lost)} of {len(mine)} questions of {node} are lost by name, none of {len(at_servers)} at the servers' own "
-            "addresses", *map(line, [*halves, *counted, *lost[:3], *at_servers[:1]])),
+            *([] if counted else [words]), *map(line, [*halves, *counted, *lost[:3], *at_servers[:1]])),
             remedy="look at the NodeLocal DNSCache of that node" if cached else "")
 
 

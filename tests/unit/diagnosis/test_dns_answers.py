@@ -33,7 +33,8 @@ def _with(*lines: str) -> dict[str, Any]:
 NO_NAME = {"*": "NXDOMAIN, expected PTR dns-x"}
 
 
-@pytest.mark.parametrize("error", ["NXDOMAIN, expected PTR dns-x", "REFUSED, expected PTR dns-x", "no servers could be reached"])
+@pytest.mark.parametrize("error", ["NXDOMAIN, expected PTR dns-x", "REFUSED, expected PTR dns-x",
+                                   "no servers could be reached"])
 def test_a_corefile_without_reverse_zones(error: str) -> None:
     found = one(_dns("ptr", {"*": error}, "10.96.5.5"), _with("kubernetes cluster.local {"))
     assert (found.cause, found.confidence, found.scope) == ("dns.config", "confirmed", COREDNS)
@@ -55,8 +56,9 @@ def test_which_zones_hold_the_name_of_an_address(zones: list[str], address: str,
     assert covers_address(zones, address) == inside
 
 
-@pytest.mark.parametrize(("zones", "inside"), [(["cluster.local"], True), (["Local."], True), (["."], True), (["uster.local"], False),
-                                               (["x.cluster.local"], False), ([], False)])
+@pytest.mark.parametrize(("zones", "inside"), [
+    (["cluster.local"], True), (["Local."], True), (["."], True), (["uster.local"], False), (["x.cluster.local"], False),
+    ([], False)])
 def test_which_zones_hold_a_name(zones: list[str], inside: bool) -> None:
     assert covers(zones, "svc.cluster.local.") == inside
 
@@ -78,7 +80,8 @@ def test_a_template_answers_for_anything(template: str) -> None:
 
 @pytest.mark.parametrize("lines", [(), ("template IN A corp.test {",)])
 def test_what_else_answers_for_anything_is_not_known(lines: tuple[str, ...]) -> None:
-    assert cause(_dns("nxdomain", MADE_UP, ABSENT), _with("kubernetes cluster.local {", *lines)) == ("dns.config", "probable", COREDNS)
+    data = _with("kubernetes cluster.local {", *lines)
+    assert cause(_dns("nxdomain", MADE_UP, ABSENT), data) == ("dns.config", "probable", COREDNS)
 
 
 def test_a_made_up_name_that_nobody_denies_is_no_wildcard() -> None:
