@@ -20,6 +20,7 @@ from ..common import names
 from ..common.names import nearest
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
+from ..results import store
 from .pipeline_guard import arm
 
 # In the order in which they run.
@@ -101,6 +102,14 @@ def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
+def _forget(results_dir: str, cluster: str) -> None:
+    """A folder that is used again: nothing of the pipeline before is taken for this one's."""
+    try:
+        store.forget_pipeline(results_dir, cluster)
+    except store.ResultsError as e:
+        raise PlatformError(str(e)) from None
+
+
 def _begin(params: Mapping[str, Any], state: State, job: Job) -> dict[str, Any]:
     """Nothing is done where an option is wrong."""
     start_at, cluster = params["start_at"], params["cluster"]
@@ -124,6 +133,8 @@ def _begin(params: Mapping[str, Any], state: State, job: Job) -> dict[str, Any]:
                 "done": [s for s, why in stages.items() if why]}
     kept["ended"] = ""
     if not job.check_mode:
+        if not start_at:
+            _forget(params["results_dir"], cluster)
         state.write(kept)
     return {**_result(kept, state), "stages": stages}
 

@@ -22,6 +22,8 @@ from .clean import clean_record, clean_run
 VERSION = 1
 # The domain of records that tell of a pipeline's stage instead of a check.
 STAGES = "stages"
+# In the results folder of a pipeline, those of the checks before its hook.
+BEFORE = "before"
 _CLUSTERS = "clusters"
 _REPORTS = {"json": "records.json", "junit": "junit.xml", "html": "report.html"}
 _STAGE = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -107,18 +109,29 @@ def write_cluster_run(results_dir: str | os.PathLike[str], run: dict[str, Any]) 
     return str(path)
 
 
-def forget_cluster_run(results_dir: str | os.PathLike[str], cluster: str) -> None:
-    """Remove what an earlier run of this cluster stored, and the reports of it: they tell nothing of the one that begins."""
-    folder = _folder(results_dir)
-    path = folder / _CLUSTERS / _file_name(cluster)
-    if not path.exists():
-        return
+def _forget(folder: Path, paths: list[Path]) -> None:
+    """Remove what is there of these, and with any of them the reports that tell of it."""
+    found = [p for p in paths if p.exists()]
     try:
-        for old in (path, *(folder / name for name in _REPORTS.values())):
+        for old in [*found, *(folder / name for name in _REPORTS.values() if found)]:
             old.unlink(missing_ok=True)
     except OSError as e:
         raise ResultsError(f"results folder {folder}: the results of an earlier run cannot be removed: "
                            f"{e.strerror or e}") from None
+
+
+def forget_cluster_run(results_dir: str | os.PathLike[str], cluster: str) -> None:
+    """What an earlier run of this cluster stored, and the reports of it, tell nothing of the one that begins."""
+    folder = _folder(results_dir)
+    _forget(folder, [folder / _CLUSTERS / _file_name(cluster)])
+
+
+def forget_pipeline(results_dir: str | os.PathLike[str], cluster: str) -> None:
+    """The same for a pipeline that begins: its stages, and its checks before and after the hook."""
+    folder = _folder(results_dir)
+    stages = (folder / STAGES / _file_name(cluster).removesuffix(".json")).glob("*.json")
+    _forget(folder, [folder / _CLUSTERS / _file_name(cluster), *stages])
+    forget_cluster_run(folder / BEFORE, cluster)
 
 
 def write_stage(results_dir: str | os.PathLike[str], record: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.arguments.flow impo
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import pipeline, pipeline_guard
+from ansible_collections.assay.clusters.plugins.module_utils.results import store
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -74,6 +75,25 @@ def test_a_pipeline_that_ended_is_no_obstacle_to_the_next(tmp_path: Path) -> Non
     assert _ask(tmp_path, state="begun")["run_id"] != "r1"
 
 
+def test_a_pipeline_that_begins_keeps_nothing_of_the_one_before_and_one_that_goes_on_keeps_all(tmp_path: Path) -> None:
+    def there() -> list[str]:
+        return sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.[jxh]*") if "pipeline" not in p.parts)
+
+    _ask(tmp_path, state="begun")
+    for cluster in ("c1", "c2"):
+        store.write_stage(tmp_path, {"cluster": cluster, "check": "validate", "verdict": "passed"})
+        store.write_cluster_run(tmp_path / "before", {"cluster": cluster, "records": []})
+    store.write_reports(tmp_path, [])
+    all_of_it = there()
+    _ask(tmp_path, state="begun", start_at="report")
+    assert there() == all_of_it and "junit.xml" in all_of_it
+    _ask(tmp_path, state="ended")
+    _ask(tmp_path, state="begun", check=True)
+    assert there() == all_of_it
+    _ask(tmp_path, state="begun")
+    assert there() == ["before/clusters/c2.json", "stages/c2/validate.json"]
+
+
 @pytest.mark.parametrize(("given", "sentence"), [
     ({"skip": ["prepul"]}, r"pipeline_skip: there is no stage 'prepul'; did you mean prepull\?"),
     ({"start_at": "disposal"}, r"pipeline_start_at: there is no stage 'disposal'; did you mean dispose\?"),
@@ -127,6 +147,7 @@ _PLAYBOOK = """
 import os, sys, time
 from pathlib import Path
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import pipeline, pipeline_guard
+from ansible_collections.assay.clusters.plugins.module_utils.results import store
 if "-e" in sys.argv:
     Path(sys.argv[1], "again").write_text(sys.argv[-1])
 else:
