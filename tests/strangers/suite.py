@@ -74,7 +74,8 @@ def unlike(records: dict[str, Record], expected: dict[str, tuple[str, ...]]) -> 
         missing = [w for w in words if not re.search(w, said)]
         more = [part for part in told if record.verdict == "warned" and words and not any(re.search(w, part) for w in words)]
         if not fits or missing or more:
-            wrong.append(f"{name}: {record.verdict}, expected {verdict}{f' with {missing}' if missing else ''}: {record.cause} {record.message}")
+            wanted = f"{verdict}{f' with {missing}' if missing else ''}"
+            wrong.append(f"{name}: {record.verdict}, expected {wanted}: {record.cause} {record.message}")
     return wrong
 
 
@@ -100,7 +101,8 @@ def others(lab: Any) -> dict[str, str]:
                 continue
             for item in ours._listed(get, f"{path}/{resource['name']}"):
                 meta = item["metadata"]
-                if meta.get("labels", {}).get(ours.MANAGED_BY) == ours.MANAGER or meta.get("namespace", meta.get("name", "")).startswith("assay-"):
+                where = meta.get("namespace", meta.get("name", ""))
+                if meta.get("labels", {}).get(ours.MANAGED_BY) == ours.MANAGER or where.startswith("assay-"):
                     continue
                 said = {k: v for k, v in item.items() if k not in ("metadata", "status")} | {k: meta.get(k) for k in (*_THEIRS, "uid")}
                 found[f"{resource['kind']} {meta.get('namespace', '')}/{meta['name']}"] = json.dumps(said, sort_keys=True)

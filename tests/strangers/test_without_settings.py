@@ -14,7 +14,8 @@ POD_CHECKS = ("dns", "nodes", "pod_network", "service", "storage")
 TOLD = {
     "required_labels": r"the run namespace could not be created: .*you must provide labels: \{\"cost-center\", \"team\"\}",
     "restricted_registry": r"has an invalid image repo <.*allowed repos are",
-    "tenant": r"cannot create resource \"namespaces\".*validate_namespace names an existing one|cannot list resource \"(nodes|storageclasses)\"",
+    "tenant": r"cannot create resource \"namespaces\".*validate_namespace names an existing one|"
+              r"cannot list resource \"(nodes|storageclasses)\"",
 }
 
 

@@ -72,7 +72,8 @@ _OF_PODS = {
     "groups": "has(object.spec.securityContext) && has(object.spec.securityContext.fsGroup) ? "
               "[object.spec.securityContext.fsGroup] : []",
 }
-_SCC = "'unable to validate against any security context constraint: [provider \"anyuid\": Forbidden: not usable by user or serviceaccount, "
+_SCC = ("'unable to validate against any security context constraint: [provider \"anyuid\": Forbidden: not usable by user or "
+        "serviceaccount, ")
 _SCC_RULES = [
     {"expression": "variables.range != ''", "message": f"unable to validate against any security context constraint: unable to find "
                                                        f"annotation {UID_RANGE}"},
@@ -111,7 +112,8 @@ def openshift(lab: Lab) -> Iterator[Stranger]:
             UID_RANGE: text, "openshift.io/sa.scc.supplemental-groups": text, "openshift.io/sa.scc.mcs": "s0:c26,c5"}}})
 
     def refused() -> bool:
-        return "must be in the ranges" in tried(lab, "lab-like-openshift", pod("tried", securityContext={"runAsUser": 65534})).get("refused", "")
+        body = pod("tried", securityContext={"runAsUser": 65534})
+        return "must be in the ranges" in tried(lab, "lab-like-openshift", body).get("refused", "")
 
     policies = [*changing("lab-like-openshift", _SCC_DEFAULTS, _OF_RANGE),
                 *refusing("lab-like-openshift", "pods", _SCC_RULES, {**_OF_RANGE, **_OF_PODS})]

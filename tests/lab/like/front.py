@@ -25,7 +25,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-authorization", "host", "authorization", "content-length"}
+_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-authorization", "host",
+        "authorization", "content-length"}
 _PAGE = ("<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n<hr><center>nginx</center>\r\n"
          "</body>\r\n</html>\r\n")
 _TITLES = {405: "405 Not Allowed", 502: "502 Bad Gateway", 504: "504 Gateway Time-out"}
@@ -82,9 +83,12 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         front = self.front
         if self.headers.get("Authorization") != f"Bearer {front.config['token']}":
-            return self._say(401, "application/json", json.dumps({"type": "error", "status": "401", "message": "must authenticate"}))
+            refused = {"type": "error", "status": "401", "message": "must authenticate"}
+            return self._say(401, "application/json", json.dumps(refused))
         if not self.path.startswith(front.prefix + "/"):
-            return self._say(200, "application/json", json.dumps(_ROOT)) if self.path in ("/", "/v3") else self._say(404, "text/plain", "404 page not found\n")
+            if self.path in ("/", "/v3"):
+                return self._say(200, "application/json", json.dumps(_ROOT))
+            return self._say(404, "text/plain", "404 page not found\n")
         if {self.command, "UPGRADE" if self.headers.get("Upgrade") else ""} & {*front.config.get("refuse", ())}:
             return self._page(405)
         seconds, instead, retry = front.fate()
@@ -142,7 +146,8 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         lines = [f"{self.command} {path} HTTP/1.1", "Host: {}:{}".format(*self.front.address)]
         lines += [f"{k}: {v}" for k, v in self.headers.items() if k.lower() not in ("host", "authorization")]
-        with self.front.context.wrap_socket(socket.create_connection(self.front.address, 30), server_hostname=self.front.address[0]) as up:
+        plain = socket.create_connection(self.front.address, 30)
+        with self.front.context.wrap_socket(plain, server_hostname=self.front.address[0]) as up:
             up.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
             ends = {self.connection: up, up: self.connection}
             while True:

@@ -40,10 +40,10 @@ def node(lab: Lab, name: str, labels: dict[str, str], taints: list[dict[str, str
     version = lab.api("/version")["gitVersion"]
     room = {"cpu": "2", "memory": "4Gi", "ephemeral-storage": "20Gi", "pods": pods}
     about = {"kubeletVersion": version, "kubeProxyVersion": "", "containerRuntimeVersion": "containerd://1.6.20", "architecture": "amd64",
-             "kernelVersion": "6.1", "osImage": "Linux", "operatingSystem": system, "machineID": name, "systemUUID": name, "bootID": name, **info}
-    return {"apiVersion": "v1", "kind": "Node",
-            "metadata": {"name": name, "labels": {"kubernetes.io/os": system, "kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name,
-                                                  "topology.kubernetes.io/zone": "zone-a", "topology.kubernetes.io/region": "lab", **labels}},
+             "kernelVersion": "6.1", "osImage": "Linux", "operatingSystem": system, **dict.fromkeys(("machineID", "systemUUID", "bootID"), name), **info}
+    usual = {"kubernetes.io/os": system, "kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name,
+             "topology.kubernetes.io/zone": "zone-a", "topology.kubernetes.io/region": "lab"}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {**usual, **labels}},
             "spec": {"taints": taints},
             "status": {"capacity": room, "allocatable": room, "conditions": conditions(), "nodeInfo": about,
                        "addresses": [{"type": "InternalIP", "address": f"172.30.{lab.index}.{last}"}, {"type": "Hostname", "address": name}]}}

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -39,8 +38,8 @@ class Newcomers:
         why = "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:cni plugin not initialized"
         while not self._ended.is_set():
             name = f"spot-{len(self.names)}-{self._lab.name}"
-            body = node(self._lab, name, {"karpenter.sh/capacity-type": "spot"}, [{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}],
-                        last=210 + len(self.names) % 40)
+            taint = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+            body = node(self._lab, name, {"karpenter.sh/capacity-type": "spot"}, [taint], last=210 + len(self.names) % 40)
             body["status"]["conditions"] = conditions("False", why)
             with self._lab.fault.extra("/api/v1/nodes", body):
                 self.names.append(name)
@@ -62,5 +61,5 @@ def joining_nodes(lab: Lab) -> Iterator[Stranger]:
     short = lab.machines[-1]
     with Newcomers(lab) as newcomers, lab.fault.away(short) as pool:
         yield Stranger("joining_nodes", lab.kubeconfig, names={"node": lab.node_name(short), "newcomers": f"spot-N-{lab.name}"},
-                       acts={"join": lambda: pool.join(short), "leave": lambda: pool.leave(short), "came": lambda: list(newcomers.names),
-                             "wait": lambda: time.sleep(_STAYS)})
+                       acts={"join": lambda: pool.join(short), "leave": lambda: pool.leave(short),
+                             "came": lambda: list(newcomers.names)})
