@@ -147,7 +147,8 @@ class PodNetwork(Check):
 
     # ---- claims -----------------------------------------------------------------------------------------------
     def _see(self, ctx: Context, first: Answers, answers: Answers) -> None:
-        """Record all, and what only a second try hid; where nothing passes between nodes, or no datagram, two pods of one node are asked, too."""
+        """Record all, and what only a second try hid; where nothing passes between nodes, or no datagram, two pods of one node
+        are asked, too."""
         for a in answers.values():
             ctx.see(kind="pod", from_node=a.source, to_node=a.target, target=a.address, variant=a.variant,
                     ok=not a.error, error=a.error, seconds=a.seconds)

@@ -19,7 +19,7 @@ _KUBELET = re.compile(r"dial tcp \S+:10250: .*(?:i/o timeout|no route)|(?:exec|p
 _UNHEARD = re.compile(r"timed? ?out|timeout|no route|dial tcp|EOF|not opened")
 _VIPS = ("vip", "family", "affinity", "empty")
 # What is said of an address that leads somewhere, but not to all or not to the pods themselves.
-_SOFT = re.compile(r"never reached the pod|upstream connect error|no healthy upstream")
+_SOFT = re.compile(r"\d+ of \d+ connections failed|never reached the pod|upstream connect error|no healthy upstream")
 
 
 # ---- probes -----------------------------------------------------------------------------------------------------
@@ -54,9 +54,9 @@ def _all_reached(asked: list[dict[str, Any]]) -> set[str]:
 
 
 def _sure(f: Finding, bad: list[dict[str, Any]]) -> str:
-    """Not for sure where a pod that was not asked directly may be the one that does not answer, where some pods are just never
-    chosen (routing may prefer a zone), where a mesh's proxy answered in their place, and of the other family of addresses, by
-    which pods are not asked directly."""
+    """Not for sure where some connections are lost and others not, as loss would have it, where a pod that was not asked
+    directly may be the one that does not answer, where some pods are just never chosen (routing may prefer a zone), where a
+    mesh's proxy answered in their place, and of the other family of addresses, by which pods are not asked directly."""
     asked = f.observed.get("endpoints_asked")
     some_left = isinstance(asked, int) and asked < int(f.observed.get("endpoints") or 0)
     soft = all(o.get("variant") == "family" or _SOFT.search(o.get("error") or "") for o in bad)

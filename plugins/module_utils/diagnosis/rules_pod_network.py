@@ -17,6 +17,8 @@ _ZONE = "topology.kubernetes.io/zone"
 _CHANGED = "came back changed"
 _SECOND = ("second", "second-udp")
 _NOTHING = " 0 bytes received"
+# A first packet that is lost is sent again after a second: an answer that took longer has lost some (seconds).
+_RESENT = 0.9
 _WHOSE = "look at who puts NetworkPolicies into new namespaces (Kyverno, a Rancher project, an OpenShift template) or for " \
          "the whole cluster; name a namespace where pods may talk to each other with validate_namespace"
 Seen = list[dict[str, Any]]
@@ -178,6 +180,7 @@ def _part(f: Finding, lost: dict[Edge, bool], passes: dict[Edge, bool], lost_by:
         return None
     pattern, nodes = spread(lost)
     whole = pattern == "overlay" or (pattern == "isolated" and all(len(partners(bad, n)) > 1 for n in nodes))
+    whole = whole and not _losses(f, bad)
     lines = [line(o) for o in lost_by if not o["ok"] and _pair(o) in bad][:5]
     lines += [line(o) for o in passes_by if o["ok"] and _pair(o) in bad][:2]
     lines += [line(o) for o in lost_by if o["ok"] and _pair(o) not in bad][:1]
@@ -198,7 +201,9 @@ def mtu(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     _pattern, nodes = spread(edges(large))
     shown = [*bad[:5], *fits[:2], *[o for o in large if o["ok"]][:2],
              *[o for o in seen(f, "pod", "small") if o["ok"] and _pair(o) in pairs][:2]]
-    yield Candidate("net.mtu", _sure_of_size(bad, fits, edges(large)), nodes_of(nodes), tuple(map(line, shown)))
+    sure = _sure_of_size(bad, fits, edges(large))
+    lost = _losses(f, pairs) + [o for o in seen(f, "pod", "udp") if silent(o) and _pair(o) in pairs]
+    yield Candidate("net.mtu", "probable" if lost and sure == "confirmed" else sure, nodes_of(nodes), tuple(map(line, shown)))
 
 
 def _sure_of_size(bad: Seen, fits: Seen, matrix: dict[Edge, bool]) -> str:
@@ -214,9 +219,21 @@ def _sure_of_size(bad: Seen, fits: Seen, matrix: dict[Edge, bool]) -> str:
 
 
 # ---- loss -------------------------------------------------------------------------------------------------------
+def _losses(f: Finding, pairs: set[Edge] | None = None) -> Seen:
+    """Answers, of these pairs if named, that came only at the second try, or so late that packets had to be sent again; not
+    those of a probe that is slow itself."""
+    slow = {o["from_node"] for o in seen(f, "pod", "small") if o["from_node"] == o["to_node"] and _late(o)}
+    late = [o for o in crossing(seen(f, "pod", "small")) if o["ok"] and _late(o) and not slow & set(_pair(o))]
+    return [o for o in [*seen(f, "pod", "retried"), *late] if pairs is None or _pair(o) in pairs]
+
+
+def _late(o: dict[str, Any]) -> bool:
+    return (o.get("seconds") or 0.0) > _RESENT
+
+
 def _lossy(f: Finding) -> Candidate | None:
-    """Pairs that answered only at the second try, beside some that did not: what passes sometimes is not cut or filtered."""
-    late = seen(f, "pod", "retried")
+    """Pairs that answered late, beside some that did not: what passes sometimes is neither cut nor filtered."""
+    late = _losses(f)
     red = [o for o in crossing(seen(f, "pod", "small", "large", "udp", "family")) if silent(o)]
     if not late or not red:
         return None

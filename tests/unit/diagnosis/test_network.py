@@ -54,6 +54,7 @@ def test_without_direct_answers_the_dataplane_is_only_suspected() -> None:
 
 @pytest.mark.parametrize(("error", "sure"), [
     ("answered by 'probe-old', none of its pods", "confirmed"), ("42 connections never reached the pod on n2", "probable"),
+    ("2 of 10 connections failed: context deadline exceeded", "probable"),
     ("answered by 'upstream connect error or disconnect/reset before headers', none of its pods", "probable")])
 def test_what_an_address_says_that_leads_somewhere(error: str, sure: str) -> None:
     check = _service("n1")

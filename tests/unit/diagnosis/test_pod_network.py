@@ -103,27 +103,6 @@ def test_what_another_check_saw_of_the_pair_follows_from_it(check) -> None:
         "net.node-isolated", "probable", "net.pair-cut")
 
 
-# ---- loss -------------------------------------------------------------------------------------------------------
-def _late(*pairs: tuple[str, str]) -> list[dict[str, object]]:
-    return [seen("pod", "retried", a, b, f"small, at the first try: {TIMED_OUT}") for a, b in pairs]
-
-
-@pytest.mark.parametrize("red", [
-    matrix(lambda a, b: (a, b) == ("n2", "n3")),
-    [*matrix(lambda a, b: False, alone=True), *matrix(lambda a, b: (a, b) == ("n2", "n3"), "udp")],
-    [*matrix(lambda a, b: False), *matrix(lambda a, b: (a, b) == ("n2", "n3"), "large", error=HUNG)]], ids=["small", "udp", "large"])
-def test_what_passes_at_a_second_try_tells_loss_from_what_is_cut_or_filtered(red) -> None:
-    late = _late(("n1", "n2"), ("n2", "n1"))
-    assert cause(pod_network([*red, *late]), healthy()) == ("net.lossy", "probable", ["node/n2"])
-    assert cause(pod_network([*red, *late[:1]]), healthy()) == ("net.lossy", "suspected", ["node/n2"])
-    assert cause(pod_network([*red, *_late(("n1", "n2"), ("n3", "n1"))]), healthy()) == ("net.lossy", "probable", [])
-
-
-def test_one_answer_that_came_late_hides_no_sure_cause() -> None:
-    red = [*matrix(isolated("n2")), *_late(("n1", "n3"), ("n3", "n1"))]
-    assert cause(pod_network(red), healthy()) == ("net.node-isolated", "confirmed", ["node/n2"])
-
-
 # ---- groups -----------------------------------------------------------------------------------------------------
 def test_groups_that_reach_only_their_own_are_no_isolated_nodes() -> None:
     red = matrix(lambda a, b: (a in ("n1", "n2")) != (b in ("n1", "n2")), nodes=FOUR)
