@@ -108,11 +108,15 @@ def pod_network(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         yield Candidate("net.overlay-down", sure, tuple(
             f"zone/{z}" for z in sorted({zones[n] for e in matrix for n in e})), lines)
     elif pattern == "isolated":
-        yield Candidate("net.node-isolated", _sure_of_nodes(asked, matrix, nodes), nodes_of(nodes), lines)
+        lossy = any(set(nodes) & set(_pair(o)) for o in _losses(f))
+        sure = "probable" if lossy else _sure_of_nodes(asked, matrix, nodes)
+        yield Candidate("net.node-isolated", sure, nodes_of(nodes), lines)
     elif apart := groups(matrix):
         yield Candidate("net.overlay-down", "probable", nodes_of(n for g in apart[1:] for n in g), lines)
     elif cut := cut_pairs(matrix):
-        yield Candidate("net.pair-cut", _sure_of_pairs(asked, matrix, cut), nodes_of({n for e in cut for n in e}), lines)
+        ends = {n for e in cut for n in e}
+        sure = "suspected" if any(ends & set(_pair(o)) for o in _losses(f)) else _sure_of_pairs(asked, matrix, cut)
+        yield Candidate("net.pair-cut", sure, nodes_of(ends), lines)
     else:  # nobody asked enough others to tell which end it is
         sure = "probable" if pattern == "target" and same else "suspected"
         yield Candidate("net.node-isolated", sure, nodes_of(nodes), lines)

@@ -49,6 +49,13 @@ def test_small_datagrams_that_are_lost_too_are_no_matter_of_size() -> None:
     assert [c.confidence for c in mtu(pod_network(red, "large"), Evidence(healthy()))] == ["probable"]
 
 
+@pytest.mark.parametrize("red", [matrix(lambda a, b: a != b and a == "n2"), matrix(lambda a, b: {a, b} == {"n2", "n3"})],
+                         ids=["a node", "a pair"])
+def test_a_node_or_a_pair_is_not_sure_where_others_answer_them_late(red) -> None:
+    assert cause(pod_network(red), healthy())[1] == "confirmed"
+    assert cause(pod_network(_slow(red, "n2")), healthy())[:2] == ("net.lossy", "probable")
+
+
 def test_one_answer_that_came_late_hides_no_sure_cause() -> None:
     red = [*matrix(isolated("n2")), *_late(("n1", "n3"), ("n3", "n1"))]
     assert cause(pod_network(red), healthy()) == ("net.node-isolated", "confirmed", ["node/n2"])
