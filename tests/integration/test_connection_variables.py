@@ -104,21 +104,25 @@ def test_one_cluster_of_the_environment_is_not_taken_for_all_hosts_nor_servers_f
     own = {"cluster_host": "https://127.0.0.1:1"}
     hosts = {"a": own, "slip": {**own, "cluster_api_kye": "t"}, "wrong": {"cluster_kubeconfg": "config"}, "none": None,
              "bastion": {**own, "ansible_connection": "ssh", "ansible_host": "b.example.com"}}
-    inventory = {"all": {"hosts": {"build-1": None, "db-1": None}, "children": {"clusters": {"hosts": hosts}}}}
+    apart = {"build-1": None, "db-1": {"ansible_host": "{{ not_there }}"}, "apart": own}
+    inventory = {"all": {"hosts": apart, "children": {"clusters": {"hosts": hosts}}}}
     done = _plan(tmp_path, yaml.safe_dump(inventory), "--forks", "2", "-e", '{"validate_checks": ["dns"]}',
                  K8S_AUTH_HOST="https://127.0.0.1:9")
     said = _said(done)
     assert done.returncode == 2
-    for sentence in ("not in the group clusters, and left out: build-1, db-1", "5 clusters, 2 at a time: with --forks 5",
+    for sentence in ("so left out: build-1, db-1", "6 clusters, 2 at a time: with --forks 6",
                      "host none has no cluster address of its own: K8S_AUTH_HOST of the environment is one cluster, and this "
-                     "play has 5 hosts", "cluster_kubeconfg is no variable of the connection; did you mean cluster_kubeconfig?",
+                     "play has 6 hosts", "cluster_kubeconfg is no variable of the connection; did you mean cluster_kubeconfig?",
                      "slip: cluster_api_kye: is no variable of the connection",
                      "host bastion: its connection leads to b.example.com"):
         assert sentence in said, sentence
     assert [host for host in ("a", "slip", *hosts, "build-1") if f"fatal: [{host}]" in said] == ["wrong", "none", "bastion"]
+    assert "ok: [apart]" in done.stdout and "[build-1]" not in said
     alone = _plan(tmp_path, yaml.safe_dump(inventory), "--limit", "none", "-e", '{"validate_checks": ["dns"]}',
                   K8S_AUTH_HOST="https://127.0.0.1:9")
     assert alone.returncode == 0
+    alone = _plan(tmp_path, yaml.safe_dump(inventory), "--limit", "apart", "-e", '{"validate_checks": ["dns"]}')
+    assert alone.returncode == 0 and "ok: [apart]" in alone.stdout
 
 
 PLAY = """
