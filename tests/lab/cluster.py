@@ -131,9 +131,9 @@ class Lab:
         return found["status"].get("readyReplicas", 0) == found["spec"]["replicas"] > 0
 
     def healthy(self) -> bool:
-        """All nodes on and Ready, the base deployments available."""
+        """All nodes on and Ready, the base deployments available, nothing left of a killed test."""
         try:
-            return (all(node.pid(self, n) for n in self.nodes) and self.ready_nodes() == self.workers
+            return (not self.fault.orphaned() and all(node.pid(self, n) for n in self.nodes) and self.ready_nodes() == self.workers
                     and all(self._available(*d) for d in _DEPLOYMENTS)
                     and all(helpers.pid(self, h) for h in ("registry", "named")))
         except (OSError, ValueError, KeyError):

@@ -38,10 +38,12 @@ _FILLER = "/var/lib/kubelet/lab-filler"
 
 
 def _process_start(pid: int) -> str:
+    """Empty for one that is gone, or dead and not yet buried."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        state, *more = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return ""
+    return "" if state in "ZX" else more[18]
 
 
 def _write(note: Path, data: dict[str, Any]) -> None:
@@ -93,6 +95,10 @@ class Faults(ObjectFaults, PoolFaults, KubeletFaults, FileFaults):
     def in_force(self) -> list[str]:
         """What is broken on purpose by living processes, one line each."""
         return [f"broken on purpose by process {d['pid']}: {d['kind']} {d['args']}" for _n, d, lives in self._notes() if lives]
+
+    def orphaned(self) -> bool:
+        """Whether something is broken by processes that are gone."""
+        return not all(lives for _n, _d, lives in self._notes())
 
     def mend_orphans(self) -> list[str]:
         """Mend the faults of processes that are gone; what they were.

@@ -39,7 +39,8 @@ def test_a_keeper_that_is_killed_leaves_nothing_that_status_does_not_mend(lab: A
     before = _nodes(lab)
     assert _lab(lab, "like", "windows").returncode == 0
     os.kill(int((lab.folder / "like/windows.pid").read_text().split()[0]), signal.SIGKILL)
-    assert _lab(lab, "status").returncode == 0 and _nodes(lab) == before
+    done = _lab(lab, "status")
+    assert done.returncode == 0 and _nodes(lab) == before, done.stdout
     assert _lab(lab, "unlike").returncode == 0 and not [*(lab.folder / "like").glob("*.pid")]
 
 
