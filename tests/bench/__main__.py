@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import measure, synthetic
+from . import crowd, measure, synthetic
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output/bench"
@@ -52,11 +52,16 @@ def _cluster() -> Iterator[tuple[str, Path | None]]:
     if own := os.environ.get("KUBECONFIG"):
         yield own, None
         return
+    lab = _lab()
+    yield str(lab.kubeconfig), Path(lab.audit_log)
+
+
+def _lab() -> Any:
     from tests.lab import Lab
 
     lab = Lab("c1")
     lab.ensure()
-    yield str(lab.kubeconfig), Path(lab.audit_log) if getattr(lab, "audit_log", None) else None
+    return lab
 
 
 class Bench:
@@ -69,7 +74,7 @@ class Bench:
         self.rows: list[dict[str, Any]] = []
         self.number = 0
 
-    def _play(self, play: list[dict[str, Any]], clusters: int, sample: float = 0.0,
+    def play(self, play: list[dict[str, Any]], clusters: int, sample: float = 0.0,
               **environ: str) -> measure.Cost:
         self.number += 1
         book = synthetic.write_json(self.folder / f"play{self.number}.json", play)
@@ -82,7 +87,7 @@ class Bench:
         return cost
 
     def empty(self) -> None:
-        cost = self._play(synthetic.empty_play(), 1)
+        cost = self.play(synthetic.empty_play(), 1)
         self._row("empty play", 1, 0, cost, 0.0, None, None)
 
     def ours(self, clusters: int, checks: int, wait: bool = False) -> None:
@@ -90,11 +95,11 @@ class Bench:
         the guardian after the playbook, and its CPU time is counted all the same."""
         folder = synthetic.write_checks(self.folder / f"checks{self.number}", checks)
         results = self.folder / f"results{self.number}"
-        cost = self._play(synthetic.assay_play(folder, checks, results, wait), clusters)
+        cost = self.play(synthetic.assay_play(folder, checks, results, wait), clusters)
         runs = [json.loads(p.read_text(encoding="utf-8")) for p in results.glob("clusters/*.json")]
         if len(runs) != clusters or any(len(r["records"]) != checks for r in runs):
             raise SystemExit(f"{len(runs)} of {clusters} clusters reported; log: {OUTPUT}/play{self.number}.log")
-        memory = self._play(synthetic.assay_play(folder, checks, results, wait), clusters, sample=0.1)
+        memory = self.play(synthetic.assay_play(folder, checks, results, wait), clusters, sample=0.1)
         slowest = max(r["seconds"] for run in runs for r in run["records"])
         self._row("ours, waiting" if wait else "assay.clusters", clusters, checks, cost, memory.pss,
                   max(r["requests"] for r in runs),
@@ -103,7 +108,7 @@ class Bench:
     def theirs(self, clusters: int, checks: int, bundle: Path) -> None:
         path = f"{self.environ['ANSIBLE_COLLECTIONS_PATH']}:{bundle}"
         lines = self._audited()
-        cost = self._play(synthetic.modules_play(checks), clusters, sample=1.0, ANSIBLE_COLLECTIONS_PATH=path)
+        cost = self.play(synthetic.modules_play(checks), clusters, sample=1.0, ANSIBLE_COLLECTIONS_PATH=path)
         after = self._audited()
         requests = None if lines is None or after is None else round((after - lines) / clusters)
         self._row("kubernetes.core", clusters, checks, cost, cost.pss, requests, None)
@@ -158,6 +163,8 @@ def goals(rows: list[dict[str, Any]]) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only-ours", action="store_true", help="leave the comparison out; it takes minutes")
+    parser.add_argument("--nodes", type=int, default=1000, help="kwok's nodes beside those of the lab; 0 leaves that out")
+    parser.add_argument("--only-nodes", action="store_true", help="nothing but that")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a goal is missed")
     options = parser.parse_args()
     shutil.rmtree(OUTPUT, ignore_errors=True)
@@ -166,6 +173,9 @@ def main() -> int:
     bundle = None if options.only_ours else _bundle()
     with _cluster() as (kubeconfig, audit_log), tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), kubeconfig, audit_log)
+        crowds = crowd.rows(bench.play, Path(folder), _lab(), options.nodes) if options.nodes and audit_log else []
+        if options.only_nodes:
+            return _tell([], crowd.goals(crowds) if crowds else [], crowds, options.strict)
         bench.empty()
         for clusters, checks in SCENES:
             bench.ours(clusters, checks)
@@ -173,12 +183,15 @@ def main() -> int:
             bench.ours(clusters, 40, wait=True)
         for clusters, checks in SCENES[:-1] if bundle else ():
             bench.theirs(clusters, checks, bundle)
-    verdicts = goals(bench.rows)
+    return _tell(bench.rows, goals(bench.rows) + (crowd.goals(crowds) if crowds else []), crowds, options.strict)
+
+
+def _tell(rows: list[dict[str, Any]], verdicts: list[str], crowds: list[dict[str, Any]], strict: bool) -> int:
     result = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "cpus": os.cpu_count(), "python": sys.version,
-              "rows": bench.rows, "goals": verdicts}
+              "rows": rows, "crowd": crowds, "goals": verdicts}
     (OUTPUT / "results.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
-    print(f"\n{table(bench.rows)}\n\n" + "\n".join(verdicts) + f"\n\nresults: {OUTPUT}/results.json")
-    return int(options.strict and any(v.startswith("MISSED") for v in verdicts))
+    print((f"\n{table(rows)}\n" if rows else "") + "\n" + "\n".join(verdicts) + f"\n\nresults: {OUTPUT}/results.json")
+    return int(strict and any(v.startswith("MISSED") for v in verdicts))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from ..base import LabError
-from . import admission, caches, fronts, namespaces, network, nodes, pools, registry, storage
+from . import admission, caches, crowd, fronts, namespaces, network, nodes, pools, registry, storage
 from .stranger import Stranger
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ STRANGERS: dict[str, tuple[str, Callable[..., AbstractContextManager[Stranger]]]
     "cordoned": ("a node that an autoscaler is about to remove", nodes.cordoned),
     "full_node": ("a node that has as many pods as it may", pools.full_node),
     "joining_nodes": ("nodes that join and leave while a run is on", pools.joining_nodes),
+    "crowd": ("a thousand nodes that kwok keeps alive beside the real ones", crowd.crowd),
     "rancher": ("Rancher's path, tokens and error pages before the API server", fronts.rancher),
     "slow_api": ("an API server that is slow, and busy now and then", fronts.slow_api),
     "two_default_classes": ("two StorageClasses are the default", storage.two_default_classes),
