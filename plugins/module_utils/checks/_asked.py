@@ -23,8 +23,7 @@ AGAIN, FEW = 5.0, 8
 
 
 class Asked:
-    """Calls to probes; those that cannot be asked at the second try either are remembered, by node, and left alone from then on.
-    """
+    """Calls to probes; those that cannot be asked at the second try either are remembered, by node, and left alone."""
 
     def __init__(self, ctx: Context):
         self.ctx = ctx

@@ -76,7 +76,8 @@ class ApiError(Exception):
 
     def as_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "status": self.status, "reason": self.reason, "message": self.message,
-                "method": self.method, "path": self.path, "verb": self.verb, "resource": self.resource, **({"page": True} if self.page else {})}
+                "method": self.method, "path": self.path, "verb": self.verb, "resource": self.resource,
+                **({"page": True} if self.page else {})}
 
 
 def _moment(text: str) -> float | None:

@@ -131,7 +131,7 @@ class PodHttp:
         return (i % len(self._ways) for i in range(first, first + len(self._ways)))
 
     def _order(self, pod: str, port: int) -> Iterator[int]:
-        """The ways in the order in which they are tried: the pod's own for a time, then the usual one if it leads there again."""
+        """The ways as they are tried: from the pod's own for a time, then from the usual one if it leads there again."""
         with self._lock:
             index, until = self._other.get(pod, (self._usual, float("inf")))
         if time.monotonic() > until:

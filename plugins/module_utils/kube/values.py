@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Texts and addresses as they are given, judged before the first request: what is unsound is one sentence that names the field."""
+"""Texts and addresses as they are given, judged before the first request: what is unsound is one sentence."""
 from __future__ import annotations
 
 from typing import Any

@@ -56,8 +56,8 @@ class FakePods:
     """broken: ways that do not work, each with the (status, reason, message) of the API server's refusal; silent: ways on which
     nothing comes back; late: paths that no pod answers in time.
 
-    Every pod answers GET with `pod(path)`, a pair of text and status. forwards, execs: how often each was opened; asked: pod and
-    way of each request.
+    Every pod answers GET with `pod(path)`, a pair of text and status. forwards, execs: how often each was opened; asked:
+    pod and way of each request.
     """
 
     def __init__(self) -> None:
@@ -126,7 +126,8 @@ class FakePods:
             ws.send(3, json.dumps({"status": "Failure", "message": "command terminated"}).encode())
         elif (path := "/" + command[-1].split("/", 3)[3]) in self.late:
             ws.send(2, b"curl: (28) Operation timed out")
-            ws.send(3, json.dumps({"status": "Failure", "details": {"causes": [{"reason": "ExitCode", "message": "28"}]}}).encode())
+            causes = [{"reason": "ExitCode", "message": "28"}]
+            ws.send(3, json.dumps({"status": "Failure", "details": {"causes": causes}}).encode())
         else:
             text, _status = self._ask(path)
             for piece in (text[:3], text[3:]):

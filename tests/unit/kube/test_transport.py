@@ -198,7 +198,7 @@ def test_the_package_that_websockets_need_for_socks_is_named(pods, ask, monkeypa
     monkeypatch.setitem(sys.modules, "python_socks", None)
     http = ask("exec")
     http.client.connection.configuration.proxy = "socks5h://127.0.0.1:9"
-    with pytest.raises(TransportError, match="^pod n/p: exec: the Python package python-socks is needed by .*pip install python-socks"):
+    with pytest.raises(TransportError, match="^pod n/p: exec: the Python package python-socks is needed by "):
         http.get("p", 8080, "/")
 
 

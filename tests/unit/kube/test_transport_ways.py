@@ -73,7 +73,8 @@ def test_a_pod_is_tried_by_the_usual_way_again_after_a_time_with_a_cheap_questio
 
 
 @pytest.mark.parametrize("transport", WAYS)
-@pytest.mark.parametrize("refusal", [STARTING, (500, "InternalError", "etcdserver: leader changed"), (401, "Unauthorized", "who?"),
+@pytest.mark.parametrize("refusal", [STARTING, (500, "InternalError", "etcdserver: leader changed"),
+                                     (401, "Unauthorized", "who?"),
                                      (429, "TooManyRequests", "busy")])
 def test_what_an_api_server_says_of_itself_changes_no_way(pods, ask, monkeypatch, transport, refusal):
     monkeypatch.setattr(ApiError, "pause", lambda error: 0.0)
