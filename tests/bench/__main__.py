@@ -75,7 +75,7 @@ class Bench:
         self.number = 0
 
     def play(self, play: list[dict[str, Any]], clusters: int, sample: float = 0.0,
-              **environ: str) -> measure.Cost:
+             **environ: str) -> measure.Cost:
         self.number += 1
         book = synthetic.write_json(self.folder / f"play{self.number}.json", play)
         hosts = synthetic.write_json(self.folder / f"hosts{self.number}.json",

@@ -114,8 +114,8 @@ SPOILT: dict[str, tuple[str, Callable[[str, bytes], tuple[str, bytes]], str, str
 
 
 @pytest.mark.parametrize("what", SPOILT)
-def test_a_registry_that_sends_something_else_does_not_lack_the_images(lab: Any, task: Any, registry: FaultyRegistry,
-                                                                      what: str) -> None:
+def test_a_registry_that_sends_something_else_does_not_lack_the_images(
+        lab: Any, task: Any, registry: FaultyRegistry, what: str) -> None:
     part, change, cause, sure = SPOILT[what]
     images = [registry.add(), registry.add()]
     for image in images:

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import pytest
-
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ALL = {"api_server", "nodes", "pod_network", "service", "dns", "storage"}

@@ -45,11 +45,11 @@ class FileFaults:
         if node.pid(self.lab, short):
             self.lab.in_node(short, "ip", "address", "del", f"{address}/32", "dev", "lo", check=False)
 
-    def _replace(self, short: str, path: str, old: str, new: str) -> bool:
+    def _replace(self, short: str, path: str, there: str, wanted: str) -> bool:
         text = self.lab.in_node(short, "cat", path)
-        if old not in text:
+        if there not in text:
             return False
-        node.inside(self.lab, short, "cp", "/dev/stdin", path, input=text.replace(old, new))
+        node.inside(self.lab, short, "cp", "/dev/stdin", path, input=text.replace(there, wanted))
         node.signal_service(self.lab, short, "kubelet", "KILL")
         self._node_ready(short)
         return True

@@ -46,7 +46,7 @@ RUN: dict[str, dict[str, Any]] = {
     "run_namespace": {"type": "str", "default": ""},
     "labels": {"type": "dict", "default": {}},
     "annotations": {"type": "dict", "default": {}},
-    "pull_secrets": {"type": "list", "elements": "str", "default": []},
+    "pull_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "pod_security": {"type": "str", "default": "restricted", "choices": ["restricted", "none"]},
 }
 

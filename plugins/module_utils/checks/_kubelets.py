@@ -120,10 +120,7 @@ class Kubelets:
 
 
 # ---- what the answers say -------------------------------------------------------------------------------------------
-Answers = Mapping[str, Answer | None]
-
-
-def reached(ctx: Context, ports: Mapping[str, int], answers: Answers) -> None:
+def reached(ctx: Context, ports: Mapping[str, int], answers: Mapping[str, Answer | None]) -> None:
     """The claim that the API server can ask them; silence on the way is a warning, as it may be anywhere."""
     refused: dict[str, str] = {}
     lost: dict[str, str] = {}
@@ -145,7 +142,7 @@ def reached(ctx: Context, ports: Mapping[str, int], answers: Answers) -> None:
         ctx.warn(f"the API server cannot ask the kubelet (port {at}) of {named(lost)}: no logs, exec and port-forward there")
 
 
-def disks(ctx: Context, least: float, answers: Answers) -> None:
+def disks(ctx: Context, least: float, answers: Mapping[str, Answer | None]) -> None:
     """Free disk by the kubelets' statistics; where those may not be read, that is said. least: the share to warn below."""
     lowest: dict[str, float] = {}
     for node, answer in answers.items():

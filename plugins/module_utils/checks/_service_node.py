@@ -192,4 +192,3 @@ class NodeView:
             if todo and not self._in_time():
                 break
         return out
-

@@ -105,5 +105,5 @@ def nobody(reply: Reply) -> bool:
 
 def stranger(pods: Iterable[str], wanted: Iterable[str]) -> str:
     """The error when somebody answered who is none of the wanted pods; empty else."""
-    wrong = sorted({p for p in pods} - set(wanted))
+    wrong = sorted(set(pods) - set(wanted))
     return f"answered by {listed(wrong, 1)!r}, none of its pods" if wrong else ""

@@ -9,6 +9,7 @@ from typing import Any
 from ..common.nodes import unfit
 from ._nodes import Node, cordoned, name_of, ready, tainted
 
+
 def _number(text: str | None) -> int | None:
     try:
         return int(text) if text is not None else None

@@ -112,7 +112,7 @@ def _failed(event: Object, ref: str) -> Iterator[Candidate]:
         yield Candidate(cloud, "confirmed", (ref,), (event_line(event),), since=first_seen(event))
     elif missing:
         yield Candidate("storage.driver-missing", "confirmed", (f"node/{missing[1]}",), (event_line(event),),
-                         since=first_seen(event))
+                        since=first_seen(event))
     else:
         sure = "probable" if re.search(r"DeadlineExceeded|context deadline exceeded", text) else "confirmed"
         yield Candidate("storage.provision-failed", sure, (ref,), (event_line(event),), since=first_seen(event))

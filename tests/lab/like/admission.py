@@ -3,6 +3,7 @@
 """Clusters whose admission wants something of every pod: OpenShift's uid ranges, a mesh, labels."""
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -103,7 +104,7 @@ _SCC_KIND = {"metadata": {"name": "securitycontextconstraints.security.openshift
 @contextmanager
 def openshift(lab: Lab) -> Iterator[Stranger]:
     """MustRunAsRange, as restricted-v2 has it: what names no user gets the range's first, what names another is refused."""
-    given = iter(range(1_000_660_000, 1_001_660_000, 10_000))
+    given = itertools.count(1_000_660_000, 10_000)
 
     def annotate(name: str) -> None:
         time.sleep(_LATE)

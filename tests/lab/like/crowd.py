@@ -106,8 +106,9 @@ def crowd(lab: Lab, nodes: int = 1000) -> Iterator[Stranger]:
         if not (probes.stdout and probes.stdout.readline().strip() == "ready"):
             raise LabError(f"the crowd's probes did not begin; {log.name} tells why")
         stack.enter_context(_running(
-            [PROGRAM.path, f"--kubeconfig={lab.kubeconfig}", f"--config={HERE / 'manifests/kwok-stages.yaml'}", "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake", f"--cidr={_PODS}",
-             f"--node-ip={lab.host}", f"--node-port={port}", "--node-lease-duration-seconds=40", "--server-address=127.0.0.1:0"], log))
+            [PROGRAM.path, f"--kubeconfig={lab.kubeconfig}", f"--config={HERE / 'manifests/kwok-stages.yaml'}", f"--cidr={_PODS}",
+             "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake", f"--node-ip={lab.host}", f"--node-port={port}",
+             "--node-lease-duration-seconds=40", "--server-address=127.0.0.1:0"], log))
 
         def ready() -> bool:
             found = lab.api("/api/v1/nodes?labelSelector=type%3Dkwok&resourceVersion=0", timeout=60.0)["items"]

@@ -75,7 +75,8 @@ class FakeClient:
 
     def patch(self, path: str, body: Any, **_more: Any) -> Any:
         Now.clock.sleep(self.takes.get("patch", 0.0))
-        if isinstance(refused := self.refuse_patch, Exception):
+        refused: Exception | None = self.refuse_patch
+        if refused is not None:
             raise refused
         self.patched.append((path, body))
         return {}

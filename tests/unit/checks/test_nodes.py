@@ -15,6 +15,7 @@ from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeConte
 from ansible_collections.assay.clusters.tests.unit.checks.node_cluster import (
     LEASES, Cluster, lease, node, noted, stamp, summary)
 
+
 def test_healthy_nodes_pass_every_claim():
     ctx = Cluster(expected=3).run()
     assert not ctx.warnings

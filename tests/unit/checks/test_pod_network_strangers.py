@@ -57,7 +57,7 @@ def test_a_policy_that_lets_tcp_through_leaves_datagrams_unproved():
 
 def test_a_second_pod_that_is_refused_or_does_not_start_only_leaves_the_difference_unknown():
     network = Network(3, lambda s, t, v: s != t)
-    network.ctx.on_create = lambda manifest: (_ for _ in ()).throw(api_error(403, "exceeded quota"))
+    network.ctx.on_create = lambda manifest: (nobody for nobody in ()).throw(api_error(403, "exceeded quota"))
     assert network.fails("pairs of nodes fail").observed["second_pods"] == "none, as they were refused: exceeded quota"
     network = Network(3, lambda s, t, v: s != t)
     network.ctx.on_create = lambda manifest: manifest

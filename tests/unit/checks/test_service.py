@@ -13,6 +13,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.engine.errors impor
 from ansible_collections.assay.clusters.tests.unit.checks.dataplane import Dataplane, user_service
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeProbe
 
+
 def test_healthy_service_passes_and_is_measured():
     ctx = Dataplane().run()
     assert not ctx.warnings

@@ -7,9 +7,8 @@ import itertools
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.matrix import between_groups, edges, spread
 from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import (
-    HUNG, NODES, TIMED_OUT, cause, finding, healthy, isolated, matrix, on_path, one, pod, pod_network, seen, waiting)
+    NODES, cause, finding, healthy, on_path, one, pod, seen, waiting)
 
 REFUSED = "curl: (7) Failed to connect to 10.244.2.3 port 8080: Connection refused"
 

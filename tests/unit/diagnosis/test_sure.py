@@ -141,8 +141,8 @@ def test_a_probe_that_waits_for_room_names_its_node() -> None:
     ("Evicted", "The node was low on resource: memory.", "node.pressure"), ("Error", "", "unknown.unexplained")])
 def test_a_pod_that_its_kubelet_refused_names_the_node(reason: str, words: str, code: str) -> None:
     data = healthy()
-    refused = pod("writer-x", SPACE, "n2", ready=False, status={"phase": "Failed", "reason": reason, "message": words,
-                                                               "containerStatuses": []})
+    status = {"phase": "Failed", "reason": reason, "message": words, "containerStatuses": []}
+    refused = pod("writer-x", SPACE, "n2", ready=False, status=status)
     replace_pod(data, refused)
     found = one(finding("storage", f"pod writer-x failed: {reason}", path=[on_path("Pod", "writer-x")]), data)
     assert (found.cause, found.scope) == (code, ["node/n2"] if code != "unknown.unexplained" else [])

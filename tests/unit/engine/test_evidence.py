@@ -11,6 +11,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.engine import evide
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.engine.told import ILL, WELL, Told
 
+
 def _error(text: str, **more: Any) -> ApiError:
     return ApiError(**{"kind": "http", "reason": "", "message": text, "method": "GET", "path": "/readyz", "status": 500, **more})
 

@@ -65,7 +65,7 @@ def test_images_of_nodes_and_who_wrote_what_are_not_kept() -> None:
 def test_a_whole_list_is_not_asked_for_twice() -> None:
     client = Told(pods=many("kube-system", 9))
     data = collect(client)
-    assert data["partial"] == {} and len([p for p, _ in client.asked if p.endswith("/pods")]) == 1
+    assert data["partial"] == {} and len([p for p, _params in client.asked if p.endswith("/pods")]) == 1
 
 
 def test_a_tenant_is_told_what_its_own_namespace_says() -> None:

@@ -111,7 +111,7 @@ def test_of_a_given_namespace_only_what_is_ours_is_watched(api: FakeApi, fixture
     api.put("/api/v1/namespaces/shop/pods/theirs", labels={"app": "theirs"})
     made = fixtures(namespace="shop")
     made.create(POD)
-    assert made.watch("pods").wait(lambda items: set(items), time.monotonic() + 5) == {("shop", "p")}
+    assert made.watch("pods").wait(set, time.monotonic() + 5) == {("shop", "p")}
     made.stop()
 
 

@@ -93,7 +93,8 @@ def test_the_daemon_set_goes_to_nodes_that_take_pods_whatever_their_taints(world
 
 
 def test_of_a_sample_only_its_nodes_get_a_probe(world: Any) -> None:
-    one = world(fleet([node(f"n{i}") for i in range(9)], Choice(size=2)), lambda _s: [pod(n) for n in one.fleet.asked])
+    asked = fleet([node(f"n{i}") for i in range(9)], Choice(size=2))
+    one = world(asked, lambda _s: [pod(n) for n in asked.asked])
     found = one.make()
     terms = one.created[0]["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
     assert [t["matchFields"][0]["values"] for t in terms] == [[n] for n in one.fleet.asked] and len(terms) == 2

@@ -15,11 +15,19 @@ def refusal(status: int, text: str = "no", kind: str = "http", path: str = "/x")
     return ApiError(kind, status if kind == "http" else None, "", text, "GET", path)
 
 
+def answered(what: Any) -> Any:
+    """What a request gives; an exception is raised."""
+    if isinstance(what, Exception):
+        raise what
+    return what
+
+
 class Told:
     """objects: all there is of a plural, as {plural: [object, ...]}. refused: {path: ApiError, or another answer instead}."""
 
     def __init__(self, *readyz: Any, refused: dict[str, Any] | None = None, log: str = "words\n", **objects: list[Any]):
-        self.readyz, self.objects, self.refused, self.log = list(readyz) or [WELL], objects, refused or {}, log
+        self.readyz: list[Any] = list(readyz) or [WELL]
+        self.objects, self.refused, self.log = objects, refused or {}, log
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.server = "https://10.0.0.1:6443"
 
@@ -39,14 +47,9 @@ class Told:
     def request(self, _method: str, path: str, params: Any = None, **_more: Any) -> Any:
         self.asked.append((path, dict(params or {})))
         if path == "/readyz":
-            said = self.readyz.pop(0) if len(self.readyz) > 1 else self.readyz[0]
-            if isinstance(said, Exception):
-                raise said
-            return said, DATE
+            return answered(self.readyz.pop(0) if len(self.readyz) > 1 else self.readyz[0]), DATE
         if path in self.refused:
-            if isinstance(self.refused[path], Exception):
-                raise self.refused[path]
-            return self.refused[path]
+            return answered(self.refused[path])
         if path.endswith("/log"):
             return self.log
         if path == "/apis":

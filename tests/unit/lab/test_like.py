@@ -59,8 +59,8 @@ TO_DNS = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [
 @pytest.mark.parametrize(("specs", "ingress", "egress"), [
     ([], "open", "open"), ([DENY], "none", "none"), ([{"podSelector": {"matchLabels": {"app": "db"}}}], "open", "open"),
     ([{"podSelector": {}}], "none", "open"), ([DENY, {**DENY, "ingress": [{}], "egress": [{}]}], "open", "open"),
-    ([DENY, TO_DNS], "none", "10.0.0.9,10.96.0.10"), ([{"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]}]}],
-                                                    "10.1.0.0/16", "open"),
+    ([DENY, TO_DNS], "none", "10.0.0.9,10.96.0.10"),
+    ([{"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]}]}], "10.1.0.0/16", "open"),
     ([{"podSelector": {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["db"]}]},
        "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "db"}}}]}]}], "10.0.0.2", "open")])
 def test_policies_isolate_and_allow_as_an_engine_would(specs: list[Any], ingress: str, egress: str) -> None:
