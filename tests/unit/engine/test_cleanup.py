@@ -17,18 +17,10 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.connection imp
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.kinds import path_of
 from ansible_collections.assay.clusters.plugins.module_utils.kube.watch import Watch
-from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
 
 OURS = {RUN: "r1"}
 SPACE = "/api/v1/namespaces/assay-r1"
 VOLUMES = "/api/v1/persistentvolumes"
-
-
-@pytest.fixture
-def api():
-    made = FakeApi()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

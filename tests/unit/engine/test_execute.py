@@ -21,18 +21,10 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.connection imp
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.patient import PatientClient
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import TransportError
-from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
 
 SPACE = "/api/v1/namespaces/assay-r1"
 CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "labels": {"mine": "yes"}}}
 RBAC = 'configmaps is forbidden: User "u" cannot create resource "configmaps" in API group ""'
-
-
-@pytest.fixture
-def api():
-    made = FakeApi()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,6 @@ from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeAp
 
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"securityContext": {"runAsUser": 65534}, "containers": []}}
 OWN = "/api/v1/namespaces/assay-r1"
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    api = FakeApi()
-    yield api
-    api.stop()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 """The nodes of a run: which can be asked, which are, and what is told of the others."""
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -105,13 +104,6 @@ def test_a_sample_is_spread_and_not_the_first_names() -> None:
 def test_beyond_the_size_a_sample_is_asked_and_said_so(size: int, asked: int, words: str) -> None:
     found = fleet([node("windows", **{"kubernetes.io/os": "windows"}), *thousand()], choice(size=size))
     assert (len(found.asked), found.sampled, len(found.nodes)) == (asked, words, 1001)
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    api = FakeApi()
-    yield api
-    api.stop()
 
 
 # ---- the list ---------------------------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.common import journal as journals
-from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
 
 PACKAGE = journals.__name__.rsplit(".", 2)[0]
 RUN = f"""
@@ -41,13 +40,6 @@ def make(kind, name, namespace, path):
 
 make("Namespace", "assay-r1", "", "/api/v1/namespaces")
 """
-
-
-@pytest.fixture
-def api():
-    made = FakeApi()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

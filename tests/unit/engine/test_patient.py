@@ -15,17 +15,9 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.connection imp
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.patient import PatientClient
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import SlowAnswer
-from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
 
 SPACES = "/api/v1/namespaces"
 NAMED = {"metadata": {"name": "n"}}
-
-
-@pytest.fixture
-def api():
-    made = FakeApi()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

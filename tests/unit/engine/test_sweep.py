@@ -14,16 +14,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.common.names import
 from ansible_collections.assay.clusters.plugins.module_utils.engine import sweep
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
-from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
 
 SPACES = "/api/v1/namespaces"
-
-
-@pytest.fixture
-def api():
-    made = FakeApi()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.engine import sweep
-from ansible_collections.assay.clusters.tests.unit.engine.test_sweep import SPACES, _labels, api, client
+from ansible_collections.assay.clusters.tests.unit.engine.test_sweep import SPACES, _labels, client
 
-__all__ = ["api", "client"]
+__all__ = ["client"]
 TEAM = f"{SPACES}/team"
 PATHS = {kind: f"{TEAM}/{kind}" for kind in ("persistentvolumeclaims", "pods", "services", "configmaps", "secrets")}
 PATHS |= {kind: f"/apis/apps/v1/namespaces/team/{kind}" for kind in ("daemonsets", "deployments")}

@@ -9,9 +9,9 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.common.names import EXPIRES, MANAGED_BY, MANAGER, RUN
 from ansible_collections.assay.clusters.plugins.module_utils.engine import cleanup, sweep
-from ansible_collections.assay.clusters.tests.unit.engine.test_cleanup import OURS, SPACE, VOLUMES, _run_in, api, remove
+from ansible_collections.assay.clusters.tests.unit.engine.test_cleanup import OURS, SPACE, VOLUMES, _run_in, remove
 
-__all__ = ["api", "remove"]
+__all__ = ["remove"]
 CLAIM = f"{SPACE}/persistentvolumeclaims/data"
 KEPT = "kept by its reclaim policy Retain"
 

@@ -13,10 +13,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.finding i
 from ansible_collections.assay.clusters.plugins.module_utils.engine import evidence, witness as module
 from ansible_collections.assay.clusters.plugins.module_utils.engine.witness import Witness
 from ansible_collections.assay.clusters.tests.unit.diagnosis import builders as cluster
-from ansible_collections.assay.clusters.tests.unit.engine.test_run import (
-    Sample, api, check, guardian, sample)
+from ansible_collections.assay.clusters.tests.unit.engine.running import Sample, check
 
-__all__ = ["api", "guardian", "sample"]
 EARLY, LATE = Finding("early", "own", "failed"), Finding("late", "own", "failed")
 
 
