@@ -65,7 +65,7 @@ CAUSES: dict[str, Cause] = {
         "install it, correct the option, or leave the check out"),
     "harness.forbidden": _c(
         0, "our own user may not do what the check needs",
-        "grant the verb on the resource; the module assay.clusters.rbac_info prints a ClusterRole",
+        "grant the verb on the resource; the playbook assay.clusters.rbac writes the roles",
         "kubectl auth can-i --list", permission="kubectl auth can-i {ref}"),
     "harness.interrupted": _c(
         0, "objects of a run that died are in the way", "run assay.clusters.sweep",
