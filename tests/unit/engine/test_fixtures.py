@@ -7,7 +7,7 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +33,19 @@ OWN = "/api/v1/namespaces/assay-r1"
 
 
 @pytest.fixture
-def fixtures(api: FakeApi, tmp_path: Path) -> Callable[..., Fixtures]:
+def fixtures(api: FakeApi, tmp_path: Path) -> Iterator[Callable[..., Fixtures]]:
     """fixtures(**terms); the default ServiceAccount of a namespace of our own is there."""
+    done: list[Fixtures] = []
+
     def make(**terms: Any) -> Fixtures:
         api.put(f"{OWN}/serviceaccounts/default")
         client = Client(Connection.resolve({"host": api.url}, {}))
-        return Fixtures(PatientClient(client, lambda: time.monotonic() + 10, lambda e: None), "r1", names.labels("r1", 60),
-                        Journal(tmp_path, "r1", "c", api.url), time.monotonic() + 10, Terms(**terms))
-    return make
+        done.append(Fixtures(PatientClient(client, lambda: time.monotonic() + 10, lambda e: None), "r1", names.labels("r1", 60),
+                             Journal(tmp_path, "r1", "c", api.url), time.monotonic() + 10, Terms(**terms)))
+        return done[-1]
+    yield make
+    for one in done:
+        one.stop()
 
 
 # ---- our own namespace ------------------------------------------------------------------------------------------
