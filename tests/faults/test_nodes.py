@@ -85,7 +85,7 @@ def test_a_clock_that_is_off(lab: Any, prove: Any, seconds: int) -> None:
     node, how = lab.node_name("n2"), "behind" if seconds < 0 else "ahead of"
     with clock_off(lab, "n2", seconds):
         records = prove("nodes", "pod_network")
-    assert_red(records["nodes"], "node.clock", [f"node/{node}"], "confirmed", f"s {how} the API server's, by two renewals")
+    assert_red(records["nodes"], "node.clock", [f"node/{node}"], "confirmed", f"s {how} the API server's", "by two renewals")
     assert records["nodes"].step == "the clock of every node is right" and records["pod_network"].verdict == "passed"
     prove.green("nodes")
 

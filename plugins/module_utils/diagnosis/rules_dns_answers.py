@@ -60,7 +60,8 @@ def upstream(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 def form(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """An external name that resolves with a trailing dot only is swallowed by the search path, there where it is."""
     plain, dotted = seen(f, "dns", "external"), seen(f, "dns", "external_fqdn")
-    good = {o["from_node"] for o in dotted if o["ok"]}
+    # Where the cluster's own names fail, a search ends with them; what answers with a dot is a cache, or another server.
+    good = {o["from_node"] for o in dotted if o["ok"]} - _nodes(o for o in seen(f, "dns", "internal") if not o["ok"])
     bad = [o for o in plain if not o["ok"] and o["from_node"] in good]
     if not bad:
         return

@@ -161,13 +161,25 @@ class Fixtures:
 
     def _wait_for_account(self) -> None:
         if self.terms.namespace:
-            return
+            return self._wait_in_given()
         try:
             self.watch("serviceaccounts").wait(lambda items: (self.name, "default") in items,
                                                min(time.monotonic() + ACCOUNT_LIMIT, self.deadline))
         except WatchTimeout:
             raise Inconclusive(f"namespace {self.name} has no default ServiceAccount after {ACCOUNT_LIMIT:.0f} s, so "
                                "pods are refused; is kube-controller-manager running?") from None
+
+    def _wait_in_given(self) -> None:
+        """In a namespace that was there it mostly is, too; who made it a moment ago has to wait. Who may not look goes on."""
+        path, end = path_of("v1", "ServiceAccount", self.name, "default"), min(time.monotonic() + ACCOUNT_LIMIT, self.deadline)
+        while True:
+            try:
+                self.client.raw.get(path)
+                return
+            except ApiError as e:
+                if e.status != 404 or time.monotonic() > end:
+                    return
+            time.sleep(0.5)
 
     def watch(self, plural: str) -> Watch:
         """The shared watch of a kind in the run namespace."""

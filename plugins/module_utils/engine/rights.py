@@ -30,6 +30,7 @@ _BASE = (Permission(("get",), urls=("/version", "/readyz", "/livez")),
 # Where each run makes a namespace of its own, and where it is given one.
 _OWN_NAMESPACE = (Permission(("create", "get", "list", "watch", "delete"), ("namespaces",)),
                   Permission(("list", "watch"), ("serviceaccounts",)))
+_GIVEN_NAMESPACE = (Permission(("get",), ("serviceaccounts",), optional=True),)
 # For probes, on top of the base.
 _PROBES = (Permission(("list", "watch"), ("nodes",)),
            Permission(("list", "watch"), ("pods",)),
@@ -55,7 +56,7 @@ EVIDENCE = (Permission(("get", "list"), ("nodes",), optional=True),
 def permissions(checks: Iterable[type[Check]], scope: str = "cluster") -> list[Permission]:
     """What a run of these checks asks of the API, without repeats. scope: where its objects are, see SCOPES."""
     checks = list(checks)
-    wanted = [*_BASE, *(_OWN_NAMESPACE if scope == "cluster" else ())]
+    wanted = [*_BASE, *(_OWN_NAMESPACE if scope == "cluster" else _GIVEN_NAMESPACE)]
     if any(c.probes for c in checks):
         wanted += _PROBES
     for check in checks:

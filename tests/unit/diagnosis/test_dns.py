@@ -186,6 +186,15 @@ def test_only_with_a_trailing_dot() -> None:
     assert cause(check, healthy())[:2] == ("dns.config", "confirmed")
 
 
+def test_where_the_clusters_own_names_fail_a_search_ends_with_them() -> None:
+    """Caches on nodes ask others for the rest, so the same name with a dot may resolve."""
+    check = _dns({"*": "SERVFAIL"}, {}, {})
+    for o in check.observations:
+        if o["variant"] == "external":
+            o.update(ok=False, error="SERVFAIL")
+    assert cause(check, healthy())[0] != "dns.config"
+
+
 @pytest.mark.parametrize("words", [
     LOOP, "/etc/coredns/Corefile:7 - Error during parsing: Unknown directive 'forwrad'"])
 def test_servers_that_refuse_their_configuration(words: str) -> None:

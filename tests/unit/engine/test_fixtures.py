@@ -34,11 +34,12 @@ OWN = "/api/v1/namespaces/assay-r1"
 
 @pytest.fixture
 def fixtures(api: FakeApi, tmp_path: Path) -> Iterator[Callable[..., Fixtures]]:
-    """fixtures(**terms); the default ServiceAccount of a namespace of our own is there."""
+    """fixtures(**terms); the default ServiceAccount is there."""
     done: list[Fixtures] = []
 
-    def make(**terms: Any) -> Fixtures:
-        api.put(f"{OWN}/serviceaccounts/default")
+    def make(account: bool = True, **terms: Any) -> Fixtures:
+        if account:
+            api.put(f"/api/v1/namespaces/{terms.get('namespace', 'assay-r1')}/serviceaccounts/default")
         client = Client(Connection.resolve({"host": api.url}, {}))
         done.append(Fixtures(PatientClient(client, lambda: time.monotonic() + 10, lambda e: None), "r1", names.labels("r1", 60),
                              Journal(tmp_path, "r1", "c", api.url), time.monotonic() + 10, Terms(**terms)))
@@ -92,6 +93,23 @@ def test_a_given_namespace_is_used_as_it_is(api: FakeApi, fixtures: Any) -> None
 
 def test_in_a_namespace_of_our_own_names_are_plain(fixtures: Any) -> None:
     assert fixtures().unique("probe") == "probe"
+
+
+def test_in_a_namespace_that_was_made_a_moment_ago_its_account_is_waited_for(api: FakeApi, fixtures: Any) -> None:
+    api.put("/api/v1/namespaces/shop")
+    threading.Timer(0.4, api.put, ("/api/v1/namespaces/shop/serviceaccounts/default",)).start()
+    fixtures(account=False, namespace="shop").create(POD)
+    asked = [r.path for r in api.server.asked("GET")].count("/api/v1/namespaces/shop/serviceaccounts/default")
+    assert asked >= 2 and "/api/v1/namespaces/shop/serviceaccounts/default" in api.objects
+
+
+@pytest.mark.parametrize("refusal", [(403, "Forbidden", "you may not"), (404, "NotFound", "none")])
+def test_who_may_not_see_the_account_of_a_given_namespace_or_finds_none_goes_on(
+        api: FakeApi, fixtures: Any, monkeypatch: pytest.MonkeyPatch, refusal: Any) -> None:
+    monkeypatch.setattr(module, "ACCOUNT_LIMIT", 0.1)
+    api.put("/api/v1/namespaces/shop")
+    api.refuse["GET", "/api/v1/namespaces/shop/serviceaccounts"] = refusal
+    assert fixtures(account=False, namespace="shop").create(POD)["metadata"]["namespace"] == "shop"
 
 
 def test_a_tenant_may_work_where_it_may_not_look(api: FakeApi, fixtures: Any) -> None:
