@@ -62,7 +62,12 @@ def node_caches(lab: Lab) -> Iterator[Stranger]:
     def served() -> bool:
         return lab.api(f"{DAEMONSETS}/{NAME}")["status"].get("numberReady") == len(lab.machines)
 
+    def gone() -> bool:
+        return not lab.api(f"/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3D{NAME}")["items"]
+
     with ExitStack() as stack:
+        # What goes with its DaemonSet takes a moment more, and would be somebody's pod to what comes next.
+        stack.callback(lambda: wait_for("the caches gone", gone, 60))
         for short in lab.machines:
             stack.enter_context(lab.fault.own_address(short, ADDRESS))
         stack.enter_context(lab.fault.extra(_CONFIGMAPS, config))
