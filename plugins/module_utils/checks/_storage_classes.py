@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..common import volumes
-from ..kube.errors import ApiError
+from ..kube.reviews import may
 from ._nodes import minor
 from ._optional import optional_get
 from ._text import listed
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 VOLUMES = "/api/v1/persistentvolumes"
-REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 # From this version on a cluster with several default classes takes the newest; before, it refused claims without a class.
 _SEVERAL = (1, 26)
 _DEFAULT = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
@@ -63,15 +62,7 @@ def can_be_removed(ctx: Context, storage_class: dict[str, Any]) -> None:
     Who does not tell what we may do is taken to allow it; what stays is told at the end then.
     """
     name = storage_class["metadata"]["name"]
-    if storage_class.get("reclaimPolicy") != "Retain":
-        return
-    asked = {"resource": "persistentvolumes", "verb": "patch"}
-    body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": asked}}
-    try:
-        answer = ctx.client.create(REVIEWS, body)
-    except ApiError:
-        return
-    if (answer.get("status") or {}).get("allowed") is False:
+    if storage_class.get("reclaimPolicy") == "Retain" and not may(ctx.client, "patch", "persistentvolumes"):
         ctx.inconclusive(f"StorageClass {name} retains volumes, and our user may not patch persistentvolumes, so that ours would be "
                          f"left; name another class in {_NAME_ONE}, or grant it (rbac_optional: retained_volumes)")
 

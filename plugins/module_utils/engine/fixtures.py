@@ -155,7 +155,8 @@ class Fixtures:
             except BadInput as e:
                 raise Inconclusive(f"validate_{e}") from e
             redact.register(*data.values())
-            self._post({"apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": {"name": copy}, "data": data}, self.client)
+            self._post({"apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": {"name": copy}, "data": data},
+                       self.client, Users(), [])
             out.append(copy)
         return out
 
@@ -202,12 +203,12 @@ class Fixtures:
         if manifest["kind"] in _NEEDS_ACCOUNT:
             self._account()
             users, secrets = self._users(), self._pull_secrets()
-        return self._post(fit(manifest, self.terms, self.labels, users, secrets), client or self.client)
+        return self._post(manifest, client or self.client, users, secrets)
 
-    def _post(self, manifest: dict[str, Any], client: PatientClient) -> dict[str, Any]:
+    def _post(self, manifest: dict[str, Any], client: PatientClient, users: Users, secrets: list[str]) -> dict[str, Any]:
+        manifest = fit(manifest, self.terms, self.labels, users, secrets)
         kind, api_version, meta = manifest["kind"], manifest["apiVersion"], manifest["metadata"]
         path = path_of(api_version, kind, self.name)
-        meta["labels"] = {**self.terms.labels, **meta.get("labels", {}), **self.labels}
         if "/namespaces/" in path:
             meta["namespace"] = self.name
         self.journal.intend(kind, meta["name"], meta.get("namespace", ""), api_version)

@@ -20,6 +20,7 @@ from ..common import journal, names
 from ..jobs import access
 from ..jobs.errors import PlatformError
 from ..jobs.job import Job
+from ..kube import reviews
 from ..kube.errors import ApiError
 from .leftovers import DEPENDENCY, FINALIZER, PERMISSION, Thing, Wanted, iso, owner_of, refused
 from .leftovers_kinds import Kind, kinds
@@ -179,21 +180,12 @@ class ClusterSource:
                 space = t.name.partition("/")[0] if kind.namespaced else ""
                 key = (kind.kind, space)
                 if key not in may:
-                    may[key] = self._may_delete(kind, space)
+                    may[key] = reviews.may(self._client, "delete", kind.plural, kind.group, space)
                 if not may[key]:
                     where = f" in {space}" if space else ""
                     t = replace(t, cause=PERMISSION, detail=f"this user may not delete {kind.plural}{where}")
             out.append(t)
         return out
-
-    def _may_delete(self, kind: Kind, namespace: str) -> bool:
-        body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": {
-            "group": kind.group, "resource": kind.plural, "verb": "delete", "namespace": namespace}}}
-        try:
-            answer = self._client.create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
-        except ApiError:
-            return True  # not known
-        return bool((answer.get("status") or {}).get("allowed", True))
 
     # ---- without the cluster ----------------------------------------------------------------------------------
     def _from_journal(self, wanted: Wanted, error: ApiError) -> list[Thing]:
