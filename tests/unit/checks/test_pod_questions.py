@@ -3,15 +3,13 @@
 """Which pairs of nodes are asked, and by what command."""
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from urllib.parse import quote
 
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks._pairs import ALL_PAIRS, pairs, ring, zone_pairs
 from ansible_collections.assay.clusters.plugins.module_utils.checks._pod_questions import Target, parse, script
+from ansible_collections.assay.clusters.tests.unit.checks.shells import said_by
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 7, ALL_PAIRS])
@@ -68,15 +66,9 @@ else:
 
 @pytest.mark.parametrize("shell", ["sh", "busybox sh"])
 def test_any_shell_understands_the_script(tmp_path, shell):
-    if not shutil.which(shell.split()[0]):
-        pytest.skip(f"no {shell} here")
-    curl = tmp_path / "curl"
-    curl.write_text(CURL.format(python=sys.executable))
-    curl.chmod(0o755)
     text = script([Target("a", "p", "10.0.0.1", "fd00::9", closed=True), Target("b", "p", "10.0.0.2"),
                    Target("c", "p", "10.0.0.3", itself=True)])
-    said = subprocess.run([*shell.split(), "-c", text], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True,
-                          text=True, timeout=60, check=False).stdout
+    said = said_by(shell, text, CURL, tmp_path)
     found = parse(said)
     assert {k: v[0] for k, v in found.items()} == {
         (0, "small"): 0, (0, "large"): 0, (0, "udp"): 0, (0, "family"): 28, (0, "closed"): 0, (2, "small"): 0, (2, "large"): 0,

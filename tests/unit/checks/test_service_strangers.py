@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import collections
-import shutil
-import subprocess
-import sys
 
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks._service_questions import Question, parse, script
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive
 from ansible_collections.assay.clusters.tests.unit.checks.dataplane import Dataplane, user_service
+from ansible_collections.assay.clusters.tests.unit.checks.shells import said_by
 
 POLICIES = "/apis/networking.k8s.io/v1/namespaces/assay-0a0b0c0d/networkpolicies"
 DENY = {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {}}}]}
@@ -42,15 +40,9 @@ else:
 
 @pytest.mark.parametrize("shell", ["sh", "busybox sh"])
 def test_any_shell_understands_the_script(tmp_path, shell):
-    if not shutil.which(shell.split()[0]):
-        pytest.skip(f"no {shell} here")
-    curl = tmp_path / "curl"
-    curl.write_text(CURL.format(python=sys.executable))
-    curl.chmod(0o755)
     text = script([Question("a", "both", "10.0.0.1", tries=10), Question("b", "both", "10.0.0.8"),
                    Question("c", "both", "10.0.0.9"), Question("d", "dial", "fd00::1"), Question("e", "get", "fd00::1")])
-    said = subprocess.run([*shell.split(), "-c", text], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True,
-                          text=True, timeout=60, check=False).stdout
+    said = said_by(shell, text, CURL, tmp_path)
     found = parse(said)
     assert (found["a"].first, found["a"].pods) == ("p", ("p", "p")), "two dials"
     assert (found["b"].first, found["b"].said, found["b"].asked) == (None, "curl: (28) late", False)
@@ -152,17 +144,22 @@ def test_a_family_that_no_pod_has_is_told_and_not_asked():
 
 
 # ---- nodes that leave ---------------------------------------------------------------------------------------------
-def test_a_node_that_leaves_meanwhile_drops_out_and_is_told():
-    plane = Dataplane(8)
-    plane.flushed = {"n1"}
+def _leaves(plane, node):
+    """The node is no more from the first question on."""
     shell = plane.shell
 
     def leave(source, command):
-        plane.ctx.fleet.watch.there.pop("n1", None)
+        plane.ctx.fleet.watch.there.pop(node, None)
         return shell(source, command)
 
     for probe in plane.probes:
         probe._shell = leave
+
+
+def test_a_node_that_leaves_meanwhile_drops_out_and_is_told():
+    plane = Dataplane(8)
+    plane.flushed = {"n1"}
+    _leaves(plane, "n1")
     ctx = plane.run()
     assert ctx.observed["left_meanwhile"] == ["n1"] and not ctx.seen(ok=False, from_node="n1", variant="vip")
 
@@ -170,14 +167,7 @@ def test_a_node_that_leaves_meanwhile_drops_out_and_is_told():
 def test_where_a_pod_behind_the_service_leaves_nothing_is_proved():
     plane = Dataplane()
     plane.never = {"n2"}
-    shell = plane.shell
-
-    def leave(source, command):
-        plane.ctx.fleet.watch.there.pop("n2", None)
-        return shell(source, command)
-
-    for probe in plane.probes:
-        probe._shell = leave
+    _leaves(plane, "n2")
     with pytest.raises(Inconclusive, match="left while it was asked: n2"):
         plane.run()
 

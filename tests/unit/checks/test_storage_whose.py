@@ -6,9 +6,10 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.common import volumes
-from ansible_collections.assay.clusters.plugins.module_utils.checks._storage_classes import REVIEWS, defaults
+from ansible_collections.assay.clusters.plugins.module_utils.checks._storage_classes import defaults
 from ansible_collections.assay.clusters.plugins.module_utils.checks.storage import Storage
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive
+from ansible_collections.assay.clusters.plugins.module_utils.kube.reviews import REVIEWS
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import api_error
 from ansible_collections.assay.clusters.tests.unit.checks.test_storage import NONCE, PV, PV_PATH, Disks, _class, _volume
 

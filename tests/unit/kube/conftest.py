@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.tests.lab.pki import Pki
+from ansible_collections.assay.clusters.tests.unit.kube.fake_pods import FakePods
 from ansible_collections.assay.clusters.tests.unit.kube.scripted import pauses, script, watch
 
 __all__ = ["pair", "pauses", "resolve", "script", "watch"]
@@ -26,6 +27,13 @@ def resolve():
     yield call
     for connection in made:
         connection.close()
+
+
+@pytest.fixture
+def pods():
+    made = FakePods()
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="session")

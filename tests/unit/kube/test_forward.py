@@ -13,15 +13,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.kube import forward
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import PodHttp, SlowAnswer, TransportError
-from ansible_collections.assay.clusters.tests.unit.kube.fake_pods import FakePods
 from ansible_collections.assay.clusters.tests.unit.kube.scripted import eventually
-
-
-@pytest.fixture
-def pods():
-    made = FakePods()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

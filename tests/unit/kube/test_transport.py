@@ -13,20 +13,12 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.client import 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import PodHttp, TransportError
-from ansible_collections.assay.clusters.tests.unit.kube.fake_pods import FakePods
 from ansible_collections.assay.clusters.tests.unit.kube.server import Server
 
 # A thread that breaks would write its traceback between the lines of the user's playbook.
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 FORBIDDEN = (403, "Forbidden", 'cannot get resource "pods/proxy"')
 UNREACHABLE = (503, "ServiceUnavailable", "error trying to reach service: dial tcp 10.0.0.7:8080: i/o timeout")
-
-
-@pytest.fixture
-def pods():
-    made = FakePods()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -9,19 +9,11 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube import transpo
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import WAYS, PodHttp, SlowAnswer, TransportError
-from ansible_collections.assay.clusters.tests.unit.kube.fake_pods import FakePods
 
 FORBIDDEN = (403, "Forbidden", 'cannot get resource "pods/proxy"')
 UNREACHABLE = (503, "ServiceUnavailable", "error trying to reach service: dial tcp 10.0.0.7:8080: i/o timeout")
 KUBELET = (500, "InternalError", "error dialing backend: dial tcp 10.0.0.3:10250: connect: connection refused")
 STARTING = (503, "ServiceUnavailable", "apiserver is shutting down")
-
-
-@pytest.fixture
-def pods():
-    made = FakePods()
-    yield made
-    made.stop()
 
 
 @pytest.fixture
