@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -28,26 +29,50 @@ _PLAIN = "-s -w"
 HEARTBEAT = 20.0
 
 
+def _key(folder: str, *words: str) -> str:
+    """Hash of words and of all that is in go/FOLDER."""
+    h, root = hashlib.sha256(repr(words).encode()), HERE / "go" / folder
+    for file in sorted(p for p in root.rglob("*") if p.is_file()):
+        h.update(file.read_bytes())
+    return h.hexdigest()[:16]
+
+
 @dataclass(frozen=True)
 class Program:
-    """package of the module in go/FOLDER; tests: its tests."""
+    """package of the module in go/FOLDER; tests: its tests; tags: of the build, with commas."""
 
     name: str
     folder: str
     package: str
     flags: str = _PLAIN
     tests: bool = False
+    tags: str = ""
 
     def key(self) -> str:
         """Hash of everything that the result depends on."""
-        h = hashlib.sha256(repr((self.package, self.flags, "cgo=0 trimpath dwarf=0")).encode())
-        for file in sorted((HERE / "go" / self.folder).glob("*")):
-            h.update(file.read_bytes())
-        return h.hexdigest()[:16]
+        return _key(self.folder, self.package, self.flags, *([self.tags] if self.tags else []), "cgo=0 trimpath dwarf=0")
 
     @property
     def path(self) -> Path:
         return cache() / "bin" / f"{self.name}-{self.key()}"
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A file as a module of go/FOLDER ships it: a manifest, definitions of resources. file: its path in the module."""
+
+    folder: str
+    module: str
+    file: str
+
+    @property
+    def path(self) -> Path:
+        return cache() / "shipped" / f"{self.file.rpartition('/')[2]}-{_key(self.folder, self.module, self.file)}"
+
+    def text(self) -> str:
+        if not self.path.exists():
+            _fetch(self)
+        return self.path.read_text(encoding="utf-8")
 
 
 # From two graphs of modules, so that each compiles little beyond the first of its graph; Kubernetes has its own versions.
@@ -106,17 +131,38 @@ def heartbeat(text: str) -> Iterator[None]:
         thread.join()
 
 
+def _environ() -> dict[str, str]:
+    return {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local"}
+
+
+def _fetch(shipped: Shipped) -> None:
+    """Copy it out of the module, which stays no longer than Go's own cache does."""
+    with _locked():
+        done = subprocess.run([go(), "mod", "download", "-json", shipped.module], cwd=HERE / "go" / shipped.folder, env=_environ(),
+                              text=True, check=False, capture_output=True)
+        if done.returncode:
+            raise LabError(f"downloading {shipped.module} failed: {(done.stderr or done.stdout).strip()[-1000:]}")
+        source = Path(json.loads(done.stdout)["Dir"]) / shipped.file
+        if not source.exists():
+            raise LabError(f"{shipped.module} ships no {shipped.file}")
+        shipped.path.parent.mkdir(parents=True, exist_ok=True)
+        work = shipped.path.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(source, work)
+        os.replace(work, shipped.path)
+
+
 def compile_one(program: Program) -> None:
     target = program.path
     work = target.parent / f".{target.name}.{os.getpid()}"
     work.mkdir(parents=True, exist_ok=True)
-    env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local"}
+    tags = ["-tags", program.tags] if program.tags else []
     verb = ["test", "-c"] if program.tests else ["build"]
     # The linker leaves debugging symbols out; not making them saves the compiler a tenth of its time.
-    command = [go(), *verb, "-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", program.flags, "-o", str(work / program.name), program.package]
+    command = [go(), *verb, "-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", program.flags, *tags, "-o", str(work / program.name),
+               program.package]
     try:
         with heartbeat(f"building {program.name}"):
-            done = subprocess.run(command, cwd=HERE / "go" / program.folder, env=env, text=True, check=False,
+            done = subprocess.run(command, cwd=HERE / "go" / program.folder, env=_environ(), text=True, check=False,
                                   capture_output=True)
         if done.returncode:
             raise LabError(f"building {program.name} failed: {done.stderr.strip()[-2000:]}")

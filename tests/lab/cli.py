@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from .base import LabError, say, state
+from .tiers import TIERS
 
 VERBS = {
     "preflight": "whether this machine can run the lab; changes nothing",
@@ -40,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--name", default="c1", help="the cluster (default: c1)")
     parser.add_argument("--index", type=int, help="its number in addresses (default: the digits of its name)")
     parser.add_argument("--workers", type=int, default=3, help="how many nodes (default: 3)")
+    parser.add_argument("--with", dest="tiers", metavar="TIER,...", default="", help=f"with up: add-ons, of {', '.join(TIERS)}, or all")
     parser.add_argument("--all", action="store_true", help="with down: all clusters")
     return parser
 
@@ -140,13 +142,16 @@ def _unlike(lab: object, words: Sequence[str]) -> int:
 
 
 def _cluster_verb(options: argparse.Namespace) -> int:
-    from . import Lab, build
+    from . import Lab, build, tiers
 
     if options.words and options.verb in _WORDLESS:
         raise LabError(f"{options.verb}: {options.words[0]!r} is one word too many; a cluster is named by --name {options.words[0]}")
     lab = Lab(options.name, options.index, options.workers)
     if options.verb == "up":
+        wanted = [t for t in options.tiers.split(",") if t]
+        tiers.chosen(wanted)  # a word that names none costs no cluster
         lab.up()
+        lab.tier(*wanted)
         return 0
     if options.verb == "down":
         for one in [Lab(n) for n in _names()] if options.all else [lab]:

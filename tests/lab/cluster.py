@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import build, components, helpers, host, node
+from . import build, components, helpers, host, node, tiers
 from .base import HERE, LabError, run, say, state, wait_for
 
 _DEPLOYMENTS = (("kube-system", "coredns"), ("local-path-storage", "local-path-provisioner"))
@@ -131,11 +131,11 @@ class Lab:
         return found["status"].get("readyReplicas", 0) == found["spec"]["replicas"] > 0
 
     def healthy(self) -> bool:
-        """All nodes on and Ready, the base deployments available, nothing left of a killed test."""
+        """All nodes on and Ready, the base deployments available, its tiers serve, nothing is left of a killed test."""
         try:
             return (not self.fault.orphaned() and all(node.pid(self, n) for n in self.nodes) and self.ready_nodes() == self.workers
                     and all(self._available(*d) for d in _DEPLOYMENTS)
-                    and all(helpers.pid(self, h) for h in ("registry", "named")))
+                    and all(helpers.pid(self, h) for h in ("registry", "named")) and tiers.healthy(self))
         except (OSError, ValueError, KeyError):
             return False
 
@@ -193,6 +193,7 @@ class Lab:
         self._resolve_everywhere()
         say(f"{self.name}: DNS answers in the pod network of every node")
         wait_for("the volume provisioner", lambda: self._available(*_DEPLOYMENTS[1]), 120)
+        tiers.bring(self, tiers.there(self))
         say(f"{self.name}: up; KUBECONFIG={self.kubeconfig}")
 
     def _make_pki(self) -> None:
@@ -258,6 +259,11 @@ class Lab:
 
         wait_for("all aggregated APIs", available, 120, 0.5)
 
+    def tier(self, *names: str) -> None:
+        """Bring up add-ons, with what they need ("all": every one); at once where they serve already. See tests/lab/tiers."""
+        with self.locked():
+            tiers.bring(self, list(names))
+
     # ---- down, mending ----------------------------------------------------------------------------------------
     def down(self) -> None:
         with self.locked():
@@ -265,6 +271,7 @@ class Lab:
             (state() / f"{self.name}.lock").unlink()
 
     def _down(self) -> None:
+        tiers.down(self)
         for n in self.nodes:
             node.power_off(self, n)
         node.kill_everything(self.folder)

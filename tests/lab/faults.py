@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from . import helpers, images, node
 from .base import LabError, run, say, wait_for
+from .crowd_faults import LEADERS, CrowdFaults
 from .file_faults import FileFaults
 from .kubelet_faults import KubeletFaults
 from .object_faults import ObjectFaults
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from .cluster import Lab
 
 # Kinds of faults that the API server is asked about before they are mended.
-_BY_API = ("power", "object", "scale", "extra", "without", "away", "full", "certificate")
-_LEADERS = ("kube-controller-manager", "kube-scheduler")
+_BY_API = ("power", "object", "scale", "extra", "without", "away", "full", "certificate", "flags", "all_of")
 # Leases of the lab's nodes are renewed every 5 s.
 _HEARD = timedelta(seconds=8)
 _FILLER = "/var/lib/kubelet/lab-filler"
@@ -54,7 +54,7 @@ def _write(note: Path, data: dict[str, Any]) -> None:
     work.replace(note)
 
 
-class Faults(ObjectFaults, PoolFaults, KubeletFaults, FileFaults):
+class Faults(ObjectFaults, PoolFaults, CrowdFaults, KubeletFaults, FileFaults):
     """Each method is a context manager: broken inside, mended and seen healthy after it."""
 
     def __init__(self, lab: Lab):
@@ -160,7 +160,7 @@ class Faults(ObjectFaults, PoolFaults, KubeletFaults, FileFaults):
         leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
 
         def renewed() -> list[str]:
-            return [self.lab.api(f"{leases}/{name}")["spec"]["renewTime"] for name in _LEADERS]
+            return [self.lab.api(f"{leases}/{name}")["spec"]["renewTime"] for name in LEADERS]
 
         before = wait_for("the leases of the control plane", renewed, 90)
         wait_for("the leaders of the control plane", lambda: all(map(operator.ne, before, renewed())), 90)

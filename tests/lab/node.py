@@ -161,12 +161,14 @@ def release(lab: Lab, short: str, service: str) -> None:
 def kill_everything(folder: Path) -> None:
     """Kill all processes that were started for a cluster, also those that never got to write down their number."""
     marks, end = [f"{folder}/{name}".encode() for name in ("nodes/", "registry.yml", "named/")], time.monotonic() + 20
+    of_tiers = f"{folder}/tiers/".encode()
     while time.monotonic() < end:
         found = []
         for proc in Path("/proc").glob("[0-9]*"):
             try:
                 words = (proc / "cmdline").read_bytes()
-                if os.path.basename(words.split(b"\0")[0]) in _PROGRAMS and any(m in words for m in marks):
+                ours = os.path.basename(words.split(b"\0")[0]) in _PROGRAMS and any(m in words for m in marks)
+                if ours or of_tiers in words and proc.name != str(os.getpid()):
                     found.append(int(proc.name))
             except (OSError, ValueError):
                 continue

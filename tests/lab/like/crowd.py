@@ -7,16 +7,18 @@ by one program in the network of a real node (crowd_probes.py).
 """
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError
+from urllib.parse import quote
 
 from .. import node
-from ..base import HERE, LabError, wait_for
+from ..base import HERE, LabError
 from ..build import Program, build
 from .kubelet import kubelet
 from .nodes import node as node_object
@@ -34,61 +36,65 @@ _PODS = "100.64.0.0/10"
 _AT = "n1"
 
 
+# What a cluster of this size is set up with: more requests of its controllers in a second (the default is 20), more patience with
+# Leases, which kwok renews four times in the duration that they are made with.
+_CONTROLLERS = ("--node-monitor-grace-period=300s", "--kube-api-qps=500", "--kube-api-burst=1000")
+_LEASE_SECONDS = 160
+_SELECTOR = "type=kwok"
+# Without any progress for so long, the crowd does not come.
+_STILL = 60.0
+
+
 def _names(many: int) -> list[str]:
     return [f"crowd-{i:04}" for i in range(many)]
 
 
-def _body(lab: Lab, number: int, name: str) -> dict[str, Any]:
-    labels = {"type": "kwok", "cloud.google.com/gke-nodepool": _POOLS[number % len(_POOLS)], "topology.kubernetes.io/zone": f"zone-{'abc'[number % 3]}"}
-    body = node_object(lab, name, labels, [{"key": "kwok.x-k8s.io/node", "value": "fake", "effect": "NoSchedule"}])
-    body["metadata"]["annotations"] = _FAKE
-    body["spec"]["podCIDR"] = f"100.{64 + (number >> 8)}.{number & 255}.0/24"
-    del body["status"]["conditions"], body["status"]["addresses"]
-    return body
+def _bodies(lab: Lab, many: int, port: int) -> Iterator[dict[str, Any]]:
+    """As kubelets register them that are Ready already, all reached at one address."""
+    like = node_object(lab, "crowd", {"type": "kwok"}, [{"key": "kwok.x-k8s.io/node", "value": "fake", "effect": "NoSchedule"}])
+    like["status"]["daemonEndpoints"] = {"kubeletEndpoint": {"Port": port}}
+    for number, name in enumerate(_names(many)):
+        body = copy.deepcopy(like)
+        body["metadata"] |= {"name": name, "annotations": _FAKE}
+        body["metadata"]["labels"] |= {"kubernetes.io/hostname": name, "cloud.google.com/gke-nodepool": _POOLS[number % len(_POOLS)],
+                                       "topology.kubernetes.io/zone": f"zone-{'abc'[number % 3]}"}
+        body["spec"]["podCIDR"] = f"100.{64 + (number >> 8)}.{number & 255}.0/24"
+        body["status"]["nodeInfo"] |= dict.fromkeys(("machineID", "systemUUID", "bootID"), name)
+        body["status"]["addresses"] = [{"type": "InternalIP", "address": lab.host}, {"type": "Hostname", "address": name}]
+        yield body
 
 
-@contextmanager
-def _objects(lab: Lab, many: int) -> Iterator[None]:
-    def make(number: int) -> None:
-        lab.api("/api/v1/nodes", "POST", _body(lab, number, _names(many)[number]), timeout=60.0)
+def _ready(node_item: dict[str, Any]) -> bool:
+    right = [c for c in node_item["status"].get("conditions") or [] if c["type"] == "Ready" and c["status"] == "True"]
+    return bool(right) and "node.kubernetes.io" not in str(node_item["spec"].get("taints"))
 
-    def remove(name: str) -> None:
-        with suppress(HTTPError):
-            lab.api(f"/api/v1/nodes/{name}", "DELETE", timeout=60.0)
 
-    try:
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(make, range(many)))
-        yield
-    finally:
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(remove, _names(many)))
+def _come(lab: Lab, many: int) -> None:
+    """Until all are Ready; a loaded machine takes its time, as long as there are more of them now and again."""
+    best, since = -1, time.monotonic()
+    while best < many:
+        found = sum(map(_ready, lab.api(f"/api/v1/nodes?labelSelector={quote(_SELECTOR)}&resourceVersion=0", timeout=60.0)["items"]))
+        if found > best:
+            best, since = found, time.monotonic()
+        elif time.monotonic() > since + _STILL:
+            raise LabError(f"of a crowd of {many} nodes {best} are Ready, and no more of them for {_STILL:.0f} s")
+        time.sleep(1.0)
+
+
+# Ends the program when this process is no more.
+_WITH_STDIN = ["sh", "-c", '"$@" & read -r _; kill $!', "sh"]
 
 
 @contextmanager
 def _running(command: list[Any], log: Any, **more: Any) -> Iterator[subprocess.Popen[str]]:
+    """A program that ends with its stdin."""
     process = subprocess.Popen([str(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, **more)
     try:
         yield process
     finally:
         if process.stdin:
             process.stdin.close()
-        process.terminate()
         process.wait(20)
-
-
-@contextmanager
-def _routes(lab: Lab, cidr: str) -> Iterator[None]:
-    others = [s for s in lab.nodes if s != _AT]
-    node.in_network(lab, _AT, "ip", "route", "replace", "local", cidr, "dev", "lo")
-    for short in others:
-        node.in_network(lab, short, "ip", "route", "replace", cidr, "via", lab.nodes[_AT])
-    try:
-        yield
-    finally:
-        for short in others:
-            node.in_network(lab, short, "ip", "route", "del", cidr, check=False)
-        node.in_network(lab, _AT, "ip", "route", "del", "local", cidr, "dev", "lo", check=False)
 
 
 @contextmanager
@@ -97,24 +103,20 @@ def crowd(lab: Lab, nodes: int = 1000) -> Iterator[Stranger]:
     build((PROGRAM,))
     with ExitStack() as stack:
         log = stack.enter_context(open(lab.folder / "crowd.log", "w", encoding="utf-8"))
-        stack.enter_context(_routes(lab, _PODS))
-        stack.enter_context(_objects(lab, nodes))
+        stack.enter_context(lab.fault.range_at(_AT, _PODS))
+        stack.enter_context(lab.fault.flags("cp", "kube-controller-manager", *_CONTROLLERS))
         port = stack.enter_context(kubelet(lab, "crowd"))
         probes = stack.enter_context(_running(
             ["nsenter", f"--net=/run/netns/{node.netns(lab, _AT)}", sys.executable, "-m", "tests.lab.like.crowd_probes", lab.name],
             log, cwd=HERE.parents[1]))
         if not (probes.stdout and probes.stdout.readline().strip() == "ready"):
             raise LabError(f"the crowd's probes did not begin; {log.name} tells why")
+        stack.enter_context(lab.fault.all_of("/api/v1/nodes", _SELECTOR))
         stack.enter_context(_running(
-            [PROGRAM.path, f"--kubeconfig={lab.kubeconfig}", f"--config={HERE / 'manifests/kwok-stages.yaml'}", f"--cidr={_PODS}",
-             "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake", f"--node-ip={lab.host}", f"--node-port={port}",
-             "--node-lease-duration-seconds=40", "--server-address=127.0.0.1:0"], log))
-
-        def ready() -> bool:
-            found = lab.api("/api/v1/nodes?labelSelector=type%3Dkwok&resourceVersion=0", timeout=60.0)["items"]
-            return len(found) == nodes and all(
-                "node.kubernetes.io" not in str(n["spec"].get("taints")) and any(c["type"] == "Ready" and c["status"] == "True"
-                                                                                 for c in n["status"].get("conditions") or []) for n in found)
-
-        wait_for("the crowd Ready", ready, 30 + nodes / 4)
+            [*_WITH_STDIN, PROGRAM.path, f"--kubeconfig={lab.kubeconfig}", f"--config={HERE / 'manifests/kwok-stages.yaml'}",
+             f"--cidr={_PODS}", "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake", f"--node-ip={lab.host}",
+             f"--node-port={port}", f"--node-lease-duration-seconds={_LEASE_SECONDS}", "--server-address=127.0.0.1:0"], log))
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda body: lab.api("/api/v1/nodes", "POST", body, timeout=60.0), _bodies(lab, nodes, port)))
+        _come(lab, nodes)
         yield Stranger("crowd", lab.kubeconfig, names={"first": _names(nodes)[0]})

@@ -42,10 +42,10 @@ cp "$folder/services" "$root/run/lab/services"
 cd "$root"; mkdir -p .old; pivot_root . .old; cd /; umount -l /.old
 mount --make-rshared /
 export PATH=/opt/lab/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-while read -r service command; do                   # /run/lab/SERVICE.stop holds a service down
+while read -r service command; do                   # /run/lab/SERVICE.stop holds a service down, SERVICE.more has further flags
   ( while :; do
       while [ -e "/run/lab/$service.stop" ]; do sleep 0.2; done
-      $command >> "/var/log/kubernetes/$service.log" 2>&1 & echo $! > "/run/lab/$service.pid"
+      $command $(cat "/run/lab/$service.more" 2> /dev/null || true) >> "/var/log/kubernetes/$service.log" 2>&1 & echo $! > "/run/lab/$service.pid"
       wait $! || true
       echo "lab: $service ended, again in 1 s" >> "/var/log/kubernetes/$service.log"; sleep 1
     done ) &
