@@ -38,7 +38,7 @@ _SUITE = {**CLUSTER, **RUN, **SELECT}
 _SINGLE = {**CLUSTER, **RUN}
 # Options of a run that have an inventory variable too: what belongs to the cluster rather than to the task.
 _RUN_VARIABLES = {**{n: f"validate_{n}" for n in (
-    "images", "image_registry", "transport", "node_selector", "node_sample", "probe_limit", "labels", "annotations",
+    "images", "image_registry", "transport", "expected_features", "node_selector", "node_sample", "probe_limit", "labels", "annotations",
     "pull_secrets", "pod_security")}, "run_namespace": "validate_namespace"}
 
 
@@ -131,6 +131,7 @@ class ActionModule(ActionBase):
         guest = terms.Terms(args["run_namespace"], dict(args["labels"]), dict(args["annotations"]), tuple(args["pull_secrets"]),
                             args["pod_security"])
         guest.check()
+        registry.expect(known, args["expected_features"])
         selectors.parse(args["node_selector"], "node_selector")
         if args["node_sample"] < 0:
             raise BadInput(f"node_sample: must be a number of nodes, or 0 for all of them, not {args['node_sample']}")
@@ -138,7 +139,7 @@ class ActionModule(ActionBase):
             raise BadInput(f"probe_limit: must be a number of seconds above 0, not {args['probe_limit']:g}")
         return run.Settings(
             self.cluster, self._connection_of(args), checks, resolved, dict(args["images"]), args["image_registry"],
-            args["limit"], args["transport"], args["node_selector"], args["node_sample"], args["probe_limit"], guest,
+            args["limit"], args["transport"], tuple(args["expected_features"]), args["node_selector"], args["node_sample"], args["probe_limit"], guest,
             args["wait_cleanup"], folder, keep)
 
     # ---- what can be asked ------------------------------------------------------------------------------------

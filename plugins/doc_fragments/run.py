@@ -48,6 +48,14 @@ options:
       - Whether it is good enough that no check applies to the cluster, so that nothing was proved.
     type: bool
     default: false
+  expected_features:
+    description:
+      - Names of checks whose feature this cluster must have, for instance V(ingress). Where such a check finds nothing to
+        prove, as an add-on is not there, it has failed instead of being skipped.
+      - Without it the variable C(validate_expected_features) of the host is used.
+    type: list
+    elements: str
+    default: []
   wait_cleanup:
     description:
       - Whether to wait until everything that was made is gone.

@@ -40,6 +40,7 @@ RUN: dict[str, dict[str, Any]] = {
     "wait_cleanup": {"type": "bool", "default": True},
     "limit": {"type": "float", "default": 900},
     "transport": {"type": "str", "default": "auto", "choices": ["auto", "proxy", "port_forward", "exec"]},
+    "expected_features": {"type": "list", "elements": "str", "default": []},
     "node_selector": {"type": "str", "default": ""},
     "node_sample": {"type": "int", "default": 300},
     "probe_limit": {"type": "float"},

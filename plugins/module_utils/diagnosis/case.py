@@ -41,6 +41,8 @@ class Case:
 
 
 def _rules(finding: Finding) -> tuple[Rule, ...]:
+    if finding.observed.get("expected_feature"):
+        return (rules_access.expected_feature,)
     if finding.domain != MACHINES:
         return RULES
     return (*rules_access.RULES, *rules_machines.RULES) if finding.verdict == INCONCLUSIVE else rules_machines.RULES

@@ -59,6 +59,11 @@ def precondition(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         yield Candidate("harness.precondition", "confirmed", (f"{kind}/{found[2]}",), (f.message,))
 
 
+def expected_feature(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """The inventory expects it and the check found nothing to prove: that alone is the fault."""
+    yield Candidate("feature.absent", "confirmed", (f"check/{f.observed['expected_feature']}",), (f.message,))
+
+
 def forbidden(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """What our user may not do, where that ended the check; what it can do without ends none."""
     told = [(e["verb"], e.get("resource"), said(e)) for e in f.errors if e.get("status") == 403 and e.get("verb")

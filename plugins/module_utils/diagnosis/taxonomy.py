@@ -273,6 +273,10 @@ CAUSES: dict[str, Cause] = {
     "lb.targets-unhealthy": _c(8, "the load balancer's health check fails", "open the health port to it"),
     "lb.dns-lag": _c(8, "the load balancer's name does not resolve yet", "wait; look at the resolver"),
     # ---- 9: what stands on all of it
+    "feature.absent": _c(
+        9, "the inventory says that the cluster has a feature, and there is nothing of it",
+        "install the add-on, or name a class of it that the check knows; else take the check out of validate_expected_features",
+        "kubectl get crd,ingressclass,storageclass -o name"),
     "ingress.class-mismatch": _c(9, "no ingress controller took the Ingress", "correct its class and host"),
     "ingress.backend-error": _c(
         9, "the ingress controller cannot use a healthy backend",

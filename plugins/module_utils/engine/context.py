@@ -20,7 +20,7 @@ from ..kube.kinds import path_of
 from ..kube.patient import PatientClient, passing
 from ..kube.watch import Watch, WatchTimeout
 from .declared import Declared
-from .errors import Inconclusive, StepFailed
+from .errors import DoesNotApply, Inconclusive, StepFailed
 from .fixtures import Fixtures, Once
 from .fleet import Fleet
 from .probes import Probes
@@ -155,6 +155,11 @@ class Context:
     def inconclusive(self, message: str, **observed: Any) -> NoReturn:
         self.observe(**observed)
         raise Inconclusive(message)
+
+    def skip(self, reason: str, **observed: Any) -> NoReturn:
+        """There is nothing here to prove: no fault, unless the inventory expects it."""
+        self.observe(**observed)
+        raise DoesNotApply(reason)
 
     def warn(self, message: str) -> None:
         with self._lock:

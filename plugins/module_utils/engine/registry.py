@@ -61,6 +61,14 @@ def one(name: str) -> type[Check]:
     return _check_of(importlib.import_module(f"{_PACKAGE}.{name}"))
 
 
+def expect(known: Iterable[type[Check]], names: Iterable[str]) -> None:
+    """Raises BadInput for an expected feature that no check proves."""
+    right = {c.name: c for c in known}
+    for word in names:
+        if word not in right:
+            raise BadInput(f"expected_features: there is no check {word!r}; {nearest(word, right)}")
+
+
 def select(known: dict[str, type[Check]], checks: Iterable[str] = (), domains: Iterable[str] = (),
            exclude: Iterable[str] = ()) -> list[type[Check]]:
     """The chosen checks in a stable order: those named and those of the domains (all, if neither), less the excluded.

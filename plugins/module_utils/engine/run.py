@@ -186,7 +186,14 @@ class Run:
                 nodes = len(self.shared.fleet().asked) if self.shared.fleet.made else 0
                 self._done(overdue(ctx, nodes, self.settings.limit if ctx.deadline >= self.deadline else 0.0))
 
+    def _missed(self, finding: Finding) -> None:
+        """What the inventory says that the cluster has is no matter of finding out: without it the cluster is not as it should be."""
+        if finding.verdict == SKIPPED and finding.check in self.settings.expected_features:
+            finding.verdict, finding.message = FAILED, f"expected in this cluster, and there is nothing to prove: {finding.message}"
+            finding.observed["expected_feature"] = finding.check
+
     def _done(self, outcome: Outcome) -> None:
+        self._missed(outcome.ctx.finding)
         self.outcomes.append(outcome)
         if outcome.ctx.finding.verdict == FAILED:
             self.witness.failed(self._unmet())

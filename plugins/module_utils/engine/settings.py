@@ -15,7 +15,10 @@ from .terms import Terms
 
 @dataclass
 class Settings:
-    """What to run, where, and within which bounds (limit in seconds). keep_journal: where it goes at the end, if anywhere."""
+    """What to run, where, and within which bounds (limit in seconds).
+
+    expected_features: checks that may not be skipped. keep_journal: where it goes at the end, if anywhere.
+    """
 
     cluster: str
     connection: Connection
@@ -25,6 +28,7 @@ class Settings:
     image_registry: str = ""
     limit: float = 900.0
     transport: str = "auto"
+    expected_features: tuple[str, ...] = ()
     node_selector: str = ""
     node_sample: int = 300
     probe_limit: float | None = None
