@@ -12,7 +12,7 @@ TEST := tests.runner
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup lab-build lab-up down status validate preflight test keep unit lint changelog sanity integration platforms \
-        faults molecule soak strangers mutate bench conformance-lab docs build constraints clean
+        faults molecule soak strangers mutate bench conformance-lab generate docs build constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-32s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench: ## time, CPU, memory and requests against the same work as kubernetes.cor
 
 conformance-lab: ## the upstream conformance tests against the lab
 	@KUBECONFIG= $(WITH) --lab python -m tests.lab conformance $(ARGS)
+
+generate: ## modules, roles, pages and lists of checks, from each class and the text beside it
+	@$(WITH) python -m tests.setup.generate
 
 docs: ## the reference of modules and roles, from their own documentation
 	@$(WITH) tests/setup/docs

@@ -1,5 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Written by make generate from plugins/module_utils/checks/machines.py and machines.yml; changes are made there.
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -46,8 +47,8 @@ options:
     type: str
   platform_validate_certs:
     description:
-      - Whether the certificate of the platform must be valid. Without it E(VMWARE_VALIDATE_CERTS) for C(vsphere),
-        else it must.
+      - Whether the certificate of the platform must be valid. Without it E(VMWARE_VALIDATE_CERTS) for C(vsphere), else
+        it must.
       - Without it the variable C(machines_check_platform_validate_certs) of the host is used.
     type: bool
   datacenter:
@@ -111,8 +112,8 @@ options:
       - Whether that host must be known.
       - Without it the variable C(machines_check_ssh_host_key_checking) of the host is used.
     type: str
-    default: "yes"
     choices: ["yes", accept-new, "no"]
+    default: "yes"
   ssh_executable:
     description:
       - The program ssh of OpenSSH.

@@ -1,5 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Written by make generate from plugins/module_utils/checks/nodes.py and nodes.yml; changes are made there.
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -23,8 +24,8 @@ options:
     type: int
   allow_cordoned:
     description:
-      - Accept nodes that are cordoned (C(kubectl cordon)); they are still tested. Otherwise a cordon fails, and
-        warns where an autoscaler or an upgrade that marks the node is seen at work.
+      - Accept nodes that are cordoned (C(kubectl cordon)); they are still tested. Otherwise a cordon fails, and warns
+        where an autoscaler or an upgrade that marks the node is seen at work.
       - Without it the variable C(nodes_check_allow_cordoned) of the host is used.
     type: bool
     default: false

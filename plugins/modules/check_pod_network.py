@@ -1,5 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Written by make generate from plugins/module_utils/checks/pod_network.py and pod_network.yml; changes are made there.
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -7,15 +8,15 @@ module: check_pod_network
 short_description: Prove that pods on every node reach pods on every other node
 version_added: 1.0.0
 description:
-  - Asks from a pod on every node the pods on the others, over TCP with a small and a large body and over UDP. A
-    large body finds a wrong MTU, which small ones pass. Where pods have addresses of two families, IPv4 and IPv6,
-    both are asked.
-  - Up to 30 nodes all pairs are asked, beyond that each node with six neighbours, zones with each other, and 300
-    pairs by chance.
-  - Pools of nodes that are kept apart on purpose, as at the edge or in a DMZ, are proved each by itself with the
-    option O(node_selector). The message names groups of nodes that reach only their own.
-  - Where nothing passes between nodes, two more pods are started, each beside a probe, as two pods of one node need
-    no network between nodes. Where they do not reach each other either, and NetworkPolicies are there, the check is
+  - Asks from a pod on every node the pods on the others, over TCP with a small and a large body and over UDP. A large
+    body finds a wrong MTU, which small ones pass. Where pods have addresses of two families, IPv4 and IPv6, both are
+    asked.
+  - Up to 30 nodes all pairs are asked, beyond that each node with six neighbours, zones with each other, and 300 pairs
+    by chance.
+  - Pools of nodes that are kept apart on purpose, as at the edge or in a DMZ, are proved each by itself with the option
+    O(node_selector). The message names groups of nodes that reach only their own.
+  - Where nothing passes between nodes, two more pods are started, each beside a probe, as two pods of one node need no
+    network between nodes. Where they do not reach each other either, and NetworkPolicies are there, the check is
     inconclusive.
   - Everything that it makes carries labels of this run and is removed at the end; nothing of yours is changed.
 options:

@@ -1,5 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Written by make generate from plugins/module_utils/checks/service.py and service.yml; changes are made there.
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -7,11 +8,11 @@ module: check_service
 short_description: Prove that the address of a Service reaches its pods from every node
 version_added: 1.0.0
 description:
-  - Makes a Service in front of pods on several nodes and asks its address from every node until each of its pods
-    has answered.
+  - Makes a Service in front of pods on several nodes and asks its address from every node until each of its pods has
+    answered.
   - Where Services get addresses of two families, IPv4 and IPv6, both are asked.
-  - Then takes its pods away and gives them to another Service. The address of the first must be refused, that of
-    the second must answer.
+  - Then takes its pods away and gives them to another Service. The address of the first must be refused, that of the
+    second must answer.
   - A connection that is lost once is asked again, and told when it is answered then.
   - With O(service) a Service of yours must have ready endpoints and accept connections from every node too.
   - Everything that it makes carries labels of this run and is removed at the end; nothing of yours is changed.

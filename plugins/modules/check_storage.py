@@ -1,5 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Written by make generate from plugins/module_utils/checks/storage.py and storage.yml; changes are made there.
 from __future__ import annotations
 
 DOCUMENTATION = r"""

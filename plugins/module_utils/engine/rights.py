@@ -17,7 +17,7 @@ READS = "reads"
 OPTIONAL = (READS, *POWERS)
 _RBAC = "rbac.authorization.k8s.io"
 # Resources without a namespace, among those that are asked for here.
-_OF_THE_CLUSTER = {"namespaces", "nodes", "nodes/proxy", "persistentvolumes", "storageclasses", "csidrivers", "csinodes",
+OF_THE_CLUSTER = {"namespaces", "nodes", "nodes/proxy", "persistentvolumes", "storageclasses", "csidrivers", "csinodes",
                    "apiservices", "volumeattachments", "customresourcedefinitions"}
 # ConfigMaps that hold the Corefile: kubeadm and EKS, RKE2, OpenShift, GKE, caches on nodes.
 _COREFILES = ("coredns", "rke2-coredns-rke2-coredns", "dns-default", "kube-dns", "node-local-dns")
@@ -95,7 +95,7 @@ def _apart(wanted: Iterable[Permission]) -> tuple[list[Permission], list[Permiss
     """(of the run's namespace, of the whole cluster)."""
     inside, outside = [], []
     for p in wanted:
-        far = tuple(r for r in p.resources if p.everywhere or r in _OF_THE_CLUSTER)
+        far = tuple(r for r in p.resources if p.everywhere or r in OF_THE_CLUSTER)
         near = tuple(r for r in p.resources if r not in far)
         if far or p.urls:
             outside.append(replace(p, resources=far))

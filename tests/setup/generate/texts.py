@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is written by hand: the class of a check, the text beside it, and a few words on each domain."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.taxonomy import CAUSES
+from ansible_collections.assay.clusters.plugins.module_utils.engine import registry
+from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
+
+ROOT = Path(__file__).resolve().parents[3]
+FOLDER = ROOT / "plugins/module_utils/checks"
+DOMAINS = FOLDER / "domains.yml"
+
+
+@dataclass(frozen=True)
+class Text:
+    """The text of a check. Sentences of short_description, description and needs carry the marks of module documentation.
+
+    needs: what it needs besides rights and images. costs, time: more on them than the class knows. causes: codes that it
+    can end with; those of every run are left out. examples: tasks. notes: Markdown for the page, with headings from ### on.
+    """
+
+    short_description: str
+    version_added: str
+    description: list[str]
+    examples: str
+    causes: list[str]
+    needs: list[str] = field(default_factory=list)
+    costs: str = ""
+    time: str = ""
+    notes: str = ""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The words on a domain.
+
+    title: what its checks prove together, without a full stop. subject: what is proved, in "Prove … of the cluster".
+    notes: Markdown for the README of its role. example: the name of the play and the variables of the role's example;
+    without it the first option with an example is shown. tags: of the role on Galaxy, besides those of every role.
+    """
+
+    title: str
+    subject: str
+    version_added: str
+    notes: str = ""
+    example: dict[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """A check with its text."""
+
+    check: type[Check]
+    text: Text
+
+    @property
+    def module(self) -> str:
+        return f"check_{self.check.name}"
+
+
+class Unwritten(Exception):
+    """A text that is missing, or says what cannot be."""
+
+
+def _read(path: Path) -> dict[str, Any]:
+    where = path.relative_to(ROOT)
+    if not path.is_file():
+        raise Unwritten(f"{where} is missing: docs/writing-a-check.md shows its form")
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as e:
+        raise Unwritten(f"{where} is no YAML: {e}") from e
+    if not isinstance(found, dict):
+        raise Unwritten(f"{where} is no dictionary: docs/writing-a-check.md shows its form")
+    return found
+
+
+def text(name: str) -> Text:
+    """The text beside the class of this check. Raises Unwritten."""
+    path = FOLDER / f"{name}.yml"
+    where = path.relative_to(ROOT)
+    try:
+        found = Text(**_read(path))
+    except TypeError as e:
+        raise Unwritten(f"{where}: {str(e).replace('Text.__init__() ', '')}") from e
+    unknown = [c for c in found.causes if c not in CAUSES]
+    if unknown:
+        raise Unwritten(f"{where}: no causes of diagnosis/taxonomy.py: {', '.join(unknown)}")
+    if not isinstance(yaml.safe_load(found.examples), list):
+        raise Unwritten(f"{where}: examples is no list of tasks")
+    return found
+
+
+def checks() -> tuple[dict[str, Known], list[str]]:
+    """All checks by name, and a sentence for each that cannot be registered yet."""
+    out, problems = {}, []
+    for path in sorted(p for p in FOLDER.glob("*.py") if not p.name.startswith("_")):
+        try:
+            known = Known(registry.one(path.stem), text(path.stem))
+            if known.check.domain not in domains():
+                raise Unwritten(f"{path.relative_to(ROOT)}: the domain {known.check.domain} is not in {DOMAINS.relative_to(ROOT)}")
+            out[known.check.name] = known
+        except Unwritten as e:
+            problems.append(str(e))
+        except Exception as e:  # pylint: disable=broad-except
+            # Somebody's work in progress must not be in the way of other checks.
+            problems.append(f"{path.relative_to(ROOT)} cannot be read: {type(e).__name__}: {e}")
+    return out, problems
+
+
+def domains() -> dict[str, Domain]:
+    """All domains in the order in which they are listed; there may be some without a check yet."""
+    return {name: Domain(**words) for name, words in _read(DOMAINS).items()}
