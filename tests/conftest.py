@@ -12,6 +12,8 @@ import pytest
 
 from tests.runner import clusters, keep, ours
 
+# Add-ons that the tests of this run want.
+TIERS = pytest.StashKey[list[str]]()
 # Fixtures and marks of tests that need a cluster.
 _CLUSTERS = {"lab", "spare", "kubeconfig", "faults"}
 
@@ -27,6 +29,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="long: make soak"))
         if os.environ.get("KUBECONFIG") and (item.get_closest_marker("lab") or item.get_closest_marker("faults")):
             item.add_marker(pytest.mark.skip(reason="KUBECONFIG is set: needs a cluster of the lab"))
+    config.stash[TIERS] = sorted({t for i in items for mark in i.iter_markers("tiers") for t in mark.args})
     if os.environ.get("ASSAY_LONGEST_FIRST"):
         items[:] = [items[n] for n in keep.order([i.nodeid for i in items])]
 
@@ -60,8 +63,11 @@ def _claim() -> tuple[str, socket.socket]:
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[Any]:
-    """The lab's cluster of this worker, up and healthy. What its tests leave on it is an error of the last one."""
+def lab(pytestconfig: pytest.Config) -> Iterator[Any]:
+    """The lab's cluster of this worker, up and healthy, with the add-ons that tests of this run are marked with.
+
+    What the tests leave on it is an error of the last one.
+    """
     if os.geteuid() != 0:
         pytest.fail("the lab needs root; or set KUBECONFIG to use another cluster", pytrace=False)
     from tests.lab import Lab
@@ -70,6 +76,7 @@ def lab() -> Iterator[Any]:
     with claim:
         cluster = Lab(name)
         cluster.ensure()
+        cluster.tier(*pytestconfig.stash[TIERS])
         cluster.settle()
         before = ours.there(str(cluster.kubeconfig))
         yield cluster

@@ -10,8 +10,10 @@ from pathlib import Path
 
 # Measured: a cluster takes 0.8 GiB and a tenth of a core, the tests on it another GiB and, as they mostly wait, half a core.
 _GIB_EACH, _EACH_CORE = 3, 2
-# Addresses of the lab end at 15: a cluster and its spare one lie this far apart, and one number is kept for its own tests.
-MOST, _APART = 7, 7
+# Addresses of the lab end at 15: a cluster and its spare one lie this far apart, and one number is kept for its own tests. One
+# more is that of the add-ons.
+_NUMBERS, _APART = 7, 7
+MOST = _NUMBERS - 1
 
 
 def carried(memory_gib: float, cores: int) -> int:
@@ -37,11 +39,19 @@ def names(environ: Mapping[str, str]) -> tuple[str, ...]:
             raise ValueError(f"ASSAY_CLUSTERS: must be from 1 to {MOST}, not {given[0]}")
         return tuple(f"c{n}" for n in range(1, int(given[0]) + 1))
     for name in given:
-        if not re.fullmatch(rf"[a-z]+[1-{MOST}]", name):
-            raise ValueError(f"ASSAY_CLUSTERS: must be a number or names like c1 that end in a digit from 1 to {MOST}, not {name!r}")
+        if not re.fullmatch(rf"[a-z]+[1-{_NUMBERS}]", name):
+            raise ValueError(f"ASSAY_CLUSTERS: must be a number or names like c1 that end in a digit from 1 to {_NUMBERS}, not {name!r}")
     if len({name[-1] for name in given}) < len(given):
         raise ValueError("ASSAY_CLUSTERS: two of these names end in the same digit, which gives them the same addresses")
+    if len(given) > MOST:
+        raise ValueError(f"ASSAY_CLUSTERS: at most {MOST} clusters, not {len(given)}: one more is that of the add-ons")
     return tuple(given)
+
+
+def of_addons(environ: Mapping[str, str]) -> str:
+    """The name of the cluster with add-ons, whose tests run beside those on the others."""
+    taken = {name[-1] for name in names(environ)}
+    return f"a{next(n for n in range(_NUMBERS, 0, -1) if str(n) not in taken)}"
 
 
 def spare(name: str) -> str:

@@ -12,8 +12,8 @@ from .counts import Case, Counts, cases, of_stage
 from .process import Running
 from .stages import Stage
 
-# One on the clusters, one on simulators, one that computes.
-AT_ONCE = 3
+# One on the clusters, one on that with add-ons, one on simulators, one that computes.
+AT_ONCE = 4
 HEARTBEAT = 30.0
 _display = threading.Lock()
 _start = time.monotonic()

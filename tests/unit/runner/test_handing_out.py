@@ -16,7 +16,7 @@ from tests.runner import clusters, keep, ours, stages, use
 
 
 @pytest.mark.parametrize(("memory", "cores", "many"), [
-    (23.4, 2, 4), (8.9, 2, 2), (2, 2, 1), (64, 1, 2), (128, 32, 7), (11.9, 4, 3), (12.0, 4, 4)])
+    (23.4, 2, 4), (8.9, 2, 2), (2, 2, 1), (64, 1, 2), (128, 32, 6), (11.9, 4, 3), (12.0, 4, 4)])
 def test_a_machine_carries_as_many_clusters_as_memory_and_cores_allow(memory: float, cores: int, many: int) -> None:
     assert clusters.carried(memory, cores) == many
 
@@ -28,8 +28,8 @@ def test_clusters_are_counted_or_named() -> None:
 
 
 @pytest.mark.parametrize(("value", "sentence"), [
-    ("0", "must be from 1 to 7, not 0"), ("8", "must be from 1 to 7, not 8"), ("c1 c8", "not 'c8'"), ("c1 c", "not 'c'"),
-    ("2 3", "not '2'"), ("c1 x1", "two of these names end in the same digit")])
+    ("0", "must be from 1 to 6, not 0"), ("7", "must be from 1 to 6, not 7"), ("c1 c8", "not 'c8'"), ("c1 c", "not 'c'"),
+    ("a1 a2 a3 a4 a5 a6 a7", "at most 6 clusters, not 7"), ("2 3", "not '2'"), ("c1 x1", "two of these names end in the same digit")])
 def test_bad_numbers_and_names_of_clusters(value: str, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.delenv("KUBECONFIG", raising=False)
     monkeypatch.setenv("ASSAY_CLUSTERS", value)
@@ -40,8 +40,14 @@ def test_bad_numbers_and_names_of_clusters(value: str, sentence: str, monkeypatc
 
 def test_no_two_clusters_of_the_tests_have_the_same_addresses() -> None:
     names = [f"c{n}" for n in range(1, clusters.MOST + 1)]
+    names.append(clusters.of_addons({"ASSAY_CLUSTERS": str(clusters.MOST)}))
     all_names = [*names, *map(clusters.spare, names), "gone15"]
     assert len({Lab(n).index for n in all_names}) == len(all_names)
+
+
+@pytest.mark.parametrize(("given", "name"), [("2", "a7"), ("c7 x2", "a6"), ("c7 c6 c5", "a4"), ("6", "a7")])
+def test_the_cluster_of_the_add_ons_is_none_of_the_others(given: str, name: str) -> None:
+    assert clusters.of_addons({"ASSAY_CLUSTERS": given}) == name
 
 
 @pytest.fixture
@@ -91,7 +97,7 @@ def test_stages_by_name(words: list[str], names: list[str], rooms: list[str], mo
 
 def test_a_word_that_is_no_stage(capsys: Any) -> None:
     assert runner.main(["faulst"]) == 2
-    assert "there is no stage faulst; there are: changelog, clusters, diagnosis, faults," in capsys.readouterr().err
+    assert "there is no stage faulst; there are: addons, changelog, clusters, diagnosis, faults," in capsys.readouterr().err
 
 
 KUBECONFIG = json.dumps({"apiVersion": "v1", "kind": "Config", "current-context": "c", "users": [{"name": "u", "user": {}}], "clusters": [
