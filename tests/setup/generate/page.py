@@ -10,7 +10,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.engine.rights impor
 from . import options
 from .module import makes_something
 from .texts import Domain, Known
-from .words import cell, fold, markdown, row
+from .words import cell, fold, markdown, row, unfolded
 
 _NOTE = "<!-- Written by make generate from plugins/module_utils/checks; changes are made there. -->"
 _FREE = "without it verdicts are the same, and causes less sure"
@@ -75,7 +75,7 @@ def _check(name: str, known: Known) -> list[str]:
         out += ["| variable | type | default | meaning |", "| --- | --- | --- | --- |",
                 *(options.as_row(check, o) for o in check.options), ""]
     out += _causes(known)
-    return [*out, text.notes.strip(), ""] if text.notes else out
+    return [*out, unfolded(text.notes), ""] if text.notes else out
 
 
 def page(name: str, domain: Domain, known: list[Known]) -> str:

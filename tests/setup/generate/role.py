@@ -11,7 +11,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.module import optio
 from . import options
 from .module import makes_something
 from .texts import Domain, Known
-from .words import bullets, cell, entry, fold, markdown, row, scalar
+from .words import bullets, cell, entry, fold, markdown, row, scalar, unfolded
 
 _HEAD = "---\n# Written by make generate from the checks of this domain; changes are made there.\n"
 # What every role of a domain takes besides the options of its checks: name, spec, description.
@@ -102,7 +102,7 @@ def readme(name: str, domain: Domain, known: list[Known]) -> str:
         "| check | what it proves | seconds, usual and at most |", "| --- | --- | --- |", *table, "",
         fold("The cluster is the inventory's host; its address comes from `cluster_kubeconfig` or the other connection variables. "
              f"A failed check fails the host, with the cause in the message. {changed}"), "",
-        *([domain.notes.strip(), ""] if domain.notes else []),
+        *([unfolded(domain.notes), ""] if domain.notes else []),
         fold(f"How each check proves it, what it needs, costs and leaves, and the causes that it can name: [docs/checks/{name}.md]"
              f"(../../docs/checks/{name}.md)."), "",
         "## Variables", "", *_variables(name, known), "", "## Example", "", *_example(name, domain, known)]) + "\n"

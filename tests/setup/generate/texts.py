@@ -24,6 +24,7 @@ class Text:
 
     needs: what it needs besides rights and images. costs, time: more on them than the class knows. causes: codes that it
     can end with; those of every run are left out. examples: tasks. notes: Markdown for the page, with headings from ### on.
+    Rows of its tables may be folded, with blanks before what goes on.
     """
 
     short_description: str

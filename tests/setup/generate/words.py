@@ -74,3 +74,8 @@ def row(*cells: str) -> str:
 def fold(text: str, width: int = WIDTH) -> str:
     """A paragraph of Markdown."""
     return textwrap.fill(" ".join(text.split()), width, break_long_words=False, break_on_hyphens=False)
+
+
+def unfolded(notes: str) -> str:
+    """Markdown whose tables may have rows over several lines: a line that begins with blanks goes on with its row."""
+    return re.sub(r"(?m)^(\|.*(?:\n[ ]+.*)+)", lambda m: re.sub(r"\n[ ]+", " ", m[0]), notes.strip())
