@@ -12,7 +12,7 @@ TEST := tests.runner
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup lab-build lab-up down status validate preflight test keep unit lint changelog sanity integration platforms \
-        faults molecule soak strangers mutate bench conformance-lab generate docs build constraints clean
+        faults addons molecule soak strangers mutate bench conformance-lab generate docs build constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-32s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,7 +50,7 @@ keep: ## after a full `make test`: keep how many tests there are, and which take
 unit lint changelog sanity: ## one stage of the tests, without the lab
 	@$(WITH) python -m $(TEST) $@
 
-integration platforms molecule faults: ## one stage of the tests, with the lab
+integration platforms molecule faults addons: ## one stage of the tests, with the lab
 	@$(WITH) python -m $(TEST) $@
 
 soak: ## the long tests: the same again and again, kills at random moments (SOAK_ROUNDS=20)
