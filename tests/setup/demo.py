@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """`make demo` and `make validate`: a cluster, every check on it, and what to do next.
 
-The cluster is the lab's c1, or the one that KUBECONFIG names; then nothing is started and nothing is taken down.
+The cluster is the lab's c1, with the add-ons that --with names, or the one that KUBECONFIG names; then nothing is started and
+nothing is taken down. All other arguments are ansible-playbook's.
 """
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -61,13 +63,22 @@ def _report(results: Path) -> None:
         print(f"    {path}")
 
 
+def _options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    parser = argparse.ArgumentParser(prog="make demo", allow_abbrev=False, add_help=False)
+    parser.add_argument("--validate-only", action="store_true")
+    parser.add_argument("--with", dest="tiers", default="")
+    return parser.parse_known_args(arguments)
+
+
 def main(arguments: list[str]) -> int:
-    only = "--validate-only" in arguments
-    more = [a for a in arguments if a != "--validate-only"]
+    chosen, more = _options(arguments)
     own = os.environ.get("KUBECONFIG", "")
-    if not own and not only:
-        for verb in ("up", "settle"):
-            if status := _lab(verb, "--name", CLUSTER).returncode:
+    if chosen.tiers and (own or chosen.validate_only):
+        print("--with: add-ons are brought up on the lab, by make demo without KUBECONFIG", file=sys.stderr)
+        return 2
+    if not own and not chosen.validate_only:
+        for words in (("up", *(["--with", chosen.tiers] if chosen.tiers else ())), ("settle",)):
+            if status := _lab(*words, "--name", CLUSTER).returncode:
                 return status
     with tempfile.TemporaryDirectory() as folder:
         status, results = _validate(_inventory_of(own, folder) if own else LAB_INVENTORY, more)
