@@ -29,7 +29,8 @@ def _right(p: Permission) -> str:
 def _rights(known: Known) -> list[str]:
     if not known.check.permissions:
         return []
-    return ["| may | on | in which namespaces | |", "| --- | --- | --- | --- |", *map(_right, known.check.permissions), ""]
+    return ["Rights in the cluster, besides [those of every run](../restricted.md):", "",
+            "| may | on | in which namespaces | |", "| --- | --- | --- | --- |", *map(_right, known.check.permissions), ""]
 
 
 def _seconds(known: Known) -> str:
@@ -52,8 +53,9 @@ def _facts(known: Known) -> list[str]:
     facts = [("images", ", ".join(f"`{i}`" for i in check.images) or "none"),
              ("makes", "; ".join(m for m in makes if m) or "nothing"),
              ("takes", _seconds(known)), ("costs", text.costs or "no money; a few requests and, where pods are started, little CPU"),
-             ("leaves", leaves)]
-    return ["| | |", "| --- | --- |", *(row(name, cell(markdown(fact))) for name, fact in facts), ""]
+             ("leaves", leaves),
+             ("without the feature", f"skipped, with the reason; failed where `validate_expected_features` names `{check.name}`")]
+    return ["| | |", "| --- | --- |", *(row(name, cell(markdown(fact, f"{check.domain}_check_"))) for name, fact in facts), ""]
 
 
 def _causes(known: Known) -> list[str]:
@@ -64,15 +66,18 @@ def _causes(known: Known) -> list[str]:
             *(row(f"`{c}`", cell(CAUSES[c].meaning), cell(CAUSES[c].remedy)) for c in known.text.causes), ""]
 
 
+def _bullets(sentences: list[str], prefix: str) -> list[str]:
+    return [line for s in sentences for line in fold(f"- {markdown(s, prefix)}").replace("\n", "\n  ").split("\n")]
+
+
 def _check(name: str, known: Known) -> list[str]:
     check, text, prefix = known.check, known.text, f"{name}_check_"
     out = [f"## `{check.name}`", "", f"**{markdown(check.proves, prefix)}**", ""]
-    for sentence in text.description:
-        out += fold(f"- {markdown(sentence, prefix)}").replace("\n", "\n  ").split("\n")
+    out += _bullets(text.description, prefix)
     out += ["", f"As a task: `assay.clusters.{known.module}`.", "", "### What it needs, costs and leaves", ""]
-    out += [*(f"- {markdown(n, prefix)}" for n in text.needs), *([""] if text.needs else []), *_facts(known), *_rights(known)]
+    out += [*_bullets(text.needs, prefix), *([""] if text.needs else []), *_facts(known), *_rights(known)]
     if check.options:
-        out += ["| variable | type | default | meaning |", "| --- | --- | --- | --- |",
+        out += ["Options, as variables of the host:", "", "| variable | type | default | meaning |", "| --- | --- | --- | --- |",
                 *(options.as_row(check, o) for o in check.options), ""]
     out += _causes(known)
     return [*out, unfolded(text.notes), ""] if text.notes else out

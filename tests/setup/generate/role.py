@@ -24,6 +24,8 @@ _OWN: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("allow_skipped", {"type": "bool", "default": False},
      "Whether it is good enough that no check of this domain applies to the cluster, so that nothing was proved."),
 )
+_FEATURE = ("A check whose feature the cluster does not have is skipped; it fails where C(validate_expected_features) of the "
+            "host names it.")
 _CLUSTER = ("The cluster is the inventory's host. Its address comes from C(cluster_kubeconfig) and the other connection "
             "variables of M(assay.clusters.validate).")
 
@@ -63,7 +65,7 @@ def meta(name: str, domain: Domain, known: list[Known]) -> str:
 def argument_specs(name: str, domain: Domain, known: list[Known]) -> str:
     lines = ["argument_specs:", "  main:", *entry("short_description", domain.title, 4),
              *entry("version_added", domain.version_added, 4), "    description:",
-             *bullets([*(k.check.proves for k in known), _CLUSTER], 6),
+             *bullets([*(k.check.proves for k in known), _FEATURE, _CLUSTER], 6),
              "    author:", "      - assay.clusters contributors", "    options:"]
     for k in known:
         lines += [s for o in k.check.options for s in options.of_role(k.check, o)]
@@ -101,7 +103,7 @@ def readme(name: str, domain: Domain, known: list[Known]) -> str:
         f"# Role `assay.clusters.{name}`", "", f"{domain.title}. Checks: {names}.", "",
         "| check | what it proves | seconds, usual and at most |", "| --- | --- | --- |", *table, "",
         fold("The cluster is the inventory's host; its address comes from `cluster_kubeconfig` or the other connection variables. "
-             f"A failed check fails the host, with the cause in the message. {changed}"), "",
+             f"A failed check fails the host, with the cause in the message. {markdown(_FEATURE)} {changed}"), "",
         *([unfolded(domain.notes), ""] if domain.notes else []),
         fold(f"How each check proves it, what it needs, costs and leaves, and the causes that it can name: [docs/checks/{name}.md]"
              f"(../../docs/checks/{name}.md)."), "",
