@@ -74,7 +74,7 @@ def lab(pytestconfig: pytest.Config) -> Iterator[Any]:
 
     name, claim = _claim()
     with claim:
-        cluster = Lab(name)
+        cluster = Lab(name, api_servers=int(os.environ.get("ASSAY_API_SERVERS") or 1))
         cluster.ensure()
         cluster.tier(*pytestconfig.stash[TIERS])
         cluster.settle()

@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--index", type=int, help="its number in addresses (default: the digits of its name)")
     parser.add_argument("--workers", type=int, default=3, help="how many nodes (default: 3)")
     parser.add_argument("--with", dest="tiers", metavar="TIER,...", default="", help=f"with up: add-ons, of {', '.join(TIERS)}, or all")
+    parser.add_argument("--api-servers", type=int, default=1, help="how many API servers, 1 or 2 (default: 1)")
     parser.add_argument("--all", action="store_true", help="with down: all clusters")
     return parser
 
@@ -146,7 +147,7 @@ def _cluster_verb(options: argparse.Namespace) -> int:
 
     if options.words and options.verb in _WORDLESS:
         raise LabError(f"{options.verb}: {options.words[0]!r} is one word too many; a cluster is named by --name {options.words[0]}")
-    lab = Lab(options.name, options.index, options.workers)
+    lab = Lab(options.name, options.index, options.workers, api_servers=options.api_servers)
     if options.verb == "up":
         wanted = [t for t in options.tiers.split(",") if t]
         tiers.chosen(wanted)  # a word that names none costs no cluster

@@ -28,7 +28,7 @@ class Lab:
     """A cluster by name. index decides its addresses: nodes in 172.30.INDEX.0/24, pods in 10.(240+INDEX).0.0/16."""
 
     def __init__(self, name: str = "c1", index: int | None = None, workers: int = 3, memory_gib: int = 4,
-                 disk_gib: int = 20):
+                 disk_gib: int = 20, api_servers: int = 1):
         if not re.fullmatch(r"[a-z][a-z0-9]{0,6}", name):
             raise LabError(f"--name: must be a letter and up to six letters or digits, not {name!r}")
         self.name, self.folder = name, state() / name
@@ -37,17 +37,22 @@ class Lab:
         digits = re.sub(r"\D", "", name)
         self.index: int = known.get("index") or index or int(digits or 1)
         self.workers: int = known.get("workers") or workers
+        self.api_servers: int = known.get("api_servers", 1) if known else api_servers
         self.memory_gib, self.disk_gib = memory_gib, disk_gib
         if not 1 <= self.index <= 15:
             raise LabError(f"--index: must be from 1 to 15, not {self.index}")
         if not 1 <= self.workers <= 9:
             raise LabError(f"--workers: must be from 1 to 9, not {self.workers}")
+        if self.api_servers not in (1, 2):
+            raise LabError(f"--api-servers: must be 1 or 2, not {self.api_servers}")
         self.children: list[subprocess.Popen[bytes]] = []
         net = f"172.30.{self.index}"
         self.bridge, self.host, self.control_plane = f"lab-{name}", f"{net}.1", f"{net}.10"
         self.pod_cidr, self.service_cidr = f"10.{240 + self.index}.0.0/16", "10.96.0.0/16"
         self.dns_ip, self.registry = "10.96.0.10", f"{self.host}:5055"
-        self.nodes = {"cp": self.control_plane, **{f"n{i}": f"{net}.{10 + i}" for i in range(1, self.workers + 1)}}
+        # A second API server stands alone on its node; etcd, controllers and scheduler are on the first.
+        self.control_planes = {"cp": self.control_plane, **({"cp2": f"{net}.9"} if self.api_servers == 2 else {})}
+        self.nodes = {**self.control_planes, **{f"n{i}": f"{net}.{10 + i}" for i in range(1, self.workers + 1)}}
         self.kubeconfig = self.folder / "pki/admin.kubeconfig"
 
     @cached_property
@@ -70,7 +75,7 @@ class Lab:
     @property
     def machines(self) -> list[str]:
         """Short names of the nodes that Kubernetes knows."""
-        return [n for n in self.nodes if n != "cp"]
+        return [n for n in self.nodes if n not in self.control_planes]
 
     def node_name(self, short: str) -> str:
         return f"{self.name}-{short}"
@@ -89,10 +94,10 @@ class Lab:
         context.load_cert_chain(self.folder / "pki/admin.crt", self.folder / "pki/admin.key")
         return urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
 
-    def api(self, path: str, method: str = "GET", body: Any = None, timeout: float = 10.0) -> Any:
-        """The API server's answer as data (as text where it is no JSON); urllib's HTTPError for an error status."""
+    def api(self, path: str, method: str = "GET", body: Any = None, timeout: float = 10.0, at: str = "cp") -> Any:
+        """The answer of the API server `at` as data (as text where it is no JSON); urllib's HTTPError for an error status."""
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
-        request = urllib.request.Request(f"https://{self.control_plane}:6443{path}", method=method,
+        request = urllib.request.Request(f"https://{self.control_planes[at]}:6443{path}", method=method,
                                          headers={"Content-Type": kind, "Accept": "application/json, */*"},
                                          data=None if body is None else json.dumps(body).encode())
         with self._opener.open(request, timeout=timeout) as answer:
@@ -104,7 +109,13 @@ class Lab:
 
     @property
     def audit_log(self) -> Path:
-        return self.node_folder("cp") / "log/audit.log"
+        """Of the first API server."""
+        return self.audit_logs["cp"]
+
+    @property
+    def audit_logs(self) -> dict[str, Path]:
+        """Of every API server, by its node."""
+        return {n: self.node_folder(n) / "log/audit.log" for n in self.control_planes}
 
     @contextmanager
     def locked(self, wait: bool = True) -> Iterator[None]:
@@ -134,6 +145,7 @@ class Lab:
         """All nodes on and Ready, the base deployments available, its tiers serve, nothing is left of a killed test."""
         try:
             return (not self.fault.orphaned() and all(node.pid(self, n) for n in self.nodes) and self.ready_nodes() == self.workers
+                    and all(self.api("/readyz", at=n) == "ok" for n in self.control_planes)
                     and all(self._available(*d) for d in _DEPLOYMENTS)
                     and all(helpers.pid(self, h) for h in ("registry", "named")) and tiers.healthy(self))
         except (OSError, ValueError, KeyError):
@@ -176,13 +188,15 @@ class Lab:
         if taken not in ("", self.bridge):
             raise LabError(f"{self.host} belongs to {taken} already; give {self.name} another --index")
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "cluster.json").write_text(json.dumps({"index": self.index, "workers": self.workers}))
+        (self.folder / "cluster.json").write_text(json.dumps({"index": self.index, "workers": self.workers,
+                                                            "api_servers": self.api_servers}))
         host.prepare()
         host.add_bridge(self.bridge, f"{self.host}/24")
         if not self.kubeconfig.exists():
             self._make_pki()
         self._power_on()
-        wait_for("the API server", lambda: self.api("/readyz") == "ok", 90)
+        for n in self.control_planes:
+            wait_for(f"the API server on {n}", lambda n=n: self.api("/readyz", at=n) == "ok", 90)
         say(f"{self.name}: API server ready")
         wait_for("the default namespaces", lambda: self.api("/api/v1/namespaces/kube-system"), 60)
         self._apply()
@@ -202,7 +216,7 @@ class Lab:
         nodes = {n: (self.node_name(n), self.nodes[n]) for n in self.machines}
         work = self.folder / "pki.new"
         shutil.rmtree(work, ignore_errors=True)
-        pki.make(work, self.name, self.control_plane, "10.96.0.1", nodes)
+        pki.make(work, self.name, self.control_plane, "10.96.0.1", nodes, list(self.control_planes.values())[1:])
         work.rename(self.folder / "pki")
 
     def _power_on(self) -> None:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
-import secrets
 import shutil
 import uuid
 from pathlib import Path
@@ -34,12 +34,13 @@ def _etcd(lab: Lab) -> str:
 _FRONT = f"--requestheader-client-ca-file={_PKI}/front-proxy-ca.crt"
 
 
-def _api_server(lab: Lab) -> str:
+def _api_server(lab: Lab, short: str = "cp") -> str:
     """Aggregator routing sends the API server's own calls to endpoints, so that it needs no kube-proxy."""
-    return (f"kube-apiserver --advertise-address={lab.control_plane} --secure-port=6443 --allow-privileged=true "
+    etcd = "127.0.0.1" if short == "cp" else lab.control_plane
+    return (f"kube-apiserver --advertise-address={lab.control_planes[short]} --secure-port=6443 --allow-privileged=true "
             "--authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --enable-bootstrap-token-auth "
             f"--client-ca-file={_PKI}/ca.crt --tls-cert-file={_PKI}/apiserver.crt "
-            f"--tls-private-key-file={_PKI}/apiserver.key --etcd-servers=https://127.0.0.1:2379 "
+            f"--tls-private-key-file={_PKI}/apiserver.key --etcd-servers=https://{etcd}:2379 "
             f"--etcd-cafile={_PKI}/etcd-ca.crt --etcd-certfile={_PKI}/apiserver-etcd-client.crt "
             f"--etcd-keyfile={_PKI}/apiserver-etcd-client.key --kubelet-certificate-authority={_PKI}/ca.crt "
             f"--kubelet-client-certificate={_PKI}/apiserver-kubelet-client.crt "
@@ -72,7 +73,9 @@ def _controllers(lab: Lab) -> str:
             f"--cluster-signing-key-file={_PKI}/ca.key")
 
 
-def _control_plane_services(lab: Lab) -> str:
+def _control_plane_services(lab: Lab, short: str) -> str:
+    if short != "cp":
+        return f"kube-apiserver {_api_server(lab, short)}\n"
     scheduler = (f"kube-scheduler {_as('kube-scheduler')} --client-ca-file={_PKI}/ca.crt {_FRONT} "
                  "--bind-address=127.0.0.1")
     lines = zip(ON_CONTROL_PLANE, (_etcd(lab), _api_server(lab), _controllers(lab), scheduler))
@@ -129,8 +132,8 @@ def _control_plane_files(lab: Lab, kubernetes: Path) -> None:
     shutil.copytree(lab.folder / "pki", kubernetes / "pki", dirs_exist_ok=True)
     shutil.copy(HERE / "manifests/audit-policy.yaml", kubernetes)
     target = kubernetes / "encryption.yaml"
-    if not target.exists():
-        key = base64.b64encode(secrets.token_bytes(32)).decode()
+    if not target.exists():  # all API servers have the same key
+        key = base64.b64encode(hashlib.sha256((lab.folder / "pki/sa.key").read_bytes()).digest()).decode()
         target.write_text((HERE / "manifests/encryption.yaml").read_text().replace("KEY", key))
 
 
@@ -147,6 +150,14 @@ def _node_files(lab: Lab, short: str, etc: Path) -> None:
         (etc / target).write_text(filled(HERE / "node" / source, **values))
 
 
+def _show_audit_log(lab: Lab, short: str) -> None:
+    """Where there are two API servers, the first nodes have their log folders as /var/log/kube-apiserver: there a pod sees
+    what it would see on a node of the control plane, which here is none of Kubernetes'."""
+    link = lab.node_folder(short) / "api-server-log"
+    if lab.api_servers > 1 and short in (shown := dict(zip(lab.machines, lab.control_planes))) and not link.is_symlink():
+        link.symlink_to(lab.node_folder(shown[short]) / "log")
+
+
 def write(lab: Lab, short: str) -> None:
     """Everything below a node's folder: what is copied into its root, its services, its disk."""
     folder = lab.node_folder(short)
@@ -154,11 +165,12 @@ def write(lab: Lab, short: str) -> None:
     for d in (folder / "log", etc / "kubernetes/manifests", etc / "containerd/certs.d/_default", etc / "cni/net.d"):
         d.mkdir(parents=True, exist_ok=True)
     _identity(lab, short, etc)
-    if short == "cp":
+    if short in lab.control_planes:
         _control_plane_files(lab, etc / "kubernetes")
-        (folder / "services").write_text(_control_plane_services(lab))
+        (folder / "services").write_text(_control_plane_services(lab, short))
     else:
         _memory(folder, lab.memory_gib)
+        _show_audit_log(lab, short)
         _node_files(lab, short, etc)
         (folder / "services").write_text(_node_services(lab, short))
     _disk(folder, lab.disk_gib)

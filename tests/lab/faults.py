@@ -137,7 +137,7 @@ class Faults(ObjectFaults, PoolFaults, CrowdFaults, KubeletFaults, FileFaults):
     def _reached(self, *shorts: str) -> None:
         """The API server and these nodes have each other again; all nodes, where it was the API server's."""
         wait_for("the API server", self._api_ready, 60)
-        for short in self.lab.machines if "cp" in shorts else shorts:
+        for short in self.lab.machines if set(shorts) & set(self.lab.control_planes) else shorts:
             self._node_ready(short)
         self._base_pods()
 
@@ -149,8 +149,8 @@ class Faults(ObjectFaults, PoolFaults, CrowdFaults, KubeletFaults, FileFaults):
 
     def _component_healthy(self, short: str, component: str) -> None:
         wait_for(f"{component} on {short}", lambda: node.service_pid(self.lab, short, component), 30)
-        if short == "cp":
-            wait_for("the API server", lambda: self.lab.api("/readyz") == "ok", 90)
+        if short in self.lab.control_planes:
+            wait_for(f"the API server on {short}", lambda: self.lab.api("/readyz", at=short) == "ok", 90)
             self._leaders()
         else:
             self._node_ready(short)
@@ -227,7 +227,7 @@ class Faults(ObjectFaults, PoolFaults, CrowdFaults, KubeletFaults, FileFaults):
 
     def _break_cable(self, short: str) -> None:
         run("ip", "link", "set", node.veth(self.lab, short), "down")
-        if short != "cp":
+        if short not in self.lab.control_planes:
             wait_for(f"node {short} given up", lambda: self._condition(short, "Ready") == "Unknown", 90)
 
     def _mend_cable(self, short: str) -> None:

@@ -104,8 +104,9 @@ current-context: {cluster}
 """.encode())
 
 
-def make(folder: Path, name: str, address: str, service_address: str, nodes: dict[str, tuple[str, str]]) -> None:
-    """Everything a cluster needs; nodes: short name -> (Kubernetes name, address)."""
+def make(folder: Path, name: str, address: str, service_address: str, nodes: dict[str, tuple[str, str]],
+         others: Sequence[str] = ()) -> None:
+    """Everything a cluster needs; nodes: short name -> (Kubernetes name, address). others: addresses of further API servers."""
     p = Pki(folder)
     server = f"https://{address}:6443"
     for ca, common_name in (("ca", "kubernetes"), ("etcd-ca", "etcd-ca"), ("front-proxy-ca", "front-proxy-ca")):
@@ -114,7 +115,7 @@ def make(folder: Path, name: str, address: str, service_address: str, nodes: dic
     p.cert("etcd", "etcd-ca", "etcd", names=["localhost"], addresses=["127.0.0.1", address], server=True)
     p.cert("apiserver-etcd-client", "etcd-ca", "kube-apiserver-etcd-client")
     p.cert("apiserver", "ca", "kube-apiserver", server=True, client=False,
-           addresses=[service_address, address, "127.0.0.1"],
+           addresses=[service_address, address, *others, "127.0.0.1"],
            names=["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
                   "localhost"])
     p.cert("apiserver-kubelet-client", "ca", "kube-apiserver-kubelet-client")

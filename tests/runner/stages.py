@@ -114,7 +114,7 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
         *lab, *_on_clusters(rooms, own_cluster), *broken,
         Stage("addons", _pytest("addons", "-v", "-m", "not soak", "tests/addons"), frozenset({"addons"}), needs=("lab",) if lab else (),
               rooms=_rooms("addons", "addons"), on_clusters=True, show=LAB_LINES, most=1000, limit=3600, absent=reason,
-              environ={} if own_cluster else {"ASSAY_CLUSTERS": clusters.of_addons(os.environ)}),
+              environ={} if own_cluster else {"ASSAY_CLUSTERS": clusters.of_addons(os.environ), "ASSAY_API_SERVERS": "2"}),
         # Simulators and fakes that mostly wait; the lab's build makes one of them.
         Stage("platforms", _pytest("platforms", "-v", "-m", "no_cluster and not soak", "-n3", "--dist=loadfile", "tests/integration"),
               frozenset({"platforms"}), needs=("lab",) if lab else (), rooms=_rooms("platforms", "integration"), nice=2,

@@ -22,6 +22,10 @@ mount --bind "$disk/opt" "$root/opt/local-path-provisioner"
 mount --bind "$programs" "$root/opt/lab/bin"
 mount --bind /usr/lib/cni "$root/opt/cni/bin"
 mount --bind "$folder/log" "$root/var/log/kubernetes"
+if [ -e "$folder/api-server-log" ]; then            # the log folder of an API server, whose own node is none of Kubernetes'
+  mkdir -p "$root/var/log/kube-apiserver"
+  mount --bind "$folder/api-server-log/" "$root/var/log/kube-apiserver"
+fi
 cat /proc/sys/kernel/random/uuid > "$root/run/lab/boot_id"
 mount --bind "$root/run/lab/boot_id" "$root/proc/sys/kernel/random/boot_id"
 [ ! -e "$folder/meminfo" ] || mount --bind "$folder/meminfo" "$root/proc/meminfo"
