@@ -9,10 +9,11 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ..engine.check import Check
-from ..engine.declared import Option, Permission
+from ..engine.declared import CloudPermission, Option, Permission
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
 from ..machines import machine_platforms
+from ..machines.aws_rights import LOOKING
 from ..machines.machine import Machine, MachinePlatform, Store, Wanted
 from . import _machine_nodes
 from ._machine_map import assign, by_keys, control_plane, find_wanted, keys_of
@@ -113,6 +114,7 @@ class Machines(Check):
                type="bool", default=True),
     )
     permissions = (Permission(("list",), ("nodes",), optional=True),)
+    cloud_permissions = (CloudPermission("aws", LOOKING, "the machines of the nodes, their disks and snapshots"),)
     expected = 30.0
     limit = 180.0
     # With the names in the inventory it tells most when nothing answers: that the machines are off.

@@ -61,6 +61,23 @@ class Permission:
         return self.optional or bool(self.power)
 
 
+@dataclass(frozen=True)
+class CloudPermission:
+    """What whoever runs the check must be allowed at a cloud, in the words of its policies.
+
+    cloud: "aws". actions: "ec2:DescribeVolumes". why: what they are asked for, as in "for ...". resources: what the
+    actions can be bounded to, ARNs in which {partition}, {region}, {account}, {zone} (a hosted zone's id) and {log_group}
+    stand for what the user names; "*" for actions that AWS bounds to nothing, as most that describe or list. optional:
+    without it verdicts are the same.
+    """
+
+    cloud: str
+    actions: tuple[str, ...]
+    why: str
+    resources: tuple[str, ...] = ("*",)
+    optional: bool = False
+
+
 class Declared:
     """What is known of a check before it runs.
 
@@ -74,6 +91,7 @@ class Declared:
     proves: ClassVar[str]
     options: ClassVar[tuple[Option, ...]] = ()
     permissions: ClassVar[tuple[Permission, ...]] = ()
+    cloud_permissions: ClassVar[tuple[CloudPermission, ...]] = ()
     images: ClassVar[tuple[str, ...]] = ()
     objects: ClassVar[tuple[str, ...]] = ()
     exclusive: ClassVar[bool] = False

@@ -1,0 +1,13 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The actions of IAM that work on instances asks for. Nothing of it can be bounded to a cluster beforehand: EC2 bounds what
+lists to nothing, and volumes and snapshots that are yet to be made have no ARN."""
+from __future__ import annotations
+
+LOOKING = ("ec2:DescribeInstances", "ec2:DescribeVolumes", "ec2:DescribeSnapshots")
+TAKING = ("ec2:CreateSnapshots", "ec2:CreateTags", "ec2:DeleteSnapshot")
+REVERTING = ("ec2:CreateVolume", "ec2:CreateTags", "ec2:AttachVolume", "ec2:DetachVolume", "ec2:DeleteVolume", "ec2:DeleteTags",
+             "ec2:ModifyInstanceAttribute", "ec2:StopInstances", "ec2:StartInstances")
+REPLACING_ROOTS = ("ec2:CreateReplaceRootVolumeTask", "ec2:DescribeReplaceRootVolumeTasks")
+# Volumes that are encrypted with a key of one's own.
+KEYS = ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext")

@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the jobs around the checks ask of AWS: the search for leftovers, and snapshots of machines."""
+from __future__ import annotations
+
+from ..engine.declared import CloudPermission
+from ..machines.aws_rights import KEYS, LOOKING, REPLACING_ROOTS, REVERTING, TAKING
+
+_TAKEN = (CloudPermission("aws", LOOKING, "machines, their disks and snapshots"),
+          CloudPermission("aws", TAKING, "taking snapshots, and removing them"),
+          CloudPermission("aws", KEYS, "disks that are encrypted with a key of one's own", optional=True))
+_REVERTED = (*_TAKEN, CloudPermission("aws", REVERTING, "swapping the volumes of machines that are stopped"))
+
+JOBS: dict[str, tuple[CloudPermission, ...]] = {
+    "leftovers": (
+        CloudPermission("aws", ("ec2:DescribeInstances", "ec2:DescribeVolumes", "ec2:DescribeSnapshots",
+                                "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeAddresses"),
+                        "what EC2 has of a cluster"),
+        CloudPermission("aws", ("ec2:DescribeImages",), "images that keep snapshots from being deleted", optional=True),
+        CloudPermission("aws", ("elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTargetGroups",
+                                "elasticloadbalancing:DescribeTags"), "load balancers of both generations, and their targets"),
+        CloudPermission("aws", ("route53:ListHostedZones",), "which zones there are"),
+        CloudPermission("aws", ("route53:ListResourceRecordSets",), "records of the cluster",
+                        ("arn:{partition}:route53:::hostedzone/{zone}",))),
+    "snapshots": _TAKEN,
+    "reverts": _REVERTED,
+    "replace_root_volume": (*_REVERTED, CloudPermission("aws", REPLACING_ROOTS, "a root volume that EC2 itself replaces")),
+}
