@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from ..results.record import INCONCLUSIVE
 from . import (
-    rules_access, rules_admission, rules_dns, rules_dns_answers, rules_dns_ways, rules_machines, rules_network, rules_node,
-    rules_storage, rules_workload)
+    rules_access, rules_admission, rules_certificates, rules_dns, rules_dns_answers, rules_dns_ways, rules_machines, rules_network,
+    rules_node, rules_storage, rules_workload)
 from .applied import SURE, Rule, applied
 from .evidence import Candidate, Evidence, unique
 from .finding import Finding
@@ -22,6 +22,8 @@ RULES: tuple[Rule, ...] = (*rules_access.RULES, *rules_node.RULES, *rules_admiss
                            *rules_dns_answers.RULES)
 # What the platform of the machines says is so whatever the cluster does: none of the rules above is for it.
 MACHINES = "machines"
+# Nor is any for these, whose dates, names and signatures speak for themselves.
+_DATES = ("certificates", "licenses")
 # What began this many seconds after the failure is not its cause.
 _LATE = 30.0
 TIMEOUT = re.compile(r"not within|timed? ?out(?!=)|no answer|deadline|took too long|not finished", re.I)
@@ -43,9 +45,10 @@ class Case:
 def _rules(finding: Finding) -> tuple[Rule, ...]:
     if finding.observed.get("expected_feature"):
         return (rules_access.expected_feature,)
-    if finding.domain != MACHINES:
+    own = (rules_machines.RULES if finding.domain == MACHINES else rules_certificates.RULES if finding.check in _DATES else ())
+    if not own:
         return RULES
-    return (*rules_access.RULES, *rules_machines.RULES) if finding.verdict == INCONCLUSIVE else rules_machines.RULES
+    return (*rules_access.RULES, *own) if finding.verdict == INCONCLUSIVE else own
 
 
 # ---- one finding ------------------------------------------------------------------------------------------------

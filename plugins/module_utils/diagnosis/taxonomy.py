@@ -53,6 +53,13 @@ _ON_NODE = "kubectl get pods -A -o wide --field-selector spec.nodeName={name}"
 _PULL = "ssh {name} crictl pull {ref}"
 _CLASSES = "kubectl get storageclass,csidriver,csinode"
 _PROVISION = "kubectl get events -A --field-selector reason=ProvisioningFailed"
+_SERVED = "openssl s_client -connect {ref} -showcerts </dev/null"
+# What shows a certificate, by what it is of.
+_SHOWN = {"endpoint": _SERVED, "apiserver": _SERVED, "node": "openssl s_client -connect {name}:10250 -showcerts </dev/null",
+          "secret": "kubectl -n {namespace} get secret {name} -o jsonpath='{{.data.tls\\.crt}}' | base64 -d | openssl x509 -noout -text",
+          "ingress": "kubectl -n {namespace} describe ingress {name}", "kubeconfig": "kubectl auth whoami",
+          "customresourcedefinition": "kubectl get customresourcedefinition {name} -o jsonpath='{{.spec.conversion.webhook}}'",
+          **{f"{k}webhookconfiguration": f"kubectl get {k}webhookconfiguration {{name}} -o yaml" for k in ("validating", "mutating")}}
 # Kinds of machines: by name on vSphere, by Vmid in the shell of an ESXi host, by id on AWS.
 _VM = {"vm": "govc vm.info -r {ref}", "vmid": "vim-cmd vmsvc/get.summary {ref}",
        "instance": "aws ec2 describe-instances --instance-ids {ref}"}
@@ -125,6 +132,10 @@ CAUSES: dict[str, Cause] = {
     "node.kubelet-cert": _c(
         2, "the kubelet's serving certificate is not accepted",
         "approve its CertificateSigningRequest, or rotate the certificate", "kubectl get csr"),
+    "cert.csr-pending": _c(
+        2, "a kubelet's request for a certificate is neither approved nor denied",
+        "look at what approves them in this cluster (the cloud's controller, kubelet-csr-approver, machine-approver); by hand it is "
+        "kubectl certificate approve", "kubectl get csr", certificatesigningrequest="kubectl describe csr {name}"),
     "node.drift": _c(
         2, "nodes differ from each other or from what is expected",
         "bring the nodes of the pool to one version; correct the expected number", "kubectl get nodes -o wide"),
@@ -285,7 +296,28 @@ CAUSES: dict[str, Cause] = {
     "gw.not-programmed": _c(9, "a Gateway or route is not accepted or programmed", "read the condition's reason"),
     "edns.not-syncing": _c(9, "external-dns does not write the records", "read its log and metrics"),
     "cert.issue-failed": _c(9, "a certificate is not issued", "read the reason of Issuer, Order and Challenge"),
-    "cert.expiring": _c(9, "a certificate ends soon, or its successor is not in use", "renew it"),
+    "cert.expiring": _c(
+        9, "a certificate has ended or ends soon, or its successor is not in use",
+        "renew it; where something renews it by itself, look at why that did not (its log, its request, its issuer)",
+        "kubectl get secrets -A --field-selector type=kubernetes.io/tls", **_SHOWN),
+    "cert.not-yet-valid": _c(
+        9, "the time of a certificate has not begun, by the API server's clock and by the controller's",
+        "look at the clock of who signed it, and let it sign anew", "kubectl get secrets -A --field-selector type=kubernetes.io/tls",
+        **_SHOWN),
+    "cert.untrusted": _c(
+        9, "the chain that is served does not lead to the CA that its clients trust",
+        "serve the intermediates along with it, or give clients the CA that signed it",
+        "kubectl get secrets -A --field-selector type=kubernetes.io/tls", **_SHOWN),
+    "cert.san-mismatch": _c(
+        9, "the certificate that is served is not for the name by which it is asked",
+        "have one issued with that name among its subject alternative names, or look at which one the server picks for it",
+        "kubectl get ingress -A", **_SHOWN),
+    "cert.not-reloaded": _c(
+        9, "an older certificate is served than the one that is stored",
+        "restart or reload who serves it, and let it watch the Secret", "kubectl get pods -A -o wide", **_SHOWN),
+    "license.expiring": _c(
+        9, "a licence has ended or ends soon", "renew it, and upload the new one where the old one is read",
+        "curl -sS https://GITLAB/api/v4/license -H 'PRIVATE-TOKEN: TOKEN'"),
     "hpa.no-metrics": _c(9, "the autoscaler gets no metrics", "look at the metrics API"),
     "cas.blocked": _c(9, "the cluster autoscaler does not act", "read its events and status"),
     "prom.not-scraped": _c(9, "Prometheus does not scrape the target", "compare selectors; read the target's error"),
@@ -345,8 +377,9 @@ _STORAGE = ("storage.zone-conflict", "storage.driver-missing", "storage.provisio
 _ILL_NODE = ("node.unreachable", "node.runtime-down", "node.kernel-fault", "node.pressure", "node.cni-not-ready")
 EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("etcd.*", ("api.check-failed", "api.overloaded"), ""), ("etcd.*", ("api.unreachable",), "in time"),
-    ("node.clock", ("api.tls", "webhook.ca-mismatch", "id.*", "cert.*"), ""), ("node.not-joined", ("sched.*",), ""),
+    ("node.clock", ("api.tls", "webhook.ca-mismatch", "id.*", "cert.issue-failed", "cert.expiring", "cert.not-yet-valid"), ""), ("node.not-joined", ("sched.*",), ""),
     *((n, ("sched.*", "pod.*", *_STORAGE, "net.*", "svc.*", *_DNS, "webhook.*"), "") for n in _ILL_NODE),
+    ("cert.csr-pending", ("node.kubelet-cert",), ""),
     ("api.aggregated-down", ("hpa.no-metrics", "ns.stuck"), ""),
     ("webhook.*", ("ctrl.not-progressing",), ""),
     ("ctrl.not-progressing", ("svc.no-endpoints", "storage.provision-failed", "leak.cleanup-stuck"), ""),

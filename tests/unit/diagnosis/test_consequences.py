@@ -30,7 +30,8 @@ INGRESS = "ingress.class-mismatch ingress.backend-error ingress.tls-secret"
 
 KNOWN = [
     ("etcd.unhealthy etcd.slow etcd.space", "api.check-failed api.overloaded"),
-    ("node.clock", "api.tls webhook.ca-mismatch id.trust-mismatch cert.issue-failed cert.expiring"),
+    ("node.clock", "api.tls webhook.ca-mismatch id.trust-mismatch cert.issue-failed cert.expiring cert.not-yet-valid"),
+    ("cert.csr-pending", "node.kubelet-cert"),
     ("node.not-joined", UNSCHEDULED),
     (ILL_NODE, f"{UNSCHEDULED} {POD} {VOLUME} {NETWORK} svc.no-endpoints svc.dataplane {NAMES} {HOOK}"),
     ("api.aggregated-down", "hpa.no-metrics ns.stuck"),
