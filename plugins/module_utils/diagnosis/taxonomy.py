@@ -53,13 +53,15 @@ _ON_NODE = "kubectl get pods -A -o wide --field-selector spec.nodeName={name}"
 _PULL = "ssh {name} crictl pull {ref}"
 _CLASSES = "kubectl get storageclass,csidriver,csinode"
 _PROVISION = "kubectl get events -A --field-selector reason=ProvisioningFailed"
+_TLS_SECRETS = "kubectl get secrets -A --field-selector type=kubernetes.io/tls"
 _SERVED = "openssl s_client -connect {ref} -showcerts </dev/null"
 # What shows a certificate, by what it is of.
 _SHOWN = {"endpoint": _SERVED, "apiserver": _SERVED, "node": "openssl s_client -connect {name}:10250 -showcerts </dev/null",
-          "secret": "kubectl -n {namespace} get secret {name} -o jsonpath='{{.data.tls\\.crt}}' | base64 -d | openssl x509 -noout -text",
+          "secret": "kubectl -n {namespace} get secret {name} -o jsonpath='{{.data.tls\\.crt}}' | base64 -d | openssl x509 -text",
           "ingress": "kubectl -n {namespace} describe ingress {name}", "kubeconfig": "kubectl auth whoami",
           "customresourcedefinition": "kubectl get customresourcedefinition {name} -o jsonpath='{{.spec.conversion.webhook}}'",
-          **{f"{k}webhookconfiguration": f"kubectl get {k}webhookconfiguration {{name}} -o yaml" for k in ("validating", "mutating")}}
+          "validatingwebhookconfiguration": "kubectl get validatingwebhookconfiguration {name} -o yaml",
+          "mutatingwebhookconfiguration": "kubectl get mutatingwebhookconfiguration {name} -o yaml"}
 # Kinds of machines: by name on vSphere, by Vmid in the shell of an ESXi host, by id on AWS.
 _VM = {"vm": "govc vm.info -r {ref}", "vmid": "vim-cmd vmsvc/get.summary {ref}",
        "instance": "aws ec2 describe-instances --instance-ids {ref}"}
@@ -134,8 +136,8 @@ CAUSES: dict[str, Cause] = {
         "approve its CertificateSigningRequest, or rotate the certificate", "kubectl get csr"),
     "cert.csr-pending": _c(
         2, "a kubelet's request for a certificate is neither approved nor denied",
-        "look at what approves them in this cluster (the cloud's controller, kubelet-csr-approver, machine-approver); by hand it is "
-        "kubectl certificate approve", "kubectl get csr", certificatesigningrequest="kubectl describe csr {name}"),
+        "look at what approves them in this cluster (the cloud's controller, kubelet-csr-approver, machine-approver), "
+        "or approve it by kubectl certificate approve", "kubectl get csr", certificatesigningrequest="kubectl describe csr {name}"),
     "node.drift": _c(
         2, "nodes differ from each other or from what is expected",
         "bring the nodes of the pool to one version; correct the expected number", "kubectl get nodes -o wide"),
@@ -299,15 +301,14 @@ CAUSES: dict[str, Cause] = {
     "cert.expiring": _c(
         9, "a certificate has ended or ends soon, or its successor is not in use",
         "renew it; where something renews it by itself, look at why that did not (its log, its request, its issuer)",
-        "kubectl get secrets -A --field-selector type=kubernetes.io/tls", **_SHOWN),
+        _TLS_SECRETS, **_SHOWN),
     "cert.not-yet-valid": _c(
         9, "the time of a certificate has not begun, by the API server's clock and by the controller's",
-        "look at the clock of who signed it, and let it sign anew", "kubectl get secrets -A --field-selector type=kubernetes.io/tls",
-        **_SHOWN),
+        "look at the clock of who signed it, and let it sign anew", _TLS_SECRETS, **_SHOWN),
     "cert.untrusted": _c(
         9, "the chain that is served does not lead to the CA that its clients trust",
         "serve the intermediates along with it, or give clients the CA that signed it",
-        "kubectl get secrets -A --field-selector type=kubernetes.io/tls", **_SHOWN),
+        _TLS_SECRETS, **_SHOWN),
     "cert.san-mismatch": _c(
         9, "the certificate that is served is not for the name by which it is asked",
         "have one issued with that name among its subject alternative names, or look at which one the server picks for it",
@@ -377,7 +378,8 @@ _STORAGE = ("storage.zone-conflict", "storage.driver-missing", "storage.provisio
 _ILL_NODE = ("node.unreachable", "node.runtime-down", "node.kernel-fault", "node.pressure", "node.cni-not-ready")
 EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("etcd.*", ("api.check-failed", "api.overloaded"), ""), ("etcd.*", ("api.unreachable",), "in time"),
-    ("node.clock", ("api.tls", "webhook.ca-mismatch", "id.*", "cert.issue-failed", "cert.expiring", "cert.not-yet-valid"), ""), ("node.not-joined", ("sched.*",), ""),
+    ("node.clock", ("api.tls", "webhook.ca-mismatch", "id.*", "cert.issue-failed", "cert.expiring", "cert.not-yet-valid"), ""),
+    ("node.not-joined", ("sched.*",), ""),
     *((n, ("sched.*", "pod.*", *_STORAGE, "net.*", "svc.*", *_DNS, "webhook.*"), "") for n in _ILL_NODE),
     ("cert.csr-pending", ("node.kubelet-cert",), ""),
     ("api.aggregated-down", ("hpa.no-metrics", "ns.stuck"), ""),
