@@ -137,7 +137,8 @@ CAUSES: dict[str, Cause] = {
     "cert.csr-pending": _c(
         2, "a kubelet's request for a certificate is neither approved nor denied",
         "look at what approves them in this cluster (the cloud's controller, kubelet-csr-approver, machine-approver), "
-        "or approve it by kubectl certificate approve", "kubectl get csr", certificatesigningrequest="kubectl describe csr {name}"),
+        "or approve it by kubectl certificate approve", "kubectl get csr",
+        certificatesigningrequest="kubectl describe csr {name}"),
     "node.drift": _c(
         2, "nodes differ from each other or from what is expected",
         "bring the nodes of the pool to one version; correct the expected number", "kubectl get nodes -o wide"),
