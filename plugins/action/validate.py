@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Runs checks in the controller's worker: one thin plugin for the suite, for every single check, and for what is
-computed from them (plan, ClusterRole, sweep). meta/runtime.yml redirects the modules here.
+computed from them (plan, roles, policy, sweep). meta/runtime.yml redirects the modules here.
 
 The strategy loads this file in the parent process before it forks the workers, so that the client library and the checks
 are imported once for all clusters.
@@ -18,15 +18,16 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import (
-    CLUSTER, RBAC, RUN, SELECT, SWEEP)
+    AWS_POLICY, CLUSTER, RBAC, RUN, SELECT, SWEEP)
 from ansible_collections.assay.clusters.plugins.module_utils.common import journal, names, selectors
 from ansible_collections.assay.clusters.plugins.module_utils.engine import (
-    options, plan, registry, rights, run, sweep, terms)
+    cloud_rights, options, plan, registry, rights, run, sweep, terms)
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
 from ansible_collections.assay.clusters.plugins.module_utils.kube import library
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError, BadInput
+from ansible_collections.assay.clusters.plugins.module_utils.platforms import aws_rights
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, redact, store, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
 from ansible_collections.assay.clusters.plugins.plugin_utils import connecting, imports, terminal, variables as run_variables
@@ -65,7 +66,8 @@ class ActionModule(ActionBase):
         self.cluster = str(self._vars.get("inventory_hostname", "localhost"))
         name = self._task.resolved_action.rpartition(".")[2] if self._task.resolved_action else ""
         name = self._task.action.rpartition(".")[2] or name
-        serve = {"rbac_info": self._rbac, "sweep": self._sweep, "validate": self._suite}.get(name, self._single)
+        serve = {"rbac_info": self._rbac, "aws_policy_info": self._aws_policy, "sweep": self._sweep,
+                 "validate": self._suite}.get(name, self._single)
         self._own = connecting.environment(self._task.environment, self._templar)
         try:
             folder = self._task.args.get("results_dir")
@@ -169,6 +171,13 @@ class ActionModule(ActionBase):
         return {"manifests": made, "cluster_role": next(m for m in made if m["kind"] == "ClusterRole"),
                 "checks": [c.name for c in chosen],
                 "not_included": {p: why for p, why in rights.POWERS.items() if p not in args["optional"]}}
+
+    def _aws_policy(self, _name: str) -> dict[str, Any]:
+        args = self._arguments({**SELECT, **AWS_POLICY})
+        chosen, _known = self._chosen(args)
+        needs = [(c.name, p) for c in chosen for p in c.cloud_permissions if p.cloud == "aws"]
+        needs += [(job, p) for job in args["jobs"] for p in aws_rights.JOBS[job]]
+        return {**cloud_rights.told(needs, args), "checks": [c.name for c in chosen]}
 
     def _sweep(self, _name: str) -> dict[str, Any]:
         args = self._arguments({**CLUSTER, **SWEEP})

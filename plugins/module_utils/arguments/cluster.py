@@ -74,8 +74,20 @@ RBAC: dict[str, dict[str, Any]] = {
     "scope": {"type": "str", "default": "namespace", "choices": ["namespace", "cluster"]},
     "namespace": {"type": "str", "default": "assay-clusters"},
     "optional": {"type": "list", "elements": "str", "default": ["reads"], "choices": [
-        "reads", "logs", "kubelet_statistics", "port_forward", "exec", "retained_volumes", "pull_secrets"]},
+        "reads", "logs", "kubelet_statistics", "port_forward", "exec", "retained_volumes", "tls_secrets",
+        "pull_secrets"]},
     "subjects": {"type": "list", "elements": "dict", "default": []},
+}
+
+AWS_POLICY: dict[str, dict[str, Any]] = {
+    "jobs": {"type": "list", "elements": "str", "default": [], "choices": [
+        "leftovers", "snapshots", "reverts", "replace_root_volume", "encrypted_volumes"]},
+    "optional": {"type": "bool", "default": True},
+    "partition": {"type": "str", "default": "aws"},
+    "region": {"type": "str", "default": "*"},
+    "account_id": {"type": "str", "default": "*"},
+    "hosted_zone_ids": {"type": "list", "elements": "str", "default": ["*"]},
+    "log_groups": {"type": "list", "elements": "str", "default": ["*"]},
 }
 
 SWEEP: dict[str, dict[str, Any]] = {

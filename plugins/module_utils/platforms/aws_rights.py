@@ -7,8 +7,7 @@ from ..engine.declared import CloudPermission
 from ..machines.aws_rights import KEYS, LOOKING, REPLACING_ROOTS, REVERTING, TAKING
 
 _TAKEN = (CloudPermission("aws", LOOKING, "machines, their disks and snapshots"),
-          CloudPermission("aws", TAKING, "taking snapshots, and removing them"),
-          CloudPermission("aws", KEYS, "disks that are encrypted with a key of one's own", optional=True))
+          CloudPermission("aws", TAKING, "taking snapshots, and removing them"))
 _REVERTED = (*_TAKEN, CloudPermission("aws", REVERTING, "swapping the volumes of machines that are stopped"))
 
 JOBS: dict[str, tuple[CloudPermission, ...]] = {
@@ -25,4 +24,7 @@ JOBS: dict[str, tuple[CloudPermission, ...]] = {
     "snapshots": _TAKEN,
     "reverts": _REVERTED,
     "replace_root_volume": (*_REVERTED, CloudPermission("aws", REPLACING_ROOTS, "a root volume that EC2 itself replaces")),
+    "encrypted_volumes": (
+        CloudPermission("aws", KEYS, "snapshots and new volumes of disks that are encrypted with a key of one's own",
+                        ("arn:{partition}:kms:{region}:{account}:key/*",)),),
 }

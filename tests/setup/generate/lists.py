@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from .texts import ROOT, Domain, Known, Unwritten
-from .words import fold
+from .words import fold, row
 
 Found = dict[str, tuple[Domain, list[Known]]]
 
@@ -39,8 +39,10 @@ def _select(text: str, names: list[str]) -> str:
 
 def _table(found: Found) -> str:
     out = ["| role and domain | modules | what they prove |", "| --- | --- | --- |"]
-    out += [f"| [{n}](roles/{n}/README.md) | {', '.join(f'`{k.module}`' for k in known)} | [{domain.title[:1].lower()}{domain.title[1:]}]"
-            f"(docs/checks/{n}.md) |" for n, (domain, known) in found.items()]
+    for name, (domain, known) in found.items():
+        proved = domain.title[:1].lower() + domain.title[1:]
+        out.append(row(f"[{name}](roles/{name}/README.md)", ", ".join(f"`{k.module}`" for k in known),
+                       f"[{proved}](docs/checks/{name}.md)"))
     return "\n".join(out) + "\n"
 
 

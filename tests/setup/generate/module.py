@@ -75,5 +75,6 @@ def module(known: Known) -> str:
              *entry("version_added", text.version_added, 0), "description:", *bullets(sentences, 2)]
     if check.options:
         lines += ["options:", *(s for o in check.options for s in options.of_module(check, o))]
-    return (_HEAD.format(name=check.name) + "\n".join(lines) + "\n" + _FRAGMENTS
-            + f'\nEXAMPLES = r"""\n{text.examples.strip()}\n"""\n' + _RETURN + _CODE.format(name=check.name, cls=check.__name__))
+    examples = f'\nEXAMPLES = r"""\n{text.examples.strip()}\n"""\n'
+    return "".join([_HEAD.format(name=check.name), "\n".join(lines), "\n", _FRAGMENTS, examples, _RETURN,
+                    _CODE.format(name=check.name, cls=check.__name__)])

@@ -13,6 +13,9 @@ from ansible_collections.assay.clusters.plugins.module_utils.module import optio
 from .words import bullets, cell, entry, markdown, row, scalar
 
 
+TABLE = ("| variable | type | default | meaning |", "| --- | --- | --- | --- |")
+
+
 def bounds(option: Option) -> list[str]:
     low, high = option.minimum, option.maximum
     if low is not None and high is not None:
@@ -49,4 +52,5 @@ def as_row(check: type[Check], option: Option) -> str:
         words.append(f"One of {', '.join(f'C({c})' for c in option.choices)}.")
     default = option_spec(check)[option.name].get("default")
     shown = "" if default is None else f"`{default if isinstance(default, str) else scalar(default)}`"
-    return row(f"`{variable(check, option)}`", option.type, cell(shown), cell(markdown(" ".join(words), f"{check.domain}_check_")))
+    meaning = markdown(" ".join(words), f"{check.domain}_check_")
+    return row(f"`{variable(check, option)}`", option.type, cell(shown), cell(meaning))

@@ -20,7 +20,9 @@ def _right(p: Permission) -> str:
     what = ", ".join(f"`{r}`" for r in (*p.resources, *p.urls))
     group = f" of `{p.group}`" if p.group else ""
     named = f" named {', '.join(f'`{n}`' for n in p.names)}" if p.names else ""
-    need = f"if `rbac_optional` has `{p.power}`: {POWERS[p.power]}" if p.power else f"optional: {_FREE}" if p.optional else "needed"
+    need = f"optional: {_FREE}" if p.optional else "needed"
+    if p.power:
+        need = f"if `rbac_optional` has `{p.power}`: {POWERS[p.power]}"
     where = "all" if p.everywhere else "in none" if p.urls or set(p.resources) <= OF_THE_CLUSTER else "that of the run"
     return row(", ".join(f"`{v}`" for v in p.verbs), cell(what + group + named),
                where, cell(need))
@@ -31,6 +33,15 @@ def _rights(known: Known) -> list[str]:
         return []
     return ["Rights in the cluster, besides [those of every run](../restricted.md):", "",
             "| may | on | in which namespaces | |", "| --- | --- | --- | --- |", *map(_right, known.check.permissions), ""]
+
+
+def _cloud_rights(known: Known) -> list[str]:
+    if not known.check.cloud_permissions:
+        return []
+    rows = [row(cell(", ".join(f"`{a}`" for a in p.actions)), cell(p.why), cell(", ".join(f"`{r}`" for r in p.resources)),
+                "optional" if p.optional else "needed") for p in known.check.cloud_permissions]
+    return ["Rights at AWS, where it is asked; [a policy](../restricted.md#at-aws) has them:", "",
+            "| actions | for | on | |", "| --- | --- | --- | --- |", *rows, ""]
 
 
 def _seconds(known: Known) -> str:
@@ -52,9 +63,11 @@ def _facts(known: Known) -> list[str]:
               else "nothing, as it makes nothing")
     facts = [("images", ", ".join(f"`{i}`" for i in check.images) or "none"),
              ("makes", "; ".join(m for m in makes if m) or "nothing"),
-             ("takes", _seconds(known)), ("costs", text.costs or "no money; a few requests and, where pods are started, little CPU"),
+             ("takes", _seconds(known)),
+             ("costs", text.costs or "no money; a few requests and, where pods are started, little CPU"),
              ("leaves", leaves),
-             ("without the feature", f"skipped, with the reason; failed where `validate_expected_features` names `{check.name}`")]
+             ("without the feature",
+              f"skipped, with the reason; failed where `validate_expected_features` names `{check.name}`")]
     return ["| | |", "| --- | --- |", *(row(name, cell(markdown(fact, f"{check.domain}_check_"))) for name, fact in facts), ""]
 
 
@@ -75,10 +88,10 @@ def _check(name: str, known: Known) -> list[str]:
     out = [f"## `{check.name}`", "", f"**{markdown(check.proves, prefix)}**", ""]
     out += _bullets(text.description, prefix)
     out += ["", f"As a task: `assay.clusters.{known.module}`.", "", "### What it needs, costs and leaves", ""]
-    out += [*_bullets(text.needs, prefix), *([""] if text.needs else []), *_facts(known), *_rights(known)]
+    out += [*_bullets(text.needs, prefix), *([""] if text.needs else []), *_facts(known)]
+    out += [*_rights(known), *_cloud_rights(known)]
     if check.options:
-        out += ["Options, as variables of the host:", "", "| variable | type | default | meaning |", "| --- | --- | --- | --- |",
-                *(options.as_row(check, o) for o in check.options), ""]
+        out += ["Options, as variables of the host:", "", *options.TABLE, *(options.as_row(check, o) for o in check.options), ""]
     out += _causes(known)
     return [*out, unfolded(text.notes), ""] if text.notes else out
 
@@ -86,8 +99,8 @@ def _check(name: str, known: Known) -> list[str]:
 def page(name: str, domain: Domain, known: list[Known]) -> str:
     """The page of a domain."""
     return "\n".join([f"# {domain.title}", "", _NOTE, "",
-                      fold(f"The role [assay.clusters.{name}](../../roles/{name}/README.md) runs all checks of this domain, the "
-                           "playbook `assay.clusters.validate` those of all domains."), "",
+                      fold(f"The role [assay.clusters.{name}](../../roles/{name}/README.md) runs all checks of this domain, "
+                           "the playbook `assay.clusters.validate` those of all domains."), "",
                       *(s for k in known for s in _check(name, k))]).rstrip() + "\n"
 
 

@@ -76,7 +76,7 @@ def argument_specs(name: str, domain: Domain, known: list[Known]) -> str:
 
 
 def _variables(name: str, known: list[Known]) -> list[str]:
-    out = ["| variable | type | default | meaning |", "| --- | --- | --- | --- |"]
+    out = [*options.TABLE]
     out += [options.as_row(k.check, o) for k in known for o in k.check.options]
     for n, spec, words in _OWN:
         shown = f"`{scalar(spec['default'])}`" if "default" in spec else ""
@@ -96,17 +96,17 @@ def _example(name: str, domain: Domain, known: list[Known]) -> list[str]:
 
 def readme(name: str, domain: Domain, known: list[Known]) -> str:
     names = ", ".join(f"`{k.check.name}`" for k in known)
-    table = [row(f"`{k.check.name}`", cell(markdown(k.check.proves)), f"{k.check.expected:g}, {k.check.limit:g}") for k in known]
+    table = [row(f"`{k.check.name}`", cell(k.check.proves), f"{k.check.expected:g}, {k.check.limit:g}") for k in known]
     changed = ("Nothing of yours is changed, and everything that the checks make is removed at the end."
                if any(makes_something(k) for k in known) else "Nothing is changed.")
     return "\n".join([
         f"# Role `assay.clusters.{name}`", "", f"{domain.title}. Checks: {names}.", "",
         "| check | what it proves | seconds, usual and at most |", "| --- | --- | --- |", *table, "",
-        fold("The cluster is the inventory's host; its address comes from `cluster_kubeconfig` or the other connection variables. "
-             f"A failed check fails the host, with the cause in the message. {markdown(_FEATURE)} {changed}"), "",
+        fold("The cluster is the inventory's host; its address comes from `cluster_kubeconfig` or the other connection "
+             f"variables. A failed check fails the host, with the cause in the message. {markdown(_FEATURE)} {changed}"), "",
         *([unfolded(domain.notes), ""] if domain.notes else []),
-        fold(f"How each check proves it, what it needs, costs and leaves, and the causes that it can name: [docs/checks/{name}.md]"
-             f"(../../docs/checks/{name}.md)."), "",
+        fold("How each check proves it, what it needs, costs and leaves, and the causes that it can name: "
+             f"[docs/checks/{name}.md](../../docs/checks/{name}.md)."), "",
         "## Variables", "", *_variables(name, known), "", "## Example", "", *_example(name, domain, known)]) + "\n"
 
 

@@ -107,7 +107,7 @@ def checks() -> tuple[dict[str, Known], list[str]]:
         try:
             known = Known(registry.one(path.stem), text(path.stem))
             if known.check.domain not in domains():
-                raise Unwritten(f"{path.relative_to(ROOT)}: the domain {known.check.domain} is not in {DOMAINS.relative_to(ROOT)}")
+                raise Unwritten(f"{path.relative_to(ROOT)}: {DOMAINS.relative_to(ROOT)} has no domain {known.check.domain}")
             out[known.check.name] = known
         except Unwritten as e:
             problems.append(str(e))
