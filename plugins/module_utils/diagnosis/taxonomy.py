@@ -57,7 +57,8 @@ _TLS_SECRETS = "kubectl get secrets -A --field-selector type=kubernetes.io/tls"
 _SERVED = "openssl s_client -connect {ref} -showcerts </dev/null"
 # What shows a certificate, by what it is of.
 _SHOWN = {"endpoint": _SERVED, "apiserver": _SERVED, "node": "openssl s_client -connect {name}:10250 -showcerts </dev/null",
-          "secret": "kubectl -n {namespace} get secret {name} -o jsonpath='{{.data.tls\\.crt}}' | base64 -d | openssl x509 -text",
+          "secret": "kubectl -n {namespace} get secret {name} -o jsonpath='{{.data.tls\\.crt}}' | base64 -d"
+                    " | openssl x509 -noout -text",
           "ingress": "kubectl -n {namespace} describe ingress {name}", "kubeconfig": "kubectl auth whoami",
           "customresourcedefinition": "kubectl get customresourcedefinition {name} -o jsonpath='{{.spec.conversion.webhook}}'",
           "validatingwebhookconfiguration": "kubectl get validatingwebhookconfiguration {name} -o yaml",

@@ -34,6 +34,7 @@ POWERS = {
     "port_forward": "another way to the probes, where the API server's proxy to pods is blocked",
     "exec": "a third way to the probes, where neither proxy nor port-forward works",
     "retained_volumes": "the reclaim policy of our own volume is set to Delete, where its class says Retain",
+    "tls_secrets": "certificates in Secrets of type kubernetes.io/tls are read; RBAC knows no types, so it allows all Secrets",
     "pull_secrets": "validate_pull_secrets are read where they are, and copied for the time of the run",
 }
 

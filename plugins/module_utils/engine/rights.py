@@ -18,7 +18,8 @@ OPTIONAL = (READS, *POWERS)
 _RBAC = "rbac.authorization.k8s.io"
 # Resources without a namespace, among those that are asked for here.
 OF_THE_CLUSTER = {"namespaces", "nodes", "nodes/proxy", "persistentvolumes", "storageclasses", "csidrivers", "csinodes",
-                   "apiservices", "volumeattachments", "customresourcedefinitions"}
+                  "apiservices", "volumeattachments", "customresourcedefinitions", "validatingwebhookconfigurations",
+                  "mutatingwebhookconfigurations", "certificatesigningrequests"}
 # ConfigMaps that hold the Corefile: kubeadm and EKS, RKE2, OpenShift, GKE, caches on nodes.
 _COREFILES = ("coredns", "rke2-coredns-rke2-coredns", "dns-default", "kube-dns", "node-local-dns")
 
