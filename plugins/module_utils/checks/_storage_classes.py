@@ -20,7 +20,8 @@ VOLUMES = "/api/v1/persistentvolumes"
 # From this version on a cluster with several default classes takes the newest; before, it refused claims without a class.
 _SEVERAL = (1, 26)
 _DEFAULT = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
-_NAME_ONE = "storage_check_storage_class"
+# Where a class can be named.
+NAME_ONE = "storage_check_storage_class"
 
 
 def defaults(classes: Iterable[dict[str, Any]]) -> list[str]:
@@ -46,7 +47,7 @@ def choose(ctx: Context, classes: list[dict[str, Any]]) -> dict[str, Any]:
         return by_name[named]
     found = defaults(classes)
     if not found:
-        ctx.inconclusive(f"no StorageClass is the default; name the one to prove in {_NAME_ONE}: "
+        ctx.inconclusive(f"no StorageClass is the default; name the one to prove in {NAME_ONE}: "
                          f"{listed(sorted(by_name), 8)}", storage_classes=sorted(by_name), defaults=[])
     if len(found) > 1:
         ctx.observe(storage_classes=sorted(by_name), defaults=found)
@@ -56,7 +57,7 @@ def choose(ctx: Context, classes: list[dict[str, Any]]) -> dict[str, Any]:
     return by_name[found[0]]
 
 
-def can_be_removed(ctx: Context, storage_class: dict[str, Any]) -> None:
+def can_be_removed(ctx: Context, storage_class: dict[str, Any], option: str = NAME_ONE) -> None:
     """Inconclusive where each run would leave a disk: the class retains volumes, and we may not change that of ours.
 
     Who does not tell what we may do is taken to allow it; what stays is told at the end then.
@@ -64,10 +65,10 @@ def can_be_removed(ctx: Context, storage_class: dict[str, Any]) -> None:
     name = storage_class["metadata"]["name"]
     if storage_class.get("reclaimPolicy") == "Retain" and not may(ctx.client, "patch", "persistentvolumes"):
         ctx.inconclusive(f"StorageClass {name} retains volumes, and our user may not patch persistentvolumes, so that ours would be "
-                         f"left; name another class in {_NAME_ONE}, or grant it (rbac_optional: retained_volumes)")
+                         f"left; name another class in {option}, or grant it (rbac_optional: retained_volumes)")
 
 
-def gives_new_volumes(ctx: Context, storage_class: dict[str, Any], access_mode: str, size: str) -> None:
+def gives_new_volumes(ctx: Context, storage_class: dict[str, Any], access_mode: str, size: str, option: str = NAME_ONE) -> None:
     """Inconclusive where a claim would take a volume that somebody made beforehand: it would be lost with the claim.
 
     To be asked right before a claim is made.
@@ -75,7 +76,7 @@ def gives_new_volumes(ctx: Context, storage_class: dict[str, Any], access_mode: 
     name = storage_class["metadata"]["name"]
     if storage_class.get("provisioner") == volumes.NO_PROVISIONER:
         ctx.inconclusive(f"volumes of StorageClass {name} are made by hand, and a claim would take one of somebody's; name a "
-                         f"class with a provisioner in {_NAME_ONE}")
+                         f"class with a provisioner in {option}")
 
     def lean(volume: dict[str, Any]) -> dict[str, Any]:
         """All that is kept of it, as there may be thousands."""
@@ -85,4 +86,4 @@ def gives_new_volumes(ctx: Context, storage_class: dict[str, Any], access_mode: 
     if waiting:
         ctx.inconclusive(f"{len(waiting)} volume{'s' if len(waiting) > 1 else ''} of StorageClass {name} made beforehand "
                          f"wait{'' if len(waiting) > 1 else 's'} for a claim ({listed(waiting, 4)}), and ours would take one "
-                         f"of somebody's; name another class in {_NAME_ONE}", waiting_volumes=waiting[:20])
+                         f"of somebody's; name another class in {option}", waiting_volumes=waiting[:20])

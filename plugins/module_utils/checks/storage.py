@@ -7,13 +7,13 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..common import volumes
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from ..engine.errors import StepFailed
 from ..kube.errors import ApiError
 from ..kube.pods import waiting_reason
 from ._storage_classes import CLASSES, VOLUMES, can_be_removed, choose, gives_new_volumes
+from ._volume_hold import bound, hold
 from ._volume_pods import READ, WRITE, claim, digest, ending, pod
 from ._volumes import others
 from ._waits import why
@@ -136,12 +136,12 @@ class Storage(Check):
         def ended(items: dict[Any, Any]) -> dict[str, Any] | None:
             return self._settled(items.get((ctx.namespace, name)))
 
-        def bound() -> dict[str, Any] | None:
-            return self._bound(claims.items().get((ctx.namespace, claim_name)))
+        def has_volume() -> dict[str, Any] | None:
+            return bound(claims.items().get((ctx.namespace, claim_name)))
 
         if self._volume is None:
-            ctx.wait("pods", lambda items: ended(items) or bound(), what, seconds=limit)
-            if bound():
+            ctx.wait("pods", lambda items: ended(items) or has_volume(), what, seconds=limit)
+            if has_volume():
                 self._hold(ctx, claim_name)
         return ctx.wait("pods", ended, what, seconds=max(0.0, limit - (time.monotonic() - start)))
 
@@ -153,32 +153,13 @@ class Storage(Check):
         return item if ending(item) or (reason and reason[0] in NO_IMAGE) else None
 
     # ---- the volume -------------------------------------------------------------------------------------------
-    def _bound(self, item: dict[str, Any] | None) -> dict[str, Any] | None:
-        good = item and item.get("status", {}).get("phase") == "Bound" and item["spec"].get("volumeName")
-        return item if good else None
-
     def _hold(self, ctx: Context, name: str) -> dict[str, Any]:
         """The volume of the claim, if it was made for it; from here on it goes with the claim, whatever becomes of the run."""
-        bound = ctx.wait("persistentvolumeclaims", lambda items: self._bound(items.get((ctx.namespace, name))),
-                         f"claim {name} is bound", seconds=_BOUND)
-        path = f"{VOLUMES}/{bound['spec']['volumeName']}"
-        volume = ctx.client.get(path)
-        if not volumes.made_for(volume, bound):
-            ctx.inconclusive(f"claim {name} was given volume {volume['metadata']['name']}, which was not made for it and is "
-                             "somebody's; name another class in storage_check_storage_class")
-        ctx.observe(volume=volume["metadata"]["name"], made_for_the_claim=True)
-        self._volume, labels = volume, ctx.adopt("PersistentVolume", volume["metadata"]["name"])
-        if volumes.reclaim_policy(volume) == "Retain":
-            ctx.observe(reclaim_policy="Retain")
-            change = {"metadata": {"labels": labels}, "spec": {"persistentVolumeReclaimPolicy": "Delete"}}
-            try:
-                ctx.until(lambda: ctx.client.raw.patch(path, change) or True, f"volume {volume['metadata']['name']} is changed",
-                          seconds=_BOUND)
-            except ApiError as e:
-                if e.status != 403:
-                    raise
-                self._retained = True
-        return volume
+        claimed = ctx.wait("persistentvolumeclaims", lambda items: bound(items.get((ctx.namespace, name))),
+                           f"claim {name} is bound", seconds=_BOUND)
+        self._volume, self._retained = hold(ctx, claimed)
+        ctx.observe(volume=self._volume["metadata"]["name"], made_for_the_claim=True)
+        return self._volume
 
     def _own_volume(self, ctx: Context, name: str, storage_class: dict[str, Any]) -> dict[str, Any]:
         volume = self._volume or self._hold(ctx, name)
