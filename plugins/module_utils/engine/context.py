@@ -106,10 +106,21 @@ class Context:
         self.touches(manifest["kind"], manifest["metadata"]["name"], made["metadata"].get("namespace", ""))
         return made
 
-    def adopt(self, kind: str, name: str, api_version: str = "v1") -> dict[str, str]:
-        """Journal a cluster-scoped object that the cluster made for one of ours; the labels by which it is found again."""
-        self._shared.fixtures.journal.intend(kind, name, "", api_version)
-        self.touches(kind, name)
+    def privileged_namespace(self) -> str:
+        """A namespace of ours whose pods may be privileged, for checks that an option allows that; gone after the run."""
+        return self._shared.fixtures.privileged()
+
+    def create_in(self, namespace: str, manifest: dict[str, Any]) -> dict[str, Any]:
+        """Make an object in another namespace of ours, with whose end it goes."""
+        return self._shared.fixtures.create(manifest, self.client, namespace)
+
+    def adopt(self, kind: str, name: str, api_version: str = "v1", namespace: str = "") -> dict[str, str]:
+        """Journal an object that the cluster makes for one of ours; the labels by which it is found again.
+
+        namespace: empty for one that lies in none.
+        """
+        self._shared.fixtures.journal.intend(kind, name, namespace, api_version)
+        self.touches(kind, name, namespace)
         return dict(self._shared.fixtures.labels)
 
     def delete(self, kind: str, name: str, wait: bool = True, api_version: str = "v1") -> None:

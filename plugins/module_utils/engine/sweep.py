@@ -19,8 +19,10 @@ from .cleanup import LIMIT, Remover
 from .volume_ends import PATH as VOLUMES
 
 # Kinds that a run makes in a namespace; in one of its own they go with that.
-_KINDS = (("v1", "PersistentVolumeClaim"), ("apps/v1", "DaemonSet"), ("apps/v1", "Deployment"), ("v1", "Pod"),
-          ("v1", "Service"), ("v1", "ConfigMap"), ("v1", "Secret"))
+_KINDS = (("v1", "PersistentVolumeClaim"), ("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("apps/v1", "Deployment"),
+          ("v1", "Pod"), ("v1", "Service"), ("v1", "ConfigMap"), ("v1", "Secret"))
+# Of them those that may hold a claim, or make again who does.
+_HOLDERS = (("apps/v1", "StatefulSet"), ("v1", "Pod"))
 
 
 def _namespace(name: str) -> dict[str, str]:
@@ -43,10 +45,11 @@ def _object(api_version: str, kind: str, namespace: str, item: dict[str, Any]) -
 
 
 def _claims(client: Client, namespace: str) -> list[dict[str, str]]:
-    """Claims, and the pods that may hold them; where there are none, or they are not ours to see, all goes with the namespace."""
+    """Claims, and what may hold them; where there are none, or they are not ours to see, all goes with the namespace."""
     claims = _listed_in(client, namespace, "v1", "PersistentVolumeClaim")
     found = [_object("v1", "PersistentVolumeClaim", namespace, i) for i in claims]
-    return found and [*found, *(_object("v1", "Pod", namespace, i) for i in _listed_in(client, namespace, "v1", "Pod"))]
+    return found and [*found, *(_object(version, kind, namespace, i) for version, kind in _HOLDERS
+                                for i in _listed_in(client, namespace, version, kind))]
 
 
 def _volumes(client: Client) -> list[dict[str, Any]]:

@@ -87,13 +87,15 @@ def _dress(spec: dict[str, Any], users: Users, secrets: list[str]) -> None:
 
 
 def fit(manifest: Mapping[str, Any], terms: Terms, own: Mapping[str, str], users: Users, secrets: list[str]) -> dict[str, Any]:
-    """The manifest as this cluster wants it, our labels on it and on the pods that it makes.
+    """The manifest as this cluster wants it, our labels on it, and on the pods and claims that it makes.
 
     own: the run's labels, which win. secrets: names of pull secrets in the run namespace.
     """
     out = copy.deepcopy(dict(manifest))
     meta = out.setdefault("metadata", {})
     meta["labels"] = {**terms.labels, **meta.get("labels", {}), **own}
+    for claim in (out.get("spec") or {}).get("volumeClaimTemplates") or ():
+        claim["metadata"]["labels"] = {**terms.labels, **claim["metadata"].get("labels", {}), **own}
     pod = out if out.get("kind") == "Pod" else (out.get("spec") or {}).get("template")
     if pod is None or "spec" not in pod:
         return out
