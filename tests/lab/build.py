@@ -39,7 +39,10 @@ def _key(folder: str, *words: str) -> str:
 
 @dataclass(frozen=True)
 class Program:
-    """package of the module in go/FOLDER; tests: its tests; tags: of the build, with commas."""
+    """package of the module in go/FOLDER; tests: its tests; tags: of the build, with commas.
+
+    patched: a module in which the files of go/FOLDER/patch take the place of all Go files of their folders, to leave out what is never run.
+    """
 
     name: str
     folder: str
@@ -47,6 +50,7 @@ class Program:
     flags: str = _PLAIN
     tests: bool = False
     tags: str = ""
+    patched: str = ""
 
     def key(self) -> str:
         """Hash of everything that the result depends on."""
@@ -135,14 +139,37 @@ def _environ() -> dict[str, str]:
     return {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local"}
 
 
+def _source(folder: str, module: str) -> Path:
+    """The unpacked module, of the version that the folder's go.mod says; it stays no longer than Go's own cache does."""
+    done = subprocess.run([go(), "mod", "download", "-json", module], cwd=HERE / "go" / folder, env=_environ(), text=True, check=False,
+                          capture_output=True)
+    if done.returncode:
+        raise LabError(f"downloading {module} failed: {(done.stderr or done.stdout).strip()[-1000:]}")
+    return Path(json.loads(done.stdout)["Dir"])
+
+
+def patched(program: Program, work: Path) -> list[str]:
+    """Make a copy of the module with our files in it, in the folder `work`; the arguments that build from it."""
+    here, copy = HERE / "go" / program.folder, work / "patched"
+    shutil.copytree(_source(program.folder, program.patched), copy, copy_function=shutil.copyfile)
+    for folder in [copy, *(p for p in copy.rglob("*") if p.is_dir())]:
+        folder.chmod(0o755)
+    ours = sorted((here / "patch").rglob("*.go"))
+    for folder in {p.parent.relative_to(here / "patch") for p in ours}:
+        for file in (copy / folder).glob("*.go"):
+            file.unlink()
+    for file in ours:
+        shutil.copyfile(file, copy / file.relative_to(here / "patch"))
+    for name in ("go.mod", "go.sum"):
+        shutil.copyfile(here / name, work / name)
+    with open(work / "go.mod", "a", encoding="utf-8") as f:
+        f.write(f"\nreplace {program.patched} => {copy}\n")
+    return [f"-modfile={work / 'go.mod'}"]
+
+
 def _fetch(shipped: Shipped) -> None:
-    """Copy it out of the module, which stays no longer than Go's own cache does."""
     with _locked():
-        done = subprocess.run([go(), "mod", "download", "-json", shipped.module], cwd=HERE / "go" / shipped.folder, env=_environ(),
-                              text=True, check=False, capture_output=True)
-        if done.returncode:
-            raise LabError(f"downloading {shipped.module} failed: {(done.stderr or done.stdout).strip()[-1000:]}")
-        source = Path(json.loads(done.stdout)["Dir"]) / shipped.file
+        source = _source(shipped.folder, shipped.module) / shipped.file
         if not source.exists():
             raise LabError(f"{shipped.module} ships no {shipped.file}")
         shipped.path.parent.mkdir(parents=True, exist_ok=True)
@@ -156,9 +183,10 @@ def compile_one(program: Program) -> None:
     work = target.parent / f".{target.name}.{os.getpid()}"
     work.mkdir(parents=True, exist_ok=True)
     tags = ["-tags", program.tags] if program.tags else []
+    more = patched(program, work) if program.patched else []
     verb = ["test", "-c"] if program.tests else ["build"]
     # The linker leaves debugging symbols out; not making them saves the compiler a tenth of its time.
-    command = [go(), *verb, "-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", program.flags, *tags, "-o", str(work / program.name),
+    command = [go(), *verb, "-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", program.flags, *tags, *more, "-o", str(work / program.name),
                program.package]
     try:
         with heartbeat(f"building {program.name}"):
