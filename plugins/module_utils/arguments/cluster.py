@@ -74,8 +74,8 @@ RBAC: dict[str, dict[str, Any]] = {
     "scope": {"type": "str", "default": "namespace", "choices": ["namespace", "cluster"]},
     "namespace": {"type": "str", "default": "assay-clusters"},
     "optional": {"type": "list", "elements": "str", "default": ["reads"], "choices": [
-        "reads", "logs", "kubelet_statistics", "port_forward", "exec", "retained_volumes", "tls_secrets",
-        "pull_secrets"]},
+        "reads", "logs", "kubelet_statistics", "port_forward", "prometheus", "exec", "retained_volumes",
+        "tls_secrets", "pull_secrets"]},
     "subjects": {"type": "list", "elements": "dict", "default": []},
 }
 
