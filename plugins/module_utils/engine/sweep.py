@@ -20,7 +20,8 @@ from .volume_ends import PATH as VOLUMES
 
 # Kinds that a run makes in a namespace; in one of its own they go with that.
 _KINDS = (("v1", "PersistentVolumeClaim"), ("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("apps/v1", "Deployment"),
-          ("v1", "Pod"), ("v1", "Service"), ("v1", "ConfigMap"), ("v1", "Secret"))
+          ("v1", "Pod"), ("v1", "Service"), ("v1", "ConfigMap"), ("v1", "Secret"),
+          ("monitoring.coreos.com/v1", "ServiceMonitor"), ("monitoring.coreos.com/v1", "PodMonitor"))
 # Of them those that may hold a claim, or make again who does.
 _HOLDERS = (("apps/v1", "StatefulSet"), ("v1", "Pod"))
 
@@ -50,6 +51,11 @@ def _claims(client: Client, namespace: str) -> list[dict[str, str]]:
     found = [_object("v1", "PersistentVolumeClaim", namespace, i) for i in claims]
     return found and [*found, *(_object(version, kind, namespace, i) for version, kind in _HOLDERS
                                 for i in _listed_in(client, namespace, version, kind))]
+
+
+def _services(client: Client, namespace: str) -> list[dict[str, str]]:
+    """Those of type LoadBalancer are to go before their namespace."""
+    return [_object("v1", "Service", namespace, i) for i in _listed_in(client, namespace, "v1", "Service")]
 
 
 def _volumes(client: Client) -> list[dict[str, Any]]:
@@ -119,7 +125,8 @@ class Sweeper:
         now: the API server's epoch seconds.
         """
         for run_id, name in self._expired(namespaces, now):
-            if self._remove(run_id, lambda n=name: [*_claims(self.client, n), _namespace(n)]):
+            if self._remove(run_id, lambda n=name: [*_services(self.client, n), *_claims(self.client, n),
+                                                   _namespace(n)]):
                 self._put_away(run_id)
         for run_id, name in self._expired(_volumes(self.client), now):
             self._remove(run_id, lambda n=name: [{"api_version": "v1", "kind": "PersistentVolume", "namespace": "", "name": n}])
