@@ -27,10 +27,12 @@ _ABSENT = (
 # Words of Prometheus (scrape/scrape.go, and the transport's below it) about one target: (pattern, confidence, remedy). That
 # nothing came in time is no word about why.
 _WORDS = (
-    (r"connection refused", "confirmed", "nothing listens at that address: look at the port of the monitor's Service and at what "
-     "the pod listens on"),
-    (r"server returned HTTP status 40[13]", "confirmed", "the target wants credentials: give the monitor authorization or basicAuth"),
-    (r"server returned HTTP status", "confirmed", "the target has no metrics there: look at the path of the monitor's endpoint"),
+    (r"connection refused", "confirmed",
+     "nothing listens at that address: compare the port of the monitor's Service with what the pod listens on"),
+    (r"server returned HTTP status 40[13]", "confirmed",
+     "the target wants credentials: give the monitor authorization or basicAuth"),
+    (r"server returned HTTP status", "confirmed",
+     "the target has no metrics there: look at the path of the monitor's endpoint"),
     (r"x509:|tls: ", "confirmed", "the target's certificate is not trusted: look at tlsConfig of the monitor's endpoint"),
     (r"server gave HTTP response to HTTPS client|malformed HTTP response", "confirmed",
      "the scheme of the monitor's endpoint is not that of the target"),
@@ -38,7 +40,8 @@ _WORDS = (
      "the target's answer is not in a format of metrics: look at the path, or set fallbackScrapeProtocol"),
     (r"(?:sample|label\w*|target)_limit exceeded|sample limit exceeded|body size limit exceeded", "confirmed",
      "the target shows more than a limit allows: look at the limits of the monitor and of the Prometheus"),
-    (r"no route to host|no such host", "confirmed", "the target's address leads nowhere: look at the endpoints of its Service"),
+    (r"no route to host|no such host", "confirmed",
+     "the target's address leads nowhere: look at the endpoints of its Service"),
     (r"context deadline exceeded|i/o timeout|Client\.Timeout", "probable",
      "look at how long the target takes, at scrapeTimeout, and at NetworkPolicies between it and Prometheus"),
 )
@@ -103,15 +106,16 @@ def operator(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     found = [d for d, _args in _operators(ev)] if lines else []
     asleep = [d for d in found if not (d.get("status") or {}).get("availableReplicas")]
     if asleep and len(asleep) == len(found):
-        told = tuple(f"deployment/{space_of(d)}/{name_of(d)} has 0 of {d['spec'].get('replicas', 1)} replicas available" for d in asleep)
-        yield Candidate("ctrl.not-progressing", "confirmed", tuple(f"deployment/{space_of(d)}/{name_of(d)}" for d in asleep),
-                        (*told, *lines[:4]), False, remedy="look at the pods of the Prometheus operator",
+        refs = tuple(f"deployment/{space_of(d)}/{name_of(d)}" for d in asleep)
+        told = (f"{r} has 0 of {d['spec'].get('replicas', 1)} replicas available" for r, d in zip(refs, asleep))
+        yield Candidate("ctrl.not-progressing", "confirmed", refs, (*told, *lines[:4]), False, remedy="look at the pods of the Prometheus operator",
                         command=f"kubectl -n {space_of(asleep[0])} describe deployment {name_of(asleep[0])}")
 
 
 def _flag(args: list[str], name: str) -> list[str]:
     """The values of a flag of lists."""
-    return [v for a in args for key, _sign, value in [a.lstrip("-").partition("=")] if key == name for v in value.split(",") if v]
+    told = [a.lstrip("-").partition("=") for a in args]
+    return [v for key, _sign, values in told if key == name for v in values.split(",") if v]
 
 
 def blind(f: Finding, ev: Evidence) -> Iterator[Candidate]:
@@ -132,7 +136,8 @@ def rejected(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """The operator says that it does not take the monitor."""
     for o in [o for o in seen(f, "binding") if not o["ok"]]:
         kind, _space, ref = str(o["target"]).partition(" ")
-        yield Candidate(_CODE, "confirmed", (f"{kind.lower()}/{ref}",), (f"{o['target']} is not accepted for {o['variant']}: {o['error']}",),
+        yield Candidate(_CODE, "confirmed", (f"{kind.lower()}/{ref}",),
+                        (f"{o['target']} is not accepted for {o['variant']}: {o['error']}",),
                         remedy="correct the monitor as its operator says")
     for s in _bad(f, ev):
         kind, space, name = s.monitor.split("/")
@@ -150,7 +155,7 @@ def configuration(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         if not o["ok"]:
             space, _slash, name = str(o["target"]).partition("/")
             yield Candidate(_CODE, "confirmed", (pod,), (f"{o['target']}: {o['error']}",),
-                            remedy="read in the pod's log what Prometheus refuses: mostly additionalScrapeConfigs or a remote write",
+                            remedy="read in the pod's log what Prometheus refuses: mostly additionalScrapeConfigs",
                             command=f"kubectl -n {space} logs {name} -c prometheus --tail=50")
     scrapes = _scrapes(f, ev)
     for s in [s for s in scrapes if s.error == _NOTHING]:
@@ -170,7 +175,8 @@ def rights(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         words = str(o["variant"]).split()  # list RESOURCE in namespace NAME
         yield Candidate("rbac.missing", "confirmed", (f"serviceaccount/{space}/{name}",),
                         (f"{o['target']} may not {o['variant']}: {o['error']}", *(s.line for s in _bad(f, ev)[:2])),
-                        remedy=f"give the ServiceAccount a role to get, list and watch services, endpoints, endpointslices and pods in {words[-1]}",
+                        remedy="give the ServiceAccount a role to get, list and watch services, endpoints, endpointslices and "
+                               f"pods in {words[-1]}",
                         command=f"kubectl auth can-i {words[0]} {words[1]} -n {words[-1]} --as={o['target']}")
 
 
@@ -181,7 +187,8 @@ def selected(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         told.setdefault(str(o["target"]), []).append(o)
     for target, all_of in told.items():
         kind, _space, ref = target.partition(" ")
-        yield Candidate(_CODE, "confirmed", (f"{kind.lower()}/{ref}",), tuple(f"Prometheus {o['variant']}: {o['error']}" for o in all_of),
+        yield Candidate(_CODE, "confirmed", (f"{kind.lower()}/{ref}",),
+                        tuple(f"Prometheus {o['variant']}: {o['error']}" for o in all_of),
                         remedy="give the monitor, or its namespace, the labels that a Prometheus selects")
     for o in seen(f, "endpoints"):
         kind, _space, ref = str(o["target"]).partition(" ")
@@ -201,7 +208,7 @@ def targets(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         else:
             if s.error.startswith(("it dropped all", "it finds no target")):
                 yield Candidate(_CODE, "suspected", (s.scope,), (s.line,),
-                                remedy="compare the monitor with its Service and pods; look at relabelings and limits of the Prometheus")
+                                remedy="compare the monitor with its Service and pods; look at relabelings of the Prometheus")
     for o in [o for o in seen(f, "query") if not o["ok"]]:
         yield Candidate(_CODE, "probable", (), unique((f"{o['target']}: scraped, but {o['error']}",)),
                         remedy="look at what drops samples: metricRelabelings of scrape classes, limits, the clock of its node")
