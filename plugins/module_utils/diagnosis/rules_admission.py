@@ -71,7 +71,7 @@ def refused(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 def refused_for_us(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """A pod that a controller was to make for us: FailedCreate of the DaemonSet of our probes, or on the path."""
-    wanted = {(p.get("namespace", ""), p["name"]) for p in f.path if p["kind"] in ("DaemonSet", "Deployment", "Job")}
+    wanted = {(p.get("namespace", ""), p["name"]) for p in f.path if p["kind"] in ("DaemonSet", "Deployment", "StatefulSet", "Job")}
     for event in ev.events(namespace=ev.space) if ev.space else ():
         what = about(event)
         ours = (what.get("namespace", ""), what.get("name", "")) in wanted or (

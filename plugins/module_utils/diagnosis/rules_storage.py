@@ -13,6 +13,7 @@ from .finding import Finding
 from .image_words import cause_of
 from .paths import names, pods, seen
 from .rules_admission import refusal
+from .rules_zonal import RULES as ZONAL
 
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
 _CLOUD = (
@@ -33,7 +34,7 @@ _VOLUMES = (
 )
 # What our own pods said; all else in a message is what others said about a pod that did not run.
 _OURS = re.compile(r"^pod \S+ on \S+ (?:ended with|found) ")
-_LOST = re.compile(r"No such file|what was appended is not there|a file that nobody wrote exists")
+_LOST = re.compile(r"No such file|data was lost|what was appended is not there|a file that nobody wrote exists")
 # Some drivers give out a folder of a share, and that may be an old one.
 _HOLDS = re.compile(r"the new volume holds")
 _UNCLAIMED = re.compile(r"^(?:\d+ )?volumes? of StorageClass (\S+) (?:are made by hand|made beforehand)")
@@ -207,7 +208,9 @@ def data(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         return
     told = [f.message] if _OURS.search(f.message) else []
     told += [o.get("error") or "" for o in seen(f, "storage") if not o["ok"]]
-    scope = tuple(f"persistentvolume/{n}" for _space, n in sorted(names(f, "PersistentVolume")))
+    volumes_of_ours = [n for _space, n in sorted(names(f, "PersistentVolume"))]
+    named = [n for n in volumes_of_ours if any(n in t for t in told)]  # of several, those that were spoken of
+    scope = tuple(f"persistentvolume/{n}" for n in named or volumes_of_ours)
     lost = [t for t in told if "data was changed" in t or _LOST.search(t)]
     holds = [t for t in told if _HOLDS.search(t)] if f.observed.get("made_for_the_claim") else []
     if lost:
@@ -237,4 +240,4 @@ def full(f: Finding, ev: Evidence) -> Iterator[Candidate]:
             yield Candidate("storage.mount-failed", "probable", (f"node/{node}",), (o["error"],))
 
 
-RULES = (default_class, unclaimed, data, full, volumes, provisioning, not_removed)
+RULES = (*ZONAL, default_class, unclaimed, data, full, volumes, provisioning, not_removed)

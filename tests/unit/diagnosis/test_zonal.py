@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Volumes that live in a zone, replayed: drivers, classes and volumes of other zones, attachments, data, the provider."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.finding import Finding
+from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import (
+    SPACE, cause, event, healthy, meta, on_path, one, pod, seen, storageclass)
+
+DRIVER, ZONE = "zonal.csi.lab", "topology.kubernetes.io/zone"
+
+
+def _finding(message: str, *observations: dict[str, Any], path: Any = (), **observed: Any) -> Finding:
+    return Finding("zonal_stateful_set", "storage", "failed", "a step", message, observations=list(observations), path=list(path),
+                   observed={"provisioner": DRIVER, "storage_class": "fast", **observed})
+
+
+def _csi_node(name: str, *drivers: str) -> dict[str, Any]:
+    return {"metadata": meta(name), "spec": {"drivers": [{"name": d, "topologyKeys": [ZONE]} for d in drivers]}}
+
+
+def _unregistered() -> Finding:
+    said = f"node n2 has no CSI driver {DRIVER}"
+    return _finding(f"no node of zone zone-b (n2) has the CSI driver {DRIVER}, so that no pod there gets a volume of StorageClass fast",
+                    seen("csi", "registered", "n2", error=said, target=DRIVER))
+
+
+def test_a_node_without_the_driver_is_told_with_those_that_have_it() -> None:
+    data = healthy()
+    data["csinodes"] = [_csi_node("n1", DRIVER), _csi_node("n2", "other.csi"), _csi_node("n3", DRIVER)]
+    found = one(_unregistered(), data)
+    assert (found.cause, found.confidence, found.scope) == ("storage.driver-missing", "confirmed", ["node/n2"])
+    assert f"csinode/n2 has the drivers other.csi, not {DRIVER}" in found.evidence and f"csinode/n1 has {DRIVER}" in found.evidence
+
+
+@pytest.mark.parametrize("there", [[], ["n2"]], ids=["not known", "back"])
+def test_a_driver_that_is_back_or_not_seen_to_be_away_is_less_sure(there: list[str]) -> None:
+    data = healthy()
+    data["csinodes"] = [_csi_node(n, DRIVER) for n in there]
+    assert cause(_unregistered(), data) == ("storage.driver-missing", "probable", ["node/n2"])
+
+
+def test_a_class_of_zones_without_nodes() -> None:
+    data = healthy()
+    for node, zone in zip(data["nodes"], "aab"):
+        node["metadata"]["labels"][ZONE] = f"zone-{zone}"
+    data["storageclasses"] = [{**storageclass("far", None), "allowedTopologies": [{"matchLabelExpressions": [
+        {"key": ZONE, "values": ["zone-z"]}]}]}]
+    found = one(_finding("StorageClass far allows volumes in zones only that have no node for their pods; there are nodes in zone-a"), data)
+    assert (found.cause, found.confidence, found.scope) == ("storage.zone-conflict", "confirmed", ["storageclass/far"])
+    assert "storageclass/far allowedTopologies: zone-z" in found.evidence and "nodes are in zone-a, zone-b" in found.evidence
+    assert "allowedTopologies" in found.remedy and found.next_command == "kubectl get storageclass far -o yaml"
+
+
+def test_a_volume_in_another_zone_than_its_pod() -> None:
+    said = "volume pvc-1 of pod zonal-x-0 is in zone-b, its pod on node n1 in zone-a"
+    found = one(_finding(said, seen("zone", "", "n1", error=said, target="pvc-1")), healthy())
+    assert (found.cause, found.confidence, found.scope) == ("storage.zone-conflict", "confirmed", ["persistentvolume/pvc-1"])
+
+
+@pytest.mark.parametrize(("error", "sure"), [("rpc error: code = DeadlineExceeded", "confirmed"), ("", "suspected")])
+def test_a_volume_that_stays_attached(error: str, sure: str) -> None:
+    stuck = {**seen("attachment", "detach", "n3", target="pvc-1"), "ok": False, "error": error}
+    found = one(_finding("volume pvc-1 is detached from n3: not within 20 s", stuck), healthy())
+    assert (found.cause, found.confidence, found.scope) == ("storage.attach-stuck", sure, ["node/n3"])
+    assert found.next_command == "kubectl get volumeattachment"
+
+
+def test_lost_data_is_said_of_the_volume_that_lost_it_alone() -> None:
+    said = "pod zonal-x-1 on n2 found volume pvc-2 empty: data was lost that it had written there before"
+    path = [on_path("PersistentVolume", f"pvc-{n}", "") for n in (1, 2, 3)]
+    found = one(_finding(said, seen("storage", "deleted", "n2", error=said, target="data-zonal-x-1"), path=path,
+                         made_for_the_claim=True), healthy())
+    assert (found.cause, found.confidence, found.scope) == ("storage.data-corrupt", "confirmed", ["persistentvolume/pvc-2"])
+
+
+def test_a_node_that_takes_no_more_volumes() -> None:
+    data = healthy()
+    words = ("0/3 nodes are available: 1 node(s) exceed max volume count, 2 node(s) didn't match pod topology spread constraints. "
+             "no new claims to deallocate, preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod.")
+    data["pods"].append(pod("zonal-x-1", SPACE, "", ready=False))
+    data["events"] = [event("Pod", "zonal-x-1", "FailedScheduling", words)]
+    message = f"2 of 3 pods start with their volumes: not within 20 s; zonal-x-1; FailedScheduling: {words}"
+    assert cause(_finding(message, path=[on_path("Pod", "zonal-x-1")]), data) == (
+        "storage.attach-stuck", "confirmed", [f"pod/{SPACE}/zonal-x-1"])
+
+
+@pytest.mark.parametrize(("variant", "code"), [("zone", "storage.zone-conflict"), ("gone", "leak.provider")])
+def test_what_the_provider_says_itself(variant: str, code: str) -> None:
+    said = seen("provider", variant, error="volume vol-1 is available at AWS", target="vol-1")
+    found = one(_finding("volume vol-1 gone at AWS: not within 20 s", said), healthy())
+    assert (found.cause, found.confidence, found.scope) == (code, "confirmed", ["volume/vol-1"])
+    assert found.next_command == "aws ec2 describe-volumes --volume-ids vol-1"
