@@ -18,7 +18,7 @@ from ..kube.connection import Connection
 from ..kube.errors import ApiError
 from ..kube.kinds import path_of
 from ..kube.watch import Watch, WatchTimeout
-from .removal import LOOK, describe, get, patiently
+from .removal import LOOK, describe, get, listed, patiently
 from .space_ends import SpaceEnds
 from .volume_ends import VolumeEnds
 
@@ -29,6 +29,8 @@ _SPACE, _HELD_SPACE = 20.0, 10.0
 # Seconds until a pod with a volume is gone: it is told to end, and its volume is unmounted. One on a dead node stays until
 # that is back or removed, and its claim with it.
 _PODS = 45.0
+# Seconds that are kept for all else where a load balancer does not go.
+_BALANCERS = 30.0
 # Pods first, then what they mount; everything else in the namespace goes with it.
 _WORKLOADS = {"Pod", "Deployment", "DaemonSet", "StatefulSet", "Job", "ReplicaSet"}
 _CLAIM, _VOLUME = "PersistentVolumeClaim", "PersistentVolume"
@@ -107,6 +109,20 @@ class Remover:
                 going.append(path)
         return left + [describe(_CLAIM, item) for path in going if (item := self._wait_gone(path, until))], kept
 
+    def _balancers(self, objects: list[dict[str, str]]) -> list[str]:
+        """Services of type LoadBalancer before all else: by the Service its controller finds what it made at a provider, and a
+        namespace that goes meanwhile is in its way. A line for each that stays."""
+        names = {(o["namespace"], o["name"]) for o in objects if o["kind"] == "Service"}
+        going = []
+        for space in sorted({space for space, _name in names}):
+            path = path_of("v1", "Service", space)
+            items = patiently(lambda p=path: listed(self.client, p), self.deadline)
+            going += [f"{path}/{i['metadata']['name']}" for i in items
+                      if (i.get("spec") or {}).get("type") == "LoadBalancer" and (space, i["metadata"]["name"]) in names
+                      and self._delete(f"{path}/{i['metadata']['name']}", i)]
+        until = max(time.monotonic(), self.deadline - _BALANCERS)
+        return [describe("Service", item) for path in going if (item := self._wait_gone(path, until))]
+
     def remove(self, objects: Iterable[dict[str, str]]) -> list[str]:
         """Delete and wait; one line per object that is still there, with the finalizer that holds it.
 
@@ -120,7 +136,9 @@ class Remover:
         workloads = [o for o in objects if o["kind"] in _WORKLOADS and (claims and o["kind"] != "DaemonSet"
                                                                         or o["namespace"] not in inside)]
         others = [o for o in objects if o["namespace"] not in inside and o not in spaces + claims + volumes + workloads]
+        first = self._balancers(objects)
         left, kept = self._claims(claims, workloads)
+        left = [*first, *left]
         for o in [o for o in objects if o["namespace"] in kept and o["kind"] in _WORKLOADS]:
             self._delete(path_of(o["api_version"], o["kind"], o["namespace"], o["name"]))
         self._volumes.found(o["name"] for o in volumes)

@@ -28,6 +28,16 @@ def get(client: Client, path: str) -> dict[str, Any] | None:
         raise
 
 
+def listed(client: Client, path: str) -> list[dict[str, Any]]:
+    """The objects of a list; none where there is none, or it is not ours to see."""
+    try:
+        return list(client.list(path).items)
+    except ApiError as e:
+        if e.status in (403, 404):
+            return []
+        raise
+
+
 def patiently(call: Callable[[], Any], deadline: float) -> Any:
     """call() until the API server takes it: clean-up outlasts a restart of the API server."""
     while True:
