@@ -25,6 +25,8 @@ _AGAIN = 2.0
 _SYSTEM = {"kube-system", "kube-proxy", "openshift-dns", "openshift-sdn", "openshift-ovn-kubernetes"}
 # Who else enforces policies on pods, by the group of their objects: Cilium, Calico, and the cluster-wide ones of Kubernetes.
 POLICY_GROUPS = ("cilium.io", "crd.antrea.io", "crd.projectcalico.org", "networking.k8s.aws", "policy.networking.k8s.io")
+# Containers of controllers on the path whose logs are read.
+_OF_CONTROLLERS = 8
 # ConfigMaps that name servers mount; the Corefile, and what it imports.
 _CONFIGS = 6
 
@@ -60,6 +62,18 @@ def _provisioners(findings: Iterable[Finding], classes: Iterable[dict[str, Any]]
     ends = {name.rpartition("/")[2] for name in told if name}
     first = {end.partition(".")[0] for end in ends if ".csi." in end}
     return {"provisioner", "csi"} | ends | {end.replace(".", "-") for end in ends} | first
+
+
+def _controllers(findings: Iterable[Finding]) -> set[tuple[str, str]]:
+    """(namespace, name) of Deployments, DaemonSets and StatefulSets that checks depended on."""
+    return {(str(p.get("namespace") or ""), str(p.get("name"))) for f in findings for p in f.path
+            if p.get("kind") in ("Deployment", "DaemonSet", "StatefulSet")}
+
+
+def _one_of(pod: dict[str, Any], workloads: Iterable[tuple[str, str]]) -> bool:
+    """Whether it is a pod of one of these, by its name."""
+    return any(pod["metadata"].get("namespace") == space and pod["metadata"]["name"].startswith(f"{name}-")
+               for space, name in workloads)
 
 
 def _on_the_way(findings: Iterable[Finding]) -> list[str]:
@@ -152,10 +166,11 @@ class Collector:
         now = seconds(self.data["server_date"]) or time.time()
         spaces = _SYSTEM | set(near)
         workers = _provisioners(self.findings, self.data["storageclasses"])
+        controllers = _controllers(self.findings)
 
         def matters(pod: dict[str, Any]) -> bool:
             return pod["metadata"].get("namespace", "") in spaces or not _healthy(pod) or any(
-                w in pod["metadata"]["name"] for w in workers)
+                w in pod["metadata"]["name"] for w in workers) or _one_of(pod, controllers)
 
         for name, keep in (("events", lambda e: recent(e, now)), ("pods", matters)):
             self.data[name] = [i for i in self.data[name] if self.lists.guarded(name, lambda k=keep, i=i: k(i), name == "pods")]
@@ -202,14 +217,18 @@ class Collector:
         return wanted
 
     def _logs(self) -> None:
-        """Logs of cluster DNS, of provisioners and of crashing system pods; a dozen containers at most."""
+        """Logs of cluster DNS, of provisioners and of crashing system pods, a dozen containers at most; and of the controllers on
+        the path, some more."""
         serving = {cluster_dns.key_of(p) for p in (*cluster_dns.servers_of(self.data["pods"], self.dns),
                                                    *cluster_dns.caches_of(self.data["pods"]))}
         wanted: list[tuple[Any, ...]] = []
         for pod in self.data["pods"]:
             wanted += self.lists.guarded("logs", lambda p=pod: self._wanted_logs(p, cluster_dns.key_of(p) in serving), [])
+        known, controllers = {w[0]["metadata"]["name"] for w in wanted}, _controllers(self.findings)
+        more = [(p, status["name"], False, RECENT_LOG) for p in self.data["pods"] if controllers and _one_of(p, controllers)
+                and p["metadata"]["name"] not in known for status in p.get("status", {}).get("containerStatuses") or []]
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda w: self._log(*w), wanted[:12]))
+            list(pool.map(lambda w: self._log(*w), [*wanted[:12], *more[:_OF_CONTROLLERS]]))
 
     def collect(self) -> dict[str, Any]:
         if not self.lists.guarded("readyz", self._readyz, True):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.finding import Finding
 from ansible_collections.assay.clusters.plugins.module_utils.engine import evidence
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.engine.told import ILL, WELL, Told
@@ -62,3 +63,19 @@ def test_logs_of_what_runs_are_read_as_far_back_as_it_repeats_itself() -> None:
     assert sorted(client.logs, key=str) == sorted([
         ("dns-runs", None, 90), ("a-provisioner", None, 300), ("dns-again", None, 90), ("dns-again", "true", None),
         ("dns-ended", None, None), ("dns-ended", "true", None), ("crashing", "true", None)], key=str)
+
+
+def test_logs_of_controllers_on_the_path_are_read_and_those_of_others_are_not() -> None:
+    def pod(name: str, space: str) -> dict[str, Any]:
+        made = _pod(name, {"running": {}})
+        made["metadata"]["namespace"] = space
+        made["status"]["containerStatuses"][0]["ready"] = True
+        return made
+
+    client = Told(pods=[pod("controller-7f-x", "lb-system"), pod("speaker-q", "lb-system"), pod("other-q", "lb-system"),
+                        pod("controller-7f-x", "shop"), *(pod(f"speaker-{i}", "lb-system") for i in range(20))])
+    path = [{"kind": "Deployment", "namespace": "lb-system", "name": "controller"},
+            {"kind": "DaemonSet", "namespace": "lb-system", "name": "speaker"}]
+    data = evidence.collect(client, "assay-1", [Finding("load_balancer", "load_balancing", "failed", path=path)], [])
+    assert client.logs[:2] == [("controller-7f-x", None, 300), ("speaker-q", None, 300)] and len(client.logs) == 8
+    assert {p["metadata"]["namespace"] for p in data["pods"]} == {"lb-system"} and len(data["pods"]) == 22
