@@ -52,6 +52,9 @@ _DNS_LOGS = "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50"
 _ON_NODE = "kubectl get pods -A -o wide --field-selector spec.nodeName={name}"
 _PULL = "ssh {name} crictl pull {ref}"
 _CLASSES = "kubectl get storageclass,csidriver,csinode"
+_BALANCED = "kubectl get services -A --field-selector spec.type=LoadBalancer"
+_METALLB = {"ipaddresspool": "kubectl get ipaddresspools.metallb.io -A -o yaml",
+            "l2advertisement": "kubectl get l2advertisements.metallb.io -A -o yaml"}
 _PROVISION = "kubectl get events -A --field-selector reason=ProvisioningFailed"
 _TLS_SECRETS = "kubectl get secrets -A --field-selector type=kubernetes.io/tls"
 _SERVED = "openssl s_client -connect {ref} -showcerts </dev/null"
@@ -253,6 +256,10 @@ CAUSES: dict[str, Cause] = {
         7, "small packets pass between nodes, large ones do not",
         "align the MTU of the CNI with that of the network", "kubectl get nodes -o wide",
         node="ssh {name} ip link show"),
+    "net.firewall-external": _c(
+        7, "nodes and pods serve, and what comes from outside does not get to the load balancer's address",
+        "look at the Service's source ranges, and at firewalls and security groups between its clients and the load balancer",
+        _BALANCED, service=_BALANCED),
     "netpol.overblocking": _c(
         7, "a NetworkPolicy blocks what should pass", "look at the policies of the namespace",
         "kubectl get networkpolicy -A"),
@@ -284,9 +291,33 @@ CAUSES: dict[str, Cause] = {
         8, "the cloud lacks a subnet, tag, zone or group that is needed",
         "correct the cloud's configuration"),
     "id.trust-mismatch": _c(8, "the cloud does not trust the pod's identity", "correct the trust policy or the issuer"),
-    "lb.not-provisioned": _c(8, "no load balancer was made for the Service", "look at its controller and address pool"),
-    "lb.targets-unhealthy": _c(8, "the load balancer's health check fails", "open the health port to it"),
-    "lb.dns-lag": _c(8, "the load balancer's name does not resolve yet", "wait; look at the resolver"),
+    "cloud.throttled": _c(
+        8, "the cloud turns requests away because there are too many",
+        "find who asks so often, in the cloud's own log of requests; let controllers ask less", _BALANCED, service=_BALANCED),
+    "lb.controller-missing": _c(
+        8, "nobody makes a load balancer for the Service, or none of its class",
+        "look at the pods of the load balancer's controller, and at the class that the Service and the controller name", _BALANCED,
+        loadbalancerclass="kubectl get services -A -o custom-columns=NAME:.metadata.name,CLASS:.spec.loadBalancerClass,"
+                          "ADDRESS:.status.loadBalancer.ingress"),
+    "lb.pool-exhausted": _c(
+        8, "no address is left, or none is there, in the pool that load balancers get theirs from",
+        "enlarge the pool, or free addresses of Services that nobody needs", _BALANCED, **_METALLB),
+    "lb.not-announced": _c(
+        8, "an address was given and no node announces it to the network",
+        "look at the pods that announce it (MetalLB's speaker), at L2Advertisements or BGPAdvertisements and their selectors, and "
+        "at the interfaces they name", "kubectl get l2advertisements.metallb.io,bgpadvertisements.metallb.io -A", **_METALLB),
+    "lb.contended": _c(
+        8, "two controllers write the status of one load balancer",
+        "give each a class of its own, or let only one of them serve Services without a class", _BALANCED),
+    "lb.not-provisioned": _c(
+        8, "no load balancer was made for the Service", "read its controller's words", _BALANCED, service=_BALANCED),
+    "lb.targets-unhealthy": _c(
+        8, "nodes do not say at the health port that they have a pod, so that a load balancer sends them nothing",
+        "open the Service's health port on the nodes to it, and look at kube-proxy there", _BALANCED, service=_BALANCED,
+        node="ssh {name} ss -ltn"),
+    "lb.dns-lag": _c(
+        8, "the load balancer's name does not resolve yet", "wait, and ask the zone's own servers; a resolver may remember that the"
+        " name was not there", "dig +trace NAME", name="dig +trace {ref}"),
     # ---- 9: what stands on all of it
     "feature.absent": _c(
         9, "the inventory says that the cluster has a feature, and there is nothing of it",
