@@ -285,11 +285,16 @@ CAUSES: dict[str, Cause] = {
         7, "the zone is not delegated to the servers that hold it",
         "correct the NS records at the parent"),
     # ---- 8: cloud
-    "cloud.permission": _c(8, "the cloud refuses a controller's request", "extend its role"),
-    "cloud.quota": _c(8, "a quota or request limit of the cloud is used up", "raise it, or ask less often"),
+    "cloud.permission": _c(
+        8, "the cloud refuses a controller's request", "extend its role by the action that is named; look at which identity its pods "
+        "have", "kubectl get serviceaccounts -A -o yaml | grep -E 'role-arn|azure.workload.identity|gcp-service-account'"),
+    "cloud.quota": _c(
+        8, "a quota of the cloud is used up", "raise it, or free what nobody needs; look at what the quota counts",
+        "aws service-quotas list-service-quotas --service-code SERVICE --output table"),
     "cloud.config": _c(
         8, "the cloud lacks a subnet, tag, zone or group that is needed",
-        "correct the cloud's configuration"),
+        "look at the tags of subnets and security groups (kubernetes.io/role/elb, kubernetes.io/cluster/NAME) and at their zones",
+        "kubectl get nodes -o custom-columns=NAME:.metadata.name,ID:.spec.providerID,ZONE:.metadata.labels"),
     "id.trust-mismatch": _c(8, "the cloud does not trust the pod's identity", "correct the trust policy or the issuer"),
     "cloud.throttled": _c(
         8, "the cloud turns requests away because there are too many",
