@@ -3,12 +3,14 @@
 """What stands in for the pods of nodes that are not there: `python -m tests.lab.like.crowd_probes CLUSTER`, in a node's network.
 
 Every address of the crowd leads here. Who asks for a name gets that of the pod with the address; whatever else a probe is asked
-(to dial, to run a command) is passed on to a probe of the same run on a real node, so that real questions go out. It ends with
-its stdin.
+(to dial, to run a command) is passed on to a probe of the same run on a real node, so that real questions go out: to these in
+turn, no more of them at once than a pod has memory for, and one command not again and again for all. It ends with its stdin.
 """
 from __future__ import annotations
 
 import asyncio
+import collections
+import itertools
 import socket
 import struct
 import sys
@@ -20,6 +22,8 @@ from urllib.parse import parse_qs
 from tests.lab import Lab
 
 HTTP_PORT, UDP_PORT = 8080, 8081
+# Questions to one real probe at once; seconds for which a command that it runs for one node of the crowd is run for others, too.
+_AT_ONCE, _SAME = 6, 3.0
 _PKTINFO = socket.IP_PKTINFO if hasattr(socket, "IP_PKTINFO") else 8
 
 
@@ -43,21 +47,22 @@ class Pods:
                 self._look()
             return str(self._known[address]["metadata"]["name"]) if address in self._known else "nobody"
 
-    def real(self, address: str) -> str:
-        """The address of a probe on a real node, in the namespace of the pod that has this one."""
+    def real(self, address: str) -> list[str]:
+        """The addresses of the probes on real nodes, in the namespace of the pod that has this one."""
         with self._lock:
             if address not in self._known:
                 self._look()
             space = self._known[address]["metadata"]["namespace"]
             nodes = {self._lab.node_name(s) for s in self._lab.machines}
-            found = [a for a, p in sorted(self._known.items()) if p["metadata"]["namespace"] == space and p["spec"].get("nodeName") in nodes
+            return [a for a, p in sorted(self._known.items()) if p["metadata"]["namespace"] == space and p["spec"].get("nodeName") in nodes
                      and "assay.clusters/probe" in p["metadata"]["labels"]]
-            return found[0]
 
 
 class Probes:
     def __init__(self, pods: Pods):
-        self._pods = pods
+        self._pods, self._turn = pods, itertools.count()
+        self._asked: dict[tuple[str, str, bytes], tuple[float, asyncio.Future[tuple[int, str, bytes]]]] = {}
+        self._room: dict[str, asyncio.Semaphore] = collections.defaultdict(lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, as many requests as come on it."""
@@ -85,7 +90,23 @@ class Probes:
             return 200, "text/plain", (await asyncio.to_thread(self._pods.name, address)).encode()
         if path == "/echo":
             return 200, "text/plain", (parse_qs(body.decode() or target.partition("?")[2]).get("msg") or [""])[0].encode()
-        reader, writer = await asyncio.open_connection(await asyncio.to_thread(self._pods.real, address), HTTP_PORT)
+        found = await asyncio.to_thread(self._pods.real, address)
+        there = found[next(self._turn) % len(found)]
+        if path != "/shell":
+            return await self._in_turn(there, method, target, body)
+        for key in [k for k, (began, _asked) in self._asked.items() if began < time.monotonic() - _SAME]:
+            del self._asked[key]
+        key = (there, target, body)
+        if key not in self._asked:
+            self._asked[key] = time.monotonic(), asyncio.ensure_future(self._in_turn(there, method, target, body))
+        return await asyncio.shield(self._asked[key][1])
+
+    async def _in_turn(self, address: str, method: str, target: str, body: bytes) -> tuple[int, str, bytes]:
+        async with self._room[address]:
+            return await self._passed_on(address, method, target, body)
+
+    async def _passed_on(self, address: str, method: str, target: str, body: bytes) -> tuple[int, str, bytes]:
+        reader, writer = await asyncio.open_connection(address, HTTP_PORT)
         writer.write(f"{method} {target} HTTP/1.0\r\nHost: netexec\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
         head, _blank, answer = (await reader.read()).partition(b"\r\n\r\n")
         writer.close()

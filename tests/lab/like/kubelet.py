@@ -36,6 +36,13 @@ class _Kubelet(BaseHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who asked has hung up."""
+
+
 @contextmanager
 def kubelet(lab: Lab, name: str) -> Iterator[int]:
     """Its port at the lab's own address, with a certificate of the cluster's authority."""
@@ -46,8 +53,7 @@ def kubelet(lab: Lab, name: str) -> Iterator[int]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.crt", folder / "server.key")
     shutil.rmtree(folder)
-    server = ThreadingHTTPServer((lab.host, 0), _Kubelet)
-    server.daemon_threads = True
+    server = _Server((lab.host, 0), _Kubelet)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
