@@ -9,7 +9,8 @@ from typing import Any
 
 from ansible_collections.assay.clusters.tests.unit.kube.server import Request, Server
 
-INSIDE = ("pods", "serviceaccounts", "persistentvolumeclaims", "daemonsets", "deployments", "services", "configmaps", "secrets")
+INSIDE = ("pods", "serviceaccounts", "persistentvolumeclaims", "daemonsets", "deployments", "statefulsets", "services", "configmaps",
+          "secrets")
 CLUSTER = ("namespaces", "nodes", "persistentvolumes", "clusterroles")
 
 

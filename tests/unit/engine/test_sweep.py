@@ -108,6 +108,14 @@ def test_pods_that_hold_claims_go_before_them(api, client, tmp_path):
     assert api.changes == [f"DELETE {SPACES}/assay-old{path}" for path in ("/pods/writer", "/persistentvolumeclaims/data", "")]
 
 
+def test_a_set_that_would_make_its_pods_again_goes_before_its_claims(api, client, tmp_path):
+    space, sets = f"{SPACES}/assay-old", "/apis/apps/v1/namespaces/assay-old/statefulsets/data"
+    for path in (space, f"{space}/persistentvolumeclaims/data-0", sets):
+        api.put(path, _labels("old", -60), spec={})
+    assert sweep.sweep(client, tmp_path)["swept"] == ["old"]
+    assert api.changes == [f"DELETE {path}" for path in (sets, f"{space}/persistentvolumeclaims/data-0", space)]
+
+
 def test_a_dead_run_is_finished_by_its_journal_before_it_expires(api, client, tmp_path):
     role = "/apis/rbac.authorization.k8s.io/v1/clusterroles/mine"
     for path in (f"{SPACES}/assay-dead", role):

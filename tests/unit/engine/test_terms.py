@@ -43,6 +43,12 @@ def test_pods_get_user_group_secrets_labels_and_annotations_wherever_they_are_ma
     assert "s1" not in str(manifest) and pod_of(manifest)["spec"]["securityContext"]["runAsUser"] == 65534
 
 
+def test_claims_that_a_stateful_set_makes_are_known_by_our_labels() -> None:
+    spec = {**DAEMON_SET["spec"], "volumeClaimTemplates": [{"metadata": {"name": "data"}}]}
+    made = fit({**DAEMON_SET, "kind": "StatefulSet", "spec": spec}, Terms(labels={"team": "a"}), OWN, Users(), [])
+    assert made["spec"]["volumeClaimTemplates"] == [{"metadata": {"name": "data", "labels": {"team": "a", **OWN}}}]
+
+
 @pytest.mark.parametrize(("where", "key", "value"), [
     ("labels", "sidecar.istio.io/inject", "false"), ("annotations", "sidecar.istio.io/inject", "false"),
     ("labels", "istio.io/dataplane-mode", "none"), ("annotations", "linkerd.io/inject", "disabled"),
