@@ -3,12 +3,14 @@
 """moto's server as a process of its own, on a port of its own: AWS for the tests."""
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,3 +63,27 @@ def client(url: str, service: str = "ec2") -> Any:
     import boto3
 
     return boto3.client(service, region_name=REGION, endpoint_url=url, **KEYS)
+
+
+def _judge_from(url: str, requests: str) -> None:
+    """After so many requests rights are judged."""
+    # With urllib's own content type moto takes the number for a form.
+    request = urllib.request.Request(f"{url}/moto-api/reset-auth", requests.encode(), {"Content-Type": "text/plain"},
+                                     method="POST")
+    with urllib.request.urlopen(request, timeout=30):
+        pass
+
+
+@contextmanager
+def allowed_only(url: str, policy: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """The server judges rights as IAM does; options of a connection as a user whom this policy allows something."""
+    iam = client(url, "iam")
+    name = f"reader-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="least", PolicyDocument=json.dumps(policy))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    _judge_from(url, "0")
+    try:
+        yield {"region": REGION, "endpoint_url": url, "access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+    finally:
+        _judge_from(url, "inf")
