@@ -29,10 +29,12 @@ _SPACE, _HELD_SPACE = 20.0, 10.0
 # Seconds until a pod with a volume is gone: it is told to end, and its volume is unmounted. One on a dead node stays until
 # that is back or removed, and its claim with it.
 _PODS = 45.0
-# Seconds that are kept for all else where a load balancer does not go.
+# Seconds that are kept for all else where a load balancer, or what leads to one, does not go.
 _BALANCERS = 30.0
 # Pods first, then what they mount; everything else in the namespace goes with it.
 _WORKLOADS = {"Pod", "Deployment", "DaemonSet", "StatefulSet", "Job", "ReplicaSet"}
+# What is deleted before the Services and pods that it leads to.
+_EDGES = ("HTTPRoute", "Ingress", "Gateway")
 _CLAIM, _VOLUME = "PersistentVolumeClaim", "PersistentVolume"
 
 
@@ -110,18 +112,19 @@ class Remover:
         return left + [describe(_CLAIM, item) for path in going if (item := self._wait_gone(path, until))], kept
 
     def _balancers(self, objects: list[dict[str, str]]) -> list[str]:
-        """Services of type LoadBalancer before all else: by the Service its controller finds what it made at a provider, and a
-        namespace that goes meanwhile is in its way. A line for each that stays."""
+        """Ingresses, Gateways with their routes, and Services of type LoadBalancer before all else: by them a controller finds
+        what it made at a provider, and a namespace that goes meanwhile is in its way. A line for each that stays."""
+        going = [(o["kind"], path) for kind in _EDGES for o in objects if o["kind"] == kind
+                 and self._delete(path := path_of(o["api_version"], kind, o["namespace"], o["name"]))]
         names = {(o["namespace"], o["name"]) for o in objects if o["kind"] == "Service"}
-        going = []
         for space in sorted({space for space, _name in names}):
             path = path_of("v1", "Service", space)
             items = patiently(lambda p=path: listed(self.client, p), self.deadline)
-            going += [f"{path}/{i['metadata']['name']}" for i in items
+            going += [("Service", f"{path}/{i['metadata']['name']}") for i in items
                       if (i.get("spec") or {}).get("type") == "LoadBalancer" and (space, i["metadata"]["name"]) in names
                       and self._delete(f"{path}/{i['metadata']['name']}", i)]
         until = max(time.monotonic(), self.deadline - _BALANCERS)
-        return [describe("Service", item) for path in going if (item := self._wait_gone(path, until))]
+        return [describe(kind, item) for kind, path in going if (item := self._wait_gone(path, until))]
 
     def remove(self, objects: Iterable[dict[str, str]]) -> list[str]:
         """Delete and wait; one line per object that is still there, with the finalizer that holds it.

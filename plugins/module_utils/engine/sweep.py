@@ -21,6 +21,8 @@ from .volume_ends import PATH as VOLUMES
 # Kinds that a run makes in a namespace; in one of its own they go with that.
 _KINDS = (("v1", "PersistentVolumeClaim"), ("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("apps/v1", "Deployment"),
           ("v1", "Pod"), ("v1", "Service"), ("v1", "ConfigMap"), ("v1", "Secret"),
+          ("networking.k8s.io/v1", "Ingress"), ("gateway.networking.k8s.io/v1", "HTTPRoute"),
+          ("gateway.networking.k8s.io/v1", "Gateway"),
           ("monitoring.coreos.com/v1", "ServiceMonitor"), ("monitoring.coreos.com/v1", "PodMonitor"))
 # Of them those that may hold a claim, or make again who does.
 _HOLDERS = (("apps/v1", "StatefulSet"), ("v1", "Pod"))

@@ -10,7 +10,8 @@ from typing import Any
 from ansible_collections.assay.clusters.tests.unit.kube.server import Request, Server
 
 INSIDE = ("pods", "serviceaccounts", "persistentvolumeclaims", "daemonsets", "deployments", "statefulsets", "services", "configmaps",
-          "secrets")
+          "secrets",
+          "ingresses", "httproutes", "gateways")
 CLUSTER = ("namespaces", "nodes", "persistentvolumes", "clusterroles")
 
 
