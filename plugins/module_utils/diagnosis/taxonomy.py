@@ -45,6 +45,12 @@ GENERIC = {
     "namespace": "kubectl get namespace {name} -o yaml", "apiservice": "kubectl describe apiservice {name}",
     "resourcequota": "kubectl -n {namespace} describe resourcequota {name}",
 }
+# What stands before Services, and what it names.
+_EDGE = {
+    "ingressclass": "kubectl get ingressclass {name} -o yaml", "gatewayclass": "kubectl describe gatewayclass {name}",
+    "gateway": "kubectl -n {namespace} describe gateway {name}", "httproute": "kubectl -n {namespace} describe httproute {name}",
+    "secret": "kubectl -n {namespace} describe secret {name}", "ingress": "kubectl -n {namespace} describe ingress {name}",
+}
 _READY = "kubectl get --raw '/readyz?verbose'"
 _HOOKS = "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
 _DNS_PODS = "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide"
@@ -328,12 +334,33 @@ CAUSES: dict[str, Cause] = {
         9, "the inventory says that the cluster has a feature, and there is nothing of it",
         "install the add-on, or name a class of it that the check knows; else take the check out of validate_expected_features",
         "kubectl get crd,ingressclass,storageclass -o name"),
-    "ingress.class-mismatch": _c(9, "no ingress controller took the Ingress", "correct its class and host"),
+    "ingress.controller-down": _c(
+        9, "the controller of Ingresses or Gateways has no pod that works", "look at its Deployment, its pods and what they say last",
+        "kubectl get ingressclass,gatewayclass", deployment="kubectl -n {namespace} describe deployment {name}",
+        daemonset="kubectl -n {namespace} describe daemonset {name}"),
+    "ingress.no-address": _c(
+        9, "an Ingress has got no address", "look at the Service before its controller, and at where that takes the address from",
+        "kubectl get ingress -A", service="kubectl -n {namespace} describe service {name}"),
+    "ingress.contended": _c(
+        9, "two controllers serve one IngressClass, each with its own address",
+        "give each a class of its own, with another controller name in spec.controller", "kubectl get ingressclass -o yaml",
+        ingressclass="kubectl get ingressclass {name} -o yaml"),
+    "ingress.class-mismatch": _c(
+        9, "no ingress controller took the Ingress, or it leads our host to somebody else",
+        "compare the class of the Ingress with the one that the controller serves (spec.controller, its flags for class and"
+        " namespaces), and look for other Ingresses with that host", "kubectl get ingress -A -o wide", **_EDGE),
     "ingress.backend-error": _c(
         9, "the ingress controller cannot use a healthy backend",
-        "correct port and protocol; look at NetworkPolicies"),
-    "ingress.tls-secret": _c(9, "another certificate than ours is served", "look at the Secret and the host names"),
-    "gw.not-programmed": _c(9, "a Gateway or route is not accepted or programmed", "read the condition's reason"),
+        "compare port and protocol of the backend with what the controller is told (annotations for TLS to it); look at NetworkPolicies"
+        " that keep the controller from the pods", "kubectl get ingress,networkpolicy -A", **_EDGE),
+    "ingress.tls-secret": _c(
+        9, "another certificate than the one of the Ingress is served",
+        "look at the Secret that the Ingress names, whether the controller may read it, and whether another Ingress has that host",
+        "kubectl get ingress -A -o custom-columns=NAME:.metadata.name,HOSTS:.spec.tls[*].hosts,SECRET:.spec.tls[*].secretName",
+        **_EDGE),
+    "gw.not-programmed": _c(
+        9, "a Gateway or route is not accepted or programmed", "read the reason of the condition, and correct what it names",
+        "kubectl get gateway,httproute -A", **_EDGE),
     "edns.not-syncing": _c(9, "external-dns does not write the records", "read its log and metrics"),
     "cert.issue-failed": _c(9, "a certificate is not issued", "read the reason of Issuer, Order and Challenge"),
     "cert.expiring": _c(
@@ -397,6 +424,33 @@ CAUSES: dict[str, Cause] = {
     "vm.platform-unavailable": _c(
         9, "the platform of the machines does not answer, or refuses us",
         "look at its address, its certificate and the credentials in the options", "govc about"),
+    "audit.off": _c(
+        9, "the API servers write no audit events",
+        "give kube-apiserver --audit-policy-file, and --audit-log-path or --audit-webhook-config-file; at a provider, turn audit"
+        " logs on", "kubectl -n kube-system get pods -l component=kube-apiserver -o yaml | grep -e --audit-"),
+    "audit.partial": _c(
+        9, "an API server writes no audit events, while others do",
+        "compare its audit flags, its policy file and its file system with those of the others",
+        "kubectl get --raw /metrics | grep apiserver_audit_",
+        address="kubectl --server https://{ref} get --raw /metrics | grep apiserver_audit_"),
+    "audit.policy": _c(
+        9, "the audit policy leaves out requests that must be in the log",
+        "look for the first rule of the policy that fits them, and for its level None; or take them out of"
+        " control_plane_check_audit_expect", "kubectl get --raw /metrics | grep apiserver_audit_level_total",
+        address="kubectl --server https://{ref} get --raw /metrics | grep apiserver_audit_level_total"),
+    "audit.backend-failed": _c(
+        9, "an API server cannot write its audit events to where they belong",
+        "look at the disk below --audit-log-path, or at the webhook, and at the API server's log for 'Error in audit plugin'",
+        "kubectl get --raw /metrics | grep apiserver_audit_error_total",
+        address="kubectl --server https://{ref} get --raw /metrics | grep apiserver_audit_error_total"),
+    "audit.sink-behind": _c(
+        9, "audit events are written and do not get to the store in time",
+        "look at what ships them: its position in the files, its errors, its queue; then at the store's limits",
+        "kubectl get pods -A -o wide | grep -iE 'fluent|vector|promtail|alloy|filebeat|logging'"),
+    "audit.sink-unavailable": _c(
+        9, "the store of audit events does not answer the query",
+        "ask it by hand as control_plane_check_audit_query_url says; look at its health and the way to it",
+        "ansible-inventory --host NAME | grep control_plane_check_audit_"),
     "leak.cleanup-stuck": _c(
         9, "an object of ours does not go away", "look at the controller that holds it",
         "kubectl get namespace,persistentvolume -l app.kubernetes.io/managed-by=assay.clusters"),
@@ -440,7 +494,9 @@ EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     *((p, ("svc.no-endpoints", *_DNS, "storage.driver-missing", "webhook.*", "api.aggregated-down"), "") for p in _UP),
     ("image.*", ("pod.*",), ""), ("rbac.missing", (*_DNS, "ctrl.not-progressing"), ""),
     ("dns.config", ("pod.crash", "pod.oom", "pod.probe-failing", "svc.no-endpoints", "dns.server-down"), ""),
-    ("lb.*", ("ingress.*", "cert.issue-failed"), ""),
+    ("lb.*", ("ingress.*", "gw.*", "cert.issue-failed"), ""),
+    ("ingress.controller-down", ("ingress.no-address", "ingress.class-mismatch", "ingress.tls-secret", "gw.*",
+                                 "cert.issue-failed"), ""),
     ("edns.*", ("cert.issue-failed",), ""),
     ("vm.powered-off", ("node.unreachable", "vm.tools-down"), ""), ("node.unreachable", ("vm.tools-down",), ""),
     ("vm.disk-uuid", ("storage.attach-stuck", "storage.mount-failed"), ""),
