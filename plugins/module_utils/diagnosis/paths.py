@@ -61,6 +61,12 @@ def helpers(f: Finding, ev: Evidence) -> list[Object]:
     return [p for p in ev.pods() if any(word and word in name_of(p) for word in told)]
 
 
+def of_controllers(f: Finding, ev: Evidence) -> list[Object]:
+    """Pods of the controllers that the check depended on, by the names of their workloads."""
+    wanted = [one for kind in ("Deployment", "DaemonSet") for one in names(f, kind)]
+    return [p for p in ev.pods() if any(space_of(p) == space and name_of(p).startswith(f"{name}-") for space, name in wanted)]
+
+
 def _behind_service(f: Finding, ev: Evidence) -> list[Object]:
     """Pods that the selector of a Service without endpoints matches."""
     selector, wanted = f.observed.get("selector"), str(f.observed.get("service") or "")
@@ -80,6 +86,8 @@ def pods(f: Finding, ev: Evidence) -> list[Object]:
         found += ev.dns_pods()
     if f.domain == "storage":
         found += [*provisioners(f, ev), *helpers(f, ev)]
+    if f.check in ("ingress", "gateway"):
+        found += of_controllers(f, ev)
     found += _behind_service(f, ev)
     return [p for p in {(space_of(p), name_of(p)): p for p in found}.values() if not ready(p)]
 
