@@ -35,8 +35,8 @@ class Prover:
         """own: options by check name, as dns={"external_name": "..."}; limit: seconds of the run, for what waits in vain;
         transport: the way to probes."""
         known = registry.load()
-        # The lab names no platform of machines: that check would be skipped.
-        chosen = registry.select(known, checks, exclude=() if checks else ("machines",))
+        # The lab names no platform of machines, and no licence, and its volumes live on nodes: those checks would be skipped.
+        chosen = registry.select(known, checks, exclude=() if checks else ("licenses", "machines", "zonal_stateful_set"))
         given = {**EXTERNAL, **own}
         settings = Settings(
             self.cluster, Connection.resolve(connection or {"kubeconfig": self.kubeconfig}, {}), chosen,

@@ -26,6 +26,8 @@ _CLOUD = (
 _VOLUMES = (
     ("storage.driver-missing", "confirmed", ("FailedMount", "FailedAttachVolume"),
      r"not found in the list of registered CSI drivers|CSINode .* does not contain driver"),
+    # EC2, Azure: the volume is not where its PersistentVolume says.
+    ("storage.zone-conflict", "confirmed", ("FailedAttachVolume",), r"ZoneMismatch|not in the same (?:availability )?zone"),
     ("storage.attach-stuck", "confirmed", ("FailedAttachVolume",), r"Multi-Attach error|max(?:imum)? .*(?:attach|volumes)"
                                                                    r"|AttachVolume\.Attach failed|timed out waiting"),
     ("storage.mount-failed", "confirmed", ("FailedMount", "FailedMapVolume"),

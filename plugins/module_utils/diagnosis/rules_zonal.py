@@ -55,11 +55,12 @@ def nowhere(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 
 def elsewhere(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """A volume that says another zone than that of the node where its pod is."""
+    """A volume that says another zone than that of the node where its pod is, or is to be."""
+    wait = str(f.observed.get("binding") or "") == "WaitForFirstConsumer"
     for o in seen(f, "zone"):
         if not o["ok"]:
             yield Candidate("storage.zone-conflict", "confirmed", (f"persistentvolume/{o['target']}",), (o["error"],),
-                            remedy=_ELSEWHERE, command=f"kubectl describe persistentvolume {o['target']}")
+                            remedy=_ELSEWHERE if wait else "", command=f"kubectl describe persistentvolume {o['target']}")
 
 
 def attached(f: Finding, ev: Evidence) -> Iterator[Candidate]:

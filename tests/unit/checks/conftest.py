@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks import (
-    _asked, _dns_asking, _dns_services, _node_looks, _service_node, api_server, service, storage)
+    _asked, _dns_asking, _dns_services, _node_looks, _service_node, _zonal_ends, _zonal_set, api_server, service, storage,
+    zonal_stateful_set)
 from ansible_collections.assay.clusters.plugins.module_utils.engine import context
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import Now
 from tests.fakes.clock import Clock
@@ -16,6 +17,7 @@ from tests.fakes.clock import Clock
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     monkeypatch.setattr(Now, "clock", made)
-    for module in (_asked, _dns_asking, _dns_services, _node_looks, _service_node, api_server, context, service, storage):
+    for module in (_asked, _dns_asking, _dns_services, _node_looks, _service_node, _zonal_ends, _zonal_set, api_server, context, service,
+                   storage, zonal_stateful_set):
         monkeypatch.setattr(module, "time", made)
     return made

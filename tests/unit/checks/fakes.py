@@ -9,7 +9,7 @@ import threading
 from types import SimpleNamespace
 from typing import Any
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.engine.context import Context
 from ansible_collections.assay.clusters.plugins.module_utils.engine.fleet import Choice, Fleet
 from ansible_collections.assay.clusters.plugins.module_utils.engine.probes import DialAnswer, Probes, ShellAnswer
@@ -205,6 +205,10 @@ class FakeContext:
         self.observed.update(observed)
         raise Inconclusive(message)
 
+    def skip(self, reason: str, **observed: Any) -> None:
+        self.observed.update(observed)
+        raise DoesNotApply(reason)
+
     def warn(self, message: str) -> None:
         self.warnings.append(message)
 
@@ -224,12 +228,12 @@ class FakeContext:
         self.created.append(manifest)
         return self.on_create(manifest)
 
-    def delete(self, kind: str, name: str, wait: bool = True) -> None:
+    def delete(self, kind: str, name: str, wait: bool = True, api_version: str = "v1") -> None:
         self.deleted.append((kind, name))
 
-    def adopt(self, kind: str, name: str) -> dict[str, str]:
+    def adopt(self, kind: str, name: str, api_version: str = "v1", namespace: str = "") -> dict[str, str]:
         self.adopted.append((kind, name))
-        self.touches(kind, name)
+        self.touches(kind, name, namespace)
         return {"assay.clusters/run": self.run_id}
 
     def watch(self, plural: str) -> Any:

@@ -62,6 +62,25 @@ def test_a_volume_in_another_zone_than_its_pod() -> None:
     assert (found.cause, found.confidence, found.scope) == ("storage.zone-conflict", "confirmed", ["persistentvolume/pvc-1"])
 
 
+@pytest.mark.parametrize(("binding", "words"), [("Immediate", "use volumeBindingMode"), ("WaitForFirstConsumer", "allowedTopologies")])
+def test_the_remedy_is_that_of_the_binding(binding: str, words: str) -> None:
+    said = "volume pvc-1 of pod zonal-x-1 is in zone-a, where pod zonal-x-0 is; no volume is in zone-b"
+    found = one(_finding("1 of 2 pods start with their volumes: not within 20 s", seen("zone", "", error=said, target="pvc-1"),
+                         binding=binding), healthy())
+    assert found.cause == "storage.zone-conflict" and words in found.remedy
+
+
+@pytest.mark.parametrize("words", [
+    "InvalidVolume.ZoneMismatch: The volume 'vol-1' is not in the same availability zone as instance 'i-1'",
+    "Disk 'd' cannot be attached to the VM because it is not in the same zone as the VM"])
+def test_a_volume_that_its_provider_has_in_another_zone(words: str) -> None:
+    data = healthy()
+    data["pods"].append(pod("zonal-x-1", SPACE, "n2", ready=False))
+    data["events"] = [event("Pod", "zonal-x-1", "FailedAttachVolume", f'AttachVolume.Attach failed for volume "pvc-1" : rpc error: {words}')]
+    found = cause(_finding("2 of 3 pods start with their volumes: not within 20 s", path=[on_path("Pod", "zonal-x-1")]), data)
+    assert found == ("storage.zone-conflict", "confirmed", [f"pod/{SPACE}/zonal-x-1", "node/n2"])
+
+
 @pytest.mark.parametrize(("error", "sure"), [("rpc error: code = DeadlineExceeded", "confirmed"), ("", "suspected")])
 def test_a_volume_that_stays_attached(error: str, sure: str) -> None:
     stuck = {**seen("attachment", "detach", "n3", target="pvc-1"), "ok": False, "error": error}
