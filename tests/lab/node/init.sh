@@ -22,6 +22,9 @@ mount --bind "$disk/opt" "$root/opt/local-path-provisioner"
 mount --bind "$programs" "$root/opt/lab/bin"
 mount --bind /usr/lib/cni "$root/opt/cni/bin"
 mount --bind "$folder/log" "$root/var/log/kubernetes"
+# what lies beyond the nodes and outlives them, a folder for each zone; see tiers/zonal_volumes.py
+mkdir -p "$folder/../../zones" "$root/var/lib/lab-zones"
+mount --bind "$folder/../../zones" "$root/var/lib/lab-zones"
 if [ -e "$folder/api-server-log" ]; then            # the log folder of an API server, whose own node is none of Kubernetes'
   mkdir -p "$root/var/log/kube-apiserver"
   mount --bind "$folder/api-server-log/" "$root/var/log/kube-apiserver"
