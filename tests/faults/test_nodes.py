@@ -13,6 +13,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.engine import patie
 from tests.faults.conftest import assert_red, node_to_lose
 from tests.faults.node_clock import clock_off
 from tests.lab.registry_faults import FaultyRegistry
+from tests.proved import proved
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 
@@ -86,7 +87,7 @@ def test_a_clock_that_is_off(lab: Any, prove: Any, seconds: int) -> None:
     with clock_off(lab, "n2", seconds):
         records = prove("nodes", "pod_network")
     assert_red(records["nodes"], "node.clock", [f"node/{node}"], "confirmed", f"s {how} the API server's", "by two renewals")
-    assert records["nodes"].step == "the clock of every node is right" and records["pod_network"].verdict == "passed"
+    assert records["nodes"].step == "the clock of every node is right" and proved(records["pod_network"])
     prove.green("nodes")
 
 
@@ -104,7 +105,7 @@ def test_a_kubelet_whose_certificate_is_not_accepted(lab: Any, prove: Any) -> No
     with lab.fault.foreign_certificate("n2"):
         records = prove("nodes", "pod_network")
     assert_red(records["nodes"], "node.kubelet-cert", [f"node/{node}"], "confirmed", "x509: certificate signed by unknown authority")
-    assert records["pod_network"].verdict == "passed"
+    assert proved(records["pod_network"])
     prove.green("nodes")
 
 
@@ -120,7 +121,7 @@ def test_a_node_that_still_pulls_is_not_proved(lab: Any, prove: Any, monkeypatch
     monkeypatch.setattr(patience, "LIMIT", 25.0)
     with FaultyRegistry(lab) as registry:
         image = names.image("agnhost", {}, registry.host)
-        assert prove("nodes", images={"agnhost": image})["nodes"].verdict == "passed"
+        assert proved(prove("nodes", images={"agnhost": image})["nodes"])
         lab.in_node("n2", "ctr", "-n", "k8s.io", "images", "rm", image)
         registry.mute = True
         record = prove("nodes", images={"agnhost": image})["nodes"]

@@ -18,13 +18,11 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.connection imp
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
 from tests.lab.like import Stranger
 from tests.lab.like.stranger import repeated
+from tests.proved import proved, told
 from tests.runner import ours
 
 # What the lab's own name server answers for the internet.
 EXTERNAL = {"dns": {"external_name": "www.lab.test"}}
-# A loaded machine, which says nothing about the cluster.
-BUSY = (r"took \d+ s, expected at most", r"^DNS is slow", r"^an answer took", r"questions had to be repeated", r"questions without an answer",
-        r"it took \d+ s until", r"^slow", r"only \d+ % of", r"slower than", r"ms\b.*expected")
 # Of a stranger's objects, what nobody but its owner writes.
 _THEIRS = ("labels", "annotations", "finalizers", "ownerReferences")
 _SHIFTING = {"Lease", "Node"}
@@ -67,12 +65,11 @@ def unlike(records: dict[str, Record], expected: dict[str, tuple[str, ...]]) -> 
     """
     wrong = []
     for name, record in records.items():
-        verdict, *words = expected.get(name, ("skipped",) if name == "machines" else ("passed",))
-        told = [part for part in record.message.split("; ") if part and not any(re.search(b, part) for b in BUSY)]
-        fits = record.verdict == verdict or (verdict == "passed" and record.verdict == "warned" and not told)
+        verdict, *words = expected.get(name, ("skipped",) if name in ("machines", "zonal_stateful_set") else ("passed",))
+        fits = proved(record) if verdict == "passed" else record.verdict == verdict
         said = f"{record.message} {json.dumps(record.observed)}"
         missing = [w for w in words if not re.search(w, said)]
-        more = [part for part in told if record.verdict == "warned" and words and not any(re.search(w, part) for w in words)]
+        more = [part for part in told(record.message) if record.verdict == "warned" and words and not any(re.search(w, part) for w in words)]
         if not fits or missing or more:
             wanted = f"{verdict}{f' with {missing}' if missing else ''}"
             wrong.append(f"{name}: {record.verdict}, expected {wanted}: {record.cause} {record.message}")

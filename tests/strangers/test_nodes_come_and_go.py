@@ -3,14 +3,13 @@
 """Nodes that join and leave while runs go on: whatever is asked of the others is right, and whom it is not asked of is told."""
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.strangers.suite import BUSY
+from tests.proved import told
 
 pytestmark = [pytest.mark.lab]
 CHECKS = ("nodes", "dns", "pod_network", "service")
@@ -40,8 +39,8 @@ def _runs_while(act: Callable[[], Any], suite: Any, stranger: Any) -> list[Any]:
 
 def _wrong(records: list[Any], names: str) -> list[str]:
     """Those that did not pass, but for warnings that name nodes of `names`, or the machine's load."""
-    told = [(r, [p for p in r.message.split("; ") if p and not any(re.search(w, p) for w in (*BUSY, names))]) for r in records]
-    return [f"{r.check} {r.verdict} {r.cause}: {r.message}" for r, parts in told if r.verdict not in ("passed", "warned") or parts]
+    return [f"{r.check} {r.verdict} {r.cause}: {r.message}" for r in records
+            if r.verdict not in ("passed", "warned") or told(r.message, names)]
 
 
 def test_a_node_joins_and_leaves_in_the_middle_while_others_come_and_never_get_ready(lab: Any, suite: Any) -> None:
