@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .cluster import Lab
 
 _KUBELET = "/etc/kubernetes/kubelet.yaml"
+_SYSTEM_PODS = "/api/v1/namespaces/kube-system/pods"
 
 
 class PoolFaults:
@@ -88,9 +89,23 @@ class PoolFaults:
 
     # ---- full -------------------------------------------------------------------------------------------------
     def full(self, short: str) -> Any:
-        """Its kubelet allows as many pods as it has, at least one; inside, the scheduler knows."""
+        """Its kubelet allows as many pods as it has; one of the lab's own where it has none. Inside, the scheduler knows."""
+        return self._fault("full", short=short)
+
+    def _pods(self, short: str) -> list[dict[str, Any]]:
         pods = self.lab.api(f"/api/v1/pods?fieldSelector=spec.nodeName%3D{self.lab.node_name(short)}")["items"]
-        return self._fault("full", short=short, pods=len([p for p in pods if p["status"]["phase"] in ("Pending", "Running")]))
+        return [p for p in pods if p["status"]["phase"] in ("Pending", "Running")]
+
+    def _fill(self, short: str) -> int:
+        """How many pods it has, of which none is about to go."""
+        wait_for(f"the last of pods that go from {short}", lambda: not any(p["metadata"].get("deletionTimestamp") for p in self._pods(short)), 90)
+        if not self._pods(short):
+            container = {"name": "main", "image": "docker.io/library/busybox:1.35", "command": ["sleep", "86400"]}
+            self.lab.api(_SYSTEM_PODS, "POST", {"metadata": {"name": f"lab-fills-{short}"}, "spec": {
+                "nodeName": self.lab.node_name(short), "terminationGracePeriodSeconds": 0, "automountServiceAccountToken": False,
+                "tolerations": [{"operator": "Exists"}], "containers": [container]}})
+        wait_for(f"a pod that runs on {short}", lambda: any(p["status"]["phase"] == "Running" for p in self._pods(short)), 60)
+        return len(self._pods(short))
 
     def _max_pods(self, short: str, line: str, expected: str) -> None:
         text = self.lab.in_node(short, "cat", _KUBELET)
@@ -101,9 +116,13 @@ class PoolFaults:
         wait_for(f"room for {expected} pods on {short}", lambda: self.lab.api(path)["status"]["allocatable"]["pods"] == expected, 60)
         self._node_ready(short)
 
-    def _break_full(self, short: str, pods: int) -> None:
+    def _break_full(self, short: str) -> None:
+        pods = self._fill(short)
         self._max_pods(short, f"maxPods: {pods}\n", str(pods))
 
-    def _mend_full(self, short: str, pods: int) -> None:
+    def _mend_full(self, short: str) -> None:
         self._max_pods(short, "maxPods: 110\n", "110")
+        with suppress(HTTPError):
+            self.lab.api(f"{_SYSTEM_PODS}/lab-fills-{short}", "DELETE")
+        wait_for(f"no pod of the lab's own on {short}", lambda: not any(p["metadata"]["name"] == f"lab-fills-{short}" for p in self._pods(short)), 60)
         self._base_pods()
