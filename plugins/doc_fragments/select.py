@@ -17,8 +17,8 @@ options:
     default: []
   domains:
     description:
-      - The domains whose checks are taken, V(control_plane), V(nodes), V(machines), V(network), V(dns) or
-        V(storage).
+      - The domains whose checks are taken, V(control_plane), V(nodes), V(machines), V(network), V(load_balancing),
+        V(dns), V(certificates), V(storage) or V(observability).
     type: list
     elements: str
     default: []

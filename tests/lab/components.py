@@ -53,7 +53,7 @@ def _api_server(lab: Lab, short: str = "cp") -> str:
             f"--proxy-client-cert-file={_PKI}/front-proxy-client.crt "
             f"--proxy-client-key-file={_PKI}/front-proxy-client.key --enable-aggregator-routing=true "
             "--audit-policy-file=/etc/kubernetes/audit-policy.yaml --audit-log-path=/var/log/kubernetes/audit.log "
-            "--audit-log-maxsize=100 --audit-log-maxbackup=2 "
+            "--audit-log-maxsize=100 --audit-log-maxbackup=2 --enable-logs-handler=true "
             "--encryption-provider-config=/etc/kubernetes/encryption.yaml")
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from . import helpers, images, node
+from .audit_faults import AuditFaults
 from .base import LabError, run, say, wait_for
 from .crowd_faults import LEADERS, CrowdFaults
 from .file_faults import FileFaults
@@ -54,7 +55,7 @@ def _write(note: Path, data: dict[str, Any]) -> None:
     work.replace(note)
 
 
-class Faults(ObjectFaults, PoolFaults, CrowdFaults, KubeletFaults, FileFaults):
+class Faults(ObjectFaults, PoolFaults, CrowdFaults, KubeletFaults, FileFaults, AuditFaults):
     """Each method is a context manager: broken inside, mended and seen healthy after it."""
 
     def __init__(self, lab: Lab):

@@ -72,6 +72,7 @@ class Fixtures:
         self.notes: list[str] = []
         self.namespace = Once(self._make_namespace)
         self._account, self._users = Once(self._wait_for_account), Once(self._find_users)
+        self.privileged = Once(self._make_privileged)
         self._pull_secrets = Once(self._copy_secrets)
         self._watches: dict[str, Watch] = {}
         self._lock = threading.Lock()
@@ -111,6 +112,19 @@ class Fixtures:
                 raise
             self.client.create("/api/v1/namespaces", body)
             self.notes.append(f"the run namespace has no Pod Security labels, with them it was refused: {e.message}")
+
+    def _make_privileged(self) -> str:
+        """A second namespace, for pods that an option allows what Pod Security forbids in the first; where a namespace is
+        given, that one."""
+        if self.terms.namespace:
+            return self.namespace()
+        name = f"{self.name}-privileged"
+        level = {f"pod-security.kubernetes.io/{mode}": "privileged" for mode in ("enforce", "warn", "audit")}
+        self.journal.intend("Namespace", name, "", "v1")
+        self.client.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {
+            "name": name, "labels": {**self.terms.labels, **self.labels, **level}, "annotations": dict(self.terms.annotations)}})
+        self._wait_in_given(name)
+        return name
 
     def _given_namespace(self) -> str:
         try:
@@ -170,9 +184,9 @@ class Fixtures:
             raise Inconclusive(f"namespace {self.name} has no default ServiceAccount after {ACCOUNT_LIMIT:.0f} s, so "
                                "pods are refused; is kube-controller-manager running?") from None
 
-    def _wait_in_given(self) -> None:
+    def _wait_in_given(self, name: str = "") -> None:
         """In a namespace that was there it mostly is, too; who made it a moment ago has to wait. Who may not look goes on."""
-        path, end = path_of("v1", "ServiceAccount", self.name, "default"), min(time.monotonic() + ACCOUNT_LIMIT, self.deadline)
+        path, end = path_of("v1", "ServiceAccount", name or self.name, "default"), min(time.monotonic() + ACCOUNT_LIMIT, self.deadline)
         while True:
             try:
                 self.client.raw.get(path)
@@ -196,8 +210,13 @@ class Fixtures:
                 self._watches[plural] = watch
             return self._watches[plural]
 
-    def create(self, manifest: dict[str, Any], client: PatientClient | None = None) -> dict[str, Any]:
-        """Journal and make an object in the run namespace (or a cluster-scoped one), with our labels and on the cluster's terms."""
+    def create(self, manifest: dict[str, Any], client: PatientClient | None = None, namespace: str = "") -> dict[str, Any]:
+        """Journal and make an object in the run namespace (or a cluster-scoped one), with our labels and on the cluster's terms.
+
+        namespace: another one of ours, that of `privileged`.
+        """
+        if namespace not in ("", self.name):
+            return self._post(manifest, client or self.client, Users(), [], namespace)
         self.namespace()
         users, secrets = Users(), []
         if manifest["kind"] in _NEEDS_ACCOUNT:
@@ -205,12 +224,13 @@ class Fixtures:
             users, secrets = self._users(), self._pull_secrets()
         return self._post(manifest, client or self.client, users, secrets)
 
-    def _post(self, manifest: dict[str, Any], client: PatientClient, users: Users, secrets: list[str]) -> dict[str, Any]:
+    def _post(self, manifest: dict[str, Any], client: PatientClient, users: Users, secrets: list[str],
+              namespace: str = "") -> dict[str, Any]:
         manifest = fit(manifest, self.terms, self.labels, users, secrets)
         kind, api_version, meta = manifest["kind"], manifest["apiVersion"], manifest["metadata"]
-        path = path_of(api_version, kind, self.name)
+        path = path_of(api_version, kind, namespace or self.name)
         if "/namespaces/" in path:
-            meta["namespace"] = self.name
+            meta["namespace"] = namespace or self.name
         self.journal.intend(kind, meta["name"], meta.get("namespace", ""), api_version)
         return client.create(path, manifest)
 

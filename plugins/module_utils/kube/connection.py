@@ -3,6 +3,7 @@
 """How to reach a cluster: the options and environment names of kubernetes.core, resolved by the kubernetes package."""
 from __future__ import annotations
 
+import copy
 import dataclasses
 import ssl
 import warnings
@@ -204,6 +205,14 @@ class Connection:
         who = [("Impersonate-User", given["impersonate_user"])] if given.get("impersonate_user") else []
         return [(name, values.header_value(value, "impersonate_user, impersonate_groups:"))
                 for name, value in who + [("Impersonate-Group", g) for g in groups]]
+
+    def at(self, server: str, name: str) -> Connection:
+        """The same credentials for one API server by its own address, whose certificate must be of the CA that is trusted here
+        and for this name. Nothing is asked yet."""
+        other = copy.copy(self)
+        other.server, other.configuration = server, copy.copy(self.configuration)
+        other.configuration.host, other.configuration.tls_server_name = server, name
+        return other
 
     def headers(self) -> list[tuple[str, str]]:
         """Authorization and impersonation for one request; a token near its end is renewed here."""
