@@ -101,22 +101,24 @@ def usable(nodes: Iterable[Node], left_out: Mapping[str, str]) -> tuple[dict[str
     return zones, out
 
 
-def allowed_zones(storage_class: Mapping[str, Any]) -> set[str] | None:
-    """The zones that the class's allowedTopologies name; None where it allows all."""
-    found: set[str] = set()
-    for term in storage_class.get("allowedTopologies") or ():
-        named = [e for e in term.get("matchLabelExpressions") or () if is_zone(e.get("key") or "")]
-        if not named:
-            return None  # bounded by something else, such as a region
-        found |= {v for e in named for v in e.get("values") or ()}
-    return found or None
+def allows(storage_class: Mapping[str, Any], node: Node) -> bool:
+    """Whether the class's allowedTopologies name where the node is, whatever label its driver uses for that."""
+    def meets(expression: Mapping[str, Any]) -> bool:
+        key = expression.get("key") or ""
+        value = (node["metadata"].get("labels") or {}).get(key) or (zone(node) if is_zone(key) else "")
+        return not value or value in (expression.get("values") or ())
+
+    terms = storage_class.get("allowedTopologies") or ()
+    return not terms or any(all(meets(e) for e in t.get("matchLabelExpressions") or ()) for t in terms)
 
 
-def plan(storage_class: dict[str, Any], zones: Mapping[str, list[str]], registered: Mapping[str, dict[str, Driver]]) -> Plan:
+def plan(storage_class: dict[str, Any], zones: Mapping[str, list[str]], registered: Mapping[str, dict[str, Driver]],
+         nodes_by_name: Mapping[str, Node]) -> Plan:
     """Where pods with volumes of the class can be: a node of another zonal driver is not for this one."""
-    made, allowed = Plan(storage_class, driver_of(storage_class)), allowed_zones(storage_class)
-    for name, nodes in sorted(zones.items()):
-        if allowed is not None and name not in allowed:
+    made = Plan(storage_class, driver_of(storage_class))
+    for name, everybody in sorted(zones.items()):
+        nodes = [n for n in everybody if allows(storage_class, nodes_by_name[n])]
+        if not nodes:
             made.not_allowed.append(name)
             continue
         has = [n for n in nodes if made.driver in registered.get(n, {})]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,24 +19,30 @@ from ._text import listed
 from ._volume_hold import bound, hold
 from ._volumes import usable_on
 from ._waits import why
-from ._zonal_classes import Plan, is_zone
+from ._zonal_classes import Plan, is_zone, usable
 from ._zonal_pods import digest, said, settled
 
 if TYPE_CHECKING:
     from ..engine.context import Context
 
 OPTION = "storage_check_zonal_classes"
+# What provisioners say of a size below that of any volume of theirs; EC2: "Volume of 1GiB is too small; minimum is 125GiB."
+_SMALL = re.compile(r"too small|(?:less|smaller) than (?:the )?minimum|below (?:the )?minimum|minimum (?:volume |disk )?size")
 # Seconds between looks at what the StatefulSet is refused.
 _LOOK = 8.0
 # Seconds from pods that run to claims that say that they are bound.
 _BOUND = 30.0
 
 
+class TooSmall(StepFailed):
+    """A provisioner makes no volume of this size; its words."""
+
+
 def zones_of(volume: Mapping[str, Any]) -> list[str]:
     """The zones that a volume's node affinity names; empty where it names none."""
     terms = ((volume["spec"].get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms") or []
     return sorted({v for t in terms for e in t.get("matchExpressions") or () if is_zone(e["key"]) and e.get("operator") == "In"
-                   for v in e.get("values") or ()})
+                   for v in e.get("values") or () if v})
 
 
 class ZonalSet:
@@ -84,32 +91,46 @@ class ZonalSet:
         with contextlib.suppress(StepFailed, ApiError):
             self._hold(seconds=1.0)
         self._elsewhere(late)
+        now, _why = usable(ctx.fleet.nodes.values(), ctx.fleet.left_out)
+        if lost := sorted(set(self.one.zones) - set(now)):
+            ctx.inconclusive(f"{listed(lost)} had a node that takes pods at the beginning, and has none now; {listed(late)} "
+                             "waited for it")
         raise StepFailed(f"{len(names) - len(late)} of {len(names)} pods start with their volumes: not within "
                          f"{time.monotonic() - start:.0f} s; {listed(late)}{self._why(late)}")
 
     def _elsewhere(self, late: list[str]) -> None:
         """Volumes of pods that wait, in zones where others of the set are already: there theirs is not to be."""
         items, nodes = self.ctx.watch("pods").items(), self.ctx.fleet.nodes
-        taken = {}
+        taken: dict[str, str] = {}
         for pod in (n for n in self.names if n not in late):
             node = nodes.get((items.get((self.ctx.namespace, pod)) or {}).get("spec", {}).get("nodeName", ""))
             if node:
                 taken[zone_of(node)] = pod
         free = sorted(set(self.one.zones) - set(taken))
         for pod in (p for p in late if p in self.volumes and free):
-            name, told = self.volumes[pod]["metadata"]["name"], zones_of(self.volumes[pod])
-            if told and set(told) <= set(taken):
-                self.ctx.see(kind="zone", ok=False, target=name, error=f"volume {name} of pod {pod} is in {listed(told)}, where pod "
-                             f"{taken[told[0]]} is; no volume is in {listed(free)}")
+            name, volume = self.volumes[pod]["metadata"]["name"], self.volumes[pod]
+            there = [z for z, found in sorted(self.one.zones.items())
+                     if any(n in nodes and usable_on(volume, nodes[n]) for n in found)]
+            if there and set(there) <= set(taken):
+                self.ctx.see(kind="zone", ok=False, target=name, error=f"volume {name} of pod {pod} is in {listed(there)}, where "
+                             f"pod {taken[there[0]]} is; no volume is in {listed(free)}")
 
     def _refused(self) -> None:
-        """Inconclusive where the API server refuses the pods or claims of the StatefulSet, which no waiting changes."""
-        events = optional_get(self.ctx, f"/api/v1/namespaces/{self.ctx.namespace}/events",
-                              {"fieldSelector": f"involvedObject.name={self.set_name}"})
-        told = [e.get("message") or "" for e in (events or {}).get("items") or [] if e.get("reason") == "FailedCreate"]
+        """What no waiting changes: the API server refuses the pods or claims of the StatefulSet, or a size is too small."""
+        made = self._events(f"involvedObject.name={self.set_name}")
+        told = [e.get("message") or "" for e in made if e.get("reason") == "FailedCreate"]
         refused = [t for t in told if "is forbidden: " in t or "denied the request" in t]
         if refused:
             self.ctx.inconclusive(f"what the check makes is refused: {refused[-1]}"[:600])
+        ours = {self.claim(p) for p in self.names}
+        small = [e.get("message") or "" for e in self._events("reason=ProvisioningFailed")
+                 if e.get("involvedObject", {}).get("name") in ours and _SMALL.search(e.get("message") or "")]
+        if small:
+            raise TooSmall(small[-1][:300])
+
+    def _events(self, selector: str) -> list[dict[str, Any]]:
+        found = optional_get(self.ctx, f"/api/v1/namespaces/{self.ctx.namespace}/events", {"fieldSelector": selector})
+        return (found or {}).get("items") or []
 
     def _why(self, late: list[str]) -> str:
         """What the first of them waits for."""
@@ -162,7 +183,7 @@ class ZonalSet:
             if node is None:
                 ctx.inconclusive(f"node {name} is gone, so that the zone of pod {pod} is not known")
             self.zones[pod], told = zone_of(node), zones_of(volume)
-            good = usable_on(volume, node) and (not told or self.zones[pod] in told)
+            good = usable_on(volume, node)
             called, there = volume["metadata"]["name"], listed(told) or "no zone"
             message = "" if good else (f"volume {called} of pod {pod} is in {there}, its pod on node {name} in "
                                        f"{self.zones[pod] or 'no zone'}")
@@ -183,7 +204,9 @@ class ZonalSet:
         self._take(pods, "read", what)
         for name in pods:
             node = ctx.fleet.nodes.get(self.nodes[name])
-            here = zone_of(node) if node else ""
+            if node is None:
+                ctx.inconclusive(f"node {self.nodes[name]} is gone, so that the zone of pod {name} is not known")
+            here = zone_of(node)
             ctx.expect(here == self.zones[name], f"pod {name} came back in zone {here or 'unknown'}, its volume is in "
                        f"{self.zones[name]}")
             former = (away_from or {}).get(name)

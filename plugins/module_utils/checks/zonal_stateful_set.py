@@ -17,7 +17,7 @@ from ._zonal_classes import Driver, Plan, drivers, in_order, plan, usable, why_n
 from ._zonal_ends import Ends
 from ._zonal_pods import affinity, stateful_set
 from ._zonal_provider import OPTIONS, PERMISSIONS, Provider
-from ._zonal_set import ZonalSet
+from ._zonal_set import TooSmall, ZonalSet
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -79,12 +79,25 @@ class ZonalStatefulSet(Check):
             zones = self._zones(ctx)
             registered = drivers(ctx)
             plans = self._plans(ctx, zones, registered)
-        provider = Provider(ctx)
+        provider, unfit = Provider(ctx), {}
         try:
             for number, one in enumerate(plans):
-                self._prove(ctx, one, f"zonal-{ctx.nonce}-{number}", Ends(ctx, one, registered, provider))
+                ends, name = Ends(ctx, one, registered, provider), f"zonal-{ctx.nonce}-{number}"
+                try:
+                    self._prove(ctx, one, name, ends)
+                except TooSmall as e:
+                    unfit[one.name] = str(e)
+                    ends.remove(ZonalSet(ctx, name, one, ctx.options.get("zonal_limit", 300)))
         finally:
             provider.close()
+        for name, why in unfit.items():
+            told = f"StorageClass {name} makes no volume of {self._size(ctx)}; set storage_check_zonal_size: {why}"
+            if len(unfit) == len(plans) or ctx.options.get("zonal_classes"):
+                ctx.inconclusive(told)
+            ctx.warn(told)
+
+    def _size(self, ctx: Context) -> str:
+        return str(ctx.options.get("zonal_size") or "1Gi")
 
     # ---- which ------------------------------------------------------------------------------------------------
     def _zones(self, ctx: Context) -> dict[str, list[str]]:
@@ -108,7 +121,7 @@ class ZonalStatefulSet(Check):
         ctx.expect(not unknown, f"there is no StorageClass {listed(unknown)}; there are: {listed(by_name, 8) or 'none'}")
         plans, left_out = [], {}
         for name in wanted or by_name:
-            made = plan(by_name[name], zones, registered)
+            made = plan(by_name[name], zones, registered, ctx.fleet.nodes)
             why = "" if wanted else self._why_left_out(ctx, made, registered)
             if why:
                 left_out[name] = why
@@ -136,7 +149,7 @@ class ZonalStatefulSet(Check):
 
     def _ours_alone(self, ctx: Context, one: Plan) -> None:
         can_be_removed(ctx, one.storage_class, OPTION)
-        gives_new_volumes(ctx, one.storage_class, _MODE, ctx.options.get("zonal_size") or "1Gi", OPTION)
+        gives_new_volumes(ctx, one.storage_class, _MODE, self._size(ctx), OPTION)
 
     # ---- one class --------------------------------------------------------------------------------------------
     def _prove(self, ctx: Context, one: Plan, name: str, ends: Ends) -> None:
@@ -180,8 +193,8 @@ class ZonalStatefulSet(Check):
     def _create(self, ctx: Context, one: Plan, pods: ZonalSet) -> None:
         without = {n for nodes in one.lacking.values() for n in nodes}
         where = affinity(ctx.fleet.choice.affinity(), one.zones, without)
-        size = ctx.options.get("zonal_size") or "1Gi"
-        pods.create(stateful_set(pods.set_name, ctx.image("agnhost"), ctx.nonce, one.name, size, sorted(one.zones), where))
+        pods.create(stateful_set(pods.set_name, ctx.image("agnhost"), ctx.nonce, one.name, self._size(ctx), sorted(one.zones),
+                                 where))
 
     def _move(self, ctx: Context, one: Plan, pods: ZonalSet) -> None:
         """Nodes are left as they are: a cordon would keep off others, too; our pods are kept off by their own affinity."""

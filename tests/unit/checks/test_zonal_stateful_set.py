@@ -3,12 +3,13 @@
 """Zones, classes, and what is made of the ends of the pods of a StatefulSet over zones."""
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal_classes import allowed_zones, is_zone, plan, usable
+from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal_classes import is_zone, plan, usable
 from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal_pods import SCRIPT, digest
 from ansible_collections.assay.clusters.plugins.module_utils.checks.zonal_stateful_set import ZonalStatefulSet
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
@@ -154,11 +155,16 @@ def test_keys_of_zones(key: str, yes: bool) -> None:
     assert is_zone(key) is yes
 
 
-def test_a_class_that_is_bounded_by_a_region_allows_every_zone() -> None:
-    region = {"matchLabelExpressions": [{"key": "topology.kubernetes.io/region", "values": ["eu"]}]}
-    assert allowed_zones({"allowedTopologies": [region]}) is None and allowed_zones({}) is None
-    made = plan(storage_class("fast", ["a"]), {"a": ["n1"], "b": ["n2"]}, {})
-    assert (made.missing, made.not_allowed) == ({"a": ["n1"]}, ["b"])
+@pytest.mark.parametrize(("key", "value", "yes"), [
+    ("topology.kubernetes.io/zone", "a", True), ("topology.kubernetes.io/zone", "b", False),
+    ("failure-domain.beta.kubernetes.io/zone", "a", True), ("topology.kubernetes.io/region", "eu", True),
+    ("topology.csi.vmware.com/k8s-zone", "rack-1", True), ("topology.csi.vmware.com/k8s-zone", "a", False)])
+def test_where_a_class_allows_volumes_is_said_by_the_labels_that_its_driver_uses(key: str, value: str, yes: bool) -> None:
+    item = node("n1", "a")
+    item["metadata"]["labels"]["topology.csi.vmware.com/k8s-zone"] = "rack-1"
+    one = {**storage_class("fast"), "allowedTopologies": [{"matchLabelExpressions": [{"key": key, "values": [value]}]}]}
+    made = plan(one, {"a": ["n1"]}, {}, {"n1": item})
+    assert (made.missing, made.not_allowed) == (({"a": ["n1"]}, []) if yes else ({}, ["a"]))
 
 
 # ---- pods and volumes ---------------------------------------------------------------------------------------------
@@ -206,19 +212,50 @@ def test_a_missing_image_says_nothing_about_storage() -> None:
         cluster.run()
 
 
+def _says(cluster: Zonal, selector: str, event: dict[str, Any]) -> None:
+    """Events that are asked for by this selector hold this one."""
+    context = cluster.context
+
+    def made() -> FakeContext:
+        ctx = context()
+        ctx.client.answers[f"/api/v1/namespaces/{ctx.namespace}/events"] = lambda params: {
+            "items": [event] if params["fieldSelector"] == selector else []}
+        return ctx
+
+    cluster.context = made
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_class_of_larger_volumes_is_told_with_the_option(named: bool) -> None:
+    cluster = Zonal(**({"zonal_classes": ["cold"]} if named else {}), zonal_limit=60)
+    cluster.classes = [storage_class("cold"), *([] if named else [storage_class("fast")])]
+    made = cluster.pod
+    cluster.pod = lambda name, zone: None if name.startswith(SET) else made(name, zone)
+    _says(cluster, "reason=ProvisioningFailed", {"involvedObject": {"name": f"data-{SET}-0"}, "message": (
+        "rpc error: InvalidParameterValue: Volume of 1GiB is too small; minimum is 125GiB.")})
+    told = "StorageClass cold makes no volume of 1Gi; set storage_check_zonal_size: .*minimum is 125GiB"
+    if named:
+        with pytest.raises(Inconclusive, match=told):
+            cluster.run()
+    else:
+        [warning] = cluster.run().warnings
+        assert re.search(told, warning) and cluster.ctx.observed["class fast"]["pods"]
+    assert ("StatefulSet", SET) in cluster.ctx.deleted
+
+
+def test_a_zone_that_lost_its_node_meanwhile_is_no_fault_of_the_storage(clock: Any) -> None:
+    cluster = Zonal(zonal_limit=30)
+    cluster.starts = False
+    clock.after(10, lambda: cluster.ctx.fleet.watch.there.pop("n3"))
+    with pytest.raises(Inconclusive, match="^c had a node that takes pods at the beginning, and has none now"):
+        cluster.run()
+
+
 def test_a_set_whose_pods_are_refused_is_not_waited_for() -> None:
     cluster = Zonal(zonal_limit=60)
     cluster.pod = lambda name, zone: None
     words = f"create Pod {SET}-0 in StatefulSet {SET} failed error: pods \"{SET}-0\" is forbidden: exceeded quota: small, requested"
-    context = cluster.context
-
-    def refused() -> FakeContext:
-        ctx = context()
-        ctx.client.answers[f"/api/v1/namespaces/{ctx.namespace}/events"] = lambda params: {"items": [
-            {"reason": "FailedCreate", "message": words, "type": "Warning"}] if params["fieldSelector"].endswith(SET) else []}
-        return ctx
-
-    cluster.context = refused
+    _says(cluster, f"involvedObject.name={SET}", {"reason": "FailedCreate", "message": words, "type": "Warning"})
     started = Now.clock.monotonic()
     with pytest.raises(Inconclusive, match="^what the check makes is refused: .*exceeded quota: small"):
         cluster.run()
