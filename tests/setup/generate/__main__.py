@@ -16,5 +16,5 @@ if __name__ == "__main__":
             target.write_text(text, encoding="utf-8")
             print(f"written: {path}")
     for problem in problems:
-        print(f"not registered: {problem}", file=sys.stderr)
+        print(f"to do: {problem}", file=sys.stderr)
     sys.exit(1 if problems else 0)

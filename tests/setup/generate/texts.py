@@ -9,9 +9,13 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER, RUN, SELECT
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.taxonomy import CAUSES
 from ansible_collections.assay.clusters.plugins.module_utils.engine import registry
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
+from ansible_collections.assay.clusters.plugins.module_utils.engine.declared import CloudPermission, Option, Permission
+
+from .words import WIDTH
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "plugins/module_utils/checks"
@@ -100,15 +104,37 @@ def text(name: str) -> Text:
     return found
 
 
+# What the parts of a class must be; one without a comma is none.
+_PARTS = {"options": Option, "permissions": Permission, "cloud_permissions": CloudPermission, "images": str, "objects": str}
+
+
+def _check_parts(check: type[Check]) -> None:
+    for name, kind in _PARTS.items():
+        if not isinstance(getattr(check, name), tuple) or not all(isinstance(p, kind) for p in getattr(check, name)):
+            raise Unwritten(f"{check.__name__}.{name} must be a tuple of {kind.__name__}; see engine/declared.py")
+
+def _taken(check: type[Check]) -> list[str]:
+    return [f"{check.__name__}: every run has an option {o.name}, so its own needs another name"
+            for o in check.options if o.name in {*CLUSTER, *RUN, *SELECT}]
+
+
+def _too_long(path: Path) -> list[str]:
+    """A sentence on lines that linters refuse; what follows from the text is written nevertheless."""
+    long = [str(n) for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if len(line) > WIDTH]
+    return [f"{path.relative_to(ROOT)}: more than {WIDTH} characters in lines {', '.join(long)}"] if long else []
+
+
 def checks() -> tuple[dict[str, Known], list[str]]:
-    """All checks by name, and a sentence for each that cannot be registered yet."""
+    """All checks by name, and a sentence for each that cannot be registered yet, or whose text is not as it must be."""
     out, problems = {}, []
     for path in sorted(p for p in FOLDER.glob("*.py") if not p.name.startswith("_")):
         try:
             known = Known(registry.one(path.stem), text(path.stem))
+            _check_parts(known.check)
             if known.check.domain not in domains():
                 raise Unwritten(f"{path.relative_to(ROOT)}: {DOMAINS.relative_to(ROOT)} has no domain {known.check.domain}")
             out[known.check.name] = known
+            problems += [*_taken(known.check), *_too_long(path.with_suffix(".yml"))]
         except Unwritten as e:
             problems.append(str(e))
         except Exception as e:  # pylint: disable=broad-except
