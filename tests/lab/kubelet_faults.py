@@ -7,6 +7,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from tests.fakes.authority import Issued, issue
+
 from . import node
 from .base import wait_for
 from .pki import Pki
@@ -31,6 +36,20 @@ class KubeletFaults:
     def foreign_certificate(self, short: str) -> Any:
         """Its kubelet serves with a certificate of an authority that the API server does not know."""
         return self._fault("certificate", short=short)
+
+    def ending_certificate(self, short: str, days: float) -> Any:
+        """Its kubelet serves with a certificate of the cluster's own CA that is nearly a year old, and ends in so many days."""
+        return self._fault("ending", short=short, days=days)
+
+    def _break_ending(self, short: str, days: float) -> None:
+        name, pki = self.lab.node_name(short), self.lab.folder / "pki"
+        ca = Issued(x509.load_pem_x509_certificate((pki / "ca.crt").read_bytes()),
+                    serialization.load_pem_private_key((pki / "ca.key").read_bytes(), None))
+        made = issue(f"system:node:{name}", [name], [self.lab.nodes[short], "127.0.0.1"], days, days - 365, ca)
+        self._serve_with(short, {"crt": made.pem.encode(), "key": made.key_pem.encode()}, True)
+
+    def _mend_ending(self, short: str, days: float) -> None:
+        self._mend_certificate(short)
 
     def _serve_with(self, short: str, pair: dict[str, bytes], accepted: bool) -> None:
         for ending, data in pair.items():

@@ -24,6 +24,14 @@ def _code(variant: str, target: str) -> str:
     return "ingress.tls-secret" if variant == "other" and target.startswith("ingress/") else _CODES[variant]
 
 
+def _command(target: str) -> str:
+    """Where the cause in general knows no better."""
+    kind, _slash, ref = target.partition("/")
+    space, _slash, name = ref.partition("/")
+    known = {"apiservice": f"kubectl describe apiservice {ref}", "ingress": f"kubectl -n {space} describe ingress {name}"}
+    return known.get(kind, "")
+
+
 def judged(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
     """A date, a name and a signature speak for themselves."""
     for variant in _CODES:
@@ -32,7 +40,7 @@ def judged(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
                 target, node = o["target"], o.get("to_node") or ""
                 scope = (target, *((f"node/{node}",) if node and target != f"node/{node}" else ()))
                 yield Candidate(_code(variant, target), "confirmed", scope, (f"{target} {o.get('error') or ''}".rstrip(),),
-                                subject=target)
+                                subject=target, command=_command(target))
 
 
 def licenses(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
@@ -40,7 +48,8 @@ def licenses(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
     for o in seen(f, "license"):
         if not o["ok"]:
             url = asked.get(o["target"]) if isinstance(asked, dict) else ""
-            yield Candidate("license.expiring", "confirmed", (o["target"],), (f"{o['target']} {o.get('error') or ''}".rstrip(),),
+            line = f"{o['target']} {o.get('error') or ''}".rstrip()
+            yield Candidate("license.expiring", "confirmed", (o["target"],), (line,),
                             command=f"curl -sS {shlex.quote(str(url))}" if url else "")
 
 

@@ -1,0 +1,315 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What ends, of all that a cluster stands on; and what is no fault."""
+from __future__ import annotations
+
+import base64
+import json
+import time
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.checks import _cert_hooks, _cert_secrets, _cert_servers
+from ansible_collections.assay.clusters.plugins.module_utils.checks._cert_read import of_der
+from ansible_collections.assay.clusters.plugins.module_utils.checks._cert_time import Bounds, Clocks, near
+from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
+from ansible_collections.assay.clusters.tests.unit.checks import certificate_world as made
+from ansible_collections.assay.clusters.tests.unit.checks.certificate_world import CA, HOOK, HOOK_CA, World, ago, kubelet, request
+from tests.fakes.authority import issue, tls_secret
+
+DAY = 86400.0
+
+
+@pytest.fixture
+def world(monkeypatch):
+    return World(monkeypatch)
+
+
+def failed(world, words):
+    with pytest.raises(StepFailed, match=words):
+        world.run()
+
+
+def test_a_healthy_cluster_passes(world):
+    ctx = world.run()
+    assert ctx.warnings == [] and world.bad() == set() and "not_looked_at" not in ctx.observed
+    assert {o["target"] for o in ctx.observations} == {
+        "apiserver/api.test:6443", "apiserver/10.0.0.1:6443", "node/n1", "node/n2", "validatingwebhookconfiguration/guard",
+        "secret/web/site", "ingress/web/site"}
+    assert ctx.observed["certificates"] == 7 and ctx.measurements["days until the first certificate ends"] == pytest.approx(400, abs=1)
+
+
+# ---- how near is near ----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("life", "left", "level"), [
+    (365, 31, ""), (365, 29, "warn"), (365, 8, "warn"), (365, 6.9, "fail"), (365, -1, "fail"), (3650, 29, "warn"),
+    (90, 16, ""), (90, 14, "warn"), (90, 7.4, "warn"), (90, 6.9, "fail"), (6, 1.1, ""), (6, 0.9, "warn"), (6, 0.4, "fail"),
+    (1, 0.2, ""), (1, 0.1, "warn"), (1, 0.05, "fail")])
+def test_an_end_is_near_by_the_length_of_a_life(life, left, level):
+    clocks = Clocks(1e9, 1e9)
+    assert near(1e9 + left * DAY, life * DAY, clocks, Bounds(30, 7))[0] == level
+
+
+@pytest.mark.parametrize(("bounds", "left", "level"), [
+    (Bounds(60, 50, 0, 0), 55, "warn"), (Bounds(60, 50, 0, 0), 49, "fail"), (Bounds(0, 0, 0, 0), 0.1, ""),
+    (Bounds(0, 7, 0, 0), 6, "fail"), (Bounds(1, 7), 6, "fail")])
+def test_days_of_ones_own_are_meant_as_they_are(bounds, left, level):
+    assert near(1e9 + left * DAY, 90 * DAY, Clocks(1e9, 1e9), bounds)[0] == level
+
+
+@pytest.mark.parametrize("ahead", [-3 * DAY, 3 * DAY])
+def test_nothing_has_ended_by_one_clock_alone(world, ahead):
+    """The API server's is before, or after it; ours is between."""
+    ends = -1 if ahead < 0 else 1
+    world.served["api.test", 6443] = [issue("kube-apiserver", by=CA, ends=ends, begins=-400)]
+    world.ctx.client.ahead = ahead
+    warned = " ".join(world.run().warnings)
+    assert "apiserver/api.test:6443 ended on" in warned and "by one of two clocks" in warned and world.bad() == set()
+    assert ("ahead of" if ahead < 0 else "behind") in warned
+
+
+def test_a_begin_that_is_to_come(world):
+    world.served["api.test", 6443] = [issue("kube-apiserver", by=CA, begins=2)]
+    failed(world, r"the time of every certificate has begun, but: apiserver/api.test:6443 begins in 48 hours only")
+    assert world.bad() == {("begin", "apiserver/api.test:6443")}
+    world.ctx.client.ahead = 3 * DAY
+    world.ctx.observations.clear()
+    assert "still to come by one of two clocks" in world.run().warnings[0]
+
+
+# ---- API servers, kubelets, requests, our own --------------------------------------------------------------------------
+def test_each_api_server_by_its_own_address(world):
+    world.served["10.0.0.1", 6443] = [issue("kube-apiserver", by=CA, ends=3)]
+    failed(world, "apiserver/10.0.0.1:6443 ends in 3 days, on .* noticed by every client of the API")
+    assert world.bad() == {("time", "apiserver/10.0.0.1:6443")}
+
+
+def test_the_cas_end_is_that_of_all_it_signed(world):
+    old = issue("kubernetes", ca=True, ends=3, key=CA.key)
+    world.ctx.items["configmaps"] = {(world.ctx.namespace, "kube-root-ca.crt"): {"data": {"ca.crt": old.pem}}}
+    failed(world, "its CA kubernetes ends in 3 days")
+    world.ctx.items["configmaps"] = {(world.ctx.namespace, "kube-root-ca.crt"): {"data": {"ca.crt": old.pem + CA.pem}}}
+    world.ctx.observations.clear()
+    world.run()  # it is being replaced
+    assert world.bad() == set()
+
+
+def test_somebody_elses_server_at_a_private_address_is_not_judged(world):
+    """From here it is another one; from inside it is ours."""
+    asked = []
+
+    def seen(host, port):
+        asked.append((host, port))
+        foreign = issue("printer", ends=-9)
+        return [foreign] if (host, port) == ("10.0.0.1", 6443) and asked.count((host, port)) == 1 else world.served[host, port]
+
+    world.seen = seen
+    world.run()
+    assert world.bad() == set() and asked.count(("10.0.0.1", 6443)) == 2
+
+
+def test_kubelets_are_judged_by_when_they_had_to_ask_for_another(world):
+    world.served["10.0.0.1", 10250] = [kubelet("n1", ends=2.8, begins=-27.2)]  # 9.3 % of 30 days: in time
+    assert world.run().warnings == []
+    world.served["10.0.0.1", 10250] = [kubelet("n1", ends=2.5, begins=-27.5)]
+    assert "node/n1 ends in 60 hours" in world.run().warnings[0]
+    world.served["10.0.0.1", 10250] = [kubelet("n1", ends=1, begins=-29)]
+    failed(world, "node/n1 ends in 24 hours, on .* noticed by kubectl logs and exec")
+    assert world.bad() == {("time", "node/n1")} and world.ctx.seen(ok=False)[0]["to_node"] == "n1"
+
+
+def test_what_a_kubelet_signs_itself_is_no_fault(world):
+    own = issue("n1-ca@1700000000", ca=True)
+    world.served["10.0.0.1", 10250] = [issue("n1@1700000000", ["n1"], by=own), own]
+    assert world.run().warnings == [] and world.bad() == set()
+    world.served["10.0.0.1", 10250] = [issue("n1@1700000000", ["n1"], by=own, ends=-5), own]
+    assert "node/n1 signed its certificate itself, which ended 5 days ago" in world.run().warnings[0] and world.bad() == set()
+
+
+def test_kubelets_that_are_not_reached_are_told_and_no_fault(world):
+    del world.served["10.0.0.1", 10250]
+    world.served["10.0.0.2", 10250] = [issue("switch", ends=-1)]
+    left = world.run().observed["not_looked_at"]
+    assert left == {"2 of 2 kubelets": "(n1: refuses the connection, or no way leads there, asked from a probe)"}
+    assert world.bad() == set()
+
+
+def test_a_network_that_holds_all_probes_is_asked_a_few_times_only(world):
+    nodes = {f"m{n}": {"metadata": {"name": f"m{n}"}, "status": {"addresses": [{"type": "InternalIP", "address": f"10.9.0.{n}"}]}}
+             for n in range(40)}
+    world.ctx.fleet.watch.there = nodes
+    world.ctx.fleet.asked = sorted(nodes)
+    calls = []
+    shell = world._shell
+    for p in world.ctx.probes.all:
+        p._shell = lambda probe, command: calls.append(command) or shell(probe, command)
+    world.ctx.options["places"] = ["kubelets", "api_servers"]
+    world.run()
+    assert len(calls) <= 4 + 8
+
+
+@pytest.mark.parametrize(("items", "waits"), [
+    ([request("a")], ["a"]), ([request("a", age=60)], []), ([request("a", signer="example.com/other")], []),
+    ([request("a", "system:node:n1", 900, "kubernetes.io/kubelet-serving", "Approved")], []),
+    ([request("a"), request("b", "system:node:n1", 800, "kubernetes.io/kubelet-serving", "Approved")], []),
+    ([request("a", age=800), request("b", "system:node:n1", 900, "kubernetes.io/kubelet-serving", "Denied")], ["a"]),
+    ([request("a"), request("b", "system:node:n2", 800, "kubernetes.io/kubelet-serving", "Approved")], ["a"])])
+def test_requests_that_nobody_approves(world, items, waits):
+    world.answers[_cert_servers.REQUESTS]["items"] = items
+    if waits:
+        failed(world, "certificatesigningrequest/a of system:node:n1 for kubernetes.io/kubelet-serving has waited for 1. minutes")
+        assert world.ctx.seen(ok=False)[0]["to_node"] == "n1"
+    else:
+        world.run()
+    assert world.bad() == {("request", f"certificatesigningrequest/{n}") for n in waits}
+
+
+def _jwt(**claims):
+    def part(data):
+        return base64.urlsafe_b64encode(json.dumps(data).encode()).decode().rstrip("=")
+    return f"{part({'alg': 'none'})}.{part(claims)}.c2lnbmF0dXJl"
+
+
+def test_the_kubeconfigs_own_certificate_and_token(world, tmp_path):
+    path, now = tmp_path / "both.pem", time.time()
+    mine = issue("admin", ends=3)
+    path.write_text(mine.key_pem + mine.pem)
+    connection = world.ctx.client.connection
+    connection.configuration.cert_file = str(path)
+    connection.secrets = lambda: [_jwt(exp=now + 2 * DAY, iat=now - 300 * DAY), "opaque", _jwt(exp=now + 600, iat=now - 600)]
+    failed(world, "kubeconfig/certificate ends in 3 days.*kubeconfig/token ends in 48 hours")
+    assert world.bad() == {("time", "kubeconfig/certificate"), ("time", "kubeconfig/token")}
+    assert connection.secrets()[0] not in json.dumps([world.ctx.observed, world.ctx.observations])
+
+
+# ---- what API servers call ---------------------------------------------------------------------------------------------
+def _hook(world, *bundle):
+    world.answers[_cert_hooks._ADMISSION + "validatingwebhookconfigurations"]["items"] = [made.webhook("guard", *bundle)]
+
+
+GUARD = "validatingwebhookconfiguration/guard"
+
+
+@pytest.mark.parametrize(("bundle", "served", "bad"), [
+    ((issue("hook-ca", ca=True),), HOOK, {("trust", GUARD)}), ((issue("other", ca=True),), HOOK, {("trust", GUARD)}),
+    ((issue("other", ca=True), HOOK_CA), HOOK, set()), ((), HOOK, set()), ((HOOK,), HOOK, set()),
+    ((HOOK_CA,), issue("hook", ["hook.svc"], by=HOOK_CA), {("name", GUARD)}),
+    ((HOOK_CA,), issue("hook", ["hook.tools.svc"], by=HOOK_CA, ends=-1), {("time", GUARD)}),
+    ((issue("hook-ca", ca=True, ends=-1, key=HOOK_CA.key),), HOOK, {("time", GUARD)}),
+    ((issue("hook-ca", ca=True, ends=-1, key=HOOK_CA.key), HOOK_CA), HOOK, set())])
+def test_webhooks_against_their_bundles(world, bundle, served, bad):
+    _hook(world, *bundle)
+    world.served["10.0.9.9", 443] = [served]
+    if bad:
+        failed(world, GUARD)
+    else:
+        assert world.run().warnings == []
+    assert world.bad() == bad
+
+
+def test_a_webhook_that_does_not_answer_is_told_and_its_bundle_judged(world):
+    world.served["10.0.9.9", 443] = "away"
+    assert world.run().observed["not_looked_at"] == {GUARD: "refuses the connection, or no way leads there, asked from a probe"}
+    _hook(world, issue("hook-ca", ca=True, ends=-2))
+    failed(world, f"{GUARD} ended 48 hours ago, on .* noticed by whoever writes what webhook guard.test guards")
+
+
+def test_conversions_and_aggregated_apis_and_what_they_do_not_verify(world):
+    client = made.webhook("x", HOOK_CA)["webhooks"][0]["clientConfig"]
+    world.answers[_cert_hooks._CRDS]["items"] = [
+        {"metadata": {"name": "things.test"}, "spec": {"conversion": {"strategy": "Webhook", "webhook": {"clientConfig": client}}}},
+        {"metadata": {"name": "plain.test"}, "spec": {"conversion": {"strategy": "None"}}}]
+    world.answers[_cert_hooks._APIS]["items"] = [
+        {"metadata": {"name": "v1.test"}, "spec": client}, {"metadata": {"name": "v1."}, "spec": {}},
+        {"metadata": {"name": "v1.loose"}, "spec": {"service": client["service"], "insecureSkipTLSVerify": True}}]
+    _hook(world, HOOK_CA)
+    world.served["10.0.9.9", 443] = [issue("stray", ["stray"], ends=-1)]
+    failed(world, "its clients trust, but: validatingwebhook")
+    of = {"customresourcedefinition/things.test", "apiservice/v1.test", GUARD}
+    assert world.bad() == {(variant, target) for variant in ("trust", "name", "time") for target in of}
+
+
+def test_a_url_is_reached_by_api_servers_alone(world):
+    world.answers[_cert_hooks._ADMISSION + "mutatingwebhookconfigurations"]["items"] = [
+        made.webhook("far", url="https://127.0.0.1:23443/mutate")]
+    assert "127.0.0.1:23443" in world.run().observed["not_looked_at"]["mutatingwebhookconfiguration/far"]
+
+
+# ---- Secrets and Ingresses ---------------------------------------------------------------------------------------------
+def _stored(world, *items):
+    world.answers[_cert_secrets.SECRETS]["items"] = list(items)
+
+
+def test_a_secret_that_ends_fails_only_where_something_uses_it(world):
+    old = issue("old", ["www.site.test"], ends=-3)
+    _stored(world, tls_secret("site", "web", old), tls_secret("left", "web", old), tls_secret("mounted", "apps", old))
+    pod = {"metadata": {"name": "shop"}, "spec": {"volumes": [
+        {"name": "a", "emptyDir": {}}, {"name": "b", "projected": {"sources": [{"secret": {"name": "mounted"}}]}}]}}
+    world.answers["/api/v1/namespaces/apps/pods"] = {"items": [pod]}
+    world.answers["/api/v1/namespaces/web/pods"] = {"items": []}
+    world.served["192.0.2.1", 443] = [old]
+    failed(world, r"secret/web/site ended 3 days ago.*ingress/web/site")
+    assert world.bad() == {("time", "secret/web/site"), ("time", "secret/apps/mounted"), ("time", "ingress/web/site")}
+    _stored(world, tls_secret("left", "web", old))
+    world.ctx.observations.clear()
+    world.served["192.0.2.1", 443] = [made.SITE]
+    assert "noticed by nobody: no Ingress and no pod uses it" in world.run().warnings[0] and world.bad() == set()
+
+
+@pytest.mark.parametrize(("due", "bad"), [(3600 * 30, False), (-3600 * 30, True)])
+def test_what_cert_manager_renews_in_time_is_not_near_its_end(world, due, bad):
+    young = issue("site", ["www.site.test"], ends=5)
+    _stored(world, tls_secret("site", "web", young))
+    world.served["192.0.2.1", 443] = [young]
+    world.ctx.options["places"] = ["secrets", "kubelets"]
+    world.answers[_cert_secrets.CERTIFICATES] = {"items": [{
+        "metadata": {"namespace": "web", "name": "site"}, "spec": {"secretName": "site"}, "status": {"renewalTime": ago(-due)}}]}
+    if bad:
+        failed(world, "secret/web/site ends in 5 days.* and cert-manager had to renew it on")
+    else:
+        assert world.run().warnings == []
+
+
+@pytest.mark.parametrize(("stored", "served", "bad", "words"), [
+    (issue("site", ["www.site.test"], begins=-1), made.SITE, {("stale", "ingress/web/site")}, "has not loaded it"),
+    (made.SITE, issue("default", ["ingress.local"]), {("name", "ingress/web/site"), ("other", "ingress/web/site")},
+     "serves a certificate for ingress.local in place of the one of secret/web/site"),
+    (made.SITE, issue("front", ["*.site.test"], begins=-1), set(), ""),
+    (issue("site", ["www.site.test"], begins=-0.001), made.SITE, set(), "has not loaded it")])
+def test_what_is_served_against_what_is_stored(world, stored, served, bad, words):
+    """A front that has a newer one of its own is no fault; one of a moment ago is only told."""
+    _stored(world, tls_secret("site", "web", stored))
+    world.served["192.0.2.1", 443] = [served]
+    if bad:
+        failed(world, words)
+    else:
+        assert words in " ".join(world.run().warnings)
+    assert world.bad() - {("name", "ingress/web/site")} == bad - {("name", "ingress/web/site")}
+
+
+def test_nothing_of_a_secret_but_its_certificate_is_kept():
+    item = tls_secret("site", "web", made.SITE)
+    kept = _cert_secrets.certificate_alone(item)
+    assert kept["key"] == ("web", "site") and kept["chain"] == [of_der(made.SITE.der)]
+    assert item["data"]["tls.key"] not in repr(kept) and "PRIVATE" not in repr(kept)
+
+
+def test_a_user_without_the_optional_rights_is_told_what_was_not_looked_at(world):
+    lists = [path for _name, path, _read, _page in _cert_hooks._LISTS]
+    world.forbid(_cert_secrets.SECRETS, _cert_secrets.INGRESSES, _cert_servers.REQUESTS, *lists)
+    left = world.run().observed["not_looked_at"]
+    assert set(left) == {"TLS Secrets", "ingresses", "certificatesigningrequests", *(n for n, *_rest in _cert_hooks._LISTS)}
+    assert world.bad() == set()
+
+
+def test_where_nothing_can_be_looked_at_nothing_is_proved(world):
+    world.served.clear()
+    world.forbid(_cert_secrets.SECRETS, _cert_secrets.INGRESSES)
+    world.answers[_cert_hooks._ADMISSION + "validatingwebhookconfigurations"]["items"] = []
+    with pytest.raises(Inconclusive, match="^no certificate could be looked at: "):
+        world.run()
+
+
+def test_places_that_are_not_wanted_are_not_asked(world):
+    world.ctx.options["places"] = ["kubelets"]
+    world.run()
+    assert world.ctx.client.asked == [] and {o["target"] for o in world.ctx.observations} == {"node/n1", "node/n2"}
