@@ -112,8 +112,9 @@ class ZonalSet:
             there = [z for z, found in sorted(self.one.zones.items())
                      if any(n in nodes and usable_on(volume, nodes[n]) for n in found)]
             if there and set(there) <= set(taken):
-                self.ctx.see(kind="zone", ok=False, target=name, error=f"volume {name} of pod {pod} is in {listed(there)}, where "
-                             f"pod {taken[there[0]]} is; no volume is in {listed(free)}")
+                error = (f"volume {name} of pod {pod} is in {listed(there)}, where pod {taken[there[0]]} is; no volume is in "
+                         f"{listed(free)}")
+                self.ctx.see(kind="zone", ok=False, target=name, error=error)
 
     def _refused(self) -> None:
         """What no waiting changes: the API server refuses the pods or claims of the StatefulSet, or a size is too small."""
