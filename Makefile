@@ -12,7 +12,7 @@ TEST := tests.runner
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup lab-build lab-up down status validate preflight test keep unit lint changelog sanity integration platforms \
-        faults addons molecule soak strangers mutate bench conformance-lab generate docs build constraints clean
+        faults addons molecule gauntlet soak strangers mutate bench conformance-lab generate docs build constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-32s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,7 +44,7 @@ status: ## what of the lab is running
 test: ## all tests; STAGES="unit lint" runs some, ASSAY_CLUSTERS=2 on so many clusters
 	@$(WITH) python -m $(TEST) $(STAGES)
 
-keep: ## after a full `make test`: keep how many tests there are, and which take long
+keep: ## after a full `make test` or `make gauntlet`: keep how many tests there are, and which take long
 	@$(WITH) python -m tests.runner.keep
 
 unit lint changelog sanity: ## one stage of the tests, without the lab
@@ -52,6 +52,9 @@ unit lint changelog sanity: ## one stage of the tests, without the lab
 
 integration platforms molecule faults addons: ## one stage of the tests, with the lab
 	@$(WITH) python -m $(TEST) $@
+
+gauntlet: ## every fault there is, not only one for each rule, and what was claimed of each as a table
+	@$(WITH) python -m $(TEST) gauntlet
 
 soak: ## the long tests: the same again and again, kills at random moments (SOAK_ROUNDS=20)
 	@$(WITH) python -m $(TEST) soak

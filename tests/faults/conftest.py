@@ -13,6 +13,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.engine import optio
 from ansible_collections.assay.clusters.plugins.module_utils.engine.run import Run, Settings
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
+from tests.runner import gauntlet
 
 # What the lab's own name server answers for the internet.
 EXTERNAL = {"dns": {"external_name": "www.lab.test"}}
@@ -49,6 +50,7 @@ class Prover:
                   f"{r.message[:200]}  <- {r.consequence_of}")
             for line in r.evidence[:6]:
                 print("      ", line[:200])
+        gauntlet.note_run(records)
         return {r.check: r for r in records}
 
     def green(self, *checks: str, **own: Any) -> None:
@@ -65,6 +67,7 @@ def assert_red(record: Record, cause: str, scope: list[str], confidence: str, *w
 
     words: each is in a line of the evidence. follows: the cause that this one is a consequence of.
     """
+    gauntlet.note_claim(record, cause, scope)
     claimed = (record.verdict, record.cause, record.scope, record.confidence, record.consequence_of)
     assert claimed == (verdict, cause, scope, confidence, follows), (record.message, record.evidence)
     assert not [w for w in words if not any(w in line for line in record.evidence)], record.evidence

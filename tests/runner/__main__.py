@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from tests.setup import packages
 
-from . import clusters, ours
+from . import clusters, gauntlet, ours
 from .counts import Counts
 from .lab import Lab
 from .schedule import Outcome, Schedule, say
@@ -81,6 +81,8 @@ def main(words: list[str]) -> int:
     outcomes = schedule.go()
     if lab and not os.environ.get("KEEP_LAB"):
         outcomes.append(lab.take_down())
+    if matrix := gauntlet.told(stages, [c for o in outcomes for c in o.cases if "ASSAY_CLAIMS" in o.stage.environ]):
+        print(f"\n{matrix}\nalso in {gauntlet.FILE.relative_to(CHECKOUT)}", flush=True)
     counts = _end(outcomes, used)
     return 130 if schedule.interrupted else int(bool(counts.failed))
 

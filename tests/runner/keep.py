@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What is kept of a full run, in kept.json: how many cases each stage had at least, and which tests take long.
 
-    python -m tests.runner.keep     (make keep) after a full `make test`
+    python -m tests.runner.keep     (make keep) after a full `make test`, or after `make gauntlet`
 
-A run with fewer cases fails, so that tests which are no longer found are missed; the long tests are handed out first.
+A run with fewer cases fails, so that tests which are no longer found are missed; the long tests are handed out first. What the
+run had not (the gauntlet, or all but that) stays as it was.
 """
 from __future__ import annotations
 
@@ -49,25 +50,34 @@ def order(nodeids: list[str]) -> list[int]:
     return sorted(range(len(nodeids)), key=lambda i: (-cost[groups[i]], first[groups[i]], i))
 
 
+def _known(seconds: dict[str, int], ran: dict[str, float]) -> dict[str, int]:
+    """Which take long: of the tests that ran, and of those that this run left out whose file is still there."""
+    root = KEPT.parents[2]
+    left_out = {t: s for t, s in seconds.items()
+                if t not in ran and (root / f"{t.partition('::')[0].replace('.', '/')}.py").is_file()}
+    return dict(sorted({**left_out, **{t: round(s) for t, s in ran.items() if s >= LONG}}.items()))
+
+
 def main() -> int:
     from .counts import cases, of_log
     from .stages import OUTPUT, all_stages
 
-    kept: dict[str, Any] = {"cases": {}, "seconds": {}}
+    former, ran = read(), {}
+    kept = former["cases"]
     for stage in all_stages():
         if not stage.rooms and (told := of_log(stage)):
-            kept["cases"][stage.name] = {"": told.total}
-        if not stage.in_all or not stage.rooms:
+            kept[stage.name] = {"": told.total}
+        found = cases(stage.junit) if stage.rooms else []
+        if not found and (stage.name in kept or not stage.in_all):  # the run had not this stage
             continue
-        found = cases(stage.junit)
         if missing := set(stage.rooms) - {c.room for c in found}:
             print(f"{stage.name}: no results of {', '.join(sorted(missing))}; run make test first", file=sys.stderr)
             return 1
-        ran = Counter(c.room for c in found)
-        kept["cases"][stage.name] = {room: ran[room] for room in sorted(stage.rooms)}
-        if stage.handed_out:
-            kept["seconds"].update({c.name: round(c.seconds) for c in sorted(found, key=lambda c: c.name) if c.seconds >= LONG})
-    KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        many = Counter(c.room for c in found)
+        kept |= {stage.name: {room: many[room] for room in sorted(stage.rooms)}} if stage.rooms else {}
+        ran |= {c.name: c.seconds for c in found if stage.handed_out}
+    data = {"cases": kept, "seconds": _known(former["seconds"], ran)}
+    KEPT.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

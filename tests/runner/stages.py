@@ -12,6 +12,8 @@ from . import clusters, keep
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output/stages"
+# What fault tests expected and what was claimed, while the gauntlet runs.
+CLAIMS = OUTPUT / "claims.jsonl"
 LAB_LINES = r"(::.* |\] )(PASSED|FAILED|ERROR|SKIPPED)\b|^(FAILED|ERROR) tests/"
 FAILED_LINES = r"^(\[gw\d+\] )?(FAILED|ERROR)\b|\bFAILED\b"
 # Rooms of tests on clusters, which one run of pytest hands out to all clusters; each can be named on the command line.
@@ -100,7 +102,7 @@ def _on_clusters(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
     if not rooms:
         return []
     many = [] if own_cluster else _on_each()
-    return [Stage("clusters", _pytest("clusters", "-v", "-m", "not soak and not no_cluster", *many, *(f"tests/{r}" for r in rooms)),
+    return [Stage("clusters", _pytest("clusters", "-v", "-m", "not soak and not gauntlet and not no_cluster", *many, *(f"tests/{r}" for r in rooms)),
                   frozenset({"clusters"}), needs=() if own_cluster else ("lab",), rooms=_rooms("clusters", *rooms),
                   on_clusters=True, handed_out=True, show=LAB_LINES, most=2000, limit=4000, environ={"ASSAY_LONGEST_FIRST": "1"})]
 
@@ -112,9 +114,10 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
                                         frozenset({"clusters"}), show=r"\S", most=1000, limit=3000, counted=False)]
     return [
         *lab, *_on_clusters(rooms, own_cluster), *broken,
-        Stage("addons", _pytest("addons", "-v", "-m", "not soak", "tests/addons"), frozenset({"addons"}), needs=("lab",) if lab else (),
+        Stage("addons", _pytest("addons", "-v", "-m", "not soak and not gauntlet", "tests/addons"), frozenset({"addons"}), needs=("lab",) if lab else (),
               rooms=_rooms("addons", "addons"), on_clusters=True, show=LAB_LINES, most=1000, limit=3600, absent=reason,
               environ={} if own_cluster else {"ASSAY_CLUSTERS": clusters.of_addons(os.environ), "ASSAY_API_SERVERS": "2"}),
+        *_gauntlet(own_cluster, ("lab",) if lab else (), reason),
         # Simulators and fakes that mostly wait; the lab's build makes one of them.
         Stage("platforms", _pytest("platforms", "-v", "-m", "no_cluster and not soak", "-n3", "--dist=loadfile", "tests/integration"),
               frozenset({"platforms"}), needs=("lab",) if lab else (), rooms=_rooms("platforms", "integration"), nice=2,
@@ -128,6 +131,20 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
     ]
 
 
+def _gauntlet(own_cluster: bool, needs: tuple[str, ...], absent: str) -> list[Stage]:
+    """Every fault test, also those that show a rule of which another one is in a plain `make test` already."""
+    claims = {"ASSAY_CLAIMS": str(CLAIMS)}
+    addons = {} if own_cluster else {"ASSAY_CLUSTERS": clusters.of_addons(os.environ), "ASSAY_API_SERVERS": "2"}
+    return [
+        Stage("gauntlet", _pytest("gauntlet", "-v", "-m", "not soak", *([] if own_cluster else _on_each()), "tests/faults"),
+              frozenset({"clusters"}), needs=needs, rooms=_rooms("gauntlet", "faults"), on_clusters=True, handed_out=True, show=LAB_LINES,
+              most=2000, limit=9000, in_all=False, absent=absent, environ={"ASSAY_LONGEST_FIRST": "1", **claims}),
+        Stage("gauntlet-addons", _pytest("gauntlet-addons", "-v", "-m", "not soak", "tests/addons"), frozenset({"addons"}), needs=needs,
+              rooms=_rooms("gauntlet-addons", "addons"), on_clusters=True, show=LAB_LINES, most=1000, limit=9000, in_all=False,
+              absent=absent, environ={**addons, **claims}),
+    ]
+
+
 def all_stages(rooms: tuple[str, ...] = ON_CLUSTERS) -> list[Stage]:
     static, on_clusters = _static_stages(), _cluster_stages(rooms, bool(os.environ.get("KUBECONFIG")))
     # The judgement, then what everything waits for; what only computes is started after it and fills the gaps.
@@ -135,7 +152,7 @@ def all_stages(rooms: tuple[str, ...] = ON_CLUSTERS) -> list[Stage]:
 
 
 def chosen(words: list[str]) -> list[Stage]:
-    """The stages named (integration, molecule and faults are rooms of one) and what they need; all, if none is named.
+    """The stages named (integration, molecule and faults are rooms of one; gauntlet is two) and what they need; all, if none is named.
 
     Raises ValueError for a word that names no stage, and for bad variables of the environment.
     """
@@ -147,6 +164,7 @@ def chosen(words: list[str]) -> list[Stage]:
     for word in words:
         if word not in known:
             raise ValueError(f"there is no stage {word}; there are: {', '.join(sorted(known))}")
-    picked = {*words, *(["clusters"] if rooms else []), *(["diagnosis"] if "unit" in words else [])}
+    picked = {*words, *(["clusters"] if rooms else []), *(["diagnosis"] if "unit" in words else []),
+              *(["gauntlet-addons"] if "gauntlet" in words else [])}
     picked |= {need for s in stages if s.name in picked and not s.absent for need in s.needs}
     return [s for s in stages if s.name in picked]
