@@ -3,8 +3,7 @@
 """What follows from the class of a check and the text beside it: its module, the role and page of its domain, lists."""
 from __future__ import annotations
 
-from . import lists, page, role
-from .module import module
+from . import lists, module, page, role
 from .texts import ROOT, checks, domains
 
 __all__ = ["ROOT", "files"]
@@ -15,7 +14,7 @@ def files() -> tuple[dict[str, str], list[str]]:
     known, problems = checks()
     found = {name: (domain, [k for k in known.values() if k.check.domain == name]) for name, domain in domains().items()}
     found = {name: (domain, of) for name, (domain, of) in found.items() if of}
-    out = {f"plugins/modules/{k.module}.py": module(k) for k in known.values()}
+    out = {f"plugins/modules/{k.module}.py": module.whole(k) for k in known.values()}
     for name, (domain, of) in found.items():
         out |= {**role.files(name, domain, of), f"docs/checks/{name}.md": page.page(name, domain, of)}
     return {**out, "docs/checks/README.md": page.index(found), **lists.files(found)}, problems

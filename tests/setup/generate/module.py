@@ -67,7 +67,7 @@ def makes_something(known: Known) -> bool:
     return bool(known.check.objects or known.check.probes)
 
 
-def module(known: Known) -> str:
+def whole(known: Known) -> str:
     """The whole file."""
     check, text = known.check, known.text
     sentences = [*text.description, *([ENDS] if makes_something(known) else [])]
