@@ -42,8 +42,11 @@ def test_actions_are_there_once_with_what_bounds_them() -> None:
 
 
 def test_what_is_allowed_anywhere_is_not_said_again_with_bounds() -> None:
-    bounded = CloudPermission("aws", ("ec2:DescribeVolumes",), "one", ("arn:{partition}:ec2:{region}:{account}:volume/*",))
-    assert statements(told(bounded, LOOK)["policy"]) == {("*",): ["ec2:DescribeInstances", "ec2:DescribeVolumes"]}
+    arn = "arn:{partition}:ec2:{region}:{account}:volume/*"
+    anywhere = {("*",): ["ec2:DescribeInstances", "ec2:DescribeVolumes"]}
+    assert statements(told(CloudPermission("aws", ("ec2:DescribeVolumes",), "one", (arn,)), LOOK)["policy"]) == anywhere
+    both = CloudPermission("aws", ("ec2:DescribeVolumes", "ec2:GetConsoleOutput"), "one, and more", (arn,))
+    assert statements(told(both, LOOK)["policy"]) == {**anywhere, ("arn:aws:ec2:*:*:volume/*",): ["ec2:GetConsoleOutput"]}
 
 
 def test_what_is_optional_can_be_left_out_and_is_told() -> None:
