@@ -23,9 +23,10 @@ def bounds(option: Option) -> list[str]:
     return [f"At least {low:g}."] if low is not None else [f"At most {high:g}."] if high is not None else []
 
 
-def _lines(check: type[Check], option: Option, name: str, sentences: list[str], indent: int) -> list[str]:
+def _lines(check: type[Check], option: Option, name: str, sentences: list[str], indent: int, since: str = "") -> list[str]:
     spec = option_spec(check)[option.name]
-    out = [f"{' ' * indent}{name}:", f"{' ' * indent}  description:", *bullets(sentences, indent + 4)]
+    out = [f"{' ' * indent}{name}:", f"{' ' * indent}  description:", *bullets(sentences, indent + 4),
+           *(entry("version_added", since, indent + 2) if since else [])]
     for key in ("type", "elements", "choices", "default"):
         if key in spec:
             out += entry(key, spec[key], indent + 2)
@@ -38,11 +39,11 @@ def of_module(check: type[Check], option: Option) -> list[str]:
         option.description, *bounds(option), f"Without it the variable C({variable(check, option)}) of the host is used."], 2)
 
 
-def of_role(check: type[Check], option: Option) -> list[str]:
-    """An option in the argument specs of its role."""
+def of_role(check: type[Check], option: Option, since: str = "") -> list[str]:
+    """An option in the argument specs of its role. since: the version of its check, where the role is older."""
     prefix = f"{check.domain}_check_"
     words = re.sub(r"\bO\((\w+)\)", rf"C({prefix}\1)", option.description)
-    return _lines(check, option, variable(check, option), [words, *bounds(option)], 6)
+    return _lines(check, option, variable(check, option), [words, *bounds(option)], 6, since)
 
 
 def as_row(check: type[Check], option: Option) -> str:

@@ -68,7 +68,8 @@ def argument_specs(name: str, domain: Domain, known: list[Known]) -> str:
              *bullets([*(k.check.proves for k in known), _FEATURE, _CLUSTER], 6),
              "    author:", "      - assay.clusters contributors", "    options:"]
     for k in known:
-        lines += [s for o in k.check.options for s in options.of_role(k.check, o)]
+        since = k.text.version_added if k.text.version_added != domain.version_added else ""
+        lines += [s for o in k.check.options for s in options.of_role(k.check, o, since)]
     for n, spec, words in _OWN:
         lines += [f"      {name}_{n}:", "        description:", *bullets([words], 10)]
         lines += [s for key, value in spec.items() for s in entry(key, value, 8)]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,12 @@ def test_a_new_role_is_whole() -> None:
     assert given["domains"] == ["edges"] and given["results_dir"] == "{{ edges_results_dir | default(omit) }}"
     assert read["meta/main.yml"]["galaxy_info"]["description"] == EDGES.title
     assert "        edges_check_names: [x]" in files["roles/edges/README.md"]
+
+
+def test_an_option_of_a_check_that_came_later_than_its_role_says_so() -> None:
+    later = Known(Edge, replace(TEXT, version_added="1.3.0"))
+    text = role.argument_specs("edges", EDGES, [EDGE, later])
+    assert text.count("        version_added: 1.3.0\n") == len(Edge.options) and "        version_added: 1.2.0" not in text
 
 
 def test_a_page_says_what_is_declared() -> None:
