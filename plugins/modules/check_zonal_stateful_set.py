@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: check_zonal_stateful_set
 short_description: Prove that a StatefulSet over zones keeps its volumes
-version_added: 1.0.0
+version_added: 1.2.0
 description:
   - Makes a StatefulSet with a pod in every zone that has nodes for it, each with a volume of its own. Every volume must
     be in its pod's zone, and hold what its pod wrote, after the pod was deleted and after it went to another node.

@@ -113,6 +113,19 @@ def _check_parts(check: type[Check]) -> None:
         if not isinstance(getattr(check, name), tuple) or not all(isinstance(p, kind) for p in getattr(check, name)):
             raise Unwritten(f"{check.__name__}.{name} must be a tuple of {kind.__name__}; see engine/declared.py")
 
+def _since(known: Known) -> list[str]:
+    """A module is as old as the release that has it; one that no release has comes with the next."""
+    releases = _read(ROOT / "changelogs/changelog.yaml")["releases"]
+    since = [version for version, release in releases.items()
+             if known.module in {m["name"] for m in release.get("modules", [])}]
+    said = known.text.version_added
+    if since and said not in since:
+        return [f"{known.check.name}.yml: version_added is {since[0]}, as the changelog says"]
+    if not since and said in releases:
+        return [f"{known.check.name}.yml: version_added is that of the next release, and {said} is out"]
+    return []
+
+
 def _taken(check: type[Check]) -> list[str]:
     return [f"{check.__name__}: every run has an option {o.name}, so its own needs another name"
             for o in check.options if o.name in {*CLUSTER, *RUN, *SELECT}]
@@ -134,7 +147,7 @@ def checks() -> tuple[dict[str, Known], list[str]]:
             if known.check.domain not in domains():
                 raise Unwritten(f"{path.relative_to(ROOT)}: {DOMAINS.relative_to(ROOT)} has no domain {known.check.domain}")
             out[known.check.name] = known
-            problems += [*_taken(known.check), *_too_long(path.with_suffix(".yml"))]
+            problems += [*_since(known), *_taken(known.check), *_too_long(path.with_suffix(".yml"))]
         except Unwritten as e:
             problems.append(str(e))
         except Exception as e:  # pylint: disable=broad-except
