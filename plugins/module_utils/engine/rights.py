@@ -19,7 +19,8 @@ _RBAC = "rbac.authorization.k8s.io"
 # Resources without a namespace, among those that are asked for here.
 OF_THE_CLUSTER = {"namespaces", "nodes", "nodes/proxy", "persistentvolumes", "storageclasses", "csidrivers", "csinodes",
                   "apiservices", "volumeattachments", "customresourcedefinitions", "validatingwebhookconfigurations",
-                  "mutatingwebhookconfigurations", "certificatesigningrequests"}
+                  "mutatingwebhookconfigurations", "certificatesigningrequests", "ingressclasses", "gatewayclasses",
+                  "volumesnapshotclasses", "priorityclasses", "runtimeclasses", "clusterissuers", "nodepools", "nodeclaims"}
 # ConfigMaps that hold the Corefile: kubeadm and EKS, RKE2, OpenShift, GKE, caches on nodes.
 _COREFILES = ("coredns", "rke2-coredns-rke2-coredns", "dns-default", "kube-dns", "node-local-dns")
 

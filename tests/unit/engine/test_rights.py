@@ -3,6 +3,7 @@
 """The roles of a run: what is made in one namespace, only reads beyond it, and nothing that means more unless it is asked for."""
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -35,6 +36,12 @@ def test_beyond_the_namespace_there_is_only_reading_and_nothing_strong() -> None
     assert not STRONG & set(allowed(made()["Role"]))
 
 
+def test_what_is_in_no_namespace_is_allowed_by_the_cluster_role() -> None:
+    """A Role cannot allow it, whatever its rules say."""
+    words = re.compile(r"classes$|^cluster|^node|configurations$|^customresource|^apiservices$|^certificatesigning|^persistentvolumes$")
+    assert [r for r in allowed(made(optional=rights.OPTIONAL)["Role"]) if words.search(r)] == []
+
+
 @pytest.mark.parametrize("kind", ["Role", "ClusterRole"])
 @pytest.mark.parametrize("scope", rights.SCOPES)
 def test_rules_are_there_once_and_name_what_they_allow(kind: str, scope: str) -> None:
@@ -56,6 +63,7 @@ def test_what_the_checks_cannot_do_without_is_in_one_of_the_roles() -> None:
 
 @pytest.mark.parametrize(("power", "what"), [
     ("logs", "pods/log"), ("kubelet_statistics", "nodes/proxy"), ("port_forward", "pods/portforward"), ("exec", "pods/exec"),
+    ("prometheus", "subjectaccessreviews"),
     ("retained_volumes", "persistentvolumes"), ("tls_secrets", "secrets"), ("pull_secrets", "secrets")])
 def test_a_right_that_means_more_comes_only_by_its_name(power: str, what: str) -> None:
     def everything(optional: Any) -> set[tuple[str, str]]:
