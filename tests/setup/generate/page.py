@@ -13,14 +13,13 @@ from .texts import Domain, Known
 from .words import cell, fold, markdown, row, unfolded
 
 _NOTE = "<!-- Written by make generate from plugins/module_utils/checks; changes are made there. -->"
-_FREE = "without it verdicts are the same, and causes less sure"
 
 
 def _right(p: Permission) -> str:
     what = ", ".join(f"`{r}`" for r in (*p.resources, *p.urls))
     group = f" of `{p.group}`" if p.group else ""
     named = f" named {', '.join(f'`{n}`' for n in p.names)}" if p.names else ""
-    need = f"optional: {_FREE}" if p.optional else "needed"
+    need = "optional, without it less is told" if p.optional else "needed"
     if p.power:
         need = f"if `rbac_optional` has `{p.power}`: {POWERS[p.power]}"
     where = "all" if p.everywhere else "in none" if p.urls or set(p.resources) <= OF_THE_CLUSTER else "that of the run"
