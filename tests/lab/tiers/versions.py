@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 # Module -> (folder below tests/lab/go, version).
-VERSIONS: dict[str, tuple[str, str]] = {}
+VERSIONS: dict[str, tuple[str, str]] = {
+    "go.universe.tf/metallb": ("metallb", "v0.16.1"),
+}
 
 
 def version(module: str) -> str:
