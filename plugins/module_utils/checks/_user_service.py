@@ -100,22 +100,27 @@ def _has_endpoints(ctx: Context, service: dict[str, Any], found: list[Endpoint],
              matching_pods=pods, endpoints=len(found))
 
 
+def ready(ctx: Context, namespace: str, name: str) -> tuple[dict[str, Any], list[Endpoint]]:
+    """The Service and its ready endpoints; StepFailed where there is none."""
+    service, found = _read(ctx, namespace, name)
+    if service["spec"].get("type") == "ExternalName":
+        ctx.inconclusive(f"Service {namespace}/{name} is an ExternalName, which has no address to connect to")
+    return service, _has_endpoints(ctx, service, found, f"{namespace}/{name}")
+
+
 def prove(ctx: Context, asked: Asked, probes: list[Probe], namespace: str, name: str) -> None:
     """The steps for the Service namespace/name; raises StepFailed."""
     label = f"{namespace}/{name}"
     with ctx.step(f"Service {label} has ready endpoints"):
-        service, found = _read(ctx, namespace, name)
-        if service["spec"].get("type") == "ExternalName":
-            ctx.inconclusive(f"Service {label} is an ExternalName, which has no address to connect to")
-        ready = _has_endpoints(ctx, service, found, label)
-    wanted = targets(service, ready)
+        service, those = ready(ctx, namespace, name)
+    wanted = targets(service, those)
     if not wanted:
         ctx.warn(f"Service {label} has no TCP port; only its endpoints were proved")
         return
-    claimed = _claimed(ctx, service, ready, probes, label)
+    claimed = _claimed(ctx, service, those, probes, label)
     with ctx.step(f"Service {label} accepts connections from pods on every node"):
-        _connect(ctx, asked, claimed, label, wanted, targets(service, ready, MOST))
-        ctx.observe(endpoints=len(ready))
+        _connect(ctx, asked, claimed, label, wanted, targets(service, those, MOST))
+        ctx.observe(endpoints=len(those))
 
 
 def _claimed(ctx: Context, service: dict[str, Any], ready: list[Endpoint], probes: list[Probe], label: str) -> list[Probe]:

@@ -172,7 +172,7 @@ def health(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 # ---- that it goes -------------------------------------------------------------------------------------------------
 def leftovers(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
-    """What outlives the Service."""
+    """What outlives the Service, or holds it."""
     if f.check != _CHECK:
         return
     held, left = f.observed.get("finalizers") or [], f.observed.get("left_at_provider") or []
