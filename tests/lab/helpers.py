@@ -20,6 +20,7 @@ _NAMED = """options {{ directory "{folder}"; pid-file none; session-keyfile "{fo
 controls {{ }};
 key "lab." {{ algorithm hmac-sha256; secret "{key}"; }};
 zone "lab.test" {{ type primary; file "{folder}/lab.test.zone"; allow-transfer {{ key "lab."; }};
+  notify explicit; notify-delay 0; also-notify {{ {second}; }};
   update-policy {{ grant lab. zonesub ANY; }}; }};
 """
 _ZONE = """$TTL 30
@@ -74,6 +75,8 @@ def name_server(lab: Lab) -> None:
         key.write_text(base64.b64encode(secrets.token_bytes(32)).decode())
     if not zone.exists():
         zone.write_text(_ZONE.format(host=lab.host))
-    (folder / "named.conf").write_text(_NAMED.format(folder=folder, host=lab.host, key=key.read_text()))
+    # Who takes the zone from here, where a tier has it: tests/lab/tiers/external_dns.py
+    second = f"{lab.host.rpartition('.')[0]}.2"
+    (folder / "named.conf").write_text(_NAMED.format(folder=folder, host=lab.host, key=key.read_text(), second=second))
     if not pid(lab, "named"):
         _start(lab, "named", "named", "-4", "-g", "-c", folder / "named.conf")

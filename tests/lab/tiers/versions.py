@@ -5,7 +5,16 @@ from __future__ import annotations
 
 # Module -> (folder below tests/lab/go, version).
 VERSIONS: dict[str, tuple[str, str]] = {
+    "github.com/kubernetes-csi/external-attacher/v4": ("zonal-csi", "v4.12.0"),
+    "github.com/kubernetes-csi/external-provisioner/v6": ("zonal-csi", "v6.3.0"),
+    "github.com/kubernetes-csi/external-snapshotter/v8": ("zonal-csi", "v8.6.0"),
+    "github.com/prometheus-operator/prometheus-operator": ("monitoring", "v0.93.0"),
+    "github.com/prometheus/alertmanager": ("alertmanager", "v0.35.0"),
+    "github.com/prometheus/prometheus": ("monitoring", "v0.313.1"),
+    "github.com/traefik/traefik/v3": ("traefik", "v3.7.9"),
     "go.universe.tf/metallb": ("metallb", "v0.16.1"),
+    "sigs.k8s.io/external-dns": ("external-dns", "v0.22.0"),
+    "sigs.k8s.io/gateway-api": ("gateway-api", "v1.6.3"),
 }
 
 
