@@ -7,6 +7,7 @@ import threading
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from ..kube.errors import ApiError
 from ._cert_read import Cert, named
 from ._cert_time import FAIL, WARN, Bounds, Clocks, early, near
 from ._text import listed
@@ -40,6 +41,7 @@ class Book:
         self.seen = 0
         self.left: dict[str, str] = {}
         self._must: dict[str, str] = {}
+        self._quiet: set[str] = set()
         self._unmet: dict[str, dict[str, str]] = {}
         self._warned: dict[str, str] = {}
         self._first: tuple[float, str] | None = None
@@ -57,10 +59,20 @@ class Book:
             elif level == WARN:
                 self._warned[target] = f"{self._warned[target]}, {words}" if target in self._warned else words
 
-    def leave(self, what: str, why: str, must: bool = False) -> None:
-        """Something that could not be looked at; must: the inventory names it, so that nothing is proved without it."""
+    def leave(self, what: str, why: str, must: bool = False, quiet: bool = False) -> None:
+        """Something that could not be looked at. must: the inventory names it, so that nothing is proved without it; quiet: it
+        is a right that is given on demand alone, or nobody's from here, so that nobody has to be warned of it each time."""
         with self._lock:
             (self._must if must else self.left)[what] = why
+            if quiet:
+                self._quiet.add(what)
+
+    def unlisted(self, what: str, error: ApiError, quiet: bool = False) -> None:
+        """Objects that could not be listed."""
+        if error.status == 403:
+            self.leave(what, "may not be listed", quiet=quiet)
+        elif error.status != 404:  # a kind that is not there
+            self.leave(what, f"could not be listed: {error.message}")
 
     # ---- what is judged ---------------------------------------------------------------------------------------
     def times(self, target: str, chain: Sequence[Cert], bounds: Bounds | None = None, node: str = "", who: str = "",
@@ -117,3 +129,5 @@ class Book:
                     listed((f"{w} {why}" for w, why in self.left.items()), _SAID) or "there is none"))
         if warned:
             ctx.warn(listed(warned, _SAID))
+        if loud := [f"{w} {why}" for w, why in self.left.items() if w not in self._quiet]:
+            ctx.warn(f"not looked at: {listed(loud)}")

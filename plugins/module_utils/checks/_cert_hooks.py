@@ -93,13 +93,13 @@ def listed_in(ctx: Context, book: Book, kinds: tuple[str, ...]) -> list[Called]:
             for item in ctx.client.raw.list(path, strip=_strip(read), page=page).items:
                 found.update(dict.fromkeys(item["called"]))
         except ApiError as e:
-            book.leave(name, f"could not be listed: {e.message}")
+            book.unlisted(name, e)
     return list(found)
 
 
 def prove(ctx: Context, book: Book, inside: Inside, kinds: tuple[str, ...]) -> None:
     """Every server is asked once, whatever how many objects name it."""
-    called = listed_in(ctx, book, kinds)
+    called = [c for c in listed_in(ctx, book, kinds) if c.verified]  # else nobody looks at its time, either
     wheres = list(dict.fromkeys(c.service for c in called if c.service))
 
     def ask(where: tuple[str, str, int]) -> list[Cert] | str:
@@ -112,6 +112,7 @@ def prove(ctx: Context, book: Book, inside: Inside, kinds: tuple[str, ...]) -> N
         except NotServed as e:
             return str(e)
 
+    inside.anew()
     served = dict(zip(wheres, ctx.in_parallel(ask, wheres, workers=4)))
     for one in called:
         _judge(book, one, served.get(one.service, "") if one.service else
@@ -121,11 +122,9 @@ def prove(ctx: Context, book: Book, inside: Inside, kinds: tuple[str, ...]) -> N
 def _judge(book: Book, one: Called, served: list[Cert] | str) -> None:
     bundle = of_base64(one.bundle)
     if isinstance(served, str):
-        book.leave(one.target, served)
+        book.leave(one.target, served, quiet=not one.service)
         if bundle:  # of several one is enough
             book.times(one.target, [max(bundle, key=lambda c: c.ends)], who=one.who)
-        return
-    if not one.verified:  # nobody looks at its time, either
         return
     name = f"{one.service[1]}.{one.service[0]}.svc" if one.service else ""
     broken = broken_at(served, bundle) if bundle else ""

@@ -61,6 +61,10 @@ class Inside:
                     self._probes, self._why = [], f"there is no probe to ask from: {e}"
             return self._probes
 
+    def anew(self) -> None:
+        """What was asked in vain says nothing of what is asked next."""
+        self._vain = 0
+
     def on(self, node: str) -> Probe | None:
         """The probe of that node."""
         return next((p for p in self._all() if p.node == node), None)
@@ -86,7 +90,7 @@ class Inside:
 
     def _words(self, error: str) -> str:
         code = int(found[1]) if (found := _EXIT.search(error)) else 0
-        if code in (7, 28):
+        if code == 28:  # a refusal takes no time
             with self._lock:
                 self._vain += 1
         if code in _WORDS:

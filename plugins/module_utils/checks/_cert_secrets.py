@@ -58,8 +58,7 @@ def _list(ctx: Context, book: Book, what: str, path: str, strip: Any, params: An
     try:
         return ctx.client.raw.list(path, params=params, strip=strip, page=_PAGE).items
     except ApiError as e:
-        if e.status != 404:  # a kind that is not there
-            book.leave(what, "may not be listed" if e.status == 403 else f"could not be listed: {e.message}")
+        book.unlisted(what, e, quiet=path == SECRETS)
         return None
 
 

@@ -62,7 +62,7 @@ def api_servers(ctx: Context, book: Book, inside: Inside) -> None:
     if ours.scheme == "https" and ours.hostname:
         place = Place(ours.hostname, ours.port or 443, settings.tls_server_name or ours.hostname)
         if away:
-            book.leave(f"apiserver/{place.host}:{place.port}", away)
+            book.leave(f"apiserver/{place.host}:{place.port}", away, quiet=True)
         else:
             _api_server(book, place, lambda: of_ders(chain(place)), ca)
     item = optional_get(ctx, KUBERNETES)
@@ -99,8 +99,10 @@ def kubelets(ctx: Context, book: Book, inside: Inside) -> None:
     """Of each node that is asked: from its own probe, as kubelets are seldom reached from elsewhere."""
     nodes = {n: o for n, o in ctx.fleet.nodes.items() if n in set(ctx.fleet.asked)}
     if not nodes:
-        book.leave("kubelets", "are none that is asked" if ctx.fleet.known else "are not known: the nodes may not be listed")
+        why = "are none that is asked" if ctx.fleet.known else "are not known: the nodes may not be listed"
+        book.leave("kubelets", why, quiet=ctx.fleet.known)
         return
+    inside.anew()
     left: dict[str, str] = {}
 
     def one(name: str) -> None:
@@ -144,7 +146,7 @@ def requests(ctx: Context, book: Book, patience: float) -> None:
     try:
         items = ctx.client.raw.list(REQUESTS, strip=_lean).items
     except ApiError as e:
-        book.leave("certificatesigningrequests", f"could not be listed: {e.message}")
+        book.unlisted("certificatesigningrequests", e)
         return
     answered: dict[tuple[str, str], float] = {}
     for item in items:

@@ -50,6 +50,7 @@ class World:
     """served: chains by (host, port), as seen from here or by probes; a text in place of a chain is why there is none."""
 
     def __init__(self, monkeypatch: Any, **options: Any):
+        self.exit = 7  # curl's, where nothing is served
         self.served: dict[tuple[str, int], Any] = {
             ("api.test", 6443): [API], ("10.0.0.1", 6443): [API], ("10.0.9.9", 443): [HOOK], ("192.0.2.1", 443): [SITE],
             **{(f"10.0.0.{n}", 10250): [kubelet(f"n{n}")] for n in (1, 2)}}
@@ -94,7 +95,7 @@ class World:
         try:
             return "".join(f"Cert:{c.pem}" for c in self.seen(name, int(port)))
         except NotServed:
-            return "", "exit status 7"
+            return "", f"exit status {self.exit}"
 
     def run(self) -> FakeContext:
         Certificates().run(self.ctx)

@@ -130,7 +130,7 @@ def test_kubelets_that_are_not_reached_are_told_and_no_fault(world):
     world.served["10.0.0.2", 10250] = [issue("switch", ends=-1)]
     left = world.run().observed["not_looked_at"]
     assert left == {"2 of 2 kubelets": "(n1: refuses the connection, or no way leads there, asked from a probe)"}
-    assert world.bad() == set()
+    assert world.bad() == set() and world.ctx.warnings == [f"not looked at: 2 of 2 kubelets {left['2 of 2 kubelets']}"]
 
 
 def test_a_network_that_holds_all_probes_is_asked_a_few_times_only(world):
@@ -142,9 +142,10 @@ def test_a_network_that_holds_all_probes_is_asked_a_few_times_only(world):
     shell = world._shell
     for p in world.ctx.probes.all:
         p._shell = lambda probe, command: calls.append(command) or shell(probe, command)
-    world.ctx.options["places"] = ["kubelets", "api_servers"]
+    world.ctx.options["places"], world.exit = ["kubelets", "api_servers"], 28
     world.run()
     assert len(calls) <= 4 + 8
+    assert world.ctx.warnings[0].startswith("not looked at: 40 of 40 kubelets (m0: does not answer in time, asked from a probe)")
 
 
 @pytest.mark.parametrize(("items", "waits"), [
@@ -298,7 +299,10 @@ def test_a_user_without_the_optional_rights_is_told_what_was_not_looked_at(world
     world.forbid(_cert_secrets.SECRETS, _cert_secrets.INGRESSES, _cert_servers.REQUESTS, *lists)
     left = world.run().observed["not_looked_at"]
     assert set(left) == {"TLS Secrets", "ingresses", "certificatesigningrequests", *(n for n, *_rest in _cert_hooks._LISTS)}
-    assert world.bad() == set()
+    assert world.bad() == set() and world.ctx.warnings == [
+        "not looked at: certificatesigningrequests may not be listed, validatingwebhookconfigurations may not be listed, "
+        "mutatingwebhookconfigurations may not be listed and 3 more"]
+    assert "TLS Secrets" not in world.ctx.warnings[0], "that right is given on demand alone"
 
 
 def test_where_nothing_can_be_looked_at_nothing_is_proved(world):
