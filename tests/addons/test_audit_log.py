@@ -3,6 +3,10 @@
 """audit_log on two API servers: found in every way; red where one or all are silent, and where the store is."""
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -12,6 +16,7 @@ import pytest
 from tests.faults.conftest import assert_red
 from tests.lab import node
 from tests.lab.audit_sink import AuditSink, audit_sink
+from tests.lab.base import wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 POLICY = """apiVersion: audit.k8s.io/v1
@@ -23,6 +28,7 @@ rules:
 """
 LOKI = {"audit_source": "query", "audit_wait": 12, "audit_query_params": {"query": '{job="audit"} |= "{marker}"', "start": "{start_ns}"}}
 QUICK = {"audit_wait": 6}
+OURS = "labelSelector=app.kubernetes.io/managed-by%3Dassay.clusters"
 ROLE = {"metadata": {"labels": {"node-role.kubernetes.io/control-plane": ""}}}
 
 
@@ -213,3 +219,29 @@ def test_pods_read_on_after_a_rotation(lab: Any, leaders: list[str]) -> None:
     told = lab.in_node("n1", "env", "FILES=/tmp/none /tmp/a.log", "MARK=m-", "SECONDS_LEFT=7", "sh", "-c", steps)
     assert told.split("\n")[0] == "assay: reads /tmp/a.log"
     assert [line for line in told.splitlines() if "m-" in line] == ['"m-1"', '"m-2"', '"m-3"', '"m-4"']
+
+
+# ---- ends ---------------------------------------------------------------------------------------------------------
+@pytest.mark.gauntlet
+def test_after_a_kill_nothing_is_left_and_what_is_somebodys_stays(lab: Any, prove: Any, leaders: list[str]) -> None:
+    theirs = "/api/v1/namespaces/default/configmaps"
+    witness = {"metadata": {"name": "audit-witness"}, "data": {"nonce": "theirs"}}
+    code = ("from pathlib import Path; from tests.faults.conftest import Prover; "
+            f"Prover({str(lab.kubeconfig)!r}, {lab.name!r}, Path({str(prove.journal_dir)!r}))"
+            "('audit_log', audit_log={'audit_source': 'pods'})")
+    with lab.fault.extra(theirs, witness):
+        before = lab.api(f"{theirs}/audit-witness")["metadata"]["resourceVersion"]
+        run = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+        try:
+            wait_for("a pod of ours with the files", lambda: _pods(lab), 90, 0.02)
+        finally:
+            run.send_signal(signal.SIGKILL)
+            run.wait()
+        prove.green("audit_log")
+        wait_for("the journal's end", lambda: not list(prove.journal_dir.glob("*.jsonl")), 150)
+        assert not _pods(lab) and not lab.api(f"/api/v1/namespaces?{OURS}")["items"]
+        assert lab.api(f"{theirs}/audit-witness")["metadata"]["resourceVersion"] == before
+
+
+def _pods(lab: Any) -> list[str]:
+    return [p["metadata"]["name"] for p in lab.api(f"/api/v1/pods?{OURS}")["items"] if p["metadata"]["name"].startswith("audit-")]

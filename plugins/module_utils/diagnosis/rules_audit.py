@@ -59,13 +59,16 @@ def _from_files(f: Finding) -> bool:
     return f.observed.get("audit_source") in _FILES
 
 
+def _errors(f: Finding, server: str) -> dict[str, float]:
+    """By how much errors of its audit backends grew, by plugin. What a webhook's are about is never in a file."""
+    grown = (_counts(f, server).get("grown") or {}).get("error", {})
+    return {plugin: n for plugin, n in grown.items() if not (plugin == "webhook" and _from_files(f))}
+
+
 def failing(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
-    """An API server that counts errors of its audit backend just while it is asked. What a webhook's errors are about is not
-    in a file, and is never looked for there."""
+    """An API server that counts errors of its audit backend just while it is asked."""
     for server in _lacking(f):
-        counts = _counts(f, server)
-        errors = {plugin: n for plugin, n in (counts.get("grown") or {}).get("error", {}).items()
-                  if not (plugin == "webhook" and _from_files(f))}
+        counts, errors = _counts(f, server), _errors(f, server)
         if errors:
             yield Candidate("audit.backend-failed", "confirmed", _scope(server), tuple(
                 f'apiserver_audit_error_total{{plugin="{plugin}"}} of API server {server} grew by {n:.0f} while it was asked'
@@ -122,7 +125,7 @@ def nothing(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
     if not silent:
         return
     every, lines = len(silent) == len(told), _found_lines(f)
-    errors = [s for s in silent if (_counts(f, s).get("grown") or {}).get("error")]
+    errors = [s for s in silent if _errors(f, s)]
     off = {s: line for s in silent if (line := _off(f, s))}
     dropped = {s: line for s in silent if (line := _dropped(f, s))}
     wrote = {s: line for s in silent if (line := _wrote(f, s))}
