@@ -18,4 +18,6 @@ def test_the_search_for_leftovers_is_allowed_what_it_asks() -> None:
     asked |= {f"elasticloadbalancing:{name}" for name in re.findall(r'\bapi\.call\("(\w+)"', code)}
     records = Path(leftovers_dns.__file__).read_text(encoding="utf-8")
     asked |= {f"route53:{name}" for name in re.findall(r'\bapi\.pages\("(\w+)"', records)}
+    guide = (Path(__file__).resolve().parents[3] / "docs/dispose.md").read_text(encoding="utf-8")
+    assert asked == set(re.findall(r'"((?:ec2|elasticloadbalancing|route53):\w+)"', guide))
     assert asked == {a for p in aws_rights.JOBS["leftovers"] for a in p.actions} and len(asked) > 10
