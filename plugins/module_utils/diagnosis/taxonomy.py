@@ -474,6 +474,8 @@ _STORAGE = ("storage.zone-conflict", "storage.driver-missing", "storage.provisio
             "storage.mount-failed")
 # A node that works no more. How many there are, of which version, and by whose certificate, stops no pod.
 _ILL_NODE = ("node.unreachable", "node.runtime-down", "node.kernel-fault", "node.pressure", "node.cni-not-ready")
+# What goes wrong on the way through an ingress controller that works; that it is down is no consequence of what stands around it.
+_ROUTES = ("ingress.class-mismatch", "ingress.backend-error", "ingress.tls-secret")
 EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("etcd.*", ("api.check-failed", "api.overloaded"), ""), ("etcd.*", ("api.unreachable",), "in time"),
     ("node.clock", ("api.tls", "webhook.ca-mismatch", "id.*", "cert.issue-failed", "cert.expiring", "cert.not-yet-valid"), ""),
@@ -490,11 +492,11 @@ EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("net.pair-cut", ("net.node-isolated",), ""),
     ("net.*", ("svc.dataplane", *_DNS, "webhook.timeout", "ingress.backend-error"), ""),
     ("cloud.*", ("lb.*", *_STORAGE, "cas.*", "edns.*"), ""),
-    ("svc.no-endpoints", (*_DNS, "ingress.*", "webhook.no-endpoints", "api.aggregated-down"), ""),
+    ("svc.no-endpoints", (*_DNS, *_ROUTES, "webhook.no-endpoints", "api.aggregated-down"), ""),
     *((p, ("svc.no-endpoints", *_DNS, "storage.driver-missing", "webhook.*", "api.aggregated-down"), "") for p in _UP),
     ("image.*", ("pod.*",), ""), ("rbac.missing", (*_DNS, "ctrl.not-progressing"), ""),
     ("dns.config", ("pod.crash", "pod.oom", "pod.probe-failing", "svc.no-endpoints", "dns.server-down"), ""),
-    ("lb.*", ("ingress.*", "gw.*", "cert.issue-failed"), ""),
+    ("lb.*", (*_ROUTES, "ingress.no-address", "gw.*", "cert.issue-failed"), ""),
     ("ingress.controller-down", ("ingress.no-address", "ingress.class-mismatch", "ingress.tls-secret", "gw.*",
                                  "cert.issue-failed"), ""),
     ("edns.*", ("cert.issue-failed",), ""),

@@ -23,9 +23,10 @@ POD = "pod.config-missing pod.crash pod.oom pod.probe-failing"
 VOLUME = "storage.zone-conflict storage.driver-missing storage.provision-failed storage.attach-stuck " \
          "storage.mount-failed"
 NETWORK = "net.node-isolated net.pair-cut net.overlay-down net.mtu net.port-filtered net.family-down " \
-          "net.lossy"
+          "net.lossy net.firewall-external"
 NAMES = "dns.server-down dns.upstream dns.stale"
-BALANCER = "lb.not-provisioned lb.targets-unhealthy lb.dns-lag"
+BALANCER = "lb.not-provisioned lb.targets-unhealthy lb.dns-lag lb.controller-missing lb.pool-exhausted lb.not-announced " \
+           "lb.contended"
 INGRESS = "ingress.class-mismatch ingress.backend-error ingress.tls-secret"
 
 KNOWN = [
@@ -42,13 +43,14 @@ KNOWN = [
     (NETWORK, f"svc.dataplane {NAMES} webhook.timeout ingress.backend-error"),
     ("netpol.overblocking", f"{NETWORK} svc.dataplane {NAMES} webhook.timeout ingress.backend-error"),
     ("net.pair-cut", "net.node-isolated"),
-    ("cloud.permission cloud.quota cloud.config", f"{BALANCER} {VOLUME} cas.blocked edns.not-syncing"),
+    ("cloud.permission cloud.quota cloud.config cloud.throttled", f"{BALANCER} {VOLUME} cas.blocked edns.not-syncing"),
     ("svc.no-endpoints", f"{NAMES} {INGRESS} webhook.no-endpoints api.aggregated-down"),
     (f"{UNSCHEDULED} {POD} {IMAGE}", f"svc.no-endpoints {NAMES} storage.driver-missing {HOOK} api.aggregated-down"),
     (IMAGE, POD),
     ("rbac.missing", f"{NAMES} ctrl.not-progressing"),
     ("dns.config", "pod.crash pod.oom pod.probe-failing svc.no-endpoints dns.server-down"),
-    (BALANCER, f"{INGRESS} cert.issue-failed"),
+    (BALANCER, f"{INGRESS} ingress.no-address gw.not-programmed cert.issue-failed"),
+    ("ingress.controller-down", "ingress.no-address ingress.class-mismatch ingress.tls-secret gw.not-programmed cert.issue-failed"),
     ("edns.not-syncing", "cert.issue-failed"),
     ("vm.powered-off", "node.unreachable vm.tools-down"),
     ("node.unreachable", "vm.tools-down"),
