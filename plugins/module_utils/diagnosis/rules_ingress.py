@@ -16,6 +16,7 @@ from .paths import line, seen
 
 CHECKS = ("ingress", "gateway")
 _WORDS = re.compile(r'level=error|"level":"error"|\bERR\b|^E\d{4} |\[error\]|Error configuring TLS', re.I)
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MAKERS = re.compile(r"metallb|aws-load-balancer|cloud-controller-manager|kube-vip|openelb|purelb|svclb-")
 
 
@@ -49,7 +50,8 @@ def said(f: Finding, ev: Evidence, one: dict[str, Any], *about: str) -> list[str
     """Complaints in the logs of the controller about what these words name."""
     refs = [r.split("/") for r in one.get("workloads") or {} if r.count("/") == 2]
     pods = [p for p in ev.pods() if any(space_of(p) == space and name_of(p).startswith(f"{name}-") for _kind, space, name in refs)]
-    return [f"{key}: {text}" for key, text in ev.logs(pods) if _WORDS.search(text) and any(a in text for a in about if a)][-3:]
+    plain = ((key, _COLOURS.sub("", text)) for key, text in ev.logs(pods))
+    return [f"{key}: {text}" for key, text in plain if _WORDS.search(text) and any(a in text for a in about if a)][-3:]
 
 
 # ---- the controller, and the Service before it ----------------------------------------------------------------------
@@ -189,4 +191,10 @@ def contended(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
             [f"{site}: its Ingress had the address {t}, which is not written by us" for t in turns]))
 
 
-RULES = (controller, balancer, silent, certificate, backend, contended, not_taken)
+def named(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
+    """What the options name is not there, or makes no sense."""
+    if f.check in CHECKS and re.match(r"there is no (?:IngressClass|GatewayClass) |load_balancing_check_|no certificate of our own", f.message):
+        yield Candidate("harness.precondition", "confirmed", (), (f.message,))
+
+
+RULES = (named, controller, balancer, silent, certificate, backend, contended, not_taken)
