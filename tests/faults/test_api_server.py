@@ -109,6 +109,7 @@ def test_frozen_etcd_is_unhealthy(lab: Any, prove: Any, monkeypatch: Any) -> Non
     prove.green("api_server")
 
 
+@pytest.mark.gauntlet
 def test_a_firewall_before_the_server(lab: Any, prove: Any) -> None:
     """Nothing refuses, nothing answers."""
     with lab.fault.drop_port("cp", 6443):

@@ -30,7 +30,7 @@ def _without_server(lab: Any) -> str:
 
 
 # ---- what pods are told -----------------------------------------------------------------------------------------
-@pytest.mark.parametrize("address", ["10.96.0.99", "169.254.20.10"])
+@pytest.mark.parametrize("address", ["10.96.0.99", pytest.param("169.254.20.10", marks=pytest.mark.gauntlet)])
 def test_a_kubelet_names_a_server_that_nobody_is(lab: Any, prove: Any, address: str) -> None:
     with lab.fault.name_server("n2", address):
         records = prove("dns", "service")
@@ -82,7 +82,7 @@ def test_rules_that_lead_to_a_server_that_is_gone(lab: Any, prove: Any) -> None:
 
 
 # ---- ports ------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("protocol", ["udp", "tcp"])
+@pytest.mark.parametrize("protocol", ["udp", pytest.param("tcp", marks=pytest.mark.gauntlet)])
 def test_a_port_that_is_filtered_from_the_pods_of_one_node(lab: Any, prove: Any, protocol: str) -> None:
     short = _without_server(lab)
     node = lab.node_name(short)

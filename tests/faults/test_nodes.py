@@ -18,6 +18,7 @@ from tests.proved import proved
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 
 
+@pytest.mark.gauntlet
 def test_powered_off_node_is_the_one_root(lab: Any, prove: Any) -> None:
     short = node_to_lose(lab)
     node = lab.node_name(short)
@@ -31,8 +32,8 @@ def test_powered_off_node_is_the_one_root(lab: Any, prove: Any) -> None:
 
 
 @pytest.mark.parametrize("fault", [
-    lambda lab, short: lab.fault.cut_network(short), lambda lab, short: lab.fault.freeze(short, "kubelet")],
-    ids=["cable", "kubelet"])
+    pytest.param(lambda lab, short: lab.fault.cut_network(short), id="cable", marks=pytest.mark.gauntlet),
+    pytest.param(lambda lab, short: lab.fault.freeze(short, "kubelet"), id="kubelet")])
 def test_a_node_that_is_on_and_silent(lab: Any, prove: Any, fault: Any) -> None:
     short = node_to_lose(lab)
     node = lab.node_name(short)
@@ -81,7 +82,7 @@ def test_fewer_nodes_than_the_inventory_says(prove: Any) -> None:
     assert "4" in records["nodes"].message and "3" in records["nodes"].message
 
 
-@pytest.mark.parametrize("seconds", [-60, 60], ids=["late", "early"])
+@pytest.mark.parametrize("seconds", [pytest.param(-60, id="late"), pytest.param(60, id="early", marks=pytest.mark.gauntlet)])
 def test_a_clock_that_is_off(lab: Any, prove: Any, seconds: int) -> None:
     node, how = lab.node_name("n2"), "behind" if seconds < 0 else "ahead of"
     with clock_off(lab, "n2", seconds):
@@ -109,6 +110,7 @@ def test_a_kubelet_whose_certificate_is_not_accepted(lab: Any, prove: Any) -> No
     prove.green("nodes")
 
 
+@pytest.mark.gauntlet
 def test_a_full_node_is_not_proved(lab: Any, prove: Any) -> None:
     with lab.fault.full("n2"):
         record = prove("nodes")["nodes"]

@@ -64,6 +64,7 @@ def test_the_hook_breaks_the_cluster(lab: Any, book: Playbook, tmp_path: Path) -
     assert before["verdict"] in ("passed", "warned")
 
 
+@pytest.mark.gauntlet
 def test_a_cluster_that_is_not_healthy_is_not_proved(lab: Any, book: Playbook) -> None:
     short = node_to_lose(lab)
     with lab.fault.node_power_off(short):

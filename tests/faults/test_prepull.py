@@ -176,6 +176,7 @@ def test_with_the_permissions_of_the_guide_and_without_events(lab: Any, task: An
         lab.api(f"{rbac}/clusterroles/{name}", "DELETE")
 
 
+@pytest.mark.gauntlet
 def test_a_throttled_registry_is_left_in_peace_and_asked_again(lab: Any, task: Any, registry: FaultyRegistry) -> None:
     image = registry.add()
     registry.busy = 100_000
@@ -203,6 +204,7 @@ def test_an_image_that_is_not_there(task: Any, registry: FaultyRegistry) -> None
         ("image.not-found", [f"image/{absent}"], "confirmed")]
 
 
+@pytest.mark.gauntlet
 def test_a_registry_that_says_nothing_is_no_cause(lab: Any, task: Any, registry: FaultyRegistry) -> None:
     """A time-out alone names none."""
     registry.mute = True

@@ -52,6 +52,7 @@ def test_the_image_of_its_helper_does_not_come(lab: Any, prove: Any) -> None:
     prove.green("storage")
 
 
+@pytest.mark.gauntlet
 def test_pod_security_refuses_its_helper(lab: Any, prove: Any) -> None:
     with lab.fault.patch(SPACE, {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}):
         records = prove("storage", storage={"provision_limit": 25})

@@ -141,6 +141,7 @@ def test_missing_image_is_no_fault_of_the_storage(prove: Any) -> None:
     prove.green("storage")
 
 
+@pytest.mark.gauntlet
 def test_an_image_that_nobody_has_any_more(lab: Any, prove: Any) -> None:
     """One of the test's own: all clusters share what their registries have."""
     own = f"{lab.name}/busybox:1"

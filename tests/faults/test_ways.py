@@ -12,7 +12,7 @@ from tests.proved import proved
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 
 
-@pytest.mark.parametrize("transport", ["exec", "port_forward"])
+@pytest.mark.parametrize("transport", ["exec", pytest.param("port_forward", marks=pytest.mark.gauntlet)])
 def test_a_kubelet_whose_certificate_is_not_accepted_is_not_asked_and_the_others_are_proved(
         lab: Any, prove: Any, transport: str) -> None:
     node = lab.node_name("n2")

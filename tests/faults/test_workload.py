@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.engine import patience, run
 from tests.faults.conftest import assert_red
 from tests.lab.base import wait_for
 
@@ -104,7 +105,8 @@ def _silent_for(lab: Any, leader: str, seconds: float) -> bool:
     return (datetime.datetime.now(datetime.timezone.utc) - renewed).total_seconds() > seconds
 
 
-def test_without_a_scheduler_it_is_the_one_root(lab: Any, prove: Any) -> None:
+def test_without_a_scheduler_it_is_the_one_root(lab: Any, prove: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "LIMIT", 40.0)
     with lab.fault.stop("cp", "kube-scheduler"):
         wait_for("a silence of the scheduler", lambda: _silent_for(lab, "kube-scheduler", 20), 90)
         records = prove("dns", "nodes", "storage", "pod_network", storage={"provision_limit": 40})
@@ -116,7 +118,8 @@ def test_without_a_scheduler_it_is_the_one_root(lab: Any, prove: Any) -> None:
     prove.green("dns", "nodes")
 
 
-def test_without_a_controller_manager_its_silence_is_the_root(lab: Any, prove: Any) -> None:
+def test_without_a_controller_manager_its_silence_is_the_root(lab: Any, prove: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "CLEANUP_LIMIT", 10.0)  # a namespace does not end without it
     with lab.fault.stop("cp", "kube-controller-manager"):
         wait_for("a silence of the controllers", lambda: _silent_for(lab, "kube-controller-manager", 20), 90)
         records = prove("dns", "pod_network")
