@@ -6,7 +6,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from . import node
 from .base import wait_for
@@ -70,18 +70,16 @@ class CrowdFaults:
                 node.in_network(self.lab, other, "ip", "route", "del", *local, check=False)
 
     # ---- objects ----------------------------------------------------------------------------------------------
-    def all_of(self, path: str, selector: str) -> Any:
-        """Objects with a label may be made in the list at `path`; afterwards there is none of them."""
-        return self._fault("all_of", path=path, selector=selector)
+    def all_of(self, path: str, **selector: str) -> Any:
+        """Objects may be made in the list at `path`; afterwards none of labelSelector or fieldSelector is there."""
+        return self._fault("all_of", every=f"{path}?{urlencode(selector)}")
 
-    def _break_all_of(self, path: str, selector: str) -> None:
+    def _break_all_of(self, every: str) -> None:
         pass
 
-    def _mend_all_of(self, path: str, selector: str) -> None:
-        every = f"{path}?labelSelector={quote(selector)}"
-
+    def _mend_all_of(self, every: str) -> None:
         def gone() -> bool:
             self.lab.api(every, "DELETE", timeout=70.0)
             return not self.lab.api(f"{every}&limit=1", timeout=60.0)["items"]
 
-        wait_for(f"none of {selector} in {path}", gone, 240)
+        wait_for(f"none of {every}", gone, 240)

@@ -111,7 +111,9 @@ def crowd(lab: Lab, nodes: int = 1000) -> Iterator[Stranger]:
             log, cwd=HERE.parents[1]))
         if not (probes.stdout and probes.stdout.readline().strip() == "ready"):
             raise LabError(f"the crowd's probes did not begin; {log.name} tells why")
-        stack.enter_context(lab.fault.all_of("/api/v1/nodes", _SELECTOR))
+        # Thousands of words about them would be all that the next one reads of the cluster's events.
+        stack.enter_context(lab.fault.all_of("/api/v1/namespaces/default/events", fieldSelector="involvedObject.kind=Node"))
+        stack.enter_context(lab.fault.all_of("/api/v1/nodes", labelSelector=_SELECTOR))
         stack.enter_context(_running(
             [*_WITH_STDIN, PROGRAM.path, f"--kubeconfig={lab.kubeconfig}", f"--config={HERE / 'manifests/kwok-stages.yaml'}",
              f"--cidr={_PODS}", "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake", f"--node-ip={lab.host}",
