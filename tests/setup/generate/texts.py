@@ -113,6 +113,7 @@ def _check_parts(check: type[Check]) -> None:
         if not isinstance(getattr(check, name), tuple) or not all(isinstance(p, kind) for p in getattr(check, name)):
             raise Unwritten(f"{check.__name__}.{name} must be a tuple of {kind.__name__}; see engine/declared.py")
 
+
 def _since(known: Known) -> list[str]:
     """A module is as old as the release that has it; one that no release has comes with the next."""
     releases = _read(ROOT / "changelogs/changelog.yaml")["releases"]
