@@ -19,8 +19,8 @@ from tests.runner import gauntlet
 EXTERNAL = {"dns": {"external_name": "www.lab.test"}}
 
 # The lab names no platform of machines and no licence, its volumes live on nodes, and without add-ons nothing makes load
-# balancers: these checks would be skipped.
-SKIPPED = ("licenses", "load_balancer", "machines", "zonal_stateful_set")
+# balancers or serves Ingresses and Gateways: these checks would be skipped.
+SKIPPED = ("gateway", "ingress", "licenses", "load_balancer", "machines", "zonal_stateful_set")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,14 +1,17 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Controllers of Ingresses and Gateways, by the names that their classes have: what their workloads are called, and what they do."""
+"""Controllers of Ingresses and Gateways, by the names that their classes have: what their workloads are called, and what
+they do."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 Object = Mapping[str, Any]
 
-# Name of a class's controller, or how it begins -> a word in the names of its workloads. From the projects' own manifests and charts.
+# Name of a class's controller, or how it begins -> a word in the names of its workloads. From the projects' own manifests
+# and charts.
 _WORDS = {
     "k8s.io/ingress-nginx": "ingress-nginx", "nginx.org/": "nginx-ingress", "gateway.nginx.org/": "nginx-gateway",
     "traefik.io/": "traefik", "haproxy.org/": "haproxy", "haproxy-ingress.github.io/": "haproxy-ingress",
@@ -32,14 +35,20 @@ def word_of(controller: str) -> str:
 
 
 def is_of(item: Object, controller: str) -> bool:
-    """Whether a workload or pod looks like the controller's: by its name, or by the name of an image's last parts."""
+    """Whether a workload or pod looks like the controller's: by its name, or by an image's."""
     word = word_of(controller)
     if not word:
         return False
     spec: Any = item.get("spec") or {}
     pod = (spec.get("template") or {}).get("spec") or spec
-    images = [str(c.get("image") or "").rpartition("@")[0] or str(c.get("image") or "") for c in pod.get("containers") or ()]
-    return word in item["metadata"]["name"] or any(word in image.partition("/")[2] for image in images)
+    images = [str(c.get("image") or "") for c in pod.get("containers") or ()]
+    return word in item["metadata"]["name"] or any(word in _path(image) for image in images)
+
+
+def _path(image: str) -> str:
+    """An image's reference without its registry and digest."""
+    first, slash, rest = image.partition("@")[0].partition("/")
+    return rest if slash and re.search(r"[.:]|^localhost$", first) else f"{first}{slash}{rest}"
 
 
 def of(items: Iterable[Object], controller: str) -> list[Any]:

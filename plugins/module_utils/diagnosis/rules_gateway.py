@@ -16,7 +16,7 @@ _REMEDIES = {
     "InvalidParameters": "look at the object that parametersRef of the class or Gateway names",
     "UnsupportedVersion": "bring the definitions of the Gateway API to a version that the controller supports",
     "UnsupportedAddress": "take the address out of the Gateway, or name one that the controller can give",
-    "InvalidCertificateRef": "look at the Secret in certificateRefs of the listener: whether it is there, of type kubernetes.io/tls, whole",
+    "InvalidCertificateRef": "look at the Secret in certificateRefs of the listener: whether it is there, and whole",
     "PortUnavailable": "give the listener a port that the controller serves; Traefik's are the ports of its entry points",
     "HostnameConflict": "give the listeners of one port different host names",
     "ProtocolConflict": "give the listeners of one port one protocol",
@@ -30,6 +30,8 @@ _REMEDIES = {
     "UnsupportedValue": "take out of the route what the controller does not support",
 }
 _GRANT = "make a ReferenceGrant in the namespace of what is named, for the kind and namespace that name it"
+# Words of an answer by which somebody says that he does not reach who is behind him.
+_BEHIND = (": 500", ": 502", ": 503", ": 504", "in time", "reset", "empty answer")
 _ADDRESSES = ("AddressNotAssigned", "NoResources", "AddressNotUsable")
 
 
@@ -65,7 +67,8 @@ def refused(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
         return
     remedy = _GRANT if first.get("reason") == "RefNotPermitted" or "ReferenceGrant" in str(first.get("message")) \
         else _REMEDIES.get(str(first.get("reason")), "")
-    yield Candidate("gw.not-programmed", "confirmed", (_scope(f, first),), tuple(map(_text, (first, *(u for u in no if u is not first)))),
+    yield Candidate("gw.not-programmed", "confirmed", (_scope(f, first),),
+                    tuple(map(_text, (first, *(u for u in no if u is not first)))),
                     remedy=remedy)
 
 
@@ -84,8 +87,8 @@ def unrouted(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
     """Conditions say yes, and our host is answered as one that nobody routes, or by somebody else."""
     lost = [o for o in seen(f, "gateway", "route", "second") if not o["ok"]]
     words = " ".join(str(o.get("error")) for o in lost)
-    if f.check != "gateway" or not lost or any(w in words for w in (": 500", ": 502", ": 503", ": 504", "in time", "reset")) or any(
-            not o["ok"] for o in seen(f, "service", "endpoints")):
+    empty = [o for o in seen(f, "service", "endpoints") if not o["ok"]]
+    if f.check != "gateway" or not lost or empty or any(w in words for w in _BEHIND):
         return
     mine = next((p for p in f.path if p["kind"] == "HTTPRoute"), None)
     yield Candidate("gw.not-programmed", "probable", (f"httproute/{mine.get('namespace')}/{mine['name']}",) if mine else (),

@@ -16,6 +16,8 @@ from .paths import line, seen
 
 CHECKS = ("ingress", "gateway")
 _WORDS = re.compile(r'level=error|"level":"error"|\bERR\b|^E\d{4} |\[error\]|Error configuring TLS', re.I)
+_UNADDRESSED = ("AddressNotAssigned", "NoResources")
+_NAMED = re.compile(r"there is no (?:IngressClass|GatewayClass) |load_balancing_check_|no certificate of our own")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MAKERS = re.compile(r"metallb|aws-load-balancer|cloud-controller-manager|kube-vip|openelb|purelb|svclb-")
 
@@ -49,7 +51,8 @@ def class_of(site: str) -> str:
 def said(f: Finding, ev: Evidence, one: dict[str, Any], *about: str) -> list[str]:
     """Complaints in the logs of the controller about what these words name."""
     refs = [r.split("/") for r in one.get("workloads") or {} if r.count("/") == 2]
-    pods = [p for p in ev.pods() if any(space_of(p) == space and name_of(p).startswith(f"{name}-") for _kind, space, name in refs)]
+    pods = [p for p in ev.pods()
+            if any(space_of(p) == space and name_of(p).startswith(f"{name}-") for _kind, space, name in refs)]
     plain = ((key, _COLOURS.sub("", text)) for key, text in ev.logs(pods))
     return [f"{key}: {text}" for key, text in plain if _WORDS.search(text) and any(a in text for a in about if a)][-3:]
 
@@ -60,7 +63,8 @@ def controller(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
         away = asleep(one)
         if away:
             lines = [f"{ref} has no ready pod" for ref in away]
-            yield Candidate("ingress.controller-down", "confirmed", tuple(away), (*lines, f"{site}: {one.get('controller')}", f.message),
+            yield Candidate("ingress.controller-down", "confirmed", tuple(away),
+                            (*lines, f"{site}: {one.get('controller')}", f.message),
                             subject=away[0])
 
 
@@ -82,7 +86,8 @@ def balancer(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         lines += [event_line(e) for ref in bare for e in ev.events("Service", *ref.split("/", 1)) if e.get("type") == "Warning"]
         if makers and not up:
             refs = tuple(f"deployment/{space_of(d)}/{name_of(d)}" for d in makers)
-            yield Candidate("lb.controller-missing", "confirmed", refs, (*(f"{r}: no pod of it is available" for r in refs), *lines),
+            yield Candidate("lb.controller-missing", "confirmed", refs,
+                            (*(f"{r}: no pod of it is available" for r in refs), *lines),
                             False, subject=refs[0])
         elif any("AllocationFailed" in text for text in lines):
             yield Candidate("lb.pool-exhausted", "confirmed", (), tuple(lines), False)
@@ -94,8 +99,8 @@ def balancer(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 
 def _about_addresses(f: Finding) -> bool:
-    return bool(_failed(f, "address")) or any(u.get("type") == "Address" or u.get("reason") in ("AddressNotAssigned", "NoResources")
-                                              for u in f.observed.get("unmet_conditions") or ())
+    unmet = f.observed.get("unmet_conditions") or ()
+    return bool(_failed(f, "address")) or any(u.get("type") == "Address" or u.get("reason") in _UNADDRESSED for u in unmet)
 
 
 def silent(f: Finding, ev: Evidence) -> Iterator[Candidate]:
@@ -103,7 +108,8 @@ def silent(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     out = _failed(f, "outside")
     if f.check not in CHECKS or not out:
         return
-    speakers = [d for d in ev.items("daemonsets") if "metallb" in space_of(d) or "metallb" in str(d["metadata"].get("labels") or {})]
+    speakers = [d for d in ev.items("daemonsets") if "metallb" in space_of(d)
+                or "metallb" in str(d["metadata"].get("labels") or {})]
     away = [d for d in speakers if not (d.get("status") or {}).get("numberAvailable")]
     if away:
         refs = tuple(f"daemonset/{space_of(d)}/{name_of(d)}" for d in away)
@@ -158,7 +164,8 @@ def certificate(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         if routed and all(r["ok"] for r in routed):
             one = around(f).get(site, {})
             yield Candidate("ingress.tls-secret", "confirmed", (class_of(site),), (
-                line(o), "our host is routed to our pods at the same address", *said(f, ev, one, ev.space)), subject=_ingress(f, ev))
+                line(o), "our host is routed to our pods at the same address", *said(f, ev, one, ev.space)),
+                            subject=_ingress(f, ev))
 
 
 def _ingress(f: Finding, ev: Evidence) -> str:
@@ -178,7 +185,8 @@ def backend(f: Finding, ev: Evidence) -> Iterator[Candidate]:
             continue
         asked = seen(f, f.check, "pod", "service")
         good = [a for a in asked if a["ok"]]
-        if any(not a["ok"] for a in asked if a["variant"] == "pod") or any(not e["ok"] for e in seen(f, "service", "endpoints")):
+        lost = [a for a in asked if a["variant"] == "pod" and not a["ok"]]
+        if lost or any(not e["ok"] for e in seen(f, "service", "endpoints")):
             continue
         sure = "confirmed" if len(good) == 2 else "suspected"
         yield Candidate("ingress.backend-error", sure, (class_of(site),), (
@@ -193,7 +201,7 @@ def contended(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
 
 def named(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
     """What the options name is not there, or makes no sense."""
-    if f.check in CHECKS and re.match(r"there is no (?:IngressClass|GatewayClass) |load_balancing_check_|no certificate of our own", f.message):
+    if f.check in CHECKS and _NAMED.match(f.message):
         yield Candidate("harness.precondition", "confirmed", (), (f.message,))
 
 

@@ -22,7 +22,8 @@ def _around(ready: int = 1, site: str = SITE, **more: Any) -> dict[str, Any]:
                               "balancers": {"infra/ingress-nginx-controller": "192.0.2.9"}, **more}}}
 
 
-def _ingress(*observations: dict[str, Any], message: str = "a stage failed", check: str = "ingress", **observed: Any) -> Finding:
+def _ingress(*observations: dict[str, Any], message: str = "a stage failed", check: str = "ingress",
+             **observed: Any) -> Finding:
     kind = "HTTPRoute" if check == "gateway" else "Ingress"
     return Finding(check, "load_balancing", "failed", "a step", message, observations=list(observations), observed=observed,
                    path=[on_path(kind, "x-ing0"), on_path("Deployment", "ingress-nginx-controller", "infra")])
@@ -54,9 +55,11 @@ def test_a_controller_without_pods_is_the_cause_whatever_stage_it_breaks() -> No
 def test_pods_of_the_controller_that_do_not_start_are_the_root() -> None:
     data = _data(0)
     data["pods"].append(pod("ingress-nginx-controller-8a-y", "infra", ready=False, **waiting(
-        "CrashLoopBackOff", "back-off 5m0s restarting failed container"), lastState={"terminated": {"exitCode": 1, "reason": "Error"}}))
+        "CrashLoopBackOff", "back-off 5m0s restarting failed container"),
+                            lastState={"terminated": {"exitCode": 1, "reason": "Error"}}))
     found = one(_ingress(NO_ADDRESS, **_around(0)), data)
-    assert found.cause == "pod.crash" and any("no ready pod" in e or "ingress-nginx-controller-8a-y" in e for e in found.evidence)
+    assert found.cause == "pod.crash" and any("no ready pod" in e or "ingress-nginx-controller-8a-y" in e
+                                              for e in found.evidence)
 
 
 def test_no_address_beside_a_working_controller_is_a_class_that_it_does_not_take() -> None:
@@ -78,7 +81,8 @@ def test_no_address_as_the_balancer_has_none_follows_from_that() -> None:
 def test_nothing_that_looks_like_the_controller() -> None:
     nobody = _around(workloads={}, balancers={})
     found = one(_ingress(NO_ADDRESS, **nobody), _data())
-    assert (found.cause, found.confidence) == ("ingress.class-mismatch", "probable") and "looks like the controller" in found.evidence[0]
+    assert (found.cause, found.confidence) == ("ingress.class-mismatch",
+                                               "probable") and "looks like the controller" in found.evidence[0]
     unseen = _around(workloads={}, balancers={}, known=False)
     assert cause(_ingress(NO_ADDRESS, message="no address: not within 9 s", **unseen), _data())[0] == "unknown.timeout", \
         "what may not be seen is not absent"
@@ -86,7 +90,8 @@ def test_nothing_that_looks_like_the_controller() -> None:
 
 def test_an_address_that_nobody_announces() -> None:
     data = _data()
-    data["daemonsets"] = [{"metadata": {"name": "speaker", "namespace": "metallb-system"}, "spec": {}, "status": {"numberAvailable": 0}}]
+    data["daemonsets"] = [{"metadata": {"name": "speaker", "namespace": "metallb-system"}, "spec": {},
+                           "status": {"numberAvailable": 0}}]
     silent = _ingress(_answer("outside", "no answer in time"), _answer("inside", ""))
     silent.verdict = "inconclusive"
     assert cause(silent, data) == ("lb.not-announced", "confirmed", ["daemonset/metallb-system/speaker"])
@@ -99,7 +104,8 @@ def test_a_certificate_that_is_not_ours_while_the_host_is_routed() -> None:
     log = f'E0314 09:29:01 7 backend_ssl.go] "Error" secret="{SPACE}/x-tls" was not found'
     found = one(_ingress(_answer("tls", SERVED.partition(": ")[2]), _answer("route"), **_around()), _data(1, log, "I0314 fine"))
     assert (found.cause, found.confidence, found.scope) == ("ingress.tls-secret", "confirmed", CLASS)
-    assert any("was not found" in e for e in found.evidence) and found.next_command == f"kubectl -n {SPACE} describe ingress x-ing0"
+    assert any("was not found" in e for e in found.evidence)
+    assert found.next_command == f"kubectl -n {SPACE} describe ingress x-ing0"
 
 
 def test_the_default_certificate_of_a_host_that_is_not_routed_is_no_fault_of_a_secret() -> None:
@@ -111,10 +117,13 @@ def test_the_default_certificate_of_a_host_that_is_not_routed_is_no_fault_of_a_s
                                               ("somebody else answers it: 200 welcome", "somebody else answers our host")])
 def test_a_host_that_leads_elsewhere(answer: str, text: str) -> None:
     found = one(_ingress(_answer("tls"), _answer("route", answer), **_around()), _data())
-    assert (found.cause, found.confidence, found.scope) == ("ingress.class-mismatch", "probable", CLASS) and text in found.evidence[0]
+    assert (found.cause, found.confidence, found.scope) == ("ingress.class-mismatch", "probable",
+                                                            CLASS) and text in found.evidence[0]
 
 
-@pytest.mark.parametrize("answer", ["502 <html> Bad Gateway", "503 no available server", "500 Internal Server Error", "no answer in time"])
+@pytest.mark.parametrize("answer",
+                         ["502 <html> Bad Gateway", "503 no available server", "500 Internal Server Error",
+                          "no answer in time"])
 def test_a_backend_that_others_reach(answer: str) -> None:
     good = [_answer("pod", from_node="n2"), _answer("service", from_node="n2")]
     found = one(_ingress(_answer("tls"), _answer("route", answer), *good, **_around()), _data())
@@ -122,7 +131,8 @@ def test_a_backend_that_others_reach(answer: str) -> None:
     alone = one(_ingress(_answer("tls"), _answer("route", answer), **_around()), _data())
     assert (alone.cause, alone.confidence) == ("ingress.backend-error", "suspected"), "nobody else was asked"
     lost = [_answer("pod", "connection refused", from_node="n2"), _answer("service", "connection refused", from_node="n2")]
-    assert not cause(_ingress(_answer("route", answer), *lost, **_around()), _data())[0].startswith("ingress."), "others do not either"
+    assert not cause(_ingress(_answer("route", answer), *lost, **_around()),
+                     _data())[0].startswith("ingress."), "others do not either"
 
 
 @pytest.mark.parametrize("check", ["ingress", "gateway"])
@@ -151,9 +161,11 @@ def _gateway(*unmet: tuple[str, str, str, str, str], **more: Any) -> Finding:
 
 
 @pytest.mark.parametrize(("unmet", "scope", "remedy"), [
-    (("Gateway infra/shared listener web", "ResolvedRefs", "False", "RefNotPermitted", "no ReferenceGrant"), "gateway/infra/shared",
+    (("Gateway infra/shared listener web", "ResolvedRefs", "False", "RefNotPermitted", "no ReferenceGrant"),
+     "gateway/infra/shared",
      "ReferenceGrant"),
-    (("Gateway infra/shared listener web", "Accepted", "False", "PortUnavailable", ""), "gateway/infra/shared", "port that the controller"),
+    (("Gateway infra/shared listener web", "Accepted", "False", "PortUnavailable", ""), "gateway/infra/shared",
+     "port that the controller"),
     (("HTTPRoute x-ga0", "Accepted", "False", "NotAllowedByListeners", ""), f"httproute/{SPACE}/x-ga0", "allowedRoutes"),
     (("HTTPRoute x-ga0", "ResolvedRefs", "False", "BackendNotFound", ""), f"httproute/{SPACE}/x-ga0", "backendRefs"),
     (("GatewayClass istio", "Accepted", "False", "InvalidParameters", "no such"), "gatewayclass/istio", "parametersRef"),

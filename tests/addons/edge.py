@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What tests of Ingresses and Gateways have in common: somebody's objects beside ours, and policies that change ours as they
+come."""
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from tests.lab.base import wait_for
+
+SPACE = "shop"
+NAMESPACES = "/api/v1/namespaces"
+DEPLOYMENT = "/apis/apps/v1/namespaces/traefik/deployments/traefik"
+SERVICE = "/api/v1/namespaces/traefik/services/traefik"
+INGRESSES = "/apis/networking.k8s.io/v1"
+CLASSES = f"{INGRESSES}/ingressclasses"
+GATEWAYS = "/apis/gateway.networking.k8s.io/v1"
+MANAGED = {"app.kubernetes.io/managed-by": "assay.clusters"}
+_ADMISSION = "/apis/admissionregistration.k8s.io/v1"
+_API = {"ingresses": ("networking.k8s.io", INGRESSES), "services": ("", "/api/v1"), "secrets": ("", "/api/v1")}
+
+
+def of_gateways(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """An object of the Gateway API."""
+    return {"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+@contextmanager
+def somebodys(lab: Any) -> Iterator[str]:
+    """A namespace of somebody with a Service that has no pods, an Ingress and a route; they are as they were at the end."""
+    backend = {"service": {"name": "web", "port": {"number": 80}}}
+    objects = [
+        ("/api/v1", "services", {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}}),
+        (INGRESSES, "ingresses", {"metadata": {"name": "web"}, "spec": {"ingressClassName": "traefik", "rules": [
+            {"host": "web.shop.test", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}]}}),
+        (GATEWAYS, "httproutes", of_gateways("HTTPRoute", "web", {
+            "parentRefs": [{"name": "web"}], "hostnames": ["web.shop.test"],
+            "rules": [{"backendRefs": [{"name": "web", "port": 80}]}]})),
+    ]
+    with namespace(lab, SPACE):
+        paths = [f"{api}/namespaces/{SPACE}/{plural}/web" for api, plural, _body in objects]
+        for path, (_api, _plural, body) in zip(paths, objects):
+            lab.api(path.rpartition("/")[0], "POST", body)
+        before = [lab.api(p)["metadata"]["uid"] for p in paths]
+        yield SPACE
+        assert [lab.api(p)["metadata"]["uid"] for p in paths] == before, "something of somebody's was touched"
+
+
+@contextmanager
+def namespace(lab: Any, name: str) -> Iterator[None]:
+    with lab.fault.extra(NAMESPACES, {"metadata": {"name": name}}):
+        wait_for("its account", lambda: lab.api(f"{NAMESPACES}/{name}/serviceaccounts/default"), 30, 0.2)
+        yield
+
+
+@contextmanager
+def changed(lab: Any, plural: str, *patches: tuple[str, str, Any]) -> Iterator[None]:
+    """Each of our objects of this kind is changed as it comes, as policy engines do. patches: (op, path, value) of a JSON
+    patch."""
+    name = f"changes-{plural}"
+    group, base = _API[plural]
+    text = ", ".join(f'JSONPatch{{op: "{op}", path: "{path}", value: {_cel(value)}}}' for op, path, value in patches)
+    policy = {"metadata": {"name": name}, "spec": {
+        "matchConstraints": {"objectSelector": {"matchLabels": MANAGED}, "resourceRules": [
+            {"apiGroups": [group], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": [plural]}]},
+        "failurePolicy": "Fail", "reinvocationPolicy": "Never",
+        "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": f"[{text}]"}}]}}
+    binding = {"metadata": {"name": name}, "spec": {"policyName": name}}
+
+    def in_force() -> bool:
+        made = lab.api(f"{base}/namespaces/default/{plural}?dryRun=All", "POST", _sample(plural))
+        return str(patches[0][2]) in str(made)
+
+    with ExitStack() as stack:
+        stack.enter_context(lab.fault.extra(f"{_ADMISSION}/mutatingadmissionpolicies", policy))
+        stack.enter_context(lab.fault.extra(f"{_ADMISSION}/mutatingadmissionpolicybindings", binding))
+        wait_for("the policy", in_force, 30, 0.3)
+        yield
+    wait_for("the policy's end", lambda: not in_force(), 30, 0.3)
+
+
+def _cel(value: Any) -> str:
+    if isinstance(value, dict):
+        pairs = ", ".join(f'"{k}": "{v}"' for k, v in value.items())
+        return f"{{{pairs}}}"
+    return f'"{value}"'
+
+
+def _sample(plural: str) -> dict[str, Any]:
+    """One of ours, never made."""
+    meta = {"name": "sample", "labels": MANAGED, "annotations": {"a": "b"}}
+    backend = {"service": {"name": "web", "port": {"number": 80}}}
+    return {"metadata": meta, **{
+        "ingresses": {"spec": {"tls": [{"hosts": ["a.test"], "secretName": "s"}], "defaultBackend": backend}},
+        "services": {"spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}},
+        "secrets": {"type": "kubernetes.io/tls", "data": {"tls.crt": "YQ==", "tls.key": "YQ=="}}}[plural]}
+
+
+def of_ours(lab: Any, *plurals: str) -> list[str]:
+    """Objects of ours that are there, of these kinds."""
+    bases = {"ingresses": INGRESSES, "gateways": GATEWAYS, "httproutes": GATEWAYS, "namespaces": "/api/v1",
+             "secrets": "/api/v1"}
+    selector = "labelSelector=app.kubernetes.io/managed-by%3Dassay.clusters"
+    return [f"{p}/{i['metadata']['name']}" for p in plurals for i in lab.api(f"{bases[p]}/{p}?{selector}")["items"]]
+
+
+def killed(lab: Any, prove: Any, check: str, *plurals: str) -> None:
+    """A run of the check in a process of its own that is killed as soon as objects of these kinds are there."""
+    code = ("from pathlib import Path; from tests.faults.conftest import Prover; "
+            f"Prover({str(lab.kubeconfig)!r}, {lab.name!r}, Path({str(prove.journal_dir)!r}))({check!r})")
+    run = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    try:
+        wait_for("objects of ours", lambda: all(of_ours(lab, p) for p in plurals), 120, 0.02)
+    finally:
+        run.send_signal(signal.SIGKILL)
+        run.wait()
