@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.lab.base import wait_for
+from tests.lab.base import run, wait_for
 
 _METALLB = "/apis/metallb.io/v1beta1/namespaces/metallb-system"
 POOL, ADVERTISEMENT = f"{_METALLB}/ipaddresspools/pool", f"{_METALLB}/l2advertisements/l2"
@@ -61,6 +61,11 @@ def shop(lab: Any, served: bool = True) -> Iterator[None]:
             make_service(lab)
             wait_for("the shop's address", lambda: says(addresses(service(lab))[0]).startswith("shop-"), 60)
         yield
+
+
+def forget(lab: Any) -> None:
+    """As after some minutes: this machine knows no more at which node an address was, and has to ask the network."""
+    run("ip", "neigh", "flush", "dev", lab.bridge)
 
 
 def ours(lab: Any) -> list[dict[str, Any]]:

@@ -92,6 +92,7 @@ def test_no_pool_at_all(lab: Any, prove: Any) -> None:
 # ---- no traffic ---------------------------------------------------------------------------------------------------
 def test_withdrawn_announcement(lab: Any, prove: Any) -> None:
     with lab.fault.without(ADVERTISEMENT):
+        balancing.forget(lab)
         record = _prove(prove, **QUICK)
     assert_red(record, "lb.not-announced", ["ipaddresspool/pool"], "confirmed", "neither an L2Advertisement nor a BGPAdvertisement",
                "IPAllocated")
@@ -102,6 +103,7 @@ def test_withdrawn_announcement(lab: Any, prove: Any) -> None:
 def test_speakers_that_run_nowhere(lab: Any, prove: Any) -> None:
     with lab.fault.patch(SPEAKER, {"spec": {"template": {"spec": {"nodeSelector": {"no-such": "node"}}}}}):
         wait_for("no speaker", lambda: not lab.api(SPEAKER)["status"].get("currentNumberScheduled"), 60)
+        balancing.forget(lab)
         record = _prove(prove, **QUICK)
     assert_red(record, "lb.not-announced", [SPEAKER_REF], "confirmed", "has no pod available")
     lab.tier("load_balancer")

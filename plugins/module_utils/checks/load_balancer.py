@@ -42,7 +42,7 @@ class LoadBalancer(Check):
     options = (
         Option("load_balancer_class", "The C(loadBalancerClass) of our Service; by default the one that the cluster gives.",
                example="service.k8s.aws/nlb"),
-        Option("annotations", "Annotations of our Service, such as those that make a load balancer internal or name its subnets.",
+        Option("service_annotations", "Annotations of our Service, such as those that make a load balancer internal or name its subnets.",
                type="dict", default={}, example={"service.beta.kubernetes.io/aws-load-balancer-scheme": "internal"}),
         Option("source_ranges", "The C(loadBalancerSourceRanges) of our Service, where not everybody may come; who asks must be in"
                " them.", type="list", elements="str", default=[], example=["10.0.0.0/8"]),
@@ -146,7 +146,7 @@ class LoadBalancer(Check):
             spec["loadBalancerSourceRanges"] = list(o["source_ranges"])
         manifest = service(f"lb-{ctx.nonce}", {LABEL: ctx.nonce}, [
             {"name": "http", "port": PORT, "targetPort": _HTTP, "protocol": "TCP"}], **spec)
-        manifest["metadata"]["annotations"] = {str(k): str(v) for k, v in (o.get("annotations") or {}).items()}
+        manifest["metadata"]["annotations"] = {str(k): str(v) for k, v in (o.get("service_annotations") or {}).items()}
         made = ctx.create(manifest)
         name, pods = made["metadata"]["name"], {b.pod for b in backends}
         ctx.observe(service=f"{ctx.namespace}/{name}")

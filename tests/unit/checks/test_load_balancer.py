@@ -45,7 +45,7 @@ def test_a_healthy_one_passes_with_one_service_and_is_measured(monkeypatch: pyte
 
 
 def test_what_options_ask_for_is_in_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = Balancer(load_balancer_class="acme/nlb", annotations={"acme/internal": True}, source_ranges=["198.51.100.0/24"])
+    world = Balancer(load_balancer_class="acme/nlb", service_annotations={"acme/internal": True}, source_ranges=["198.51.100.0/24"])
     [made] = world.run(monkeypatch).created
     assert made["spec"]["loadBalancerClass"] == "acme/nlb" and made["metadata"]["annotations"] == {"acme/internal": "True"}
     assert made["spec"]["loadBalancerSourceRanges"] == ["198.51.100.0/24"] == world.patched[1]["loadBalancerSourceRanges"]
