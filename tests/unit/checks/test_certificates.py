@@ -148,6 +148,17 @@ def test_a_network_that_holds_all_probes_is_asked_a_few_times_only(world):
     assert world.ctx.warnings[0].startswith("not looked at: 40 of 40 kubelets (m0: does not answer in time, asked from a probe)")
 
 
+@pytest.mark.parametrize("address", ["10.0.0.1;reboot", "$(reboot)", "a b", "10.0.0.1/x"])
+def test_no_name_of_an_object_is_a_command(world, address):
+    """Whoever may write a Node's status could have our probe run something."""
+    world.ctx.fleet.watch.there["n1"]["status"]["addresses"][0]["address"] = address
+    asked = []
+    for p in world.ctx.probes.all:
+        p._shell = lambda probe, command: asked.append(command) or ("", "exit status 7")
+    assert "has a name that no probe is asked with" in json.dumps(world.run().observed["not_looked_at"])
+    assert asked and not [c for c in asked if address in c]
+
+
 @pytest.mark.parametrize(("items", "waits"), [
     ([request("a")], ["a"]), ([request("a", age=60)], []), ([request("a", signer="example.com/other")], []),
     ([request("a", "system:node:n1", 900, "kubernetes.io/kubelet-serving", "Approved")], []),

@@ -134,7 +134,10 @@ def test_secrets_are_in_no_output(gitlab, monkeypatch):
     entry = {"gitlab": gitlab.url, "token_env": "OUR_TOKEN", "header_env": {"X-More": "OUR_TOKEN"}}
     got, said, ctx = ask(entry)
     assert got == "passed" and gitlab.calls[0][1]["X-More"] == TOKEN
-    assert TOKEN not in json.dumps([said, ctx.observed, ctx.observations]) and redact.redact(f"x {TOKEN} y") == "x [redacted] y"
+    assert TOKEN not in json.dumps([said, ctx.observed, ctx.observations])
+    without_shape = "planted7words"  # which nothing else would know
+    ask({"gitlab": gitlab.url, "headers": {"X-Key": f"Key {without_shape}"}})
+    assert redact.redact(f"x {without_shape} y") == "x [redacted] y"
 
 
 @pytest.mark.parametrize(("entry", "words"), [
