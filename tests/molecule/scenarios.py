@@ -15,7 +15,9 @@ from tests.runner import ours
 CHECKOUT = Path(__file__).resolve().parents[2]
 NAMES = sorted(p.parent.name for p in (CHECKOUT / "molecule").glob("*/molecule.yml"))
 # Scenarios that need add-ons of the lab; these run in tests/addons.
-TIERS: dict[str, tuple[str, ...]] = {}
+TIERS: dict[str, tuple[str, ...]] = {
+    "load_balancing": ("load_balancer", "ingress"),
+}
 # Lines of a scenario's end that say why it failed.
 LAST = 25
 
