@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What follows from the class of a check and the text beside it: its module, the role and page of its domain, lists."""
+"""What follows from the class of a check and the text beside it: its module, the role and page of its domain, lists; and
+the page of causes, from the taxonomy."""
 from __future__ import annotations
+
+from tests.setup import causes
 
 from . import lists, module, page, role
 from .texts import ROOT, checks, domains
@@ -17,4 +20,4 @@ def files() -> tuple[dict[str, str], list[str]]:
     out = {f"plugins/modules/{k.module}.py": module.whole(k) for k in known.values()}
     for name, (domain, of) in found.items():
         out |= {**role.files(name, domain, of), f"docs/checks/{name}.md": page.page(name, domain, of)}
-    return {**out, "docs/checks/README.md": page.index(found), **lists.files(found)}, problems
+    return {**out, "docs/checks/README.md": page.index(found), "docs/causes.md": causes.page(), **lists.files(found)}, problems
