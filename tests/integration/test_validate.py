@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-ALL = {"api_server", "nodes", "pod_network", "service", "dns", "storage"}
+ALL = {"api_server", "audit_log", "nodes", "pod_network", "service", "dns", "storage"}
 # Needs a platform of machines to be named.
 SKIPPED = {"machines"}
 

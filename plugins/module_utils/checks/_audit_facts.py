@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..kube.client import Client
 from ..kube.errors import ApiError
+from ..kube.patient import PatientClient
 from ._optional import optional_get
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def path(told: Mapping[str, Mapping[str, str]]) -> str:
     return paths.pop() if len(paths) == 1 else ""
 
 
-def counters(client: Client) -> dict[str, dict[str, float]] | str:
+def counters(client: PatientClient) -> dict[str, dict[str, float]] | str:
     """Of one API server: {"event": {"": n}, "error": {plugin: n}, "level": {level: n}}; why not, where it does not tell."""
     try:
         text = client.get("/metrics", raw=True, timeout=20.0)

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..kube.client import Client
 from ..kube.errors import ApiError
+from ..kube.patient import PatientClient
 from ._audit_events import Event, of_lines
 
 # Below /var/log, where installers put the file: kubeadm's documentation, OpenShift, kOps, Konvoy, Kubespray.
@@ -58,7 +58,7 @@ class Source(ABC):
 class _File:
     """base: the path of /var/log on the server; path: of the file below it; read: bytes that were looked at."""
 
-    client: Client
+    client: PatientClient
     base: str
     path: str
     read: int = 0
@@ -78,7 +78,7 @@ class Files(Source):
 
     wait = 45.0
 
-    def __init__(self, words: str, places: Mapping[str, tuple[Client, str]], paths: Sequence[str], mark: str):
+    def __init__(self, words: str, places: Mapping[str, tuple[PatientClient, str]], paths: Sequence[str], mark: str):
         self.words, self._places, self._paths, self._mark = words, places, paths, mark
         self._files: dict[str, _File] = {}
         self._absent: dict[str, str] = {}
@@ -89,7 +89,7 @@ class Files(Source):
         if not self._files and self._absent:
             raise NoSource("; ".join(dict.fromkeys(self._absent.values())), "absent")
 
-    def _open(self, place: str, client: Client, base: str) -> None:
+    def _open(self, place: str, client: PatientClient, base: str) -> None:
         for path in self._paths:
             file = _File(client, base, path)
             try:
@@ -134,7 +134,8 @@ class Files(Source):
             listing = file.client.get(f"{file.base}/{folder}/", raw=True)
         except ApiError:
             return ""
-        names = sorted(n for n in _LINK.findall(listing) if re.fullmatch(rf"{re.escape(stem)}-[\dT.-]+\.{re.escape(ending)}", n))
+        put_away = re.compile(rf"{re.escape(stem)}-[\dT.-]+\.{re.escape(ending)}")
+        names = sorted(n for n in _LINK.findall(listing) if put_away.fullmatch(n))
         if not names:
             return ""
         old = _File(file.client, file.base, f"{folder}/{names[-1]}", file.read)

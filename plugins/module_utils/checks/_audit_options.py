@@ -11,9 +11,9 @@ SOURCES = ("logs", "kubelet", "pods", "query", "cloudwatch")
 
 OPTIONS = (
     Option("audit_source", "Where audit events are looked for. C(logs) is C(/logs) of the API servers, which most of them do"
-           " not serve; it is tried where nothing is named. C(kubelet) reads the file by C(/logs) of the kubelets of the control"
-           " plane, and needs the right to get C(nodes/proxy). C(pods) allows a short-lived pod on each node of the control"
-           " plane, as root, with the folder of the file mounted read-only, in a namespace of its own whose Pod Security level"
+           " not serve; it is tried where nothing is named. C(kubelet) reads the file by C(/logs) of the kubelets of the"
+           " control plane, and needs the right to get C(nodes/proxy). C(pods) allows a short-lived pod on each node of the"
+           " control plane, as root, with the folder of the file mounted read-only, in a namespace of its own whose Pod Security level"
            " is C(privileged). C(query) asks a store of logs over HTTP, C(cloudwatch) Amazon CloudWatch Logs.",
            choices=SOURCES, example="query"),
     Option("audit_path", "The file that an API server writes, for C(logs), C(kubelet) and C(pods); for the first two it must be"

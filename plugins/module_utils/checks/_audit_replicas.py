@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..kube.client import Client
 from ..kube.errors import ApiError
+from ..kube.patient import PatientClient
 from ._audit_events import Marker
 from ._endpoints import endpoints
 from ._nodes import moment
@@ -39,12 +40,17 @@ class Replicas:
 
     known: tuple[str, ...]
     count: int
-    direct: dict[str, Client] = field(default_factory=dict)
+    direct: dict[str, PatientClient] = field(default_factory=dict)
     why: str = ""
 
     def close(self) -> None:
         for client in self.direct.values():
-            client.close()
+            client.raw.close()
+
+
+def patient(ctx: Context, client: Client) -> PatientClient:
+    """As the check's own client, for requests whose errors are no trouble of the check."""
+    return PatientClient(client, lambda: ctx.deadline, lambda _error: None)
 
 
 def find(ctx: Context) -> Replicas:
@@ -58,7 +64,7 @@ def find(ctx: Context) -> Replicas:
         out.why = out.why or "certificates are not verified, so that an address alone does not tell who answers there"
     if not out.why:
         found = ctx.in_parallel(lambda where: _reach(ctx, where), known, workers=8)
-        out.direct = {where: got for where, got in zip(known, found) if isinstance(got, Client)}
+        out.direct = {where: patient(ctx, got) for where, got in zip(known, found) if isinstance(got, Client)}
         out.why = next((got for got in found if isinstance(got, str)), "")
     return out
 
@@ -81,7 +87,7 @@ def _reach(ctx: Context, where: str) -> Client | str:
     return client
 
 
-def own_address(client: Client) -> str:
+def own_address(client: PatientClient) -> str:
     """By which address the API server behind a connection says that it is known; "" where it does not tell."""
     try:
         told = client.get("/api", timeout=_REACH).get("serverAddressByClientCIDRs") or []
@@ -99,7 +105,7 @@ class Sender:
         self._numbers = itertools.count(1)
         self.unheard: dict[str, str] = {}
 
-    def all_kinds(self, client: Client, replica: str) -> list[Marker]:
+    def all_kinds(self, client: PatientClient, replica: str) -> list[Marker]:
         nobody = [("Impersonate-User", f"assay-nobody-{self.ctx.nonce}")]
         sent = [
             self._send(client, replica, "write", "PATCH", "patch", {"data": {"marker": self.prefix}}),
@@ -107,7 +113,7 @@ class Sender:
             self._send(client, replica, "read", "GET", "get")]
         return [m for m in sent if m]
 
-    def _send(self, client: Client, replica: str, kind: str, method: str, verb: str, body: Any = None,
+    def _send(self, client: PatientClient, replica: str, kind: str, method: str, verb: str, body: Any = None,
               headers: dict[str, str] | None = None) -> Marker | None:
         """None where the request was not what it should be: a denied one that was allowed, or that no API server saw."""
         wanted = f"{self.prefix}-{next(self._numbers)}"
@@ -154,7 +160,7 @@ def _through_balancer(ctx: Context, sender: Sender, replicas: Replicas) -> list[
     for _try in range(_TRIES):
         if _enough(seen, replicas) or ctx.left() < 30:
             break
-        client = Client(ctx.client.raw.connection, in_flight=1)
+        client = patient(ctx, Client(ctx.client.raw.connection, in_flight=1))
         try:
             before = own_address(client)
             if before in replicas.direct and seen.get(before, 0) >= 1:
@@ -163,7 +169,7 @@ def _through_balancer(ctx: Context, sender: Sender, replicas: Replicas) -> list[
             if own_address(client) != before:  # it does not stay with one
                 made = [Marker(m.id, m.kind, "", m.verb, m.code, m.sent) for m in made]
         finally:
-            client.close()
+            client.raw.close()
         seen[before] = seen.get(before, 0) + 1
         markers += made
     return markers

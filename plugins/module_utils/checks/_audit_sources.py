@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..kube.client import Client
 from ..kube.errors import ApiError
+from ..kube.patient import PatientClient
 from ._audit_files import USUAL, Files, NoSource, Source, below_log
 from ._audit_pods import Pods
-from ._audit_replicas import Replicas
+from ._audit_replicas import Replicas, patient
 from ._audit_stores import CloudWatch, Query
 from ._machine_map import control_plane
 from ._nodes import name_of
@@ -37,19 +37,20 @@ def open_source(ctx: Context, mark: str, replicas: Replicas, path: str, seconds:
                        "option")
     paths = [below_log(path)] if path else list(USUAL)
     if kind == "kubelet":
-        places = {n: (ctx.client.raw, f"{_NODES}/{n}/proxy/logs") for n in _leaders(ctx)}
+        places = {n: (patient(ctx, ctx.client.raw), f"{_NODES}/{n}/proxy/logs") for n in _leaders(ctx)}
         if not places:
             raise NoSource("no node is registered as one of the control plane, so that no kubelet shows its files", "absent")
         return Files(f"{path or 'the audit log file'} by the kubelets of the control plane", places, paths, mark)
     return Files(f"{path or 'the audit log file'} by /logs of the API servers", _by_servers(ctx, replicas), paths, mark)
 
 
-def _by_servers(ctx: Context, replicas: Replicas) -> dict[str, tuple[Client, str]]:
+def _by_servers(ctx: Context, replicas: Replicas) -> dict[str, tuple[PatientClient, str]]:
     if replicas.direct:
         return {where: (client, "/logs") for where, client in replicas.direct.items()}
     if replicas.count > 1:
-        raise NoSource(f"/logs of each API server needs its own address ({replicas.why or 'none is reached from here'})", "absent")
-    return {"the API server": (ctx.client.raw, "/logs")}
+        why = replicas.why or "none is reached from here"
+        raise NoSource(f"/logs of each API server needs its own address ({why})", "absent")
+    return {"the API server": (patient(ctx, ctx.client.raw), "/logs")}
 
 
 def _leaders(ctx: Context) -> list[str]:

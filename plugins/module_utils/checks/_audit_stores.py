@@ -49,7 +49,8 @@ class Query(Source):
         url = str(options.get("audit_query_url") or "")
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise NoSource("audit_query_url: must be like https://logs.example.com/path" + (f", not {url!r}" if url else ""), "option")
+            got = f", not {url!r}" if url else ""
+            raise NoSource(f"audit_query_url: must be like https://logs.example.com/path{got}", "option")
         self._url, self._host = url, parts.hostname
         self.words = f"what {parts.hostname} answers"
         headers = {str(k): str(v) for k, v in (options.get("audit_query_headers") or {}).items()}
@@ -107,7 +108,8 @@ class Query(Source):
             said = " ".join(text.decode("utf-8", "replace").split())[:200]
             raise NoSource(f"{self._host} answers the query with status {status}: {said}", kind)
         if len(text) > _LARGEST:
-            raise NoSource(f"audit_query_params: the answer is longer than {_LARGEST >> 20} MiB; ask for {{marker}} alone", "option")
+            words = f"the answer is longer than {_LARGEST >> 20} MiB; ask for {{marker}} alone"
+            raise NoSource(f"audit_query_params: {words}", "option")
         try:
             return json.loads(text)
         except ValueError as e:

@@ -41,6 +41,9 @@ class Seen:
         out = {r: [k for k in self.expected if self.of(r, k)[0] < self.of(r, k)[1]] for r in self.replicas()}
         return {r: kinds for r, kinds in out.items() if kinds}
 
+    def whole(self) -> bool:
+        return all(self.found.of(m) is not None for m in self.markers)
+
     def silent(self) -> list[str]:
         """API servers of which nothing at all is there."""
         return [r for r in self.replicas() if not any(self.of(r, k)[0] for k in KINDS)]
@@ -53,7 +56,8 @@ def judge(ctx: Context, seen: Seen, source: Source, replicas: Replicas, unseen: 
         silent = seen.silent()
         absent = f"; {listed(source.absent().values())}" if source.absent() else ""
         if silent and len(silent) == len(seen.replicas()):
-            ctx.fail(f"none of {len(seen.markers)} requests to {_names(silent)} is in {source.words} after {seconds:.0f} s{absent}")
+            ctx.fail(f"none of {len(seen.markers)} requests to {_names(silent)} is in {source.words} after {seconds:.0f} s"
+                     f"{absent}")
         if silent:
             ctx.fail(f"no request to {_names(silent)} is in {source.words} after {seconds:.0f} s, while all others write"
                      f" theirs{absent}")

@@ -105,8 +105,8 @@ def _dropped(f: Finding, server: str) -> str:
     """That the policy drops what we asked, as a line: fewer requests had another level than were ours."""
     counts = _counts(f, server)
     none, others = _levels(counts)
-    return f'apiserver_audit_level_total{{level="{_NONE}"}} of API server {server} grew by {none:.0f}, and the other levels by' \
-        f" {others:.0f}, while it was asked {counts['sent']} requests" if counts and none >= counts["sent"] > others else ""
+    return f'apiserver_audit_level_total{{level="{_NONE}"}} of API server {server} grew by {none:.0f}, and the other levels' \
+        f" by {others:.0f}, while it was asked {counts['sent']} requests" if counts and none >= counts["sent"] > others else ""
 
 
 def _wrote(f: Finding, server: str) -> str:
@@ -143,8 +143,8 @@ def nothing(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
     elif wrote and not _from_files(f):
         yield Candidate("audit.sink-behind", "probable", scope, (*wrote.values(), *lines))
     elif wrote:
-        yield Candidate("harness.precondition", "suspected", scope, (f"events are written, and not to {f.observed.get('looked_at')}",
-                                                                      *wrote.values(), *lines))
+        elsewhere = f"events are written, and not to {f.observed.get('looked_at')}"
+        yield Candidate("harness.precondition", "suspected", scope, (elsewhere, *wrote.values(), *lines))
     elif any(_events(_counts(f, s), "all") for s in silent):  # something is audited, whether ours is cannot be told
         yield Candidate("audit.policy", "suspected", scope, (f.message, *lines))
     else:

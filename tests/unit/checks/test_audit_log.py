@@ -181,7 +181,7 @@ class Balancer:
 
     def open(self, *_a: Any, **_m: Any) -> Any:
         address, self.opened = self.turn[self.opened % len(self.turn)], self.opened + 1
-        return SimpleNamespace(close=lambda: None, get=lambda *_a, **_m: {"serverAddressByClientCIDRs": [{"serverAddress": address}]})
+        return SimpleNamespace(close=lambda: None, request=lambda *_a, **_m: {"serverAddressByClientCIDRs": [{"serverAddress": address}]})
 
 
 def through(monkeypatch: pytest.MonkeyPatch, count: int, *turn: str) -> tuple[list[Marker], Balancer, Any]:
