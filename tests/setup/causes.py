@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Writes docs/causes.md, the page of all causes, from the taxonomy; --check only compares. Called by make docs."""
+"""Writes docs/causes.md, the page of all causes, from the taxonomy; --check only compares. Called by make generate and make docs."""
 from __future__ import annotations
 
 import functools
@@ -37,14 +37,15 @@ with * is kept for checks that are to come: nothing names it yet.
 
 
 @functools.cache
-def _code() -> str:
-    """Everything that may name a cause: all of the product but the taxonomy itself."""
-    return "\n".join(p.read_text(encoding="utf-8") for p in sorted((ROOT / "plugins").rglob("*.py")) if p.name != "taxonomy.py")
+def _named() -> frozenset[str]:
+    """What looks like a cause in all of the product but the taxonomy itself."""
+    code = "\n".join(p.read_text(encoding="utf-8") for p in sorted((ROOT / "plugins").rglob("*.py")) if p.name != "taxonomy.py")
+    return frozenset(re.findall(r"(?<![\w.])[a-z0-9]+\.[a-z0-9-]+(?![\w-])", code))
 
 
 def is_named(code: str) -> bool:
     """Whether anything of the product says this cause."""
-    return bool(re.search(rf"(?<![\w.]){re.escape(code)}(?![\w-])", _code()))
+    return code in _named()
 
 
 def _row(code: str) -> str:
@@ -71,5 +72,5 @@ def page() -> str:
 
 if __name__ == "__main__":
     if "--check" in sys.argv:
-        sys.exit(0 if PAGE.read_text(encoding="utf-8") == page() else "docs/causes.md is old: run make docs")
+        sys.exit(0 if PAGE.read_text(encoding="utf-8") == page() else "docs/causes.md is old: run make generate")
     PAGE.write_text(page(), encoding="utf-8")
