@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Writes docs/causes.md, the page of all causes, from the taxonomy; --check only compares. Called by make generate and make docs."""
+"""Writes docs/causes.md, the page of all causes, from the taxonomy, for make generate and make docs; --check only compares."""
 from __future__ import annotations
 
 import functools
