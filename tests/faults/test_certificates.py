@@ -31,8 +31,6 @@ MIDDLE = issue("middle", by=CA, ca=True)
 HOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 INGRESSES = f"/apis/networking.k8s.io/v1/namespaces/{SPACE}/ingresses"
-# An address of this machine that nothing else uses, as the one that an Ingress was given.
-FRONT = "127.0.45.3"
 
 
 def local(**how: Any) -> Issued:
@@ -125,13 +123,13 @@ def test_a_secret_that_ends_is_a_fault_where_a_pod_uses_it(prove: Any, others: W
 
 @contextlib.contextmanager
 def _ingress(others: Web, host: str) -> Iterator[None]:
-    """An Ingress with the address of a server of ours."""
+    """An Ingress that was given the address of this machine, where a server of ours stands."""
     body = {"metadata": {"name": "site"}, "spec": {
         "tls": [{"hosts": [host], "secretName": "site"}],
         "rules": [{"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": {
             "service": {"name": "web", "port": {"number": 443}}}}]}}]}}
     with others.lab.fault.extra(INGRESSES, body):
-        others.lab.api(f"{INGRESSES}/site/status", "PATCH", {"status": {"loadBalancer": {"ingress": [{"ip": FRONT}]}}})
+        others.lab.api(f"{INGRESSES}/site/status", "PATCH", {"status": {"loadBalancer": {"ingress": [{"ip": others.lab.host}]}}})
         yield
 
 
@@ -142,7 +140,7 @@ def _ingress(others: Web, host: str) -> Iterator[None]:
 def test_the_host_of_an_ingress(prove: Any, others: Web, served: Issued, cause: str, words: str) -> None:
     stored = issue("site", ["www.site.test"], begins=-1)
     others.store(stored, name="site")
-    with _ingress(others, "www.site.test"), TlsServer(served, host=FRONT, port=443) as server:
+    with _ingress(others, "www.site.test"), TlsServer(served, host=others.lab.host, port=443) as server:
         record = prove("certificates")["certificates"]
         assert_red(record, cause, [f"ingress/{SPACE}/site"], "confirmed", words)
         server.serve(stored)

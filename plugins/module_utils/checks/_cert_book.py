@@ -42,6 +42,7 @@ class Book:
         self.left: dict[str, str] = {}
         self._must: dict[str, str] = {}
         self._quiet: set[str] = set()
+        self._silent: ApiError | None = None
         self._unmet: dict[str, dict[str, str]] = {}
         self._warned: dict[str, str] = {}
         self._first: tuple[float, str] | None = None
@@ -68,7 +69,9 @@ class Book:
                 self._quiet.add(what)
 
     def unlisted(self, what: str, error: ApiError, quiet: bool = False) -> None:
-        """Objects that could not be listed."""
+        """Objects that could not be listed. Where the API server did not answer that is the end, as soon as all that is known is told."""
+        if error.kind != "http" or error.status == 401:
+            self._silent = error
         if error.status == 403:
             self.leave(what, "may not be listed", quiet=quiet)
         elif error.status != 404:  # a kind that is not there
@@ -120,6 +123,8 @@ class Book:
             texts = [f"{CLAIMS[v]}, but: " + listed((f"{t} {w}" for t, w in self._unmet[v].items()), _SAID) for v in unmet]
             with ctx.step(CLAIMS[unmet[0]]):
                 ctx.fail("; ".join([*texts, *lost]), **{f"not_{v}": self._unmet[v] for v in unmet})
+        if self._silent:
+            raise self._silent
         warned = [f"{t} {w}" for t, w in self._warned.items()]
         with ctx.step("every certificate that is named can be looked at"):
             if lost:

@@ -6,6 +6,7 @@ Nothing of a Secret but its certificate is kept: the rest is dropped where its p
 """
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -165,20 +166,42 @@ def compare(book: Book, target: str, place: Place, served: list[Cert], stored: l
 
 def hosts(ctx: Context, book: Book, stored: Stored, inside: Inside) -> None:
     """Hosts of Ingresses, at the addresses that these have got."""
+    inside.anew()
     asked = [h for h in stored.hosts if h[2] and h[3][1]][:_HOSTS]
     if len(asked) < len(stored.hosts):
         ctx.observe(ingress_hosts=f"{len(asked)} of {len(stored.hosts)} asked")
     ctx.in_parallel(lambda one: _host(ctx, book, stored, inside, *one), asked, workers=8)
 
 
+def _served(place: Place, inside: Inside) -> list[Cert]:
+    """From here, else from inside. A private address is another machine's in another network: from inside first, and what answers
+    here is taken only where it shows the right name."""
+    try:
+        private = not ipaddress.ip_address(place.host).is_global
+    except ValueError:
+        private = False
+    if not private:
+        try:
+            return of_ders(chain(place, 5.0))
+        except NotServed:
+            return inside.ask(place)
+    try:
+        return inside.ask(place)
+    except NotServed as e:
+        try:
+            found = of_ders(chain(place, 3.0))
+        except NotServed:
+            raise e from None
+        if not found or not found[0].is_for(place.name):
+            raise NotServed(f"{e}; what answers there from here is perhaps another server") from None
+        return found
+
+
 def _host(ctx: Context, book: Book, stored: Stored, inside: Inside, ref: str, host: str, address: str, key: Key) -> None:
     name = host.replace("*", f"assay-{ctx.nonce}", 1)
     place = Place(address, 443, name)
     try:
-        try:
-            served = of_ders(chain(place, 5.0))
-        except NotServed:
-            served = inside.ask(place)
+        served = _served(place, inside)
     except NotServed as e:
         book.leave(f"ingress/{ref} ({host})", str(e))
         return

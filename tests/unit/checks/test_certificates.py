@@ -13,6 +13,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks import _cert
 from ansible_collections.assay.clusters.plugins.module_utils.checks._cert_read import of_der
 from ansible_collections.assay.clusters.plugins.module_utils.checks._cert_time import Bounds, Clocks, near
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.checks import certificate_world as made
 from ansible_collections.assay.clusters.tests.unit.checks.certificate_world import CA, HOOK, HOOK_CA, World, ago, kubelet, request
 from tests.fakes.authority import issue, tls_secret
@@ -296,6 +297,24 @@ def test_what_is_served_against_what_is_stored(world, stored, served, bad, words
     else:
         assert words in " ".join(world.run().warnings)
     assert world.bad() - {("name", "ingress/web/site")} == bad - {("name", "ingress/web/site")}
+
+
+@pytest.mark.parametrize(("address", "shown_here", "left"), [
+    ("10.7.7.7", made.SITE, False), ("lb.test", made.SITE, False), ("10.7.7.7", issue("printer"), True), ("203.0.113.9", issue("printer"), True)])
+def test_a_private_address_may_be_another_machines_from_here(world, monkeypatch, address, shown_here, left):
+    """Pods do not reach it, and from here something answers."""
+    world.answers[_cert_secrets.INGRESSES]["items"][0]["status"]["loadBalancer"]["ingress"] = [{"ip": address}]
+    monkeypatch.setattr(_cert_secrets, "chain", lambda place, timeout: [shown_here.der])
+    world.run()
+    assert world.bad() == set() and ("ingress/web/site (www.site.test)" in world.ctx.observed.get("not_looked_at", {})) is left
+
+
+def test_an_api_server_that_falls_silent_proves_nothing_but_what_was_seen(world):
+    world.answers[_cert_secrets.SECRETS] = ApiError("unreachable", None, "ConnectTimeout", "no answer", "GET", "/api/v1/secrets")
+    with pytest.raises(ApiError, match="no answer"):
+        world.run()
+    world.served["10.0.0.1", 10250] = [kubelet("n1", ends=-1)]
+    failed(world, "node/n1 ended")
 
 
 def test_nothing_of_a_secret_but_its_certificate_is_kept():
