@@ -14,23 +14,30 @@ from typing import Any
 from ..engine.evidence_clocks import clock_of
 from ._nodes import moment
 
-# Kubelets renew their Lease every 10 s (with up to 4 % more, by chance); after 40 s the node controller gives a node up.
-RENEWED_EVERY, LEASE_AGE = 10.0, 40.0
+# Seconds that a Lease lasts (nodeLeaseDurationSeconds of kubelets, which they write into it); after as many the node controller
+# gives a node up. Kubelets renew it four times in them (with up to 4 % more, by chance).
+LEASE_AGE, RENEWALS = 40.0, 4
 # Seconds that a clock may differ from the API server's. Time services keep it within milliseconds.
 CLOCK_OFF = 5.0
-# A kubelet waits for its renewal to be taken for 10 s at most (a quarter of the Lease's duration): so much later its clock may
-# look. Renewals that wait differ from each other by more than this, a clock is off by the same.
-_TAKES, _ALIKE = 10.0, 2.0
+# Seconds by which renewals that wait differ from each other at least; a clock is off by the same.
+_ALIKE = 2.0
 
 
 @dataclass(frozen=True)
 class Beat:
     """One renewal. renewed: by the node's clock; read: when we saw it, by the API server's; noted: seconds that the node's
-    clock was ahead when the renewal arrived, None where the API server does not tell."""
+    clock was ahead when the renewal arrived, None where the API server does not tell; lasts: seconds, as the Lease says."""
 
     renewed: datetime
     read: datetime
     noted: float | None
+    lasts: float = LEASE_AGE
+
+    @property
+    def every(self) -> float:
+        """Seconds from one renewal to the next. A kubelet waits for one to be taken as long at most: so much later its clock
+        may look."""
+        return self.lasts / RENEWALS
 
     @property
     def age(self) -> float:
@@ -43,19 +50,21 @@ class Beat:
         if self.noted is not None:
             return self.noted
         apart = -self.age
-        return apart if apart > 0 else min(0.0, apart + RENEWED_EVERY)
+        return apart if apart > 0 else min(0.0, apart + self.every)
 
 
 def beat_of(lease: dict[str, Any], read: datetime) -> Beat | None:
-    renewed = moment((lease.get("spec") or {}).get("renewTime"))
-    return Beat(renewed, read, clock_of(lease)) if renewed else None
+    """None where it was never renewed. A Lease that lasts longer than most is renewed as much less often."""
+    spec = lease.get("spec") or {}
+    renewed = moment(spec.get("renewTime"))
+    return Beat(renewed, read, clock_of(lease), max(LEASE_AGE, float(spec.get("leaseDurationSeconds") or 0))) if renewed else None
 
 
 def lease_trouble(beat: Beat | None, before: Beat | None = None) -> str:
     """Why the Lease does not show a live kubelet; empty when it does. before: as it was at an earlier look."""
     if beat is None:
         return "has no Lease"
-    alive = beat.age <= LEASE_AGE or (before is not None and beat.renewed != before.renewed)
+    alive = beat.age <= beat.lasts or (before is not None and beat.renewed != before.renewed)
     return "" if alive else f"Lease not renewed for {beat.age:.0f} s"
 
 
@@ -69,7 +78,7 @@ def ahead_by_two(beat: Beat, before: Beat) -> float | None:
 def slow(beat: Beat, before: Beat) -> str:
     """Where two renewals may have been late by their way alone: a word about that."""
     late = [-before.ahead, -beat.ahead]
-    if beat.noted is None or beat.renewed == before.renewed or min(late) <= CLOCK_OFF or min(late) > CLOCK_OFF + _TAKES \
+    if beat.noted is None or beat.renewed == before.renewed or min(late) <= CLOCK_OFF or min(late) > CLOCK_OFF + beat.every \
             or max(late) - min(late) <= _ALIKE:
         return ""
     return f"renewals of its Lease took {late[0]:.0f} and {late[1]:.0f} s to come, or its clock is late"

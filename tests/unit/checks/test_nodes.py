@@ -49,6 +49,25 @@ def test_lease_at_its_limit_passes():
     assert not c.run().warnings and Now.clock.passed == 0
 
 
+@pytest.mark.parametrize(("lasts", "age", "words"), [
+    (160, 159, ""), (160, 165, "n0 Lease not renewed for 177 s"), (20, 40, ""), (0, 39, ""), (40, 60, "n0 Lease not renewed for 72 s")])
+def test_a_lease_that_says_how_long_it_lasts_is_renewed_accordingly(lasts, age, words):
+    c = Cluster()
+    c.leases["n0"] = noted(lease("n0", stamp(-age)), stamp(-age))
+    c.leases["n0"]["spec"]["leaseDurationSeconds"] = lasts
+    if words:
+        c.assert_red(words)
+    else:
+        assert not c.run().warnings
+
+
+def test_a_renewal_that_is_not_due_yet_tells_of_no_late_clock():
+    c = Cluster()
+    c.leases["n0"] = lease("n0", stamp(-30))
+    c.leases["n0"]["spec"]["leaseDurationSeconds"] = 160
+    assert not c.run().warnings and Now.clock.passed == 0
+
+
 def test_pressure_cordon_count_and_pod_each_fail_at_their_step():
     c = Cluster()
     c.condition("n2", "DiskPressure", status="True", message="kubelet has disk pressure")
