@@ -38,8 +38,8 @@ _AT = "n1"
 
 # What a cluster of this size is set up with: more requests of its controllers in a second (the default is 20), more patience with
 # Leases, which kwok renews four times in the duration that they are made with.
-_CONTROLLERS = ("--node-monitor-grace-period=300s", "--kube-api-qps=500", "--kube-api-burst=1000")
-_LEASE_SECONDS = 160
+_CONTROLLERS = ("--node-monitor-grace-period=1200s", "--kube-api-qps=500", "--kube-api-burst=1000")
+_LEASE_SECONDS = 600
 _SELECTOR = "type=kwok"
 # Without any progress for so long, the crowd does not come.
 _STILL = 60.0
