@@ -23,7 +23,7 @@ from ._text import listed
 if TYPE_CHECKING:
     from ..engine.context import Context
 
-SECRETS, PODS = "/api/v1/secrets", "/api/v1/pods"
+SECRETS = "/api/v1/secrets"
 INGRESSES = "/apis/networking.k8s.io/v1/ingresses"
 CERTIFICATES = "/apis/cert-manager.io/v1/certificates"
 TLS = "kubernetes.io/tls"
