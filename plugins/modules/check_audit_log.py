@@ -33,7 +33,7 @@ options:
   audit_path:
     description:
       - The file that an API server writes, for C(logs), C(kubelet) and C(pods); for the first two it must be below
-        F(/var/log). Without it the flags of API servers in C(kube-system) tell it, or the usual places are tried.
+        C(/var/log). Without it the flags of API servers in C(kube-system) tell it, or the usual places are tried.
       - Without it the variable C(control_plane_check_audit_path) of the host is used.
     type: str
   audit_expect:

@@ -41,11 +41,14 @@ options:
       - V(prometheus) lets the check of monitoring ask Prometheis through C(pods/proxy), and what their accounts may do.
       - V(retained_volumes) lets the check of storage remove its volume where the class retains volumes.
       - V(tls_secrets) lets the check of certificates read those in Secrets. RBAC cannot know their type, so it allows all.
+      - V(audit_files) lets the check of audit logs read them by C(/logs) of the API servers, where these serve it. Whoever
+        may do that reads all logs there.
       - V(pull_secrets) reads the Secrets that C(validate_pull_secrets) names. RBAC cannot know them, so it allows all.
     type: list
     elements: str
     default: [reads]
-    choices: [reads, logs, kubelet_statistics, port_forward, prometheus, exec, retained_volumes, tls_secrets, pull_secrets]
+    choices: [reads, logs, kubelet_statistics, port_forward, prometheus, exec, retained_volumes, tls_secrets, audit_files,
+      pull_secrets]
   subjects:
     description:
       - Who gets the roles, as in a ClusterRoleBinding; without any no bindings are returned.

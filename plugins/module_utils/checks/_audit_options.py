@@ -17,7 +17,7 @@ OPTIONS = (
            " is C(privileged). C(query) asks a store of logs over HTTP, C(cloudwatch) Amazon CloudWatch Logs.",
            choices=SOURCES, example="query"),
     Option("audit_path", "The file that an API server writes, for C(logs), C(kubelet) and C(pods); for the first two it must be"
-           " below F(/var/log). Without it the flags of API servers in C(kube-system) tell it, or the usual places are tried.",
+           " below C(/var/log). Without it the flags of API servers in C(kube-system) tell it, or the usual places are tried.",
            example="/var/log/kubernetes/audit/audit.log"),
     Option("audit_expect", "Which requests of ours must be in the log. C(write) changes an object, C(denied) is a deletion that"
            " is refused, C(read) gets an object; many policies leave reads out on purpose.", type="list", elements="str",
