@@ -99,7 +99,11 @@ def text(name: str) -> Text:
     unknown = [c for c in found.causes if c not in CAUSES]
     if unknown:
         raise Unwritten(f"{where}: no causes of diagnosis/taxonomy.py: {', '.join(unknown)}")
-    if not isinstance(yaml.safe_load(found.examples), list):
+    try:
+        examples = yaml.safe_load(found.examples)
+    except (yaml.YAMLError, AttributeError) as e:
+        raise Unwritten(f"{where}: examples must be a text of tasks, after `examples: |`: {e}") from e
+    if not isinstance(examples, list):
         raise Unwritten(f"{where}: examples is no list of tasks")
     return found
 

@@ -124,7 +124,8 @@ def test_lists_keep_what_is_written_by_hand() -> None:
     ("- a", "is no dictionary"),
     ("short_description: x", "missing 4 required"),
     ("short_description: x\nversion_added: 1.2.0\ndescription: [x]\ncauses: [no.such]\nexamples: '- a'", "no causes of.*no.such"),
-    ("short_description: x\nversion_added: 1.2.0\ndescription: [x]\ncauses: []\nexamples: 'a'", "no list of tasks")])
+    ("short_description: x\nversion_added: 1.2.0\ndescription: [x]\ncauses: []\nexamples: 'a'", "no list of tasks"),
+    ("short_description: x\nversion_added: 1.2.0\ndescription: [x]\ncauses: []\nexamples: '- a: b: c'", "must be a text of tasks")])
 def test_a_text_that_lacks_something_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None,
                                              words_of_it: str) -> None:
     monkeypatch.setattr(texts, "ROOT", tmp_path)
