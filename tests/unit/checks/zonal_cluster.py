@@ -10,7 +10,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal_class
 from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal_ends import ATTACHMENTS
 from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal_pods import digest
 from ansible_collections.assay.clusters.plugins.module_utils.checks.zonal_stateful_set import ZonalStatefulSet
-from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, Now, api_error
+from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext
 
 DRIVER, ZONE = "disk.csi.test", "topology.kubernetes.io/zone"
 MARK = "storageclass.kubernetes.io/is-default-class"
@@ -116,4 +116,4 @@ class Zonal:
         return {}
 
 
-__all__ = ["DRIVER", "Now", "Zonal", "api_error", "csi_node", "node", "storage_class"]
+__all__ = ["DRIVER", "Zonal", "csi_node", "node", "storage_class"]
