@@ -181,11 +181,14 @@ def test_without_load_balancers_an_ingress_has_no_address(lab: Any, prove: Any) 
 
 @pytest.mark.gauntlet
 def test_an_address_that_this_machine_does_not_reach(lab: Any, prove: Any) -> None:
-    """Its own way to it is lost: all holds from inside, which is no proof of the way from outside, nor a fault of the
+    """A firewall is before it: all holds from inside, which is no proof of the way from outside, nor a fault of the
     controller."""
-    record = _record(prove, ingress_addresses={"traefik": lab.api(SERVICE)["spec"]["clusterIP"]})
-    assert (record.verdict, record.cause) == ("inconclusive", record.cause) and "is not reached from here" in record.message
-    assert not record.cause.startswith(("ingress.", "lb.", "gw."))
+    rule = ["FORWARD", "-s", lab.host, "-p", "tcp", "-m", "multiport", "--dports", "80,443", "-j", "DROP"]
+    with lab.fault._rules({n: [rule] for n in lab.machines}):
+        record = _record(prove)
+    assert record.verdict == "inconclusive" and "everything holds from a pod on" in record.message, record.message
+    assert "is not reached from here (no answer in time)" in record.message
+    assert (record.cause, record.confidence) == ("harness.precondition", "confirmed")
     _green(prove)
 
 

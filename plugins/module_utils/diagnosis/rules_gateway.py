@@ -9,7 +9,7 @@ from typing import Any
 from .evidence import Candidate, Evidence
 from .finding import Finding
 from .paths import line, seen
-from .rules_ingress import around, asleep
+from .rules_ingress import around
 
 # Reason -> what to look at. From gatewayclass_types.go, gateway_types.go, httproute_types.go of the API.
 _REMEDIES = {
@@ -75,7 +75,7 @@ def refused(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
 def unset(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
     """What nobody says anything of, or has no address, while the controller works or is not seen."""
     left = [u for u in _unmet(f) if u.get("status") != "False" or u.get("reason") in _ADDRESSES]
-    if not left or any(asleep(one) for one in around(f).values()):
+    if not left:
         return
     lines = [f"{site}: nothing here looks like its controller {one.get('controller')}" for site, one in around(f).items()
              if one.get("known") and not one.get("workloads")]

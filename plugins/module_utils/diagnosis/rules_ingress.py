@@ -104,7 +104,8 @@ def _about_addresses(f: Finding) -> bool:
 
 
 def silent(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """The address is there and does not answer from outside: MetalLB's announcers are away."""
+    """The address is there and does not answer from outside: MetalLB's announcers are away, or it is only this machine's
+    way."""
     out = _failed(f, "outside")
     if f.check not in CHECKS or not out:
         return
@@ -115,6 +116,10 @@ def silent(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         refs = tuple(f"daemonset/{space_of(d)}/{name_of(d)}" for d in away)
         yield Candidate("lb.not-announced", "confirmed" if len(away) == len(speakers) else "probable", refs,
                         (*(f"{r} has no pod available" for r in refs), *map(line, out)), False, subject=refs[0])
+    elif f.verdict == "inconclusive":
+        inside = [o for o in seen(f, f.check, "inside") if o["ok"]]
+        yield Candidate("harness.precondition", "confirmed" if inside else "probable", (),
+                        (*map(line, (*out, *inside)), f.message))
 
 
 # ---- routes -----------------------------------------------------------------------------------------------------------

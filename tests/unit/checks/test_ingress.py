@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""ingress and the stages that it shares with gateway, against a controller of the test: healthy, and each stage as it breaks."""
+"""ingress and the stages that it shares with gateway, against a controller of the test: healthy, and each stage as it
+breaks."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -23,15 +24,15 @@ DENY = {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {}, "po
 
 
 class World:
-    """A controller that serves what is made, and each of its answers as a test changes it. say(question, answer): the answer in its
-    place; statuses: of the Ingress, one a look, the last one for good."""
+    """A controller that serves what is made, and each of its answers as a test changes it. say(question, answer): the answer
+    in its place; statuses: of the Ingress, one a look, the last one for good."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.say: Callable[[Question, Answer], Answer] = lambda _question, answer: answer
         self.inside: Callable[[Question, Answer], Answer] = self.say
         self.statuses = [[{"ip": ADDRESS}]]
         self.classes, self.options, self.answers = [NGINX], dict[str, Any](), dict[str, Any]()
-        self.gone = True
+        self.gone, self.written, self.version = True, False, 1
         world = self
         for module in (_edge_proof, ingress):
             monkeypatch.setattr(module, "time", Now.clock)
@@ -50,7 +51,8 @@ class World:
     def serve(self, question: Question) -> Answer:
         made = [m for m in self.ctx.created if m["kind"] == "Ingress"]
         deleted = self.gone and ("Ingress", made[0]["metadata"]["name"]) in self.ctx.deleted
-        services = {p["path"]: p["backend"]["service"]["name"] for rule in made[0]["spec"]["rules"] if rule["host"] == question.host
+        services = {p["path"]: p["backend"]["service"]["name"] for rule in made[0]["spec"]["rules"]
+                    if rule["host"] == question.host
                     for p in rule["http"]["paths"]}
         path, _mark, query = question.path.partition("?")
         name = services.get(path) if not deleted else None
@@ -65,7 +67,8 @@ class World:
 
         def look(_params: Any) -> dict[str, Any]:
             last[0] = next(status, last[0])
-            return {"status": {"loadBalancer": {"ingress": last[0]}}}
+            self.version += 1 if self.written else 0
+            return {"metadata": {"resourceVersion": str(self.version)}, "status": {"loadBalancer": {"ingress": last[0]}}}
 
         answers = {ingress.CLASSES: {"items": self.classes}, **self.answers}
         self.ctx = ctx = FakeContext(answers, probes, **{"ingress_limit": 20, **self.options})
@@ -73,7 +76,8 @@ class World:
         for number in range(3):
             answers[f"{SPACE}/ingresses/{ctx.nonce}-ing{number}"] = look
         for which in "ab":
-            answers[f"/api/v1/namespaces/{ctx.namespace}/services/ingress-{which}-{ctx.nonce}"] = {"spec": {"clusterIP": "10.96.0.9"}}
+            made = f"/api/v1/namespaces/{ctx.namespace}/services/ingress-{which}-{ctx.nonce}"
+            answers[made] = {"spec": {"clusterIP": "10.96.0.9"}}
         ctx.client.answers = answers
         assert ctx.check.applies(ctx) == ""
         ctx.check.run(ctx)
@@ -98,7 +102,8 @@ def _of(host: str) -> Callable[[Question], bool]:
 def test_a_healthy_controller_is_proved_and_told(world: World) -> None:
     ctx = world.prove()
     assert [m["kind"] for m in ctx.created] == ["Service", "Service", "Secret", "Ingress"]
-    paths = {p["path"]: p["pathType"] for m in ctx.created if m["kind"] == "Ingress" for r in m["spec"]["rules"] for p in r["http"]["paths"]}
+    paths = {p["path"]: p["pathType"] for m in ctx.created if m["kind"] == "Ingress" for r in m["spec"]["rules"]
+             for p in r["http"]["paths"]}
     assert paths == {"/hostname": "Exact", "/echo": "Exact"}, "netexec has a shell, too"
     assert ctx.deleted == [("Ingress", f"{ctx.nonce}-ing0")] and not ctx.warnings
     told = ctx.observed["IngressClass nginx"]
@@ -108,7 +113,8 @@ def test_a_healthy_controller_is_proved_and_told(world: World) -> None:
 
 # ---- which classes -------------------------------------------------------------------------------------------------
 def test_without_a_class_there_is_nothing_to_prove() -> None:
-    assert "no IngressClass" in ingress.Ingress().applies(FakeContext({ingress.CLASSES: {"items": []}}))  # type: ignore[arg-type]
+    ctx: Any = FakeContext({ingress.CLASSES: {"items": []}})
+    assert "no IngressClass" in ingress.Ingress().applies(ctx)
 
 
 def test_a_class_that_costs_a_balancer_wants_to_be_named(world: World) -> None:
@@ -142,6 +148,10 @@ def test_an_address_that_changes_by_itself(world: World) -> None:
     assert world.breaks("as if two controllers served its class") == "one controller alone gives it its address"
     world.statuses = [[{"ip": ADDRESS}], [{"ip": ADDRESS}, {"ip": "192.0.2.10"}]]
     world.prove()
+    world.statuses = [*[[{"ip": ADDRESS}]] * 20, [{"ip": "192.0.2.10"}]]
+    world.prove()
+    world.written = True
+    world.breaks("as if two controllers served its class")
 
 
 def test_an_address_that_this_machine_does_not_reach(world: World) -> None:
