@@ -14,7 +14,9 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks._audit_files import NoSource
 from ansible_collections.assay.clusters.plugins.module_utils.checks._audit_stores import CloudWatch
-from tests.fakes.moto_server import KEYS, REGION, client
+from ansible_collections.assay.clusters.plugins.module_utils.checks.audit_log import AuditLog
+from ansible_collections.assay.clusters.plugins.module_utils.engine import cloud_rights
+from tests.fakes.moto_server import KEYS, REGION, allowed_only, client
 
 GROUP, MARK = "/aws/eks/prod/cluster", "assay-0123456789"
 SERVERS = ("kube-apiserver-audit-0a1b", "kube-apiserver-audit-2c3d")
@@ -77,3 +79,17 @@ def test_what_refuses_is_told_apart(moto: str, logs: Any, change: dict[str, Any]
     with pytest.raises(NoSource, match=words) as told:
         _source(moto, **change).start()
     assert told.value.kind == kind
+
+
+def test_the_right_that_the_check_declares_is_enough_and_needed(moto: str, logs: Any) -> None:
+    """As moto judges them: it knows actions, and no log groups."""
+    _put(logs, SERVERS[0], f"{MARK}-1")
+    places = {"partition": ["aws"], "region": ["*"], "account": ["*"], "log_group": [GROUP]}
+    policy = cloud_rights.policy(AuditLog.cloud_permissions, places)
+    assert policy["Statement"][0]["Resource"] == [f"arn:aws:logs:*:*:log-group:{GROUP}:*"]
+    policy["Statement"][0]["Resource"] = "*"
+    with allowed_only(moto, policy) as given:
+        assert [e.id for e in _source(moto, **given).look()] == [f"{MARK}-1"]
+    policy["Statement"][0]["Action"] = ["logs:DescribeLogGroups"]
+    with allowed_only(moto, policy) as given, pytest.raises(NoSource, match="not authorized to perform: logs:FilterLogEvents"):
+        _source(moto, **given).start()

@@ -19,6 +19,7 @@ _HINTS = {
     "AuthFailure": _KEYS, "InvalidClientTokenId": _KEYS, "SignatureDoesNotMatch": _KEYS, "UnrecognizedClientException": _KEYS,
     "ExpiredToken": _EXPIRED, "ExpiredTokenException": _EXPIRED, "RequestExpired": f"{_EXPIRED}; or this clock is wrong",
     "UnauthorizedOperation": "the right {service}:{operation} is missing", "AccessDenied": "the right {service}:{operation} is missing",
+    "AccessDeniedException": "the right {service}:{operation} is missing",
     "RequestLimitExceeded": _THROTTLED, "Throttling": _THROTTLED, "ThrottlingException": _THROTTLED,
     "SnapshotCreationPerVolumeRateExceeded": "a volume allows one new snapshot in 15 seconds",
     "InvalidSnapshot.InUse": "an image is made of it: deregister the image first",
