@@ -201,7 +201,7 @@ def backend(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 def contended(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
     for site, turns in (f.observed.get("addresses_in_turn") or {}).items() if f.check == "ingress" else ():
         yield Candidate("ingress.contended", "confirmed", (class_of(site),), unique(
-            [f"{site}: its Ingress had the address {t}, which is not written by us" for t in turns]))
+            [f"{site}: in turn its Ingress had the address {t}" for t in turns]))
 
 
 def named(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
