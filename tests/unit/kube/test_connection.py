@@ -109,6 +109,16 @@ def test_impersonation_has_one_header_per_group(resolve):
                             K8S_AUTH_IMPERSONATE_GROUPS="dev, ops")) == expected
 
 
+def test_one_server_by_its_own_address_is_asked_as_the_same_user_and_must_have_the_name(resolve):
+    found = resolve({"host": "https://balancer", "api_key": "abc", "impersonate_user": "u"})
+    one = found.at("https://10.0.0.1:6443", "kubernetes.default.svc")
+    assert (one.server, one.configuration.host, one.configuration.tls_server_name) == (
+        "https://10.0.0.1:6443", "https://10.0.0.1:6443", "kubernetes.default.svc")
+    assert _headers(one) == _headers(found) and one.configuration.verify_ssl
+    assert (found.server, found.configuration.host) == ("https://balancer",) * 2
+    assert not getattr(found.configuration, "tls_server_name", None)
+
+
 def test_keys_given_as_data_are_private_files_until_close(resolve, pair, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     text = (pair / "both.pem").read_text()
