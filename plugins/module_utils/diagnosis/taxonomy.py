@@ -308,6 +308,7 @@ CAUSES: dict[str, Cause] = {
     "lb.controller-missing": _c(
         8, "nobody makes a load balancer for the Service, or none of its class",
         "look at the pods of the load balancer's controller, and at the class that the Service and the controller name", _BALANCED,
+        deployment=GENERIC["deployment"], daemonset=GENERIC["daemonset"],
         loadbalancerclass="kubectl get services -A -o custom-columns=NAME:.metadata.name,CLASS:.spec.loadBalancerClass,"
                           "ADDRESS:.status.loadBalancer.ingress"),
     "lb.pool-exhausted": _c(
@@ -316,7 +317,8 @@ CAUSES: dict[str, Cause] = {
     "lb.not-announced": _c(
         8, "an address was given and no node announces it to the network",
         "look at the pods that announce it (MetalLB's speaker), at L2Advertisements or BGPAdvertisements and their selectors, and "
-        "at the interfaces they name", "kubectl get l2advertisements.metallb.io,bgpadvertisements.metallb.io -A", **_METALLB),
+        "at the interfaces they name", "kubectl get l2advertisements.metallb.io,bgpadvertisements.metallb.io -A", **_METALLB,
+        daemonset=GENERIC["daemonset"]),
     "lb.contended": _c(
         8, "two controllers write the status of one load balancer",
         "give each a class of its own, or let only one of them serve Services without a class", _BALANCED),
