@@ -3,7 +3,6 @@
 """What tests of load balancers do to MetalLB and beside it: pools, somebody's own Service, a second writer of a status."""
 from __future__ import annotations
 
-import json
 import threading
 import time
 import urllib.error
@@ -56,7 +55,8 @@ def shop(lab: Any, served: bool = True) -> Iterator[None]:
     """Somebody's pod, and their Service of type LoadBalancer where it is to be there."""
     with lab.fault.extra("/api/v1/namespaces", {"metadata": {"name": SPACE}}):
         lab.api(f"/apis/apps/v1/namespaces/{SPACE}/deployments", "POST", _SHOP)
-        wait_for("the shop", lambda: lab.api(f"/apis/apps/v1/namespaces/{SPACE}/deployments/shop")["status"].get("readyReplicas"), 90)
+        shops = f"/apis/apps/v1/namespaces/{SPACE}/deployments/shop"
+        wait_for("the shop", lambda: lab.api(shops)["status"].get("readyReplicas"), 90)
         if served:
             make_service(lab)
             wait_for("the shop's address", lambda: says(addresses(service(lab))[0]).startswith("shop-"), 60)
@@ -97,9 +97,10 @@ def meanwhile(act: Any) -> Iterator[list[Exception]]:
 
 
 def write_status(lab: Any, address: str) -> None:
-    """As a second controller would: another address into the status of our Services."""
-    for item in ours(lab):
-        if addresses(item) and addresses(item) != [address] and not item["metadata"].get("deletionTimestamp"):
-            path = f"/api/v1/namespaces/{item['metadata']['namespace']}/services/{item['metadata']['name']}"
-            lab.api(f"{path}/status?fieldManager=other-lb", "PATCH", json.loads(json.dumps(
-                {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}})))
+    """As a second controller would, which is as quick as the first: another address into the status of our Services."""
+    for item in [s for s in ours(lab) if addresses(s)]:
+        space, name = item["metadata"]["namespace"], item["metadata"]["name"]
+        for _time in range(50):
+            lab.api(f"/api/v1/namespaces/{space}/services/{name}/status?fieldManager=other-lb", "PATCH",
+                    {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}})
+            time.sleep(0.1)

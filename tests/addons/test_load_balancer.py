@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""load_balancer on MetalLB, seen green and red: from two places outside, without controller, pool, announcement; and what it leaves."""
+"""load_balancer on MetalLB, green and red: from two places outside, without controller, pool, announcement; what it leaves."""
 from __future__ import annotations
 
 import os
@@ -65,7 +65,8 @@ def test_stopped_controller(lab: Any, prove: Any) -> None:
 
 def test_a_class_that_nobody_serves(prove: Any) -> None:
     record = _prove(prove, load_balancer_class="acme.example.com/nlb", **QUICK)
-    assert_red(record, "lb.controller-missing", ["loadbalancerclass/acme.example.com/nlb"], "probable", "of class acme.example.com/nlb")
+    assert_red(record, "lb.controller-missing", ["loadbalancerclass/acme.example.com/nlb"], "probable",
+               "of class acme.example.com/nlb")
     prove.green("load_balancer")
 
 
@@ -94,8 +95,8 @@ def test_withdrawn_announcement(lab: Any, prove: Any) -> None:
     with lab.fault.without(ADVERTISEMENT):
         balancing.forget(lab)
         record = _prove(prove, **QUICK)
-    assert_red(record, "lb.not-announced", ["ipaddresspool/pool"], "confirmed", "neither an L2Advertisement nor a BGPAdvertisement",
-               "IPAllocated")
+    assert_red(record, "lb.not-announced", ["ipaddresspool/pool"], "confirmed",
+               "neither an L2Advertisement nor a BGPAdvertisement", "IPAllocated")
     prove.green("load_balancer")
 
 

@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Add-ons of the lab come with `up --with`, are mended with their cluster, and go with it without a trace; on one of its own."""
+"""Add-ons of the lab come with `up --with`, are mended with their cluster, and go with it without a trace; on one of its
+own."""
 from __future__ import annotations
 
 import os
@@ -23,8 +24,8 @@ NAME = "tier14"
 
 
 def _lab(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "tests.lab", *words, "--name", NAME], cwd=CHECKOUT, text=True, capture_output=True,
-                          check=False, timeout=600)
+    return subprocess.run([sys.executable, "-m", "tests.lab", *words, "--name", NAME], cwd=CHECKOUT, text=True,
+                          capture_output=True, check=False, timeout=600)
 
 
 def _left(before: set[str]) -> list[str]:

@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What AWS has of a Service's load balancer, in moto's server: found by the tags and names of either controller, and by no others."""
+"""What AWS has of a Service's load balancer, in moto's server: found by the tags and names of either controller, and by no
+others."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -66,7 +67,8 @@ def account(moto: str) -> Iterator[Account]:
     ("newer", "k8s-assay-lb-1", STACK, "load balancer arn:"), ("newer", CALLED, {}, "load balancer arn:"),
     ("target", "k8s-assay-t1", STACK, "target group arn:"), ("group", f"k8s-elb-{CALLED}", {}, "security group sg-"),
     ("group", "k8s-assay-sg", STACK, "security group sg-")])
-def test_what_is_left_is_found_until_it_is_gone(account: Account, kind: str, name: str, tags: dict[str, str], words: str) -> None:
+def test_what_is_left_is_found_until_it_is_gone(account: Account, kind: str, name: str, tags: dict[str, str],
+                                                words: str) -> None:
     aws = account.aws()
     assert aws.found() == []
     remove = getattr(account, kind)(name, tags)

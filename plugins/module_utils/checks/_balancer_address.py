@@ -39,6 +39,12 @@ def given(service: Mapping[str, Any]) -> list[Address]:
             for i in makers_of.addresses(service)]
 
 
+def writers(service: Mapping[str, Any]) -> set[str]:
+    """Who wrote the addresses, as the API server knows it: always the last one only, as the list is written as a whole."""
+    return {str(m.get("manager")) for m in service["metadata"].get("managedFields") or ()
+            if "f:loadBalancer" in ((m.get("fieldsV1") or {}).get("f:status") or {})}
+
+
 def events(ctx: Context, name: str) -> list[dict[str, Any]]:
     """Those about the Service, the last one at the end; none where we may not see them."""
     found = optional_get(ctx, f"/api/v1/namespaces/{ctx.namespace}/events",
@@ -95,7 +101,8 @@ class Wait:
         return []
 
     def _told(self) -> dict[str, Any]:
-        return {"service": f"{self.ctx.namespace}/{self.name}", "makers": self.makers.workloads, "served": self.makers.served[:5],
+        return {"service": f"{self.ctx.namespace}/{self.name}", "makers": self.makers.workloads,
+                "served": self.makers.served[:5],
                 "load_balancer_class": self.wanted, "metallb": makers_of.metallb(self.ctx)}
 
     def _nobody(self, passed: float) -> NoReturn:
@@ -107,9 +114,11 @@ class Wait:
             hint = self.makers.words() or "nothing shows who would serve that class"
             self.ctx.fail(f"Service {self.name}{of} has got no address: {nothing}, and {hint}", signs=[], **told)
         if self.makers.unseen:
-            self.ctx.inconclusive(f"{nothing}, and whether the cluster has a controller for it is not ours to see: we may not list "
+            self.ctx.inconclusive(f"{nothing}, and whether the cluster has a controller for it is not ours to see: we may "
+                                  "not list "
                                   f"{listed(self.makers.unseen)}", **told)
-        self.ctx.skip(f"nothing makes load balancers here: {nothing}, no other Service has an address, and no controller is known")
+        self.ctx.skip(f"nothing makes load balancers here: {nothing}, no other Service has an address, and no controller is "
+                      "known")
 
     def _none(self, passed: float) -> NoReturn:
         found = events(self.ctx, self.name)

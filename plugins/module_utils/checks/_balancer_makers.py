@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Who makes load balancers in a cluster, as far as it shows: workloads of known names, Services that have an address, clouds."""
+"""Who makes load balancers in a cluster, as far as it shows: workloads of known names, Services that have an address,
+clouds."""
 from __future__ import annotations
 
 import re
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 # Words in names of Deployments and DaemonSets, by what they are of. MetalLB's are called controller and speaker, and are known
 # by their labels.
 _NAMES = re.compile(
-    r"metallb|aws-load-balancer-controller|cloud-controller-manager|kube-vip|openelb|purelb|loxilb|svclb-|servicelb|k8s-bigip-ctlr"
-    r"|^ako$|nsx-ncp|haproxy-kubernetes-lb|cloud-provider-kind|seesaw|harvester-cloud-provider|yawol|lb-controller")
+    r"metallb|aws-load-balancer-controller|cloud-controller-manager|kube-vip|openelb|purelb|loxilb|svclb-|servicelb"
+    r"|k8s-bigip-ctlr|^ako$|nsx-ncp|haproxy-kubernetes-lb|cloud-provider-kind|seesaw|harvester-cloud-provider"
+    r"|yawol|lb-controller")
 _LABELS = ("app.kubernetes.io/name", "app", "k8s-app")
 # Clouds whose own controllers make load balancers and run where nobody sees them, by the scheme of a node's providerID.
 CLOUDS = {"aws": "AWS", "gce": "Google Cloud", "azure": "Azure", "oci": "Oracle Cloud", "digitalocean": "DigitalOcean",
@@ -31,7 +33,8 @@ _MOST = 500
 @dataclass
 class Makers:
     """workloads: "deployment/NAMESPACE/NAME" -> whether pods of it are there. served: other Services of the type that have an
-    address, of this class if one is named. clouds: names of those that nodes say they are of. unseen: what could not be read."""
+    address, of this class if one is named. clouds: names of those that nodes say they are of. unseen: what could not be
+    read."""
 
     workloads: dict[str, bool] = field(default_factory=dict)
     served: list[str] = field(default_factory=list)

@@ -41,7 +41,8 @@ def ranges(way: Way, name: str, allowed: list[str]) -> None:
     way.see("source_ranges", "" if back else "no answer after they were taken away")
     ctx.expect(back, f"{way.target} did not answer again within {2 * FOLLOW:.0f} s after its source ranges were taken away")
     if not honoured:
-        ctx.warn(f"loadBalancerSourceRanges are not honoured here: {way.who.words} was answered at {way.target} with a range that it "
+        ctx.warn(f"loadBalancerSourceRanges are not honoured here: {way.who.words} was answered at {way.target} with a range "
+                 "that it "
                  "is not in; whoever relies on them is open to all")
 
 
@@ -63,7 +64,8 @@ def local(way: Way, name: str) -> int:
     ctx.observe(client_address=f"{'kept' if kept else 'replaced'}: {seen}", asker=way.own)
     if not kept and not way.address.proxy:
         way.see("client_address", f"the pod saw {seen}")
-        ctx.fail(f"with externalTrafficPolicy Local the pods behind {way.target} see {seen}, an address of the cluster, in place of "
+        ctx.fail(f"with externalTrafficPolicy Local the pods behind {way.target} see {seen}, an address of the cluster, in "
+                 "place of "
                  "their client's", seen=seen)
     if not kept:
         ctx.observe(capability="the load balancer ends connections itself; pods see its address, whatever the policy")
@@ -99,7 +101,8 @@ def _judge(way: Way, port: int, address: str, has: bool) -> str | None:
     heard = way.who.ask(address, port, "/healthz")
     count = _endpoints(heard)
     if count is not None:
-        return "" if bool(count) == has else f"says that it has {count} pods behind the Service, and has {'one' if has else 'none'}"
+        wrong = f"says that it has {count} pods behind the Service, and has {'one' if has else 'none'}"
+        return "" if bool(count) == has else wrong
     if has and way.node_port and way.who.ask(address, way.node_port).text in way.pods:
         return f"answers at its port {way.node_port}, and not at its health port {port}: {heard.error or heard.text[:80]}"
     return None
@@ -129,5 +132,6 @@ def _tell(way: Way, port: int, addresses: Mapping[str, str], said: Mapping[str, 
     way.ctx.observe(health_port=port, health_port_asked=judged or f"no node answers {way.who.words} at its own address")
     for node in bad:
         way.ctx.touches("Node", node)
-    way.ctx.expect(not bad, f"the health port {port} of externalTrafficPolicy Local fails at {len(bad)} of {len(judged)} nodes: "
+    way.ctx.expect(not bad, f"the health port {port} of externalTrafficPolicy Local fails at {len(bad)} of {len(judged)} "
+                            "nodes: "
                    + listed(f"{n} ({e})" for n, e in bad.items()), health_port_fails=dict(bad))

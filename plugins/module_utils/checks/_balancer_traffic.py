@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import _policies
-from ._balancer_address import Address, given
+from ._balancer_address import Address
+from ._balancer_makers import metallb
+from ._balancer_status import Statuses
 from ._outside import Heard, inside, networks, node_addresses
 from ._text import url_host
 
@@ -31,18 +33,17 @@ NODES = 4
 @dataclass
 class Way:
     """A load balancer of ours, and who asks it. pods: names of those behind it. node_port: that of the Service, 0 for none.
-    sure: whether the inventory says that it can be reached from where it is asked. statuses: what the Service's addresses were while
-    it was asked."""
+    sure: whether the inventory says that it can be reached from where it is asked.
+    """
 
     ctx: Context
-    service: str
+    statuses: Statuses
     who: Controller | Probe
     address: Address
     pods: frozenset[str]
     node_port: int = 0
     sure: bool = False
     own: str = ""
-    statuses: set[str] = field(default_factory=set)
 
     @property
     def target(self) -> str:
@@ -51,9 +52,7 @@ class Way:
     def ask(self, path: str = "/hostname") -> Heard:
         heard = self.who.ask(self.address.host, PORT, path)
         self.own = heard.own or self.own
-        item = self.ctx.watch("services").items().get((self.ctx.namespace, self.service)) or {}
-        if addresses := given(item):
-            self.statuses.add(", ".join(sorted(a.host for a in addresses)))
+        self.statuses.look()
         return heard
 
     def see(self, variant: str, error: str = "", node: str = "", target: str = "", seconds: float | None = None) -> None:
@@ -108,7 +107,8 @@ class Way:
         self.see("outside", error)
         nodes = self.nodes() if not heard.text else {}
         what = f"{self.target} does not lead to our pods from {self.who.words} within {seconds:.0f} s: {error}"
-        observed = {"asked_from": self.who.words, "asker": self.own, "nodes_answer": {n: not e for n, e in nodes.items()}}
+        observed = {"asked_from": self.who.words, "asker": self.own, "metallb": metallb(self.ctx),
+                    "nodes_answer": {n: not e for n, e in nodes.items()}}
         if heard.text or heard.refused or heard.unresolved or self.sure or any(not e for e in nodes.values()):
             self.ctx.fail(what, **observed)
         _policies.excuse(self.ctx, what, whole=False, allow="traffic to the run's pods from outside")

@@ -49,5 +49,6 @@ def prove(ctx: Context, who: Controller | Probe, label: str) -> None:
                 error = "" if heard.text or not _NOBODY.search(heard.error) else heard.error
                 ctx.see(kind="balancer", variant="theirs", target=target, ok=not error, error=error)
                 bad |= {target: error} if error else {}
-        ctx.expect(not bad, f"Service {label} takes no connection from {who.words} at {listed(f'{t} ({e})' for t, e in bad.items())}",
+        ctx.expect(not bad, f"Service {label} takes no connection from {who.words} at "
+                            f"{listed(f'{t} ({e})' for t, e in bad.items())}",
                    service=label, failed_at=bad)

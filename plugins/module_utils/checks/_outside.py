@@ -118,7 +118,8 @@ class Probe:
         except (errors, ValueError) as e:
             raise CannotAsk(f"{self.words} cannot be asked: {e}") from e
         if answer.status != 200 or not isinstance(data, dict):
-            raise CannotAsk(f"{self.words} cannot be asked: it answered {answer.status}; agnhost netexec is what has to run there")
+            raise CannotAsk(f"{self.words} cannot be asked: it answered {answer.status}; agnhost netexec is what has to run "
+                            "there")
         return data
 
     def ask(self, host: str, port: int, path: str = "/hostname") -> Heard:
@@ -171,7 +172,8 @@ def inside(address: str, known: Iterable[Any]) -> bool:
 def bare(address: str) -> str:
     """The address of HOST:PORT, as /clientip of agnhost answers."""
     host, _colon, port = address.strip().rpartition(":")
-    return host.strip("[]") if host and port.isdigit() and (host.count(":") == 0 or host.startswith("[")) else address.strip("[] ")
+    has_port = host and port.isdigit() and (":" not in host or host.startswith("["))
+    return host.strip("[]") if has_port else address.strip("[] ")
 
 
 def node_addresses(ctx: Context) -> dict[str, str]:

@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A Service of type LoadBalancer gets an address, leads from outside the cluster to its pods, and goes again without a trace."""
+"""A Service of type LoadBalancer gets an address, leads from outside the cluster to its pods, and goes again without a
+trace."""
 from __future__ import annotations
 
 import contextlib
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
-from ..engine.errors import StepFailed
 from . import _balancer_aws, _balancer_gone, _balancer_policies, _balancer_users, _meanwhile, _outside
 from ._backends import BACKENDS, spread
 from ._balancer_address import Address, Wait
+from ._balancer_status import Statuses
 from ._balancer_traffic import PORT, Way
 from ._endpoints import endpoints
 from ._manifests import service
@@ -42,23 +43,31 @@ class LoadBalancer(Check):
     options = (
         Option("load_balancer_class", "The C(loadBalancerClass) of our Service; by default the one that the cluster gives.",
                example="service.k8s.aws/nlb"),
-        Option("service_annotations", "Annotations of our Service, such as those that make a load balancer internal or name its subnets.",
+        Option("service_annotations", "Annotations of our Service, such as those that make a load balancer internal or name "
+                                      "its subnets.",
                type="dict", default={}, example={"service.beta.kubernetes.io/aws-load-balancer-scheme": "internal"}),
-        Option("source_ranges", "The C(loadBalancerSourceRanges) of our Service, where not everybody may come; who asks must be in"
+        Option("source_ranges", "The C(loadBalancerSourceRanges) of our Service, where not everybody may come; who asks must "
+                                "be in"
                " them.", type="list", elements="str", default=[], example=["10.0.0.0/8"]),
-        Option("asked_from", "From where the load balancer must be reached. C(controller) is where the playbook runs, C(probe) what"
-               " O(outside_probe_url) names; C(auto) is the probe where it is named and the controller else, and says nothing of a"
+        Option("asked_from", "From where the load balancer must be reached. C(controller) is where the playbook runs, "
+                             "C(probe) what"
+               " O(outside_probe_url) names; C(auto) is the probe where it is named and the controller else, and says "
+               "nothing of a"
                " load balancer that does not answer there while nothing else of the cluster does.",
                default="auto", choices=("auto", "controller", "probe")),
-        Option("outside_probe_url", "The address of an C(agnhost netexec) that runs outside the cluster, where clients are. It has"
+        Option("outside_probe_url", "The address of an C(agnhost netexec) that runs outside the cluster, where clients are. "
+                                    "It has"
                " to be reached from the controller only, as it runs commands for whoever reaches it.",
                example="http://jump.example.com:8080"),
-        Option("balanced_service", "A Service of yours of type LoadBalancer, as C(NAMESPACE/NAME), that must have ready endpoints and"
+        Option("balanced_service", "A Service of yours of type LoadBalancer, as C(NAMESPACE/NAME), that must have ready "
+                                   "endpoints and"
                " take connections at its address from outside, too.", example="shop/web"),
         Option("provision_limit", "Seconds until an address must be given.", type="int", default=300, minimum=5, maximum=7200),
-        Option("serve_limit", "Seconds until our pods must answer at the address. Without it 60 for an address and 600 for a name.",
+        Option("serve_limit", "Seconds until our pods must answer at the address. Without it 60 for an address and 600 for a "
+                              "name.",
                type="int", minimum=5, maximum=3600),
-        Option("gone_limit", "Seconds until the Service, and then its address, its name and what the provider made must be gone.",
+        Option("gone_limit", "Seconds until the Service, and then its address, its name and what the provider made must be "
+                             "gone.",
                type="int", default=300, minimum=5, maximum=3600),
         *_balancer_aws.OPTIONS,
     )
@@ -85,7 +94,8 @@ class LoadBalancer(Check):
 
     def bounds(self, options: dict[str, Any]) -> None:
         given = float(options.get("provision_limit") or 300)
-        self.limit = given + float(options.get("serve_limit") or _SERVE_NAME) + 2 * float(options.get("gone_limit") or 300) + 300.0
+        serve, gone = float(options.get("serve_limit") or _SERVE_NAME), float(options.get("gone_limit") or 300)
+        self.limit = given + serve + 2 * gone + 300.0
 
     def run(self, ctx: Context) -> None:
         o = ctx.options
@@ -103,20 +113,11 @@ class LoadBalancer(Check):
                         source_ranges=list(o.get("source_ranges") or ()))
             aws = _balancer_gone.opened(ctx, o, made)
         item = ctx.client.get(f"/api/v1/namespaces/{ctx.namespace}/services/{name}")
-        ways = [self._way(ctx, who, a, backends, item) for a in addresses]
+        statuses = Statuses(ctx, name)
+        ways = [self._way(ctx, statuses, who, a, backends, item) for a in addresses]
         with _asking(ctx):
-            with ctx.step("its address leads to our pods from outside the cluster"):
-                with _steady(ctx, name, ways):
-                    for way in ways:
-                        way.reach(self._serve(o, way.address))
-                self._is_outside(ctx, ways)
-            with ctx.step("source ranges keep others out"):
-                _balancer_policies.ranges(ways[0], name, list(o.get("source_ranges") or ()))
-            with ctx.step("with externalTrafficPolicy Local pods see their client's address"):
-                port = _balancer_policies.local(ways[0], name)
-            with ctx.step("nodes with pods say at the health port that they have some, and others that they have none"):
-                if port:
-                    _balancer_policies.health(ways[0], port, backends)
+            with statuses.steady():
+                self._serves(ctx, name, ways, backends)
             with ctx.step("after its deletion nothing of it is left"):
                 _balancer_gone.deleted(ctx, name, gone)
                 for way in ways:
@@ -126,13 +127,28 @@ class LoadBalancer(Check):
             if o.get("balanced_service"):
                 _balancer_users.prove(ctx, who, str(o["balanced_service"]))
 
+    def _serves(self, ctx: Context, name: str, ways: list[Way], backends: list[Probe]) -> None:
+        o = ctx.options
+        with ctx.step("its address leads to our pods from outside the cluster"):
+            for way in ways:
+                way.reach(self._serve(o, way.address))
+            self._is_outside(ctx, ways)
+        with ctx.step("source ranges keep others out"):
+            _balancer_policies.ranges(ways[0], name, list(o.get("source_ranges") or ()))
+        with ctx.step("with externalTrafficPolicy Local pods see their client's address"):
+            port = _balancer_policies.local(ways[0], name)
+        with ctx.step("nodes with pods say at the health port that they have some, and others that they have none"):
+            if port:
+                _balancer_policies.health(ways[0], port, backends)
+
     # ---- the Service ------------------------------------------------------------------------------------------
     def _backends(self, ctx: Context) -> list[Probe]:
         everybody = ctx.probes.all
         leaving = _meanwhile.left(ctx)
         backends = spread([p for p in everybody if p.node not in leaving] or everybody, BACKENDS)
         for probe in backends:
-            ctx.client.patch(f"/api/v1/namespaces/{ctx.namespace}/pods/{probe.pod}", {"metadata": {"labels": {LABEL: ctx.nonce}}})
+            ctx.client.patch(f"/api/v1/namespaces/{ctx.namespace}/pods/{probe.pod}",
+                             {"metadata": {"labels": {LABEL: ctx.nonce}}})
             ctx.touches("Pod", probe.pod, ctx.namespace)
         return backends
 
@@ -154,9 +170,10 @@ class LoadBalancer(Check):
                  f"endpoints of Service {name} are {len(pods)} pods", seconds=_SLICES)
         return made
 
-    def _way(self, ctx: Context, who: Any, address: Address, backends: list[Probe], item: dict[str, Any]) -> Way:
+    def _way(self, ctx: Context, statuses: Statuses, who: Any, address: Address, backends: list[Probe],
+             item: dict[str, Any]) -> Way:
         ports = item["spec"].get("ports") or [{}]
-        return Way(ctx, item["metadata"]["name"], who, address, frozenset(b.pod for b in backends), int(ports[0].get("nodePort") or 0),
+        return Way(ctx, statuses, who, address, frozenset(b.pod for b in backends), int(ports[0].get("nodePort") or 0),
                    sure=(ctx.options.get("asked_from") or "auto") != "auto")
 
     def _serve(self, options: dict[str, Any], address: Address) -> float:
@@ -167,35 +184,13 @@ class LoadBalancer(Check):
         from_inside = [w.own for w in ways if w.from_inside()]
         if not from_inside:
             return
-        what = f"it was asked from {listed(from_inside)}, an address of the cluster itself, where it may answer without its load balancer"
+        what = (f"it was asked from {listed(from_inside)}, an address of the cluster itself, where it may answer without its "
+                "load balancer")
         if ways[0].sure:
             ctx.warn(what)
         else:
-            ctx.inconclusive(f"{what}; name a probe outside (outside_probe_url), or set asked_from to controller to take it for enough")
-
-
-def _writers(item: dict[str, Any]) -> list[str]:
-    """Who wrote the status of the Service, as the API server knows it."""
-    return sorted({str(m.get("manager")) for m in item["metadata"].get("managedFields") or ()
-                   if "f:loadBalancer" in ((m.get("fieldsV1") or {}).get("f:status") or {})})
-
-
-@contextlib.contextmanager
-def _steady(ctx: Context, name: str, ways: list[Way]) -> Iterator[None]:
-    """Whatever became of the questions: an address that changes while nobody changes the Service comes first."""
-    failed: StepFailed | None = None
-    try:
-        yield
-    except StepFailed as e:
-        failed = e
-    seen = sorted(set().union(*(w.statuses for w in ways)))
-    if len(seen) > 1:
-        item = ctx.client.get(f"/api/v1/namespaces/{ctx.namespace}/services/{name}")
-        ctx.observe(addresses_changed=seen, status_written_by=_writers(item))
-        raise StepFailed(f"the address of Service {name} changes between {' and '.join(seen[:3])} while nobody changes the "
-                         "Service") from failed
-    if failed:
-        raise failed
+            ctx.inconclusive(f"{what}; name a probe outside (outside_probe_url), or set asked_from to controller to take it "
+                             "for enough")
 
 
 @contextlib.contextmanager

@@ -23,7 +23,8 @@ _FAILED = ("SyncLoadBalancerFailed", "UpdateLoadBalancerFailed", "FailedBuildMod
 _CLOUD = (
     ("cloud.throttled", r"Throttl|RequestLimitExceeded|Rate exceeded|TooManyRequests|rateLimitExceeded|RESPONSE 429"),
     ("cloud.permission", r"UnauthorizedOperation|AccessDenied|is not authorized to perform|AuthorizationFailed|403 Forbidden"
-                         r"|does not have authorization to perform|Error 403: Required '\S+' permission|no EC2 IMDS role found"),
+                         r"|does not have authorization to perform|Error 403: Required '\S+' permission|no EC2 IMDS role "
+                         r"found"),
     ("cloud.quota", r"TooManyLoadBalancers|TooManyTargetGroups|LimitExceeded|[qQ]uota ?[eE]xceeded|[eE]xceeded quota"
                     r"|ExceedsAvailableQuota|SubnetIsFull|SecurityGroupLimitExceeded|Quota '\S+' exceeded"),
     ("cloud.config", r"could not find any suitable subnets|unable to resolve at least one subnet|couldn't auto-discover subnets"
@@ -68,7 +69,8 @@ def said(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         if not cloud and _EXHAUSTED.search(text):
             yield Candidate("lb.pool-exhausted", "confirmed", _pools(f), (event_line(event),), since=first_seen(event))
         elif "gone: not within" not in f.message or cloud:
-            yield Candidate(cloud or "lb.not-provisioned", "confirmed", _scope(f), (event_line(event),), since=first_seen(event))
+            yield Candidate(cloud or "lb.not-provisioned", "confirmed", _scope(f), (event_line(event),),
+                            since=first_seen(event))
 
 
 def nobody(f: Finding, ev: Evidence) -> Iterator[Candidate]:
@@ -93,7 +95,8 @@ def nobody(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 def _announcers(ev: Evidence) -> list[Object]:
     """MetalLB's speakers, by their label; whatever they are called."""
-    return [d for d in ev.items("daemonsets") if "metallb" in space_of(d) or "metallb" in str(d["metadata"].get("labels") or {})]
+    return [d for d in ev.items("daemonsets")
+            if "metallb" in space_of(d) or "metallb" in str(d["metadata"].get("labels") or {})]
 
 
 # ---- that the address leads there ---------------------------------------------------------------------------------
@@ -150,7 +153,8 @@ def firewall(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     own = _excluded(f)
     if own and good:
         yield Candidate("net.firewall-external", "confirmed", _scope(f), (
-            f"the source ranges {', '.join(f.observed['source_ranges'])} leave out {own}, which asked", *bad, *map(line, good[:2])))
+            f"the source ranges {', '.join(f.observed['source_ranges'])} leave out {own}, which "
+            "asked", *bad, *map(line, good[:2])))
     elif good and any(e.get("reason") == "nodeAssigned" for e in _ours(f, ev)):
         yield Candidate("net.firewall-external", "probable", _scope(f), (*bad, *map(line, good[:2])))
     elif "the name does not resolve" in f.message:

@@ -217,7 +217,8 @@ class Collector:
         return wanted
 
     def _logs(self) -> None:
-        """Logs of cluster DNS, of provisioners and of crashing system pods, a dozen containers at most; and of the controllers on
+        """Logs of cluster DNS, of provisioners and of crashing system pods, a dozen containers at most; and of the
+        controllers on
         the path, some more."""
         serving = {cluster_dns.key_of(p) for p in (*cluster_dns.servers_of(self.data["pods"], self.dns),
                                                    *cluster_dns.caches_of(self.data["pods"]))}

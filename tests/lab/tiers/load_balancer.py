@@ -2,8 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """MetalLB in its L2 mode, and a client that is no part of the cluster.
 
-Services of type LoadBalancer get addresses of the lab's bridge, from .200 to .219. The client is a network namespace on the same
-bridge with the address .250: commands run in it by `outside`, and agnhost answers there on port 8080, as a probe that an inventory
+Services of type LoadBalancer get addresses of the lab's bridge, from .200 to .219. The client is a network namespace on
+the same
+bridge with the address .250: commands run in it by `outside`, and agnhost answers there on port 8080, as a probe that an
+inventory
 names does. Traffic of the machine itself comes from .1.
 """
 from __future__ import annotations
@@ -78,7 +80,8 @@ def _client(lab: Lab) -> None:
     name = _name(lab)
     run("ip", "netns", "add", name)
     # Always of one hardware address: whoever knew the client of before does not ask for it anew.
-    run("ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "address", f"02:ac:1e:{lab.index:02x}:00:fa", "netns", name)
+    run("ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "address", f"02:ac:1e:{lab.index:02x}:00:fa",
+        "netns", name)
     run("ip", "link", "set", name, "master", lab.bridge, "up")
     outside(lab, "sh", "-ec", f"ip link set lo up; ip addr add {address(lab)}/24 dev eth0; ip link set eth0 up; "
                               f"ip route add default via {lab.host}")

@@ -19,7 +19,8 @@ TIMED_OUT = "no answer within 3 s"
 class Balancer:
     """A cluster with a load balancer, and the controller that asks it. status: entries of status.loadBalancer.ingress.
 
-    down: the address does not answer; reachable: node addresses do; client: whom pods see with the policy Local; honours: source
+    down: the address does not answer; reachable: node addresses do; client: whom pods see with the policy Local; honours:
+    source
     ranges; never: pods that are never chosen; stale: the address outlives the Service; after: who answers at it then; held: its
     finalizer stays; health: node -> text at its health port.
     """

@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks import _outside
-from ansible_collections.assay.clusters.plugins.module_utils.checks._outside import CannotAsk, Controller, Probe, asker, bare, inside
+from ansible_collections.assay.clusters.plugins.module_utils.checks._outside import (
+    CannotAsk, Controller, Probe, asker, bare, inside)
 
 
 class Web:
@@ -86,8 +87,8 @@ def _says(web: Web, **said: Any) -> Probe:
 def test_a_probe_asks_by_its_dial(web: Web) -> None:
     probe = _says(web, responses=["pod-2"])
     assert probe.ask("2001:db8::7", 80, "/clientip").text == "pod-2"
-    assert parse_qs(urlsplit(web.asked[-1]).query) == {"host": ["2001:db8::7"], "port": ["80"], "protocol": ["http"], "tries": ["1"],
-                                                       "request": ["clientip"]}
+    assert parse_qs(urlsplit(web.asked[-1]).query) == {
+        "host": ["2001:db8::7"], "port": ["80"], "protocol": ["http"], "tries": ["1"], "request": ["clientip"]}
     assert _says(web, errors=["Get http://x: dial tcp 203.0.113.7:80: connect: connection refused"]).ask("x", 80).refused
     gone = _says(web, errors=["Get http://x: dial tcp: lookup x on 10.0.0.2:53: no such host"])
     assert gone.ask("x", 80).unresolved and not gone.names("x")
@@ -108,7 +109,8 @@ def test_a_probe_that_is_away_or_unnamed_is_told(closed: int) -> None:
 
 
 def test_who_asks_follows_the_options() -> None:
-    assert isinstance(asker({}), Controller) and isinstance(asker({"asked_from": "auto", "outside_probe_url": "http://j:1"}), Probe)
+    assert isinstance(asker({}), Controller)
+    assert isinstance(asker({"asked_from": "auto", "outside_probe_url": "http://j:1"}), Probe)
     assert isinstance(asker({"asked_from": "controller", "outside_probe_url": "http://j:1"}), Controller)
     with pytest.raises(CannotAsk, match="outside_probe_url does not name one"):
         asker({"asked_from": "probe"})

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Load balancers, replayed: who did not make one and why, who does not announce it, what keeps clients out, what stays.
 
-Texts of MetalLB were met on the lab. Those of k8s.io/cloud-provider's service controller and of the AWS Load Balancer Controller are
+Texts of MetalLB were met on the lab. Those of k8s.io/cloud-provider's service controller and of the AWS Load Balancer
+Controller are
 from their sources, those of clouds in them from reports of their users: simulated here, by replay only.
 """
 from __future__ import annotations
@@ -20,7 +21,8 @@ OURS = f"service/{SERVICE}"
 METALLB = {"ipaddresspools": ["pool"], "l2advertisements": ["l2"], "bgpadvertisements": []}
 CONTROLLER, SPEAKER = "deployment/metallb-system/controller", "daemonset/metallb-system/speaker"
 LEFT = "lb has got no address within 300 s"
-QUIET = ("Service lb-x has got no address: after 60 s our Service of type LoadBalancer has no address, no event and no finalizer, and "
+QUIET = ("Service lb-x has got no address: after 60 s our Service of type LoadBalancer has no address, no event and no "
+         "finalizer, and "
          "there is deployment/metallb-system/controller")
 
 
@@ -51,13 +53,16 @@ def _speaker(available: int) -> dict[str, Any]:
     ("AllocationFailed", f'Failed to allocate IP for "{SERVICE}": no available IPs', "lb.pool-exhausted"),
     ("AllocationFailed", f'Failed to allocate IP for "{SERVICE}": unknown pool "blue"', "lb.pool-exhausted"),
     ("LoadBalancerFailed", 'invalid requested loadbalancer IPs: invalid spec.loadBalancerIP "x"', "lb.not-provisioned"),
-    ("SyncLoadBalancerFailed", "Error syncing load balancer: failed to ensure load balancer: AccessDenied: User: arn:aws:sts::1:x is "
+    ("SyncLoadBalancerFailed", "Error syncing load balancer: failed to ensure load balancer: AccessDenied: User: "
+                               "arn:aws:sts::1:x is "
      "not authorized to perform: elasticloadbalancing:CreateLoadBalancer", "cloud.permission"),
-    ("SyncLoadBalancerFailed", "Error syncing load balancer: failed to ensure load balancer: RESPONSE 403: 403 Forbidden ERROR CODE: "
+    ("SyncLoadBalancerFailed", "Error syncing load balancer: failed to ensure load balancer: RESPONSE 403: 403 Forbidden "
+                               "ERROR CODE: "
      "AuthorizationFailed", "cloud.permission"),
     ("SyncLoadBalancerFailed", "Error syncing load balancer: TooManyLoadBalancers: Exceeded quota of account 1", "cloud.quota"),
     ("SyncLoadBalancerFailed", "Error syncing load balancer: RESPONSE 400: SubnetIsFull", "cloud.quota"),
-    ("SyncLoadBalancerFailed", "Error syncing load balancer: failed to ensure load balancer: could not find any suitable subnets for "
+    ("SyncLoadBalancerFailed", "Error syncing load balancer: failed to ensure load balancer: could not find any suitable "
+                               "subnets for "
      "creating the ELB", "cloud.config"),
     ("FailedBuildModel", "Failed build model due to unable to resolve at least one subnet (0 match VPC and tags: "
      "[kubernetes.io/role/internal-elb])", "cloud.config"),
@@ -81,7 +86,7 @@ def test_words_about_another_service_are_not_ours() -> None:
 def test_a_controller_that_is_away_is_named() -> None:
     found = _one(_finding(QUIET, signs=[], makers={CONTROLLER: False, SPEAKER: True}, metallb=METALLB))
     assert _claims(found) == ("lb.controller-missing", "confirmed", [CONTROLLER])
-    assert found.next_command == "kubectl get services -A --field-selector spec.type=LoadBalancer" or CONTROLLER in found.evidence[0]
+    assert found.next_command == "kubectl -n metallb-system describe deployment controller" and CONTROLLER in found.evidence[0]
 
 
 def test_a_controller_that_is_there_and_silent_is_not_called_dead() -> None:
@@ -89,8 +94,8 @@ def test_a_controller_that_is_there_and_silent_is_not_called_dead() -> None:
 
 
 def test_a_class_that_nobody_serves_is_named() -> None:
-    found = _one(_finding("Service lb-x of class acme/nlb has got no address: nothing", signs=[], load_balancer_class="acme/nlb",
-                          makers={CONTROLLER: True}, metallb=METALLB))
+    found = _one(_finding("Service lb-x of class acme/nlb has got no address: nothing", signs=[],
+                          load_balancer_class="acme/nlb", makers={CONTROLLER: True}, metallb=METALLB))
     assert _claims(found) == ("lb.controller-missing", "probable", ["loadbalancerclass/acme/nlb"])
     assert "CLASS:.spec.loadBalancerClass" in found.next_command
 
@@ -116,7 +121,8 @@ def _asked(nodes: str = "") -> list[dict[str, Any]]:
 def test_without_an_advertisement_the_address_is_not_announced() -> None:
     facts = {"ipaddresspools": ["pool"], "l2advertisements": [], "bgpadvertisements": []}
     found = _one(_finding(SILENT, _asked(), metallb=facts), GIVEN)
-    assert _claims(found) == ("lb.not-announced", "confirmed", ["ipaddresspool/pool"]) and "l2advertisements" in found.next_command
+    assert _claims(found) == ("lb.not-announced", "confirmed", ["ipaddresspool/pool"])
+    assert "l2advertisements" in found.next_command
 
 
 def test_without_speakers_neither() -> None:
@@ -125,9 +131,11 @@ def test_without_speakers_neither() -> None:
 
 
 def test_an_interface_that_is_not_there_is_said_by_the_speaker() -> None:
-    failed = _event("announceFailed", 'the interfaces specified by LB IP "203.0.113.7" doesn\'t exist in assigned node "n1" with '
+    failed = _event("announceFailed", 'the interfaces specified by LB IP "203.0.113.7" doesn\'t exist in assigned node "n1" '
+                                      'with '
                                       'protocol "layer2"')
-    assert _claims(_one(_finding(SILENT, _asked(), metallb=METALLB), GIVEN, failed)) == ("lb.not-announced", "confirmed", [OURS])
+    found = _one(_finding(SILENT, _asked(), metallb=METALLB), GIVEN, failed)
+    assert _claims(found) == ("lb.not-announced", "confirmed", [OURS])
 
 
 def test_an_address_that_no_node_took_is_probably_not_announced() -> None:
@@ -155,11 +163,13 @@ def test_our_own_ranges_are_named_only_where_they_leave_us_out(ranges: list[str]
 def test_a_name_that_does_not_resolve() -> None:
     message = "lb.example.com:80 does not lead to our pods from the controller within 600 s: the name does not resolve: unknown"
     found = _one(_finding(message))
-    assert _claims(found) == ("lb.dns-lag", "probable", ["name/lb.example.com"]) and found.next_command == "dig +trace lb.example.com"
+    assert _claims(found) == ("lb.dns-lag", "probable", ["name/lb.example.com"])
+    assert found.next_command == "dig +trace lb.example.com"
 
 
 def test_two_that_write_one_status() -> None:
-    found = _one(_finding("the address of Service lb-x changes between 203.0.113.7 and 203.0.113.9 while nobody changes the Service",
+    found = _one(_finding("the address of Service lb-x changes between 203.0.113.7 and 203.0.113.9 while nobody changes the "
+                          "Service",
                           addresses_changed=["203.0.113.7", "203.0.113.9"], status_written_by=["controller", "other-lb"]))
     assert _claims(found) == ("lb.contended", "confirmed", ["controller/controller", "controller/other-lb"])
 
@@ -167,7 +177,8 @@ def test_two_that_write_one_status() -> None:
 # ---- health, and the end ------------------------------------------------------------------------------------------
 def test_a_health_port_is_told_with_its_nodes_and_the_proxys_words() -> None:
     error = "answers at its port 30080, and not at its health port 32000: connection refused"
-    taken = _event("FailedToStartServiceHealthcheck", 'node n2 failed to start healthcheck "a/b" on port 32000: listen tcp: in use')
+    taken = _event("FailedToStartServiceHealthcheck", 'node n2 failed to start healthcheck "a/b" on port 32000: listen tcp: '
+                                                      'in use')
     found = _one(_finding(f"the health port 32000 of externalTrafficPolicy Local fails at 1 of 3 nodes: n2 ({error})", [
         seen("balancer", "health_port", to_node="n1"), seen("balancer", "health_port", to_node="n2", error=error)]), taken)
     assert _claims(found) == ("lb.targets-unhealthy", "confirmed", ["node/n2"])

@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Services of type LoadBalancer in a clean-up: they go before all else, are waited for, and are told where a controller holds them."""
+"""Services of type LoadBalancer in a clean-up: they go before all else, are waited for, and are told where a controller
+holds them."""
 from __future__ import annotations
 
 import time
