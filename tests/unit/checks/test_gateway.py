@@ -141,7 +141,8 @@ def test_routes_at_a_gateway_of_somebody(world: World) -> None:
 
 @pytest.mark.parametrize(("options", "words"), [
     ({"gateway": "shared"}, "is not namespace/name"), ({"gateway": "infra/none"}, "there is no Gateway infra/none"),
-    ({"gateway_classes": ["none"]}, "there is no GatewayClass none"), ({"gateway_addresses": {"istio": 7}}, "the value of istio")])
+    ({"gateway_classes": ["none"]}, "there is no GatewayClass none"),
+    ({"gateway_addresses": {"istio": 7}}, "the value of istio")])
 def test_options_that_name_what_is_not_there(world: World, options: dict[str, Any], words: str) -> None:
     world.options = options
     with pytest.raises(Inconclusive, match=words):
