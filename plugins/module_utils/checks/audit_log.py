@@ -50,7 +50,7 @@ class AuditLog(Check):
         Permission(("get",), ("pods/log",), power="logs"),
     )
     cloud_permissions = (CloudPermission("aws", ("logs:FilterLogEvents",), "audit events, with `audit_source: cloudwatch`",
-                                         ("arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*",), optional=True),)
+                                         ("arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*",)),)
     images = ("busybox",)
     objects = ("ConfigMap", "Pod")
     expected = 60.0
