@@ -115,8 +115,7 @@ class Wait:
             self.ctx.fail(f"Service {self.name}{of} has got no address: {nothing}, and {hint}", signs=[], **told)
         if self.makers.unseen:
             self.ctx.inconclusive(f"{nothing}, and whether the cluster has a controller for it is not ours to see: we may "
-                                  "not list "
-                                  f"{listed(self.makers.unseen)}", **told)
+                                  f"not list {listed(self.makers.unseen)}", **told)
         self.ctx.skip(f"nothing makes load balancers here: {nothing}, no other Service has an address, and no controller is "
                       "known")
 

@@ -44,30 +44,25 @@ class LoadBalancer(Check):
         Option("load_balancer_class", "The C(loadBalancerClass) of our Service; by default the one that the cluster gives.",
                example="service.k8s.aws/nlb"),
         Option("service_annotations", "Annotations of our Service, such as those that make a load balancer internal or name "
-                                      "its subnets.",
+               "its subnets.",
                type="dict", default={}, example={"service.beta.kubernetes.io/aws-load-balancer-scheme": "internal"}),
         Option("source_ranges", "The C(loadBalancerSourceRanges) of our Service, where not everybody may come; who asks must "
-                                "be in"
-               " them.", type="list", elements="str", default=[], example=["10.0.0.0/8"]),
+               "be in them.", type="list", elements="str", default=[], example=["10.0.0.0/8"]),
         Option("asked_from", "From where the load balancer must be reached. C(controller) is where the playbook runs, "
-                             "C(probe) what"
-               " O(outside_probe_url) names; C(auto) is the probe where it is named and the controller else, and says "
-               "nothing of a"
-               " load balancer that does not answer there while nothing else of the cluster does.",
+               "C(probe) what O(outside_probe_url) names; C(auto) is the probe where it is named and the controller else, "
+               "and says nothing of a load balancer that does not answer there while nothing else of the cluster does.",
                default="auto", choices=("auto", "controller", "probe")),
         Option("outside_probe_url", "The address of an C(agnhost netexec) that runs outside the cluster, where clients are. "
-                                    "It has"
-               " to be reached from the controller only, as it runs commands for whoever reaches it.",
+               "It has to be reached from the controller only, as it runs commands for whoever reaches it.",
                example="http://jump.example.com:8080"),
         Option("balanced_service", "A Service of yours of type LoadBalancer, as C(NAMESPACE/NAME), that must have ready "
-                                   "endpoints and"
-               " take connections at its address from outside, too.", example="shop/web"),
+               "endpoints and take connections at its address from outside, too.", example="shop/web"),
         Option("provision_limit", "Seconds until an address must be given.", type="int", default=300, minimum=5, maximum=7200),
         Option("serve_limit", "Seconds until our pods must answer at the address. Without it 60 for an address and 600 for a "
-                              "name.",
+               "name.",
                type="int", minimum=5, maximum=3600),
         Option("gone_limit", "Seconds until the Service, and then its address, its name and what the provider made must be "
-                             "gone.",
+               "gone.",
                type="int", default=300, minimum=5, maximum=3600),
         *_balancer_aws.OPTIONS,
     )

@@ -217,9 +217,8 @@ class Collector:
         return wanted
 
     def _logs(self) -> None:
-        """Logs of cluster DNS, of provisioners and of crashing system pods, a dozen containers at most; and of the
-        controllers on
-        the path, some more."""
+        """Logs of cluster DNS, of provisioners and of crashing system pods, a dozen containers at most; and some of the
+        controllers on the path."""
         serving = {cluster_dns.key_of(p) for p in (*cluster_dns.servers_of(self.data["pods"], self.dns),
                                                    *cluster_dns.caches_of(self.data["pods"]))}
         wanted: list[tuple[Any, ...]] = []
