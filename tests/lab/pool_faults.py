@@ -98,13 +98,15 @@ class PoolFaults:
 
     def _fill(self, short: str) -> int:
         """How many pods it has, of which none is about to go."""
-        wait_for(f"the last of pods that go from {short}", lambda: not any(p["metadata"].get("deletionTimestamp") for p in self._pods(short)), 90)
+        wait_for(f"the last of pods that go from {short}",
+                 lambda: not any(p["metadata"].get("deletionTimestamp") for p in self._pods(short)), 90)
         if not self._pods(short):
             container = {"name": "main", "image": "docker.io/library/busybox:1.35", "command": ["sleep", "86400"]}
             self.lab.api(_SYSTEM_PODS, "POST", {"metadata": {"name": f"lab-fills-{short}"}, "spec": {
                 "nodeName": self.lab.node_name(short), "terminationGracePeriodSeconds": 0, "automountServiceAccountToken": False,
                 "tolerations": [{"operator": "Exists"}], "containers": [container]}})
-        wait_for(f"a pod that runs on {short}", lambda: any(p["status"]["phase"] == "Running" for p in self._pods(short)), 60)
+        wait_for(f"a pod that runs on {short}",
+                 lambda: any(p["status"]["phase"] == "Running" for p in self._pods(short)), 60)
         return len(self._pods(short))
 
     def _max_pods(self, short: str, line: str, expected: str) -> None:
@@ -122,7 +124,8 @@ class PoolFaults:
 
     def _mend_full(self, short: str) -> None:
         self._max_pods(short, "maxPods: 110\n", "110")
+        filler = f"lab-fills-{short}"
         with suppress(HTTPError):
-            self.lab.api(f"{_SYSTEM_PODS}/lab-fills-{short}", "DELETE")
-        wait_for(f"no pod of the lab's own on {short}", lambda: not any(p["metadata"]["name"] == f"lab-fills-{short}" for p in self._pods(short)), 60)
+            self.lab.api(f"{_SYSTEM_PODS}/{filler}", "DELETE")
+        wait_for(f"no {filler}", lambda: all(p["metadata"]["name"] != filler for p in self._pods(short)), 60)
         self._base_pods()

@@ -57,7 +57,8 @@ def beat_of(lease: dict[str, Any], read: datetime) -> Beat | None:
     """None where it was never renewed. A Lease that lasts longer than most is renewed as much less often."""
     spec = lease.get("spec") or {}
     renewed = moment(spec.get("renewTime"))
-    return Beat(renewed, read, clock_of(lease), max(LEASE_AGE, float(spec.get("leaseDurationSeconds") or 0))) if renewed else None
+    lasts = max(LEASE_AGE, float(spec.get("leaseDurationSeconds") or 0))
+    return Beat(renewed, read, clock_of(lease), lasts) if renewed else None
 
 
 def lease_trouble(beat: Beat | None, before: Beat | None = None) -> str:

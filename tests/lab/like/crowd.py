@@ -51,7 +51,8 @@ def _names(many: int) -> list[str]:
 
 def _bodies(lab: Lab, many: int, port: int) -> Iterator[dict[str, Any]]:
     """As kubelets register them that are Ready already, all reached at one address."""
-    like = node_object(lab, "crowd", {"type": "kwok"}, [{"key": "kwok.x-k8s.io/node", "value": "fake", "effect": "NoSchedule"}])
+    taint = {"key": "kwok.x-k8s.io/node", "value": "fake", "effect": "NoSchedule"}
+    like = node_object(lab, "crowd", {"type": "kwok"}, [taint])
     like["status"]["daemonEndpoints"] = {"kubeletEndpoint": {"Port": port}}
     for number, name in enumerate(_names(many)):
         body = copy.deepcopy(like)
@@ -73,7 +74,8 @@ def _come(lab: Lab, many: int) -> None:
     """Until all are Ready; a loaded machine takes its time, as long as there are more of them now and again."""
     best, since = -1, time.monotonic()
     while best < many:
-        found = sum(map(_ready, lab.api(f"/api/v1/nodes?labelSelector={quote(_SELECTOR)}&resourceVersion=0", timeout=60.0)["items"]))
+        path = f"/api/v1/nodes?labelSelector={quote(_SELECTOR)}&resourceVersion=0"
+        found = sum(map(_ready, lab.api(path, timeout=60.0)["items"]))
         if found > best:
             best, since = found, time.monotonic()
         elif time.monotonic() > since + _STILL:
