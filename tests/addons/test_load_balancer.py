@@ -63,6 +63,7 @@ def test_stopped_controller(lab: Any, prove: Any) -> None:
     prove.green("load_balancer")
 
 
+@pytest.mark.gauntlet
 def test_a_class_that_nobody_serves(prove: Any) -> None:
     record = _prove(prove, load_balancer_class="acme.example.com/nlb", **QUICK)
     assert_red(record, "lb.controller-missing", ["loadbalancerclass/acme.example.com/nlb"], "probable",
