@@ -83,7 +83,7 @@ def reason(error: Exception) -> str:
     """Why there is no answer, in words that are the same on every machine."""
     if isinstance(error, socket.gaierror):
         return "its name does not resolve"
-    if isinstance(error, (TimeoutError, socket.timeout)):
+    if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, ConnectionRefusedError):
         return "connection refused"
