@@ -266,7 +266,7 @@ class Ingress(Check):
             why = [f"nothing here looks like its controller {site.controller}"] if nobody else [
                 *asleep, complaint(ctx, "Ingress", site.obj[2])]
             if before:
-                why.append(f"{len(before)} others of the class have one")
+                why.append(f"others of the class have one: {listed(before)}")
             bad[site.name] = "; ".join(w for w in why if w) or "nothing says why"
         ctx.expect(not bad, f"no address within {self._patience:.0f} s: " + listed(f"{n} ({w})" for n, w in bad.items()),
                    without_address=bad)
