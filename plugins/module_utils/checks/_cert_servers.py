@@ -113,7 +113,7 @@ def kubelets(ctx: Context, book: Book, inside: Inside) -> None:
         except NotServed as e:
             left[name] = str(e)
             return
-        why = _kubelet(book, name, found)
+        why = _kubelet(book, name, address, found)
         if why:
             left[name] = why
 
@@ -123,11 +123,11 @@ def kubelets(ctx: Context, book: Book, inside: Inside) -> None:
         book.leave(f"{len(left)} of {len(nodes)} kubelets", f"({first}: {left[first]})")
 
 
-def _kubelet(book: Book, name: str, found: list[Cert]) -> str:
+def _kubelet(book: Book, name: str, address: str, found: list[Cert]) -> str:
     """Why what answered is not this node's kubelet; empty where it is judged."""
     cert, usual = found[0], book.bounds
     own = cert.common_name.startswith(f"{name}@") or bool(_OWN.search(cert.issuer))
-    if not own and cert.common_name != _NODE + name and not cert.is_for(name) and not cert.common_name.startswith(_NODE):
+    if not own and cert.common_name != _NODE + name and not cert.is_for(name) and not cert.is_for(address):
         return f"what answers at its address is {cert.common_name or cert.subject}"
     rotated = Bounds(usual.warn_days, usual.fail_days, ROTATED, ROTATED_NOW)
     if own:  # nobody verifies it, and it is made anew at a start of the kubelet at most

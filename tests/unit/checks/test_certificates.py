@@ -134,6 +134,15 @@ def test_kubelets_that_are_not_reached_are_told_and_no_fault(world):
     assert world.bad() == set() and world.ctx.warnings == [f"not looked at: 2 of 2 kubelets {left['2 of 2 kubelets']}"]
 
 
+@pytest.mark.parametrize(("cert", "judged"), [
+    (kubelet("n1"), True), (issue("static", addresses=["10.0.0.1"], by=CA), True), (issue("static", ["n1"], by=CA), True),
+    (kubelet("n9"), False), (issue("static", ["other"], by=CA), False)])
+def test_what_answers_at_a_nodes_address_is_judged_where_it_says_that_it_is_its_kubelet(world, cert, judged):
+    world.served["10.0.0.1", 10250] = [cert]
+    world.run()
+    assert ({o["target"] for o in world.ctx.observations} >= {"node/n1"}) is judged
+
+
 def test_a_network_that_holds_all_probes_is_asked_a_few_times_only(world):
     nodes = {f"m{n}": {"metadata": {"name": f"m{n}"}, "status": {"addresses": [{"type": "InternalIP", "address": f"10.9.0.{n}"}]}}
              for n in range(40)}
