@@ -14,6 +14,7 @@ TRIES = 2
 _SHELL = (f"q(){{ n=$1;shift;A=$(dig +noall +answer +comments +stats +time={TIME} +tries={TRIES} \"$@\" 2>&1);"
           "r=$?;printf '#%s %s\\n%s\\n' $n $r \"$A\";};")
 _STATUS = re.compile(r"->>HEADER<<-.*status: (\w+)")
+_FLAGS = re.compile(r";; flags: ([a-z ]*);")
 _TIME = re.compile(r"Query time: (\d+) (msec|usec)")
 _TROUBLE = re.compile(r"timed out|refused|no servers could be reached|unreachable|couldn't get address|not found|^dig:"
                       r"|communications error|end of file|unexpected source")
@@ -26,7 +27,7 @@ class Reply:
     """What one dig printed. status is empty when nobody answered; seconds is that of the last answer.
 
     records: (type, data) pairs; names: whose records these are, with the targets of aliases, in lower case, the one that was
-    asked for first; retries: packets that got no answer before one came.
+    asked for first; retries: packets that got no answer before one came. authoritative: the server answers for the zone itself.
     """
 
     status: str = ""
@@ -35,6 +36,7 @@ class Reply:
     error: str = ""
     retries: int = 0
     names: tuple[str, ...] = ()
+    authoritative: bool = False
 
     def data(self, kind: str) -> list[str]:
         return [d for k, d in self.records if k == kind]
@@ -70,10 +72,12 @@ def script(queries: Iterable[tuple[int, Query]], settings: bool = False) -> str:
 
 def reply(text: str) -> Reply:
     """The Reply that dig's output describes."""
-    statuses, records, names, troubles, seconds = [], [], [], [], 0.0
+    statuses, records, names, troubles, seconds, own = [], [], [], [], 0.0, False
     for line in text.splitlines():
         if found := _STATUS.search(line):
             statuses.append(found[1])
+        elif found := _FLAGS.match(line):
+            own = "aa" in found[1].split()
         elif found := _TIME.search(line):
             seconds = int(found[1]) / (1000 if found[2] == "msec" else 1_000_000)
         elif _TROUBLE.search(line):
@@ -86,7 +90,7 @@ def reply(text: str) -> Reply:
     status = statuses[-1] if statuses else ""
     retries = sum("timed out" in t for t in troubles) if status else 0
     return Reply(status, tuple(records), seconds, "" if status else "; ".join(dict.fromkeys(troubles))[:200], retries,
-                 tuple(dict.fromkeys(names)))
+                 tuple(dict.fromkeys(names)), own)
 
 
 def before_replies(output: str) -> str:

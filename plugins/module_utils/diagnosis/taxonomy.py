@@ -56,6 +56,8 @@ _HOOKS = "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurati
 _DNS_PODS = "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide"
 _DNS_LOGS = "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50"
 _ON_NODE = "kubectl get pods -A -o wide --field-selector spec.nodeName={name}"
+_EDNS = "kubectl get pods -A -l app.kubernetes.io/name=external-dns -o wide"
+_LOG_OF = "kubectl -n {namespace} logs deployment/{name} --tail=50"
 _PULL = "ssh {name} crictl pull {ref}"
 _CLASSES = "kubectl get storageclass,csidriver,csinode"
 _BALANCED = "kubectl get services -A --field-selector spec.type=LoadBalancer"
@@ -289,7 +291,19 @@ CAUSES: dict[str, Cause] = {
         "look at the way of CoreDNS to the API server, or restart it", _DNS_LOGS),
     "dns.delegation": _c(
         7, "the zone is not delegated to the servers that hold it",
-        "correct the NS records at the parent"),
+        "correct the NS records at the parent, or let the named server hold the zone", "dig +trace NS ZONE",
+        nameserver="dig +norecurse @{name} SOA ZONE", zone="dig +trace NS {name}"),
+    "dns.authority-down": _c(
+        7, "a name server of a zone does not answer", "look at the server, and at the way to its port 53 by UDP and TCP",
+        "dig +norecurse SOA ZONE", nameserver="dig +norecurse @{name} SOA ZONE"),
+    "dns.zone-stale": _c(
+        7, "a name server of a zone does not follow another that has the change",
+        "look at its log of zone transfers: the key, who may take the zone, whether it is notified, its serial number",
+        "dig +norecurse SOA ZONE", nameserver="dig +norecurse @{name} SOA ZONE"),
+    "dns.resolver-behind": _c(
+        7, "a recursive name server does not know what the name servers of the zone have",
+        "look at what it forwards where, at what it keeps, and at a zone of the same name that it holds itself",
+        "kubectl -n kube-system get configmap coredns -o yaml"),
     # ---- 8: cloud
     "cloud.permission": _c(
         8, "the cloud refuses a controller's request", "extend its role by the action that is named; look at which identity its pods "
@@ -363,7 +377,26 @@ CAUSES: dict[str, Cause] = {
     "gw.not-programmed": _c(
         9, "a Gateway or route is not accepted or programmed", "read the reason of the condition, and correct what it names",
         "kubectl get gateway,httproute -A", **_EDGE),
-    "edns.not-syncing": _c(9, "external-dns does not write the records", "read its log and metrics"),
+    "edns.not-running": _c(
+        9, "no pod of external-dns works", "look at its Deployment: replicas, events, the last lines of its log", _EDNS,
+        deployment="kubectl -n {namespace} describe deployment {name}"),
+    "edns.provider-denied": _c(
+        9, "the provider of names refuses what external-dns writes",
+        "look at its key or credentials, and at what the provider lets them change", _EDNS, deployment=_LOG_OF),
+    "edns.provider-unreachable": _c(
+        9, "external-dns does not reach the provider of names", "look at the address in its arguments, and at egress from its pod", _EDNS,
+        deployment=_LOG_OF),
+    "edns.zone-mismatch": _c(
+        9, "external-dns has no zone for the names that it should keep", "compare its arguments for zones and domains with the zones of the"
+        " provider", _EDNS, deployment="kubectl -n {namespace} get deployment {name} -o yaml"),
+    "edns.not-watching": _c(
+        9, "external-dns does not look at the objects", "compare its sources, filters, namespace and annotation prefix with the object",
+        _EDNS, deployment="kubectl -n {namespace} get deployment {name} -o yaml"),
+    "edns.owner-conflict": _c(
+        9, "the record belongs to another external-dns", "give each cluster an owner id of its own (--txt-owner-id), and each name one"
+        " owner", _EDNS, deployment="kubectl -n {namespace} get deployment {name} -o yaml"),
+    "edns.not-syncing": _c(
+        9, "external-dns does not write, or remove, the records", "read its log and metrics", _EDNS, deployment=_LOG_OF),
     "cert.issue-failed": _c(9, "a certificate is not issued", "read the reason of Issuer, Order and Challenge"),
     "cert.expiring": _c(
         9, "a certificate has ended or ends soon, or its successor is not in use",
@@ -488,7 +521,8 @@ EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("webhook.*", ("ctrl.not-progressing",), ""),
     ("ctrl.not-progressing", ("svc.no-endpoints", "storage.provision-failed", "leak.cleanup-stuck"), ""),
     ("dns.*", ("image.registry-unreachable",), "no such host"),
-    ("dns.*", ("edns.*", "cert.issue-failed"), ""),
+    ("dns.*", ("edns.*", "cert.issue-failed"), ""), *((p, ("edns.not-running",), "") for p in _UP),
+    ("rbac.missing", ("edns.*",), ""),
     ("svc.dataplane", (*_DNS, "webhook.timeout"), ""),
     ("netpol.overblocking", ("net.*", "svc.dataplane", *_DNS, "webhook.timeout", "ingress.backend-error"), ""),
     ("net.pair-cut", ("net.node-isolated",), ""),

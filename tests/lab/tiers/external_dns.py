@@ -83,10 +83,10 @@ def _name_servers(lab: Lab) -> None:
         start_second(lab)
     if "ns2.lab.test." not in asked(lab.host, ZONE, "NS"):
         update(lab, f"update add ns2.{ZONE} 30 A {second(lab)}", f"update add {ZONE} 30 NS ns2.{ZONE}.")
-    wait_for("the second name server", partial(_same, lab), 30, 0.2)
+    wait_for("the second name server", partial(same, lab), 30, 0.2)
 
 
-def _same(lab: Lab) -> bool:
+def same(lab: Lab) -> bool:
     """Whether both name servers have the same zone."""
     first = asked(lab.host, ZONE, "SOA")
     return bool(first) and asked(second(lab), ZONE, "SOA") == first

@@ -25,6 +25,9 @@ VOLUME = "storage.zone-conflict storage.driver-missing storage.provision-failed 
 NETWORK = "net.node-isolated net.pair-cut net.overlay-down net.mtu net.port-filtered net.family-down " \
           "net.lossy net.firewall-external"
 NAMES = "dns.server-down dns.upstream dns.stale"
+ZONE = "dns.delegation dns.authority-down dns.zone-stale dns.resolver-behind"
+EDNS = "edns.not-syncing edns.not-running edns.not-watching edns.owner-conflict edns.zone-mismatch edns.provider-denied " \
+       "edns.provider-unreachable"
 BALANCER = "lb.not-provisioned lb.targets-unhealthy lb.dns-lag lb.controller-missing lb.pool-exhausted lb.not-announced " \
            "lb.contended"
 INGRESS = "ingress.class-mismatch ingress.backend-error ingress.tls-secret"
@@ -38,20 +41,20 @@ KNOWN = [
     ("api.aggregated-down", "hpa.no-metrics ns.stuck"),
     (HOOK, "ctrl.not-progressing"),
     ("ctrl.not-progressing", "svc.no-endpoints storage.provision-failed leak.cleanup-stuck"),
-    (f"{NAMES} dns.config dns.delegation", "edns.not-syncing cert.issue-failed"),
+    (f"{NAMES} dns.config {ZONE}", f"{EDNS} cert.issue-failed"),
     ("svc.dataplane", f"{NAMES} webhook.timeout"),
     (NETWORK, f"svc.dataplane {NAMES} webhook.timeout ingress.backend-error"),
     ("netpol.overblocking", f"{NETWORK} svc.dataplane {NAMES} webhook.timeout ingress.backend-error"),
     ("net.pair-cut", "net.node-isolated"),
-    ("cloud.permission cloud.quota cloud.config cloud.throttled", f"{BALANCER} {VOLUME} cas.blocked edns.not-syncing"),
+    ("cloud.permission cloud.quota cloud.config cloud.throttled", f"{BALANCER} {VOLUME} cas.blocked {EDNS}"),
     ("svc.no-endpoints", f"{NAMES} {INGRESS} webhook.no-endpoints api.aggregated-down"),
-    (f"{UNSCHEDULED} {POD} {IMAGE}", f"svc.no-endpoints {NAMES} storage.driver-missing {HOOK} api.aggregated-down"),
+    (f"{UNSCHEDULED} {POD} {IMAGE}", f"svc.no-endpoints {NAMES} storage.driver-missing {HOOK} api.aggregated-down edns.not-running"),
     (IMAGE, POD),
-    ("rbac.missing", f"{NAMES} ctrl.not-progressing"),
+    ("rbac.missing", f"{NAMES} ctrl.not-progressing {EDNS}"),
     ("dns.config", "pod.crash pod.oom pod.probe-failing svc.no-endpoints dns.server-down"),
     (BALANCER, f"{INGRESS} ingress.no-address gw.not-programmed cert.issue-failed"),
     ("ingress.controller-down", "ingress.no-address ingress.class-mismatch ingress.tls-secret gw.not-programmed cert.issue-failed"),
-    ("edns.not-syncing", "cert.issue-failed"),
+    (EDNS, "cert.issue-failed"),
     ("vm.powered-off", "node.unreachable vm.tools-down"),
     ("node.unreachable", "vm.tools-down"),
     ("vm.disk-uuid", "storage.attach-stuck storage.mount-failed"),
@@ -60,7 +63,7 @@ KNOWN = [
 # Only where the consequence's own evidence has these words.
 BY_WORDS = [
     ("etcd.unhealthy etcd.slow etcd.space", "api.unreachable", "no answer from https://10.0.0.1:6443 in time"),
-    (f"{NAMES} dns.config dns.delegation", "image.registry-unreachable", "dial tcp: lookup registry.lab: no such host"),
+    (f"{NAMES} dns.config {ZONE}", "image.registry-unreachable", "dial tcp: lookup registry.lab: no such host"),
 ]
 # Without these no check can do its work; what is not above them does not follow.
 GLOBAL = "api.unreachable api.tls api.unauthenticated api.overloaded etcd.unhealthy etcd.space".split()
