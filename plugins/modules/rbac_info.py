@@ -38,7 +38,6 @@ options:
       - V(kubelet_statistics) reads the disks of nodes by C(nodes/proxy). Whoever may do that can run commands in any pod
         of the cluster.
       - V(port_forward) and V(exec) are other ways to the probes, where the API server's proxy to pods is blocked.
-      - V(prometheus) lets the check of monitoring ask Prometheis through C(pods/proxy), and what their accounts may do.
       - V(retained_volumes) lets the check of storage remove its volume where the class retains volumes.
       - V(tls_secrets) lets the check of certificates read those in Secrets. RBAC cannot know their type, so it allows all.
       - V(audit_files) lets the check of audit logs read them by C(/logs) of the API servers, where these serve it. Whoever
@@ -47,7 +46,7 @@ options:
     type: list
     elements: str
     default: [reads]
-    choices: [reads, logs, kubelet_statistics, port_forward, prometheus, exec, retained_volumes, tls_secrets, audit_files,
+    choices: [reads, logs, kubelet_statistics, port_forward, exec, retained_volumes, tls_secrets, audit_files,
       pull_secrets]
   subjects:
     description:

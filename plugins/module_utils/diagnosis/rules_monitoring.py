@@ -84,7 +84,7 @@ def _bad(f: Finding, ev: Evidence) -> list[Scrape]:
 
 def precondition(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     for kind, pattern in _ABSENT:
-        if f.domain == "observability" and f.verdict == "inconclusive" and (found := pattern.search(f.message)):
+        if f.domain == "observability" and (found := pattern.search(f.message)):
             yield Candidate("harness.precondition", "confirmed", (f"{kind}/{found[1]}",), (f.message,))
             return
 
