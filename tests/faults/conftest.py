@@ -13,14 +13,11 @@ from ansible_collections.assay.clusters.plugins.module_utils.engine import optio
 from ansible_collections.assay.clusters.plugins.module_utils.engine.run import Run, Settings
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
+from tests.proved import SKIPPED
 from tests.runner import gauntlet
 
 # What the lab's own name server answers for the internet.
 EXTERNAL = {"dns": {"external_name": "www.lab.test"}}
-
-# The lab names no platform of machines and no licence, its volumes live on nodes, and without add-ons nothing makes load
-# balancers or serves Ingresses and Gateways: these checks would be skipped.
-SKIPPED = ("gateway", "ingress", "licenses", "load_balancer", "machines", "zonal_stateful_set")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,10 +16,9 @@ from ansible_collections.assay.clusters.plugins.module_utils.engine.run import R
 from ansible_collections.assay.clusters.plugins.module_utils.engine.terms import Terms
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
-from tests.faults.conftest import SKIPPED
 from tests.lab.like import Stranger
 from tests.lab.like.stranger import repeated
-from tests.proved import proved, told
+from tests.proved import SKIPPED, proved, told
 from tests.runner import ours
 
 # What the lab's own name server answers for the internet.
