@@ -7,7 +7,7 @@ from __future__ import annotations
 from tests.setup import causes
 
 from . import lists, module, page, role
-from .texts import ROOT, checks, domains
+from .texts import ROOT, checks, domains, long_titles
 
 __all__ = ["ROOT", "files"]
 
@@ -15,6 +15,7 @@ __all__ = ["ROOT", "files"]
 def files() -> tuple[dict[str, str], list[str]]:
     """All generated files as they must be, by their paths in the checkout, and what is missing for others."""
     known, problems = checks()
+    problems += long_titles()
     found = {name: (domain, [k for k in known.values() if k.check.domain == name]) for name, domain in domains().items()}
     found = {name: (domain, of) for name, (domain, of) in found.items() if of}
     out = {f"plugins/modules/{k.module}.py": module.whole(k) for k in known.values()}

@@ -164,3 +164,10 @@ def checks() -> tuple[dict[str, Known], list[str]]:
 def domains() -> dict[str, Domain]:
     """All domains in the order in which they are listed; there may be some without a check yet."""
     return {name: Domain(**words) for name, words in _read(DOMAINS).items()}
+
+
+def long_titles() -> list[str]:
+    """A sentence for each title that does not fit into one line of the argument specs."""
+    fit = WIDTH - len("    short_description: ")
+    return [f"{DOMAINS.relative_to(ROOT)}: the title of {name} has more than {fit} characters"
+            for name, domain in domains().items() if len(domain.title) > fit]
