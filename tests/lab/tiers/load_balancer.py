@@ -10,6 +10,7 @@ names does. Traffic of the machine itself comes from .1.
 """
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import urllib.request
@@ -40,6 +41,12 @@ apiVersion: metallb.io/v1beta1
 kind: L2Advertisement
 metadata: {{name: l2, namespace: metallb-system}}
 spec: {{ipAddressPools: [pool]}}
+"""
+# Speakers wait for it; its controller would make it some seconds later, and kubelets look again after some more.
+_SECRET = """apiVersion: v1
+kind: Secret
+metadata: {{name: memberlist, namespace: metallb-system}}
+stringData: {{secretkey: "{key}"}}
 """
 PROBE_PORT = 8080
 
@@ -112,7 +119,7 @@ def _end_client(lab: Lab) -> None:
 
 # ---- the programs ------------------------------------------------------------------------------------------------
 def _up(lab: Lab) -> None:
-    apply(lab, _MANIFEST.text())
+    apply(lab, _MANIFEST.text(), _SECRET.format(key=hashlib.sha256(lab.name.encode()).hexdigest()))
     _client(lab)
     wait_for("MetalLB", partial(rolled_out, lab, NAMESPACE, *_WORKLOADS), 120, 0.3)
     apply(lab, pool(lab))
