@@ -40,14 +40,16 @@ options:
       - V(port_forward) and V(exec) are other ways to the probes, where the API server's proxy to pods is blocked.
       - V(retained_volumes) lets the check of storage remove its volume where the class retains volumes.
       - V(tls_secrets) lets the check of certificates read those in Secrets. RBAC cannot know their type, so it allows all.
+      - V(edge_certificates) lets the checks of Ingresses and Gateways make a TLS Secret of their own and delete it; without it they
+        do not ask by TLS. RBAC cannot know which Secret it is.
       - V(audit_files) lets the check of audit logs read them by C(/logs) of the API servers, where these serve it. Whoever
         may do that reads all logs there.
       - V(pull_secrets) reads the Secrets that C(validate_pull_secrets) names. RBAC cannot know them, so it allows all.
     type: list
     elements: str
     default: [reads]
-    choices: [reads, logs, kubelet_statistics, port_forward, exec, retained_volumes, tls_secrets, audit_files,
-      pull_secrets]
+    choices: [reads, logs, kubelet_statistics, port_forward, exec, retained_volumes, tls_secrets, edge_certificates,
+      audit_files, pull_secrets]
   subjects:
     description:
       - Who gets the roles, as in a ClusterRoleBinding; without any no bindings are returned.

@@ -7,9 +7,13 @@ import base64
 import datetime
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..kube import library
+from ..kube.errors import ApiError
+
+if TYPE_CHECKING:
+    from ..engine.context import Context
 
 _DAY = datetime.timedelta(days=1)
 
@@ -52,6 +56,20 @@ def make(*names: str) -> Pair:
     return Pair(made.fingerprint(hashes.SHA256()).hex(), base64.b64encode(hashlib.sha256(spki).digest()).decode(),
                 made.public_bytes(encoding.PEM).decode(),
                 key.private_bytes(encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode())
+
+
+def put(ctx: Context, pair: Pair, name: str) -> Pair | None:
+    """Make its Secret. Where our user may not, None: then nothing is asked by TLS, and that is told once."""
+    try:
+        ctx.create(pair.secret(name))
+        return pair
+    except ApiError as e:
+        if e.status != 403 or not e.verb:
+            raise
+        told = "TLS with a certificate of our own was not asked, as our user may make no Secret (rbac_optional: edge_certificates)"
+        if told not in ctx.warnings:
+            ctx.warn(told)
+        return None
 
 
 def whose(der: bytes) -> str:

@@ -56,7 +56,7 @@ class Gateway(Check):
         Permission(("get", "list"), ("gatewayclasses",), "gateway.networking.k8s.io"),
         Permission(("create", "delete", "get"), ("gateways", "httproutes"), "gateway.networking.k8s.io"),
         Permission(("create", "delete", "get"), ("services",)),
-        Permission(("create", "delete"), ("secrets",)),
+        Permission(("create", "delete"), ("secrets",), power="edge_certificates"),
         Permission(("patch",), ("pods",)),
         Permission(("list",), ("endpointslices",), "discovery.k8s.io", optional=True),
         Permission(("list",), ("networkpolicies",), "networking.k8s.io", optional=True),
@@ -196,7 +196,7 @@ class Gateway(Check):
 
     def _make(self, ctx: Context, site: Site) -> None:
         if site.pair is not None:
-            ctx.create(site.pair.secret(f"{site.obj[2]}-tls"))
+            site.pair = certificates.put(ctx, site.pair, f"{site.obj[2]}-tls")
         class_name = site.name.partition(" ")[2]
         others = (optional_get(ctx, f"/apis/{API}/gateways") or {}).get("items") or ()
         http, https = objects.ports(others, class_name)

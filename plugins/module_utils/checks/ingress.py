@@ -57,7 +57,7 @@ class Ingress(Check):
         Permission(("get", "list"), ("ingressclasses",), "networking.k8s.io"),
         Permission(("create", "delete", "get", "patch"), ("ingresses",), "networking.k8s.io"),
         Permission(("create", "delete", "get"), ("services",)),
-        Permission(("create", "delete"), ("secrets",)),
+        Permission(("create", "delete"), ("secrets",), power="edge_certificates"),
         Permission(("patch",), ("pods",)),
         Permission(("list",), ("endpointslices",), "discovery.k8s.io", optional=True),
         Permission(("list",), ("events",), optional=True),
@@ -173,7 +173,7 @@ class Ingress(Check):
         pair = None
         if controller_of(one) not in controllers.PAID:
             pair = self._pair(ctx, f"{host}.{suffix}", f"{other}.{suffix}")
-            ctx.create(pair.secret(f"{name}-tls"))
+            pair = certificates.put(ctx, pair, f"{name}-tls")
         site = Site(f"IngressClass {name_of(one)}", controller_of(one), ("IngressClass", name_of(one), name),
                     f"{host}.{suffix}",
                     f"{other}.{suffix}", pair)

@@ -13,9 +13,11 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.checks import _edge_proof, ingress
 from ansible_collections.assay.clusters.plugins.module_utils.checks._edge_ask import Answer, Question
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
-from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, Now
+from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
+from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, Now, api_error
 
 ADDRESS = "192.0.2.9"
+NO_SECRET = 'secrets is forbidden: User "guest" cannot create resource "secrets" in API group "" in the namespace "x"'
 SPACE = f"/apis/networking.k8s.io/v1/namespaces/{FakeContext.namespace}"
 POLICIES = f"{SPACE}/networkpolicies"
 NGINX = {"metadata": {"name": "nginx"}, "spec": {"controller": "k8s.io/ingress-nginx"}}
@@ -33,6 +35,7 @@ class World:
         self.statuses = [[{"ip": ADDRESS}]]
         self.classes, self.options, self.answers = [NGINX], dict[str, Any](), dict[str, Any]()
         self.gone, self.written, self.version = True, False, 1
+        self.refuse: dict[str, Exception] = {}
         world = self
         for module in (_edge_proof, ingress):
             monkeypatch.setattr(module, "time", Now.clock)
@@ -78,10 +81,15 @@ class World:
         for which in "ab":
             made = f"/api/v1/namespaces/{ctx.namespace}/services/ingress-{which}-{ctx.nonce}"
             answers[made] = {"spec": {"clusterIP": "10.96.0.9"}}
-        ctx.client.answers = answers
+        ctx.client.answers, ctx.on_create = answers, self._create
         assert ctx.check.applies(ctx) == ""
         ctx.check.run(ctx)
         return ctx
+
+    def _create(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        if refused := self.refuse.get(manifest["kind"]):
+            raise refused
+        return manifest
 
     def breaks(self, words: str, error: type[Exception] = StepFailed) -> str:
         """The step at which it ends so."""
@@ -109,6 +117,19 @@ def test_a_healthy_controller_is_proved_and_told(world: World) -> None:
     told = ctx.observed["IngressClass nginx"]
     assert told["an unknown host gets"] == "404 nobody" and told["asked from"] == "here" and "without TLS" in told
     assert "PRIVATE KEY" not in str(ctx.observed) + str(ctx.observations)
+
+
+@pytest.mark.parametrize(("message", "goes_on"), [(NO_SECRET, True), ("exceeded quota: secrets=0", False)])
+def test_without_the_right_to_a_secret_it_asks_without_tls_and_tells(world: World, message: str, goes_on: bool) -> None:
+    world.refuse = {"Secret": api_error(403, message)}
+    if not goes_on:
+        with pytest.raises(ApiError, match="exceeded quota"):
+            world.prove()
+        return
+    ctx = world.prove()
+    assert ctx.warnings == [
+        "TLS with a certificate of our own was not asked, as our user may make no Secret (rbac_optional: edge_certificates)"]
+    assert "tls" not in [m for m in ctx.created if m["kind"] == "Ingress"][0]["spec"] and not [o for o in ctx.observations if not o["ok"]]
 
 
 # ---- which classes -------------------------------------------------------------------------------------------------
