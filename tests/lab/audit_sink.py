@@ -72,7 +72,9 @@ class AuditSink:
         events = [json.loads(line) for _stream, line in self._with(prefix)]
         return {"took": 1, "hits": {"hits": [{"_index": "audit", "_source": e} for e in events if e["auditID"].startswith(prefix)]}}
 
-    def _handler(sink) -> type[http.server.BaseHTTPRequestHandler]:  # noqa: N805  (both have a self)
+    def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
+        sink = self
+
         class Handler(http.server.BaseHTTPRequestHandler):
             def _answer(self, data: Any) -> None:
                 sink.asked += 1

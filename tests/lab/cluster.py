@@ -188,8 +188,8 @@ class Lab:
         if taken not in ("", self.bridge):
             raise LabError(f"{self.host} belongs to {taken} already; give {self.name} another --index")
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "cluster.json").write_text(json.dumps({"index": self.index, "workers": self.workers,
-                                                            "api_servers": self.api_servers}))
+        (self.folder / "cluster.json").write_text(json.dumps(
+            {"index": self.index, "workers": self.workers, "api_servers": self.api_servers}))
         host.prepare()
         host.add_bridge(self.bridge, f"{self.host}/24")
         if not self.kubeconfig.exists():

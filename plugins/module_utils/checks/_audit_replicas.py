@@ -178,5 +178,3 @@ def _through_balancer(ctx: Context, sender: Sender, replicas: Replicas) -> list[
 def unseen(markers: list[Marker], replicas: Replicas) -> int:
     """How many API servers were not asked, as far as can be told."""
     return max(0, replicas.count - len({m.replica for m in markers if m.replica} or {""}))
-
-

@@ -135,8 +135,6 @@ class Probe:
         return not self.ask(host, 80).unresolved
 
 
-
-
 def asker(options: Mapping[str, Any]) -> Controller | Probe:
     """Who asks, by the options asked_from and outside_probe_url. CannotAsk for a probe without an address."""
     wanted, url = options.get("asked_from") or "auto", str(options.get("outside_probe_url") or "")

@@ -169,8 +169,7 @@ def certificate(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         if routed and all(r["ok"] for r in routed):
             one = around(f).get(site, {})
             yield Candidate("ingress.tls-secret", "confirmed", (class_of(site),), (
-                line(o), "our host is routed to our pods at the same address", *said(f, ev, one, ev.space)),
-                            subject=_ingress(f, ev))
+                line(o), "our host is routed to our pods at the same address", *said(f, ev, one, ev.space)), subject=_ingress(f, ev))
 
 
 def _ingress(f: Finding, ev: Evidence) -> str:

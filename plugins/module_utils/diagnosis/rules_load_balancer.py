@@ -147,7 +147,7 @@ def firewall(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """The nodes lead to the pods from where the address does not; or our own ranges keep us out."""
     if f.check != _CHECK or not _SILENT.search(f.message):
         return
-    nodes = [o for o in seen(f, "balancer", "node_port")]
+    nodes = list(seen(f, "balancer", "node_port"))
     good = [o for o in nodes if o["ok"]]
     bad = [line(o) for o in seen(f, "balancer", "outside") if not o["ok"]]
     own = _excluded(f)

@@ -127,8 +127,7 @@ class Sweeper:
         now: the API server's epoch seconds.
         """
         for run_id, name in self._expired(namespaces, now):
-            if self._remove(run_id, lambda n=name: [*_services(self.client, n), *_claims(self.client, n),
-                                                   _namespace(n)]):
+            if self._remove(run_id, lambda n=name: [*_services(self.client, n), *_claims(self.client, n), _namespace(n)]):
                 self._put_away(run_id)
         for run_id, name in self._expired(_volumes(self.client), now):
             self._remove(run_id, lambda n=name: [{"api_version": "v1", "kind": "PersistentVolume", "namespace": "", "name": n}])

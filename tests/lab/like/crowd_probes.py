@@ -55,7 +55,7 @@ class Pods:
             space = self._known[address]["metadata"]["namespace"]
             nodes = {self._lab.node_name(s) for s in self._lab.machines}
             return [a for a, p in sorted(self._known.items()) if p["metadata"]["namespace"] == space and p["spec"].get("nodeName") in nodes
-                     and "assay.clusters/probe" in p["metadata"]["labels"]]
+                    and "assay.clusters/probe" in p["metadata"]["labels"]]
 
 
 class Probes:

@@ -140,7 +140,11 @@ def test_no_file_is_said_and_a_refusal_is_another_thing() -> None:
         files(Disk(), "k/nothing.log")
     assert told.value.kind == "absent"
     disk = Disk()
-    disk.request = lambda *_a, **_m: (_ for _ in ()).throw(ApiError("http", 403, "Forbidden", "no", "GET", "/"))  # type: ignore[method-assign]
+
+    def refuse(*_arguments: Any, **_more: Any) -> Any:
+        raise ApiError("http", 403, "Forbidden", "no", "GET", "/")
+
+    disk.request = refuse  # type: ignore[method-assign]
     with pytest.raises(NoSource) as refused:
         files(disk)
     assert refused.value.kind == "forbidden"

@@ -19,6 +19,7 @@ from ansible_collections.assay.clusters.tests.unit.checks.prometheis import ALL,
 SHOP = {"metadata": {"name": "web", "namespace": "shop", "labels": {"app": "web"}},
         "spec": {"selector": {"matchLabels": {"app": "web"}}, "endpoints": [{"port": "http"}]}}
 
+
 def spaces(**labels: str) -> dict[str, Any]:
     """A Prometheus that looks in namespaces with these labels."""
     return {k: {"matchLabels": labels} for k in ALL if "Namespace" in k}

@@ -54,9 +54,9 @@ def test_a_controller_without_pods_is_the_cause_whatever_stage_it_breaks() -> No
 
 def test_pods_of_the_controller_that_do_not_start_are_the_root() -> None:
     data = _data(0)
-    data["pods"].append(pod("ingress-nginx-controller-8a-y", "infra", ready=False, **waiting(
-        "CrashLoopBackOff", "back-off 5m0s restarting failed container"),
-                            lastState={"terminated": {"exitCode": 1, "reason": "Error"}}))
+    crashed = {**waiting("CrashLoopBackOff", "back-off 5m0s restarting failed container"),
+               "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}
+    data["pods"].append(pod("ingress-nginx-controller-8a-y", "infra", ready=False, **crashed))
     found = one(_ingress(NO_ADDRESS, **_around(0)), data)
     assert found.cause == "pod.crash" and any("no ready pod" in e or "ingress-nginx-controller-8a-y" in e
                                               for e in found.evidence)

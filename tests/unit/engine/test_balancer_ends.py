@@ -17,10 +17,10 @@ SERVICES = f"{SPACE}/services"
 FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
 
 
-def _run_in(api, labels=OURS, finalizers=(), kind="LoadBalancer"):
-    """A run's namespace with a Service; the journaled objects."""
+def _run_in(api, labels=None, finalizers=(), kind="LoadBalancer"):
+    """A run's namespace with a Service, with labels of ours or these; the journaled objects."""
     api.put(SPACE, OURS)
-    api.put(f"{SERVICES}/lb-x", labels, finalizers, spec={"type": kind})
+    api.put(f"{SERVICES}/lb-x", OURS if labels is None else labels, finalizers, spec={"type": kind})
     return [("v1", "Namespace", "", "assay-r1"), ("v1", "Service", "assay-r1", "lb-x")]
 
 
