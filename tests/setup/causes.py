@@ -12,6 +12,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.taxonomy 
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/causes.md"
+_LISTS = ("taxonomy.py", "causes_within.py", "causes_beyond.py")
 
 LAYERS = {0: "The test itself", 1: "API server, etcd, controllers", 2: "Nodes", 3: "Admission and access",
           4: "Scheduling", 5: "Images", 6: "Pods and storage", 7: "Network", 8: "Cloud", 9: "Add-ons and operations",
@@ -39,7 +40,7 @@ with * is kept for checks that are to come: nothing names it yet.
 @functools.cache
 def _named() -> frozenset[str]:
     """What looks like a cause in all of the product but the taxonomy itself."""
-    code = "\n".join(p.read_text(encoding="utf-8") for p in sorted((ROOT / "plugins").rglob("*.py")) if p.name != "taxonomy.py")
+    code = "\n".join(p.read_text(encoding="utf-8") for p in sorted((ROOT / "plugins").rglob("*.py")) if p.name not in _LISTS)
     return frozenset(re.findall(r"(?<![\w.])[a-z0-9]+\.[a-z0-9-]+(?![\w-])", code))
 
 
