@@ -40,7 +40,8 @@ def _select(text: str, names: list[str]) -> str:
 def _table(found: Found) -> str:
     out = ["| role and domain | modules | what they prove |", "| --- | --- | --- |"]
     for name, (domain, known) in found.items():
-        proved = domain.title[:1].lower() + domain.title[1:]
+        # A title becomes a part of a row; a word in capitals stays one.
+        proved = domain.title if domain.title[1:2].isupper() else domain.title[:1].lower() + domain.title[1:]
         out.append(row(f"[{name}](roles/{name}/README.md)", ", ".join(f"`{k.module}`" for k in known),
                        f"[{proved}](docs/checks/{name}.md)"))
     return "\n".join(out) + "\n"
