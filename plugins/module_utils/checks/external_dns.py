@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
+from ..kube.errors import ApiError
 from ..kube.kinds import path_of
 from ._edns_records import Host, Records, Site
 from ._edns_servers import Servers
@@ -24,6 +25,7 @@ TARGETS = ("192.0.2.10", "198.51.100.20")
 # No controller serves this class, and external-dns does not ask.
 NO_CLASS = "assay-clusters-none"
 INGRESS = "networking.k8s.io/v1"
+DEPLOYMENTS = "/apis/apps/v1/deployments"
 _TTL = "60"
 _SLACK = 120.0
 
@@ -64,7 +66,7 @@ class ExternalDns(Check):
         self.limit = 4.0 * options.get("external_dns_limit", 300) + _SLACK
 
     def applies(self, ctx: Context) -> str:
-        found = optional_get(ctx, "/apis/apps/v1/deployments")
+        found = optional_get(ctx, DEPLOYMENTS)
         self._setups = None if found is None else setups(found.get("items") or ())
         if self._setups == [] and not ctx.options.get("external_dns_zone"):
             return "no external-dns runs here: no Deployment has its image"
@@ -117,12 +119,22 @@ class ExternalDns(Check):
                     f"{s.ref} keeps {', '.join(s.domains)}" for s in known) + "; correct dns_check_external_dns_zone")
             return [(zone, own[0] if own else None)]
         if self._setups is None:
-            ctx.inconclusive("whether external-dns runs here may not be seen; name the domain in dns_check_external_dns_zone, or allow "
-                             "our user to list Deployments")
+            self._unseen(ctx)
         domains = {s.domains[0]: s for s in reversed(known) if s.domains}
         if not domains:
             ctx.inconclusive(f"{known[0].ref} is limited to no domain; name the one for our names in dns_check_external_dns_zone")
         return sorted(domains.items())
+
+    @staticmethod
+    def _unseen(ctx: Context) -> None:
+        """What keeps us from seeing it is asked for once more, as the reason of an end."""
+        why = "it was not told at first"
+        try:
+            ctx.client.get(DEPLOYMENTS, params={"limit": 1})
+        except ApiError as e:
+            why = e.message or e.reason
+        ctx.inconclusive(f"whether external-dns runs here may not be seen: {why}; name the domain in dns_check_external_dns_zone, or allow "
+                         "our user to list Deployments")
 
     def _site(self, ctx: Context, domain: str, setup: Setup | None) -> Site:
         hosts: list[Host] = []

@@ -16,6 +16,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks.external_dns
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, Now, api_error
 
+FORBIDDEN = 'deployments.apps is forbidden: User "guest" cannot list resource "deployments" in API group "apps" at the cluster scope'
 DEPLOYMENTS = "/apis/apps/v1/deployments"
 PRIMARY, SECONDARY = "203.0.113.1", "203.0.113.2"
 ARGUMENTS = ("--source=service", "--source=ingress", "--domain-filter=apps.example.com", "--txt-owner-id=prod", "--provider=aws")
@@ -43,7 +44,7 @@ class World:
     def __init__(self, *arguments: str, seen: bool = True, **options: Any):
         self.ctx = FakeContext(probes=[FakeProbe(f"n{i}", f"10.244.{i}.9", shell=self._shell) for i in range(2)], nodes=[],
                                seconds=2000.0, **options)
-        answer = {"items": [deployment(*(arguments or ARGUMENTS))]} if seen else api_error(403)
+        answer = {"items": [deployment(*(arguments or ARGUMENTS))]} if seen else api_error(403, FORBIDDEN)
         self.ctx.client.answers[DEPLOYMENTS] = answer
         self.ctx.on_create, self.ctx.delete = self._created, self._deleted
         self.ctx.client.patch = self._patched
@@ -201,7 +202,7 @@ def test_what_stands_in_the_way_is_told_and_nothing_is_made(arguments: Any, opti
 
 
 def test_where_deployments_may_not_be_seen_the_domain_is_enough() -> None:
-    with pytest.raises(Inconclusive, match="whether external-dns runs here may not be seen"):
+    with pytest.raises(Inconclusive, match="may not be seen: deployments.apps is forbidden.* name the domain in dns_check_external_dns_zone"):
         World(seen=False).run()
     world = World(seen=False, external_dns_zone="apps.example.com")
     assert not world.run().warnings and world.records == {PRIMARY: {}, SECONDARY: {}}

@@ -101,7 +101,8 @@ def test_a_good_and_a_bad_and_a_silent_one(gitlab):
     ((time.time() + 3 * DAY), "auto", 3), ((time.time() + 3 * DAY) * 1000, "auto", 3), (str(int(time.time() + 3 * DAY)), "auto", 3),
     ((time.time() + 3 * DAY) * 1000, "epoch_millis", 3), ((time.time() + 3 * DAY), "epoch_seconds", 3),
     (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3 * DAY)), "iso", 3),
-    (time.strftime("%Y-%m-%dT%H:%M:%S.000+02:00", time.gmtime(time.time() + 3 * DAY + 7200)), "iso", 3)])
+    (time.strftime("%Y-%m-%dT%H:%M:%S.000+02:00", time.gmtime(time.time() + 3 * DAY + 7200)), "iso", 3)],
+    ids=["seconds", "milliseconds", "seconds in words", "epoch_millis", "epoch_seconds", "iso in UTC", "iso elsewhere"])
 def test_dates_in_all_their_forms(value, how, days):
     assert (_licenses.moment(value, how) - time.time()) / DAY == pytest.approx(days, abs=0.01)
 
