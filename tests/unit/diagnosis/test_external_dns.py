@@ -62,7 +62,7 @@ def test_no_pod_of_it() -> None:
 
 
 def test_without_a_word_of_it_nothing_is_sure() -> None:
-    found = _one(*NOWHERE)
+    found = _one(*NOWHERE, not_made=[HOST, OTHER])
     assert (found.cause, found.confidence) == ("edns.not-syncing", "suspected")
     known = _one(*NOWHERE, logs=(f"level=info msg=\"Adding RR: {n}\"" for n in (HOST, OTHER)), not_made=[HOST, OTHER])
     assert known.cause == "edns.not-syncing", "it looks at them"
