@@ -37,7 +37,8 @@ def deployment(*arguments: str, image: str = "registry.k8s.io/external-dns/exter
 class World:
     """A zone on two name servers, and an external-dns that follows at once what annotations ask for.
 
-    late: servers that never follow; mute: those that answer nothing; lame: those without authority; keeps: nothing is deleted; behind:
+    late: servers that never follow; mute: those that answer nothing; lame: those without authority; elsewhere: those that lead to another;
+    keeps: nothing is deleted; behind:
     what pods ask does not know our names; wild: any name's address; ns: NS records of the zone.
     """
 
@@ -53,6 +54,7 @@ class World:
         self.late: set[str] = set()
         self.mute: set[str] = set()
         self.lame: set[str] = set()
+        self.elsewhere: set[str] = set()
         self.keeps = self.behind = False
         self.wild, self.ns, self.owner = "", ["ns.example.com", "ns2.example.com"], "prod"
         self.manifests: list[dict[str, Any]] = []
@@ -109,7 +111,7 @@ class World:
         elif kind == "SOA" and name == "example.com" and server not in self.lame:
             found = ["ns.example.com. root.example.com. 1 60 60 600 30"]
         elif kind == "A" and name in zone:
-            found = [zone[name]]
+            found = ["203.0.113.99"] if server in self.elsewhere else [zone[name]]
         elif kind == "A" and self.wild and name.endswith(".apps.example.com"):
             found = [self.wild]
         elif kind == "TXT" and name.removeprefix("a-") in zone and name.startswith("a-"):
@@ -167,6 +169,7 @@ def test_a_private_zone_is_looked_at_by_what_pods_ask() -> None:
 # ---- faults -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("change", "step", "words"), [
     ({"late": {SECONDARY}}, "names of a Service", f"at ns2.example.com ({SECONDARY}): no record (NXDOMAIN)"),
+    ({"elsewhere": {SECONDARY}}, "names of a Service", "leads to 203.0.113.99 instead of 192.0.2.10"),
     ({"late": {PRIMARY, SECONDARY}}, "names of a Service", "records of 2 names not at all name servers within 300 s"),
     ({"behind": True}, "recursive", "recursive name servers do not know what the zone has: the one that pods ask says of"),
     ({"keeps": True}, "after the deletion", "is still there: NOERROR A 198.51.100.20"),
