@@ -111,11 +111,11 @@ def test_defaults_of_the_action_group_reach_the_modules(installed: dict[str, str
     - assay.clusters.check_dns:
       register: dns
     - assay.clusters.validate:
-        domains: [storage]
-      register: storage
+        domains: [nodes]
+      register: nodes
     - ansible.builtin.assert:
         that:
           - dns.plan.checks[0].options.queries == 7
-          - storage.plan.checks | map(attribute='name') == ['storage']
+          - nodes.plan.checks | map(attribute='name') == ['nodes']
 """)
     _run("ansible-playbook", "--check", "play.yml", cwd=tmp_path, environ=installed)
