@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import assert_red
+from tests.lab import helpers
 from tests.lab.base import run, wait_for
 from tests.lab.tiers import external_dns as tier
 from tests.lab.tiers.tier import rolled_out
@@ -54,14 +55,19 @@ def _with_arguments(lab: Any, **changed: str) -> Iterator[None]:
     wait_for("external-dns as before", partial(rolled_out, lab, tier.NAMESPACE, "deployments/external-dns"), 60)
 
 
+def _tell(process: int | None, number: signal.Signals) -> None:
+    assert process, "it runs: a signal to nobody would be one to ourselves"
+    os.kill(process, number)
+
+
 @contextmanager
 def _second_stopped(lab: Any) -> Iterator[None]:
     """The second name server keeps its address and answers nothing."""
-    os.kill(tier.second_runs(lab), signal.SIGSTOP)
+    _tell(tier.second_runs(lab), signal.SIGSTOP)
     try:
         yield
     finally:
-        os.kill(tier.second_runs(lab), signal.SIGCONT)
+        _tell(tier.second_runs(lab), signal.SIGCONT)
 
 
 @contextmanager
@@ -72,7 +78,7 @@ def _second_does_not_follow(lab: Any) -> Iterator[None]:
 
     def with_config(words: str) -> None:
         config.write_text(words)
-        os.kill(tier.second_runs(lab), signal.SIGHUP)
+        _tell(tier.second_runs(lab), signal.SIGHUP)
 
     with_config(text.replace(tier.key(lab), "d3JvbmcgYXMgaXQgY2FuIGJl"))
     try:
@@ -216,13 +222,12 @@ def _without_the_zone(lab: Any) -> Iterator[str]:
     (place / "named.conf").write_text(f'options {{ directory "{place}"; pid-file none; session-keyfile "{place}/session.key"; recursion no; '
                                       f'listen-on {{ {address}; }}; listen-on-v6 {{ none; }}; }}; controls {{ }};')
     run("ip", "addr", "replace", f"{address}/24", "dev", lab.bridge)
-    with open(place / "named.log", "wb") as log:
-        process = subprocess.Popen(["named", "-4", "-g", "-c", str(place / "named.conf")], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    helpers.start(lab, "lame-named", "named", "-4", "-g", "-c", place / "named.conf")
     try:
+        wait_for("a name server without the zone", lambda: run("dig", "+time=1", "+tries=1", f"@{address}", tier.ZONE, "SOA"), 20)
         yield address
     finally:
-        process.kill()
-        process.wait()
+        _tell(helpers.pid(lab, "lame-named"), signal.SIGKILL)
         run("ip", "addr", "del", f"{address}/24", "dev", lab.bridge)
 
 

@@ -36,7 +36,8 @@ http: {{addr: '{address}'}}
 """
 
 
-def _start(lab: Lab, name: str, *command: Any, **more: str) -> None:
+def start(lab: Lab, name: str, *command: Any, **more: str) -> None:
+    """A program in the machine's own namespaces; its command line must name a path below the cluster's folder. more: environment."""
     with open(lab.folder / f"{name}.log", "ab") as log:
         process = subprocess.Popen([str(c) for c in command], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                    start_new_session=True, env={**os.environ, **more}, cwd="/")
@@ -61,7 +62,7 @@ def registry(lab: Lab) -> None:
     config = lab.folder / "registry.yml"
     config.write_text(_REGISTRY.format(folder=storage, address=lab.registry))
     if not pid(lab, "registry"):
-        _start(lab, "registry", "docker-registry", "serve", config, OTEL_TRACES_EXPORTER="none")
+        start(lab, "registry", "docker-registry", "serve", config, OTEL_TRACES_EXPORTER="none")
     wait_for("the registry", lambda: images.call("GET", f"http://{lab.registry}/v2/")[0] == 200, 20, 0.05)
     images.push_changed(lab.registry, storage / "pushed.json", images.core())
 
@@ -79,4 +80,4 @@ def name_server(lab: Lab) -> None:
     second = f"{lab.host.rpartition('.')[0]}.2"
     (folder / "named.conf").write_text(_NAMED.format(folder=folder, host=lab.host, key=key.read_text(), second=second))
     if not pid(lab, "named"):
-        _start(lab, "named", "named", "-4", "-g", "-c", folder / "named.conf")
+        start(lab, "named", "named", "-4", "-g", "-c", folder / "named.conf")

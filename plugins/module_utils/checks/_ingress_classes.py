@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..common import controllers
+from ._edge_controllers import name_of
 from ._optional import optional_get
 from ._text import listed
 
@@ -14,10 +15,6 @@ if TYPE_CHECKING:
 
 CLASSES = "/apis/networking.k8s.io/v1/ingressclasses"
 _DEFAULT = "ingressclass.kubernetes.io/is-default-class"
-
-
-def name_of(item: dict[str, Any]) -> str:
-    return str(item["metadata"]["name"])
 
 
 def is_default(item: dict[str, Any]) -> bool:

@@ -28,10 +28,10 @@ def get(client: Client, path: str) -> dict[str, Any] | None:
         raise
 
 
-def listed(client: Client, path: str) -> list[dict[str, Any]]:
-    """The objects of a list; none where there is none, or it is not ours to see."""
+def listed(client: Client, path: str, params: Any = None, **more: Any) -> list[dict[str, Any]]:
+    """The objects of a list; none where there is none, or it is not ours to see. params, more: as the client's list has them."""
     try:
-        return list(client.list(path).items)
+        return list(client.list(path, params, **more).items)
     except ApiError as e:
         if e.status in (403, 404):
             return []

@@ -16,6 +16,7 @@ from ..kube.client import Client
 from ..kube.errors import ApiError
 from ..kube.kinds import path_of
 from .cleanup import LIMIT, Remover
+from .removal import listed
 from .volume_ends import PATH as VOLUMES
 
 # Kinds that a run makes in a namespace; in one of its own they go with that.
@@ -34,12 +35,7 @@ def _namespace(name: str) -> dict[str, str]:
 
 def _listed_in(client: Client, namespace: str, api_version: str, kind: str) -> list[dict[str, Any]]:
     """Our objects of a kind that no controller has made; none where they are not ours to see."""
-    try:
-        items = client.list(path_of(api_version, kind, namespace), {"labelSelector": OURS}, metadata_only=True).items
-    except ApiError as e:
-        if e.status in (403, 404):
-            return []
-        raise
+    items = listed(client, path_of(api_version, kind, namespace), {"labelSelector": OURS}, metadata_only=True)
     return [i for i in items if not i["metadata"].get("ownerReferences")]
 
 

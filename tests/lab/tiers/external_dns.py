@@ -7,11 +7,10 @@ transfer when it is told, or at the latest after a minute.
 """
 from __future__ import annotations
 
-import subprocess
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import helpers
 from ..base import HERE, LabError, run, wait_for
 from ..build import Program, Shipped
 from ..components import filled
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from ..cluster import Lab
 
 NAMESPACE, ZONE = "external-dns", "lab.test"
+_SECOND = "second-named"
 _MODULE = "sigs.k8s.io/external-dns"
 _PROGRAM = Program("external-dns", "external-dns", _MODULE, patched=_MODULE)
 _ROLE = Shipped("external-dns", _MODULE, "kustomize/external-dns-clusterrole.yaml")
@@ -61,21 +61,12 @@ def start_second(lab: Lab) -> None:
     place = folder(lab, TIER.name)
     (place / "named.conf").write_text(_NAMED.format(folder=place, address=second(lab), host=lab.host, key=key(lab)))
     run("ip", "addr", "replace", f"{second(lab)}/24", "dev", lab.bridge)
-    with open(place / "named.log", "ab") as log:
-        process = subprocess.Popen(["named", "-4", "-g", "-c", str(place / "named.conf")], stdout=log, stderr=log,
-                                   stdin=subprocess.DEVNULL, start_new_session=True, cwd="/")
-    lab.children.append(process)
-    (place / "pid").write_text(str(process.pid))
+    helpers.start(lab, _SECOND, "named", "-4", "-g", "-c", place / "named.conf")
 
 
 def second_runs(lab: Lab) -> int:
     """The number of its process; 0 when it does not run."""
-    try:
-        number = int((folder(lab, TIER.name) / "pid").read_text())
-        state, words = Path(f"/proc/{number}/status").read_text(), Path(f"/proc/{number}/cmdline").read_bytes()
-    except (OSError, ValueError):
-        return 0
-    return number if "\nState:\tZ" not in state and str(folder(lab, TIER.name)).encode() in words else 0
+    return helpers.pid(lab, _SECOND) or 0
 
 
 def _name_servers(lab: Lab) -> None:

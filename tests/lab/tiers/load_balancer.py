@@ -2,22 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """MetalLB in its L2 mode, and a client that is no part of the cluster.
 
-Services of type LoadBalancer get addresses of the lab's bridge, from .200 to .219. The client is a network namespace on
-the same
-bridge with the address .250: commands run in it by `outside`, and agnhost answers there on port 8080, as a probe that an
-inventory
+Services of type LoadBalancer get addresses of the lab's bridge, from .200 to .219. The client is a network namespace on the same
+bridge with the address .250: commands run in it by `outside`, and agnhost answers there on port 8080, as a probe that an inventory
 names does. Traffic of the machine itself comes from .1.
 """
 from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
+import signal
 import urllib.request
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .. import build
+from .. import build, helpers
 from ..base import run, wait_for
 from ..build import Program, Shipped
 from ..images import Image, tool
@@ -49,6 +47,7 @@ metadata: {{name: memberlist, namespace: metallb-system}}
 stringData: {{secretkey: "{key}"}}
 """
 PROBE_PORT = 8080
+_PROBE = "outside-probe"
 
 
 def _images() -> dict[str, Image]:
@@ -96,23 +95,13 @@ def _client(lab: Lab) -> None:
     program = place / "agnhost"  # its path in the command line is what ends it with the cluster
     program.unlink(missing_ok=True)
     program.symlink_to(build.bindir() / "agnhost")
-    with open(place / "probe.log", "ab") as log:
-        lab.children.append(subprocess.Popen(
-            ["nsenter", f"--net=/run/netns/{name}", str(program), "netexec", f"--http-port={PROBE_PORT}", "--udp-port=-1"],
-            stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, cwd="/"))
-    (place / "pid").write_text(str(lab.children[-1].pid))
+    helpers.start(lab, _PROBE, "nsenter", f"--net=/run/netns/{name}", program, "netexec", f"--http-port={PROBE_PORT}", "--udp-port=-1")
     wait_for("the probe outside", partial(_answers, lab), 20, 0.05)
 
 
 def _end_client(lab: Lab) -> None:
-    place = folder(lab, TIER.name)
-    try:
-        number = int((place / "pid").read_text())
-        with open(f"/proc/{number}/cmdline", "rb") as words:
-            if str(place).encode() in words.read():
-                os.kill(number, 9)
-    except (OSError, ValueError):
-        pass  # it does not run
+    if number := helpers.pid(lab, _PROBE):
+        os.kill(number, signal.SIGKILL)
     run("ip", "netns", "del", _name(lab), check=False)
     run("ip", "link", "del", _name(lab), check=False)
 
