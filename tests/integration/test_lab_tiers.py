@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import Lab
+from tests.lab import Lab, helpers
 from tests.lab.base import state, wait_for
 from tests.lab.tiers import load_balancer
 from tests.runner.leftovers import of_lab, snapshot
@@ -46,7 +46,9 @@ def test_load_balancers_and_their_client_outside(before: set[str]) -> None:
     assert done.returncode == 0 and "load_balancer serves" in done.stdout, done.stdout + done.stderr
     lab = Lab(NAME)
     assert load_balancer.address(lab) in load_balancer.outside(lab, "ip", "-br", "addr") and lab.healthy()
-    os.kill(int((lab.folder / "tiers/load_balancer/pid").read_text()), signal.SIGKILL)
+    probe = helpers.pid(lab, load_balancer.PROBE)
+    assert probe
+    os.kill(probe, signal.SIGKILL)
     wait_for("the end of the probe", lambda: not lab.healthy(), 30)
     assert _lab("up").returncode == 0 and lab.healthy()
     assert f"lab-{NAME}-out" in " ".join(_left(before))

@@ -47,7 +47,7 @@ metadata: {{name: memberlist, namespace: metallb-system}}
 stringData: {{secretkey: "{key}"}}
 """
 PROBE_PORT = 8080
-_PROBE = "outside-probe"
+PROBE = "outside-probe"
 
 
 def _images() -> dict[str, Image]:
@@ -95,12 +95,12 @@ def _client(lab: Lab) -> None:
     program = place / "agnhost"  # its path in the command line is what ends it with the cluster
     program.unlink(missing_ok=True)
     program.symlink_to(build.bindir() / "agnhost")
-    helpers.start(lab, _PROBE, "nsenter", f"--net=/run/netns/{name}", program, "netexec", f"--http-port={PROBE_PORT}", "--udp-port=-1")
+    helpers.start(lab, PROBE, "nsenter", f"--net=/run/netns/{name}", program, "netexec", f"--http-port={PROBE_PORT}", "--udp-port=-1")
     wait_for("the probe outside", partial(_answers, lab), 20, 0.05)
 
 
 def _end_client(lab: Lab) -> None:
-    if number := helpers.pid(lab, _PROBE):
+    if number := helpers.pid(lab, PROBE):
         os.kill(number, signal.SIGKILL)
     run("ip", "netns", "del", _name(lab), check=False)
     run("ip", "link", "del", _name(lab), check=False)

@@ -91,9 +91,14 @@ def watch(script):
         return one
 
     yield start
+    script.over.set()
     for one, connection in made:
         one.stop()
         connection.close()
+    for thread in threading.enumerate():
+        if thread.name.startswith("watch "):
+            thread.join(30)  # one that asks once more would meet what the next test puts into the client
+            assert not thread.is_alive(), f"{thread.name} goes on after its end"
 
 
 @pytest.fixture
