@@ -88,9 +88,9 @@ def test_both_servers_are_found_in_a_store(prove: Any, lab: Any, more: dict[str,
 @pytest.mark.gauntlet
 def test_a_rotation_between_the_request_and_the_look_loses_nothing(lab: Any, prove: Any, leaders: list[str], monkeypatch: Any) -> None:
     """The files are put away by names as the API server gives them, and new ones are begun."""
-    from ansible_collections.assay.clusters.plugins.module_utils.checks import _audit_replicas
+    from ansible_collections.assay.clusters.plugins.module_utils.checks._audit import replicas
 
-    send = _audit_replicas.send
+    send = replicas.send
 
     def then_rotate(*args: Any) -> Any:
         markers = send(*args)
@@ -98,7 +98,7 @@ def test_a_rotation_between_the_request_and_the_look_loses_nothing(lab: Any, pro
             lab.in_node(short, "sh", "-ec", "cd /var/log/kubernetes; cp audit.log audit-2026-01-02T03-04-05.678.log; : > audit.log")
         return markers
 
-    monkeypatch.setattr(_audit_replicas, "send", then_rotate)
+    monkeypatch.setattr(replicas, "send", then_rotate)
     try:
         for source in ("logs", "kubelet"):
             _passed(prove("audit_log", audit_log={"audit_source": source, **QUICK})["audit_log"])
@@ -210,7 +210,7 @@ def test_servers_that_hand_out_nothing_leave_it_open(lab: Any, prove: Any) -> No
 
 def test_pods_read_on_after_a_rotation(lab: Any, leaders: list[str]) -> None:
     """What was written just before it, and what came after, by the script that the pods run."""
-    from ansible_collections.assay.clusters.plugins.module_utils.checks._audit_pods import _FOLLOW
+    from ansible_collections.assay.clusters.plugins.module_utils.checks._audit.pods import _FOLLOW
 
     steps = "; ".join(["cd /tmp", "echo '\"m-0\"' > a.log", "(sh /tmp/follow > out) & sleep 1.5", "echo '\"m-1\"' >> a.log",
                        "mv a.log a-old.log; echo '\"m-2\"' >> a-old.log; echo '\"m-3\"' > a.log", "sleep 2.2", ": > a.log", "sleep 1.2",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _edge_certificate as certificates
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge import certificate as certificates
 from tests.addons.edge import GATEWAYS, changed, killed, namespace, of_gateways, of_ours, somebodys
 from tests.faults.conftest import assert_red
 from tests.lab.base import wait_for

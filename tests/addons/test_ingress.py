@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _edge_certificate as certificates
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge import certificate as certificates
 from tests.addons.edge import (
     CLASSES, DEPLOYMENT, INGRESSES, SERVICE, SPACE, changed, killed, namespace, of_ours, somebodys)
 from tests.faults.conftest import assert_red

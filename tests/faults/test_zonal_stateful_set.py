@@ -80,7 +80,7 @@ def test_a_class_that_allows_a_zone_without_nodes(lab: Any, prove: Any) -> None:
 
 @pytest.mark.gauntlet
 def test_volumes_that_forget(lab: Any, prove: Any, monkeypatch: Any) -> None:
-    from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal_set import ZonalSet
+    from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal.set import ZonalSet
 
     with zones.provisioner(lab) as found:
         placed = ZonalSet.placed

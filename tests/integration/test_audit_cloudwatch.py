@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._audit_files import NoSource
-from ansible_collections.assay.clusters.plugins.module_utils.checks._audit_stores import CloudWatch
+from ansible_collections.assay.clusters.plugins.module_utils.checks._audit.files import NoSource
+from ansible_collections.assay.clusters.plugins.module_utils.checks._audit.stores import CloudWatch
 from ansible_collections.assay.clusters.plugins.module_utils.checks.audit_log import AuditLog
 from ansible_collections.assay.clusters.plugins.module_utils.engine import cloud_rights
 from tests.fakes.moto_server import KEYS, REGION, allowed_only, client

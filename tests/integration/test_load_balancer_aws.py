@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._balancer_aws import PERMISSIONS, Aws
+from ansible_collections.assay.clusters.plugins.module_utils.checks._balancer.aws import PERMISSIONS, Aws
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from tests.fakes.moto_server import KEYS, REGION, client
 

@@ -14,7 +14,7 @@ import pytest
 from pyVmomi import vim
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import LOG_IN
-from ansible_collections.assay.clusters.plugins.module_utils.checks._machine_map import swapped
+from ansible_collections.assay.clusters.plugins.module_utils.checks._machines.map import swapped
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Machine, Pending, Wanted
 from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere import Vsphere, open_vsphere

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal_provider import Provider, disk
+from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal.provider import Provider, disk
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext
 from tests.fakes.moto_server import KEYS, REGION, client

@@ -12,12 +12,13 @@ from ..engine.declared import Option, Permission
 from ..engine.errors import StepFailed
 from ..kube.errors import ApiError
 from ..kube.pods import pod_ready
-from . import _monitors, _policies, _user_monitors
-from ._prometheus import GROUP, Prometheus, every, grouped
-from ._prometheus_ask import Asker, Look, Replica, Unasked, replicas
-from ._prometheus_choice import chosen
-from ._scraped import Column, Monitor, Scraped, columns, labels_of
-from ._text import listed
+from ._prometheus import monitors as monitors_, user_monitors
+from ._prometheus.ask import Asker, Look, Replica, Unasked, replicas
+from ._prometheus.choice import chosen
+from ._prometheus.scraped import Column, Monitor, Scraped, columns, labels_of
+from ._prometheus.selection import GROUP, Prometheus, every, grouped
+from ._shared import policies
+from ._shared.text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -88,7 +89,7 @@ class ServiceMonitor(Check):
 
     def _prove(self, ctx: Context, scraped: Scraped) -> None:
         everybody = every(ctx)
-        theirs = _user_monitors.named(ctx, list(ctx.options.get("monitors") or ())) if everybody else []
+        theirs = user_monitors.named(ctx, list(ctx.options.get("monitors") or ())) if everybody else []
         with ctx.step("a Prometheus looks for monitors in the namespace of the run"):
             found = chosen(ctx, everybody, list(ctx.options.get("prometheuses") or ()))
         with ctx.step("every replica of it runs"):
@@ -101,7 +102,7 @@ class ServiceMonitor(Check):
             self._queried(ctx, scraped, good)
         if theirs:
             with ctx.step("the targets of the monitors in observability_check_monitors are up"):
-                _user_monitors.prove(ctx, scraped, everybody, theirs)
+                user_monitors.prove(ctx, scraped, everybody, theirs)
         with ctx.step("what was deleted is no target any more"):
             self._remove(ctx, scraped, wanted, list(good))
         with ctx.step("every Prometheus can be asked"):
@@ -141,9 +142,9 @@ class ServiceMonitor(Check):
     # ---- what is scraped --------------------------------------------------------------------------------------------
     def _make(self, ctx: Context, found: dict[str, list[Prometheus]], pods: Pods) -> list[Column]:
         """The pod with its monitors; what each of them should show where."""
-        ctx.create(_monitors.gauge(ctx.nonce, int(self._value)))
-        ctx.create(_monitors.pod(ctx.nonce, ctx.image("agnhost")))
-        ctx.create(_monitors.front(ctx.nonce))
+        ctx.create(monitors_.gauge(ctx.nonce, int(self._value)))
+        ctx.create(monitors_.pod(ctx.nonce, ctx.image("agnhost")))
+        ctx.create(monitors_.front(ctx.nonce))
         name = f"gauge-{ctx.nonce}"
         try:
             ctx.wait("pods", lambda items: pod_ready(items.get((ctx.namespace, name)) or {"metadata": {}}),
@@ -153,7 +154,7 @@ class ServiceMonitor(Check):
         wanted = []
         for kind, all_of in found.items():
             for number, labels in enumerate(grouped(kind, all_of)):
-                made = ctx.create(_monitors.monitor(kind, ctx.nonce, number, labels))
+                made = ctx.create(monitors_.monitor(kind, ctx.nonce, number, labels))
                 monitor = Monitor(kind, ctx.namespace, made["metadata"]["name"])
                 taking = [p for p in all_of if p.takes(kind, made["metadata"].get("labels") or {})]
                 wanted += columns(monitor, [(p, pods[p.ref, p.agent]) for p in taking])
@@ -176,14 +177,14 @@ class ServiceMonitor(Check):
         if told:
             what = f"what a pod shows is not scraped by {len(told)} of {len(good) + len(bad)}"
             if all(any(look.active for look in looks) for looks in bad.values()):
-                _policies.excuse(ctx, what, allow="what Prometheus asks for")
+                policies.excuse(ctx, what, allow="what Prometheus asks for")
             ctx.fail(f"{what}: " + listed(f"{who}: {why}" for who, why in told.items()))
         if good:
             ctx.measure("new target scraped by all after", time.monotonic() - start, "s")
         return good
 
     def _query(self, ctx: Context) -> str:
-        return f'{_monitors.METRIC}{{nonce="{ctx.nonce}"}}'
+        return f'{monitors_.METRIC}{{nonce="{ctx.nonce}"}}'
 
     def _queried(self, ctx: Context, scraped: Scraped, good: dict[Column, list[Look]]) -> None:
         """In the shard that scrapes it, under the labels of its target."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from ..kube.errors import ApiError
-from . import _replicas
-from ._health import Health, health
-from ._text import listed, percentile
+from ._api import replicas
+from ._api.health import Health, health
+from ._shared.text import listed, percentile
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -72,7 +72,7 @@ class ApiServer(Check):
         with ctx.step("the API server reaches its store"):
             self._store(ctx)
         with ctx.step("every API server of the cluster is ready"):
-            _replicas.prove(ctx)
+            replicas.prove(ctx)
         with ctx.step("an object is written, seen by a watch, read and deleted"):
             name = f"assay-{ctx.nonce}"
             self._written(ctx, name)

@@ -12,12 +12,12 @@ from ..engine.check import Check
 from ..engine.declared import CloudPermission, Permission
 from ..engine.errors import StepFailed
 from ..kube.errors import ApiError
-from . import _audit_facts, _audit_replicas, _audit_sources
-from ._audit_events import Found, Marker
-from ._audit_files import NoSource, Source
-from ._audit_options import OPTIONS
-from ._audit_verdict import Seen, judge
-from ._text import listed
+from ._audit import facts, replicas as audit_replicas, sources
+from ._audit.events import Found, Marker
+from ._audit.files import NoSource, Source
+from ._audit.options import OPTIONS
+from ._audit.verdict import Seen, judge
+from ._shared.text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -68,19 +68,19 @@ class AuditLog(Check):
 
     def applies(self, ctx: Context) -> str:
         """Who names no source did not say that there is an audit log; where API servers are told to write none, that is so."""
-        self._flags = _audit_facts.flags(ctx)
+        self._flags = facts.flags(ctx)
         if ctx.options.get("audit_source") or not self._flags:
             return ""
-        silent = {name: why for name, told in self._flags.items() if (why := _audit_facts.off(told))}
+        silent = {name: why for name, told in self._flags.items() if (why := facts.off(told))}
         return "" if len(silent) < len(self._flags) else \
             f"no API server is told to write an audit log: {listed(f'{n} {why}' for n, why in sorted(silent.items()))}"
 
     def run(self, ctx: Context) -> None:
         name = f"audit-{ctx.nonce}"
-        sender = _audit_replicas.Sender(ctx, f"/api/v1/namespaces/{ctx.namespace}/configmaps/{name}")
+        sender = audit_replicas.Sender(ctx, f"/api/v1/namespaces/{ctx.namespace}/configmaps/{name}")
         ctx.observe(audit_flags=self._flags)
         with ctx.step("there is a place to look for audit events"):
-            replicas = _audit_replicas.find(ctx)
+            replicas = audit_replicas.find(ctx)
             try:
                 source = self._source(ctx, sender.prefix, replicas)
                 source.start()
@@ -95,10 +95,10 @@ class AuditLog(Check):
             replicas.close()
 
     # ---- the source -------------------------------------------------------------------------------------------
-    def _source(self, ctx: Context, mark: str, replicas: _audit_replicas.Replicas) -> Source:
-        path = str(ctx.options.get("audit_path") or "") or _audit_facts.path(self._flags)
+    def _source(self, ctx: Context, mark: str, replicas: audit_replicas.Replicas) -> Source:
+        path = str(ctx.options.get("audit_path") or "") or facts.path(self._flags)
         seconds = self._wait(ctx.options)
-        source = _audit_sources.open_source(ctx, mark, replicas, path, seconds, os.environ)
+        source = sources.open_source(ctx, mark, replicas, path, seconds, os.environ)
         ctx.observe(audit_source=ctx.options.get("audit_source") or "logs", looked_at=source.words)
         return source
 
@@ -113,11 +113,11 @@ class AuditLog(Check):
         ctx.inconclusive(f"audit events cannot be looked for: {words}", **{key: words})
 
     # ---- the proof --------------------------------------------------------------------------------------------
-    def _prove(self, ctx: Context, source: Source, sender: _audit_replicas.Sender, replicas: _audit_replicas.Replicas) -> None:
+    def _prove(self, ctx: Context, source: Source, sender: audit_replicas.Sender, replicas: audit_replicas.Replicas) -> None:
         user = self._who(ctx)
         with ctx.step("every API server answers our requests"):
-            markers = _audit_replicas.send(ctx, sender, replicas)
-            unseen = _audit_replicas.unseen(markers, replicas)
+            markers = audit_replicas.send(ctx, sender, replicas)
+            unseen = audit_replicas.unseen(markers, replicas)
             ctx.observe(api_servers=replicas.count, asked=sorted({m.replica for m in markers}),
                         **({"not_asked_directly": replicas.why} if replicas.why else {}),
                         **({"not_tested": dict(sender.unheard)} if sender.unheard else {}))
@@ -172,18 +172,18 @@ class AuditLog(Check):
             ctx.measure("request to audit log", took, "s")
 
     # ---- why not ----------------------------------------------------------------------------------------------
-    def _counters(self, ctx: Context, sender: _audit_replicas.Sender, replicas: _audit_replicas.Replicas, seen: Seen) -> None:
+    def _counters(self, ctx: Context, sender: audit_replicas.Sender, replicas: audit_replicas.Replicas, seen: Seen) -> None:
         """What each API server that lacks something counts of itself while it is asked once more."""
         told: dict[str, Any] = {}
         for where, client in replicas.direct.items():
             if where not in seen.missing():
                 continue
-            before = _audit_facts.counters(client)
+            before = facts.counters(client)
             if isinstance(before, str):
                 ctx.observe(counters_not_read=before)
                 continue
             sent: list[Marker] = sender.all_kinds(client, where)
-            after = _audit_facts.counters(client)
+            after = facts.counters(client)
             if not isinstance(after, str):
-                told[where] = {"sent": len(sent), "all": after, "grown": _audit_facts.grown(before, after)}
+                told[where] = {"sent": len(sent), "all": after, "grown": facts.grown(before, after)}
         ctx.observe(audit_counters=told)

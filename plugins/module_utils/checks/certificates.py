@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from ..kube.errors import BadInput, MissingLibrary
-from . import _cert_endpoints, _cert_hooks, _cert_secrets, _cert_servers
-from ._cert_book import Book
-from ._cert_inside import Inside
-from ._cert_options import endpoints
-from ._cert_read import of_der
-from ._cert_time import Bounds
+from ._certificates import endpoints as cert_endpoints, hooks, secrets, servers as cert_servers
+from ._certificates.book import Book
+from ._certificates.inside import Inside
+from ._certificates.options import endpoints
+from ._certificates.read import of_der
+from ._certificates.time import Bounds
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -69,13 +69,13 @@ class Certificates(Check):
         book, inside = Book(ctx), Inside(ctx)
         places = list(ctx.options.get("places") or PLACES)
         with ctx.step("the servers that are named can be asked"):
-            _cert_endpoints.prove(ctx, book, inside, listed)
+            cert_endpoints.prove(ctx, book, inside, listed)
         with ctx.step("the certificates of the cluster can be looked at"):
             self._cluster(ctx, book, inside, places)
         book.close()
 
     @staticmethod
-    def _listed(ctx: Context) -> list[_cert_endpoints.Endpoint]:
+    def _listed(ctx: Context) -> list[cert_endpoints.Endpoint]:
         usual = Bounds(float(ctx.options.get("warn_days") or 0), float(ctx.options.get("fail_days") or 0))
         try:
             of_der(b"")
@@ -91,19 +91,19 @@ class Certificates(Check):
     @staticmethod
     def _cluster(ctx: Context, book: Book, inside: Inside, places: list[str]) -> None:
         if "kubeconfig" in places:
-            _cert_servers.kubeconfig(ctx, book)
+            cert_servers.kubeconfig(ctx, book)
         if "api_servers" in places:
-            _cert_servers.api_servers(ctx, book, inside)
+            cert_servers.api_servers(ctx, book, inside)
         if "requests" in places:
-            _cert_servers.requests(ctx, book, float(ctx.options.get("pending_seconds") or 0))
+            cert_servers.requests(ctx, book, float(ctx.options.get("pending_seconds") or 0))
         kinds = (*(_LISTS[:3] if "webhooks" in places else ()), *(_LISTS[3:] if "apiservices" in places else ()))
         if kinds:
-            _cert_hooks.prove(ctx, book, inside, kinds)
+            hooks.prove(ctx, book, inside, kinds)
         if {"secrets", "ingresses"} & set(places):
-            stored = _cert_secrets.read(ctx, book)
+            stored = secrets.read(ctx, book)
             if "secrets" in places:
-                _cert_secrets.prove(ctx, book, stored)
+                secrets.prove(ctx, book, stored)
             if "ingresses" in places:
-                _cert_secrets.hosts(ctx, book, stored, inside)
+                secrets.hosts(ctx, book, stored, inside)
         if "kubelets" in places:
-            _cert_servers.kubelets(ctx, book, inside)
+            cert_servers.kubelets(ctx, book, inside)

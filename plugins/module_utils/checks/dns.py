@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
-from . import _dns_record, _dns_services, _meanwhile
-from ._asked import Asked
-from ._backends import spread
-from ._dig import ResolvConf, resolv_conf
-from ._dns_asking import Answers, Asking
-from ._dns_loss import Loss
-from ._dns_questions import direct, questions
-from ._dns_servers import Behind, behind
-from ._dns_services import Names
-from ._dns_settings import Settings, most
-from ._text import listed
+from ._dns import record as dns_record, services
+from ._dns.asking import Answers, Asking
+from ._dns.dig import ResolvConf, resolv_conf
+from ._dns.loss import Loss
+from ._dns.questions import direct, questions
+from ._dns.servers import Behind, behind
+from ._dns.services import Names
+from ._dns.settings import Settings, most
+from ._shared import meanwhile
+from ._shared.asked import Asked
+from ._shared.backends import spread
+from ._shared.text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -76,8 +77,8 @@ class Dns(Check):
         with ctx.step("pods have a name server and a cluster domain"):
             conf, domain = self._first(ctx, asked, probes)
         with ctx.step("Services to be resolved are made"):
-            leaving = _meanwhile.left(ctx)
-            names = _dns_services.make(ctx, domain, [p for p in probes if p.node not in leaving] or probes)
+            leaving = meanwhile.left(ctx)
+            names = services.make(ctx, domain, [p for p in probes if p.node not in leaving] or probes)
         server, external = ctx.options.get("server") or "", ctx.options.get("external_name") or ""
         found = behind(ctx, server or conf.servers[0])
         with ctx.step("the probes ask their questions"):
@@ -87,13 +88,13 @@ class Dns(Check):
             ctx.expect(not astray, f"{len(astray)} of {len(answers.told)} nodes: {listed(astray.values())}", failed_from=astray)
         for claim, variants in self.CLAIMS:
             with ctx.step(claim):
-                _dns_record.claim(ctx, answers, variants, served=bool(found.servers) or not found.service)
-        _dns_record.wildcards(ctx, answers)
+                dns_record.claim(ctx, answers, variants, served=bool(found.servers) or not found.service)
+        dns_record.wildcards(ctx, answers)
         self._external(ctx, answers, conf, external)
         with ctx.step("answers are quick and none is lost"):
             loss.judge()
         with ctx.step("every node has a probe that can be asked"):
-            _meanwhile.tell(ctx, _meanwhile.left(ctx) & {p.node for p in probes})
+            meanwhile.tell(ctx, meanwhile.left(ctx) & {p.node for p in probes})
             if answers.spared:
                 ctx.inconclusive(f"not asked in time: {listed(answers.spared)}")
             asked.settle()
@@ -106,12 +107,12 @@ class Dns(Check):
         if server:
             ctx.observe(nameservers=[server])
         queries = [*questions(names, ctx.nonce, external, at), *direct(names, found.servers)]
-        answers = Asking(ctx, asked, queries, names.made).all(probes).without(_meanwhile.left(ctx))
+        answers = Asking(ctx, asked, queries, names.made).all(probes).without(meanwhile.left(ctx))
         if not answers.told:
             asked.settle()
             ctx.inconclusive("no probe could be asked")
-        _dns_record.record(ctx, answers)
-        _dns_record.ways(ctx, asked, answers, probes)
+        dns_record.record(ctx, answers)
+        dns_record.ways(ctx, asked, answers, probes)
         heard = answers.told.keys() - answers.silent()
         loss = Loss(ctx, asked, names.kubernetes, at)
         loss.ask([p for p in probes if p.node in heard], found.servers)
@@ -143,8 +144,8 @@ class Dns(Check):
             ctx.observe(external="not tested: external_name is not set")
             return
         with ctx.step(f"the external name {name} resolves"):
-            _dns_record.claim(ctx, answers, ("external_fqdn",))
+            dns_record.claim(ctx, answers, ("external_fqdn",))
         with ctx.step(f"the external name {name} resolves without a trailing dot"):
-            _dns_record.claim(ctx, answers, ("external",))
+            dns_record.claim(ctx, answers, ("external",))
             factor = len(conf.search) + 1 if name.rstrip(".").count(".") < conf.ndots else 1
             ctx.observe(external_queries_per_name=factor)

@@ -10,11 +10,11 @@ from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from ..kube.errors import ApiError
 from ..kube.kinds import path_of
-from ._edns_records import Host, Records, Site
-from ._edns_servers import Servers
-from ._edns_setup import PREFIXES, Setup, lean, setups
-from ._manifests import service
-from ._text import listed
+from ._external_dns.records import Host, Records, Site
+from ._external_dns.servers import Servers
+from ._external_dns.setup import PREFIXES, Setup, lean, setups
+from ._shared.manifests import service
+from ._shared.text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context

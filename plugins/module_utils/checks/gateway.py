@@ -12,15 +12,15 @@ from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from ..kube.errors import ApiError, MissingLibrary
 from ..kube.kinds import path_of
-from . import _edge_certificate as certificates
-from . import _gateway_objects as objects
-from ._edge_controllers import name_of, note
-from ._edge_proof import NAMED, REACHED, Proof
-from ._edge_site import HTTP, HTTPS, Site, address_of, make_backends
-from ._gateway_conditions import Unmet, of_gateway, of_route, settled, unmet, words
-from ._gateway_objects import API, CLASSES
-from ._optional import optional_get
-from ._text import listed
+from ._edge import certificate as certificates
+from ._edge import gateway_objects as objects
+from ._edge.controllers import name_of, note
+from ._edge.gateway_conditions import Unmet, of_gateway, of_route, settled, unmet, words
+from ._edge.gateway_objects import API, CLASSES
+from ._edge.proof import NAMED, REACHED, Proof
+from ._edge.site import HTTP, HTTPS, Site, address_of, make_backends
+from ._shared.optional import optional_get
+from ._shared.text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context

@@ -11,12 +11,12 @@ from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from ..kube.errors import ApiError, MissingLibrary
 from ..kube.kinds import path_of
-from . import _edge_certificate as certificates
-from ._edge_controllers import Surroundings, complaint, look, note
-from ._edge_proof import NAMED, REACHED, Proof
-from ._edge_site import ECHO_PATH, HTTP, HTTPS, NAME_PATH, PORT, Backends, Site, address_of, make_backends
-from ._ingress_classes import CLASSES, choose, controller_of, is_default, name_of, used
-from ._text import listed
+from ._edge import certificate as certificates
+from ._edge.controllers import Surroundings, complaint, look, note
+from ._edge.ingress_classes import CLASSES, choose, controller_of, is_default, name_of, used
+from ._edge.proof import NAMED, REACHED, Proof
+from ._edge.site import ECHO_PATH, HTTP, HTTPS, NAME_PATH, PORT, Backends, Site, address_of, make_backends
+from ._shared.text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from ..engine.check import Check
 from ..engine.declared import Option
 from ..kube.errors import BadInput
-from ._cert_time import FAIL, WARN, Bounds, day, near
-from ._licenses import License, NotTold, ask, entries
-from ._text import listed
+from ._certificates.licenses import License, NotTold, ask, entries
+from ._certificates.time import FAIL, WARN, Bounds, day, near
+from ._shared.text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
-from . import _balancer_aws, _balancer_gone, _balancer_policies, _balancer_users, _meanwhile, _outside
-from ._backends import BACKENDS, spread
-from ._balancer_address import Address, Wait
-from ._balancer_status import Statuses
-from ._balancer_traffic import PORT, Way
-from ._endpoints import endpoints
-from ._manifests import service
-from ._text import listed
+from ._balancer import aws as balancer_aws, gone as balancer_gone, outside as outside_, policies, users
+from ._balancer.address import Address, Wait
+from ._balancer.status import Statuses
+from ._balancer.traffic import PORT, Way
+from ._shared import meanwhile
+from ._shared.backends import BACKENDS, spread
+from ._shared.endpoints import endpoints
+from ._shared.manifests import service
+from ._shared.text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -64,7 +65,7 @@ class LoadBalancer(Check):
         Option("gone_limit", "Seconds until the Service, and then its address, its name and what the provider made must be "
                "gone.",
                type="int", default=300, minimum=5, maximum=3600),
-        *_balancer_aws.OPTIONS,
+        *balancer_aws.OPTIONS,
     )
     permissions = (
         Permission(("create", "get", "patch", "delete", "list", "watch"), ("services",)),
@@ -80,7 +81,7 @@ class LoadBalancer(Check):
                    everywhere=True),
         Permission(("list",), ("ciliumloadbalancerippools",), "cilium.io", optional=True, everywhere=True),
     )
-    cloud_permissions = _balancer_aws.PERMISSIONS
+    cloud_permissions = balancer_aws.PERMISSIONS
     images = ("agnhost",)
     objects = ("Service",)
     expected = 240.0
@@ -95,8 +96,8 @@ class LoadBalancer(Check):
     def run(self, ctx: Context) -> None:
         o = ctx.options
         try:
-            who = _outside.asker(o)
-        except _outside.CannotAsk as e:
+            who = outside_.asker(o)
+        except outside_.CannotAsk as e:
             ctx.inconclusive(str(e))
         gone = float(o.get("gone_limit") or 300)
         with ctx.step("a Service of type LoadBalancer is given an address"):
@@ -106,7 +107,7 @@ class LoadBalancer(Check):
             addresses = Wait(ctx, name, float(o.get("provision_limit") or 300)).addresses()
             ctx.observe(addresses=[a.host for a in addresses], backends=len(backends), asked_from=who.words,
                         source_ranges=list(o.get("source_ranges") or ()))
-            aws = _balancer_gone.opened(ctx, o, made)
+            aws = balancer_gone.opened(ctx, o, made)
         item = ctx.client.get(f"/api/v1/namespaces/{ctx.namespace}/services/{name}")
         statuses = Statuses(ctx, name)
         ways = [self._way(ctx, statuses, who, a, backends, item) for a in addresses]
@@ -114,13 +115,13 @@ class LoadBalancer(Check):
             with statuses.steady():
                 self._serves(ctx, name, ways, backends)
             with ctx.step("after its deletion nothing of it is left"):
-                _balancer_gone.deleted(ctx, name, gone)
+                balancer_gone.deleted(ctx, name, gone)
                 for way in ways:
-                    _balancer_gone.silent(way, gone)
-                    _balancer_gone.nameless(way, gone)
-                _balancer_gone.provider(ctx, aws, gone)
+                    balancer_gone.silent(way, gone)
+                    balancer_gone.nameless(way, gone)
+                balancer_gone.provider(ctx, aws, gone)
             if o.get("balanced_service"):
-                _balancer_users.prove(ctx, who, str(o["balanced_service"]))
+                users.prove(ctx, who, str(o["balanced_service"]))
 
     def _serves(self, ctx: Context, name: str, ways: list[Way], backends: list[Probe]) -> None:
         o = ctx.options
@@ -129,17 +130,17 @@ class LoadBalancer(Check):
                 way.reach(self._serve(o, way.address))
             self._is_outside(ctx, ways)
         with ctx.step("source ranges keep others out"):
-            _balancer_policies.ranges(ways[0], name, list(o.get("source_ranges") or ()))
+            policies.ranges(ways[0], name, list(o.get("source_ranges") or ()))
         with ctx.step("with externalTrafficPolicy Local pods see their client's address"):
-            port = _balancer_policies.local(ways[0], name)
+            port = policies.local(ways[0], name)
         with ctx.step("nodes with pods say at the health port that they have some, and others that they have none"):
             if port:
-                _balancer_policies.health(ways[0], port, backends)
+                policies.health(ways[0], port, backends)
 
     # ---- the Service ------------------------------------------------------------------------------------------
     def _backends(self, ctx: Context) -> list[Probe]:
         everybody = ctx.probes.all
-        leaving = _meanwhile.left(ctx)
+        leaving = meanwhile.left(ctx)
         backends = spread([p for p in everybody if p.node not in leaving] or everybody, BACKENDS)
         for probe in backends:
             ctx.client.patch(f"/api/v1/namespaces/{ctx.namespace}/pods/{probe.pod}",
@@ -193,5 +194,5 @@ def _asking(ctx: Context) -> Iterator[None]:
     """That the probe outside cannot be asked says nothing of the cluster."""
     try:
         yield
-    except _outside.CannotAsk as e:
+    except outside_.CannotAsk as e:
         ctx.inconclusive(str(e))

@@ -15,11 +15,11 @@ from ..jobs.job import Job
 from ..machines import machine_platforms
 from ..machines.aws_rights import LOOKING
 from ..machines.machine import Machine, MachinePlatform, Store, Wanted
-from . import _machine_nodes
-from ._machine_map import assign, by_keys, control_plane, find_wanted, keys_of
-from ._machine_options import CONNECTION, SELECTION, own_words, params, selection
-from ._nodes import Node, moment, name_of
-from ._text import listed
+from ._machines import nodes as machine_nodes
+from ._machines.map import assign, by_keys, control_plane, find_wanted, keys_of
+from ._machines.options import CONNECTION, SELECTION, own_words, params, selection
+from ._shared.nodes import Node, moment, name_of
+from ._shared.text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -130,7 +130,7 @@ class Machines(Check):
     def run(self, ctx: Context) -> None:
         name = ctx.options["platform"]
         ctx.observe(platform=name)
-        nodes = _machine_nodes.read(ctx)
+        nodes = machine_nodes.read(ctx)
         try:
             with ctx.step("every node has a machine"):
                 found, missing = self._ask(ctx, nodes)

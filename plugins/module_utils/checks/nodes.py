@@ -12,13 +12,13 @@ from ..engine.declared import Option, Permission
 from ..engine.probe_maker import node_of
 from ..engine.probes import APP
 from ..kube.pods import pod_ready
-from ._kubelets import Kubelets, disks, port_of, reached
-from ._node_claims import cordoned_by, heartbeat_trouble, leaving, registered, skew
-from ._node_looks import CONTROLLER_OFF, YOUNG, Look, Settled, look, settle
-from ._node_pods import Missing, why
-from ._node_pools import drift
-from ._nodes import Node, cordoned, name_of, named, ready
-from ._text import listed
+from ._nodes.claims import cordoned_by, heartbeat_trouble, leaving, registered, skew
+from ._nodes.kubelets import Kubelets, disks, port_of, reached
+from ._nodes.looks import CONTROLLER_OFF, YOUNG, Look, Settled, look, settle
+from ._nodes.pods import Missing, why
+from ._nodes.pools import drift
+from ._shared.nodes import Node, cordoned, name_of, named, ready
+from ._shared.text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from ..common import nodes as node_of
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
-from . import _families, _groups, _meanwhile, _policies, _second_pods
-from ._asked import Asked
-from ._pairs import Pair, pairs
-from ._pod_questions import SECONDS, Answer, Target, judge, script, target
-from ._text import listed
+from ._network import families as families_, groups as groups_, second_pods
+from ._network.pairs import Pair, pairs
+from ._network.pod_questions import SECONDS, Answer, Target, judge, script, target
+from ._shared import meanwhile as meanwhile_, policies
+from ._shared.asked import Asked
+from ._shared.text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -72,12 +73,12 @@ class PodNetwork(Check):
                 ctx.inconclusive("fewer than two nodes run a probe: " + listed(
                     f"{n} ({w})" for n, w in ctx.probes.missing.items()))
         self._within: dict[str, bool] = {}
-        self._asked, self._families = Asked(ctx), _families.second(ctx, ctx.probes.all)
+        self._asked, self._families = Asked(ctx), families_.second(ctx, ctx.probes.all)
         asked = pairs(sorted(self._probes), self._zones(ctx), ctx.nonce)
         with ctx.step("every pod answers the pods of other nodes over TCP"):
             first = self._ask(ctx, asked)
             answers = self._again(ctx, first)
-            gone = _meanwhile.left(ctx)
+            gone = meanwhile_.left(ctx)
             answers = {k: a for k, a in answers.items() if not gone & {a.source, a.target}}
             self._see(ctx, first, answers)
             self._claim(ctx, first, answers, "small")
@@ -87,13 +88,13 @@ class PodNetwork(Check):
             self._claim(ctx, first, answers, "udp")
         with ctx.step("pods are reached by their second address, too"):
             self._claim(ctx, first, answers, "family")
-            _families.tell(ctx, ctx.probes.all, self._families)
+            families_.tell(ctx, ctx.probes.all, self._families)
         with ctx.step("a closed port of a pod refuses"):
             red = [a for a in answers.values() if a.variant == "closed" and a.error]
             ctx.expect(not red, "something answers in place of pods: " + listed(
                 f"{a.source} -> {a.target}: {a.error}" for a in red))
         self._report(ctx, answers)
-        _meanwhile.tell(ctx, gone & set(self._probes))
+        meanwhile_.tell(ctx, gone & set(self._probes))
         with ctx.step("every probe can be asked"):
             self._asked.settle()
             self._unasked(ctx, answers)
@@ -160,7 +161,7 @@ class PodNetwork(Check):
             crossing = [a for a in answers.values() if a.variant == variant and a.source != a.target]
             if crossing and all(a.error for a in crossing):
                 sources = [self._probes[n] for n in sorted({a.source for a in crossing})]
-                self._within = _second_pods.ask(ctx, self._asked, sources)
+                self._within = second_pods.ask(ctx, self._asked, sources)
                 return
 
     def _claim(self, ctx: Context, first: Answers, answers: Answers, variant: str) -> None:
@@ -171,7 +172,7 @@ class PodNetwork(Check):
             for node in (a.source, a.target):
                 ctx.touches("Node", node)
         if red and self._within.get(variant) is False:
-            _policies.excuse(ctx, f"pods of ours do not reach each other ({variant}), not even on one node, so that nothing is "
+            policies.excuse(ctx, f"pods of ours do not reach each other ({variant}), not even on one node, so that nothing is "
                                   "proved of the network between nodes")
         if red:
             ctx.fail(f"{len(red)} of {len(mine)} pairs of nodes fail ({variant}): "
@@ -186,11 +187,11 @@ class PodNetwork(Check):
     def _apart(self, ctx: Context, mine: Answers) -> str:
         nodes = {n for source, to, _variant in mine for n in (source, to)}
         known = ctx.fleet.nodes
-        words = _groups.apart(nodes, [(a.source, a.target) for a in mine.values() if not a.error],
+        words = groups_.apart(nodes, [(a.source, a.target) for a in mine.values() if not a.error],
                               lambda n: node_of.pool(known[n]) if n in known else "")
         if words:
             ctx.observe(groups=words)
-        return _groups.hint(words)
+        return groups_.hint(words)
 
     def _unasked(self, ctx: Context, answers: Answers) -> None:
         """Datagrams and closed ports are asked by the probe's own server; where that did not answer, nothing is proved."""

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
-from . import _families, _meanwhile, _policies, _user_service
-from ._asked import Asked
-from ._endpoints import endpoints, of_family
-from ._manifests import service
-from ._news import LAG, NEWS
-from ._service_node import Followed, Heard, NodeView
-from ._service_questions import HTTP_PORT, PORT
-from ._text import listed, url_host
+from ._network import families as families_
+from ._network.service_node import Followed, Heard, NodeView
+from ._network.service_questions import HTTP_PORT, PORT
+from ._shared import meanwhile as meanwhile_, policies, user_service
+from ._shared.asked import Asked
+from ._shared.endpoints import endpoints, of_family
+from ._shared.manifests import service
+from ._shared.news import LAG, NEWS
+from ._shared.text import listed, url_host
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -67,9 +68,9 @@ class Service(Check):
         self._asked, self._left, self._slices = Asked(ctx), set[str](), dict[str, float]()
         everybody = ctx.probes.all
         with ctx.step("a Service gets the addresses of its pods"):
-            leaving = _meanwhile.left(ctx)
+            leaving = meanwhile_.left(ctx)
             backends = spread([p for p in everybody if p.node not in leaving] or everybody, BACKENDS)
-            second = _families.second(ctx, everybody)
+            second = families_.second(ctx, everybody)
             ctx.observe(nodes=len(everybody), backends=len(backends))
             self._label(ctx, backends)
             made = self._make(ctx, "svc", ctx.nonce, ipFamilyPolicy="PreferDualStack")
@@ -90,12 +91,12 @@ class Service(Check):
         with ctx.step("a Service that had no pods answers on every node once it has some"):
             self._back(ctx, followed, filled)
         if ctx.options.get("service"):
-            _user_service.prove(ctx, self._asked, everybody, ctx.options.get("namespace") or "default",
+            user_service.prove(ctx, self._asked, everybody, ctx.options.get("namespace") or "default",
                                 ctx.options["service"])
         for what, milliseconds in self._slices.items():
             ctx.measure(what, milliseconds, "ms")
         with ctx.step("every node has a probe that can be asked"):
-            _meanwhile.tell(ctx, self._left)
+            meanwhile_.tell(ctx, self._left)
             self._asked.settle()
 
     # ---- the Services -----------------------------------------------------------------------------------------
@@ -117,7 +118,7 @@ class Service(Check):
     def _second_address(self, ctx: Context, made: dict[str, Any], backends: list[Probe]) -> str:
         """The Service's address of the other family, where it has one and a pod to lead to; that it was not asked is told."""
         addresses = made["spec"].get("clusterIPs") or [made["spec"]["clusterIP"]]
-        ctx.observe(service_families=sorted(map(_families.family, addresses)))
+        ctx.observe(service_families=sorted(map(families_.family, addresses)))
         if len(addresses) > 1 and not backends:
             ctx.warn("Services get addresses of two families, and no pod behind ours has a second one: it was not asked")
         return addresses[1] if len(addresses) > 1 and backends else ""
@@ -125,7 +126,7 @@ class Service(Check):
     def _wait_endpoints(self, ctx: Context, made: dict[str, Any], backends: list[Probe], second: dict[str, str]) -> None:
         """Until the ready endpoints of the Service are just these pods, in each of its families."""
         name, start = made["metadata"]["name"], time.monotonic()
-        first, *others = map(_families.family, made["spec"].get("clusterIPs") or [made["spec"]["clusterIP"]])
+        first, *others = map(families_.family, made["spec"].get("clusterIPs") or [made["spec"]["clusterIP"]])
         wanted = {first: {p.pod for p in backends}, **{f: {p.pod for p in backends if p.node in second} for f in others}}
 
         def complete(items: dict[Any, Any]) -> bool:
@@ -140,7 +141,7 @@ class Service(Check):
     def _by_node(self, ctx: Context, everybody: list[Probe], function: Callable[[Probe], Any]) -> dict[str, Any]:
         """function(probe) by node, without nodes that left meanwhile."""
         found = self._asked.all(everybody, function, workers=WORKERS)
-        self._left |= _meanwhile.left(ctx) & set(found)
+        self._left |= meanwhile_.left(ctx) & set(found)
         return {n: r for n, r in found.items() if n not in self._left}
 
     def _see(self, ctx: Context, errors: dict[str, str], variant: str, address: str,
@@ -155,18 +156,18 @@ class Service(Check):
         return bad
 
     def _reach(self, ctx: Context, vip: str, sticky: str, backends: list[Probe], everybody: list[Probe]) -> dict[str, Heard]:
-        restricted = bool(_policies.restricting(ctx))
+        restricted = bool(policies.restricting(ctx))
 
         def ask(probe: Probe) -> Heard:
             return NodeView(ctx, probe, backends, self._changed, restricted).reach(vip, sticky, self._other)
 
         heard = self._by_node(ctx, everybody, ask)
         bad = self._see(ctx, {n: h.vip for n, h in heard.items()}, "vip", vip, {n: h.seconds for n, h in heard.items()})
-        left = _meanwhile.left(ctx) & {b.node for b in backends}
+        left = meanwhile_.left(ctx) & {b.node for b in backends}
         if bad and left:
             ctx.inconclusive(f"the node of a pod behind the Service left while it was asked: {listed(sorted(left))}")
         if bad and len(bad) == len(heard) and not any(h.direct for h in heard.values()):
-            _policies.excuse(ctx, f"the Service's cluster address {vip}:{PORT} fails from all {len(heard)} nodes", whole=False)
+            policies.excuse(ctx, f"the Service's cluster address {vip}:{PORT} fails from all {len(heard)} nodes", whole=False)
         ctx.expect(not bad, f"the Service's cluster address {vip}:{PORT} fails from {len(bad)} of {len(heard)} "
                    "nodes: " + listed(f"{n} ({w})" for n, w in bad.items()), cluster_ip=vip, failed_from=bad)
         if heard:

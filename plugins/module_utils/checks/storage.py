@@ -12,11 +12,11 @@ from ..engine.declared import Option, Permission
 from ..engine.errors import StepFailed
 from ..kube.errors import ApiError
 from ..kube.pods import waiting_reason
-from ._storage_classes import CLASSES, VOLUMES, can_be_removed, choose, gives_new_volumes
-from ._volume_hold import bound, hold
-from ._volume_pods import READ, WRITE, claim, digest, ending, pod
-from ._volumes import others
-from ._waits import why
+from ._shared.waits import why
+from ._storage.classes import CLASSES, VOLUMES, can_be_removed, choose, gives_new_volumes
+from ._storage.hold import bound, hold
+from ._storage.pods import READ, WRITE, claim, digest, ending, pod
+from ._storage.volumes import others
 
 if TYPE_CHECKING:
     from ..engine.context import Context

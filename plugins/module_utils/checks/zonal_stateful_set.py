@@ -10,14 +10,14 @@ from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from ..engine.errors import Inconclusive
 from ..kube.kinds import path_of
-from ._nodes import named
-from ._storage_classes import CLASSES, can_be_removed, gives_new_volumes
-from ._text import listed
-from ._zonal_classes import Driver, Plan, drivers, in_order, plan, usable, why_not
-from ._zonal_ends import Ends
-from ._zonal_pods import affinity, stateful_set
-from ._zonal_provider import OPTIONS, PERMISSIONS, Provider
-from ._zonal_set import TooSmall, ZonalSet
+from ._shared.nodes import named
+from ._shared.text import listed
+from ._storage.classes import CLASSES, can_be_removed, gives_new_volumes
+from ._zonal.classes import Driver, Plan, drivers, in_order, plan, usable, why_not
+from ._zonal.ends import Ends
+from ._zonal.pods import affinity, stateful_set
+from ._zonal.provider import OPTIONS, PERMISSIONS, Provider
+from ._zonal.set import TooSmall, ZonalSet
 
 if TYPE_CHECKING:
     from ..engine.context import Context

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _replicas
-from ansible_collections.assay.clusters.plugins.module_utils.checks._health import health
-from ansible_collections.assay.clusters.plugins.module_utils.checks._replicas import KUBERNETES
+from ansible_collections.assay.clusters.plugins.module_utils.checks._api import replicas
+from ansible_collections.assay.clusters.plugins.module_utils.checks._api.health import health
+from ansible_collections.assay.clusters.plugins.module_utils.checks._api.replicas import KUBERNETES
 from ansible_collections.assay.clusters.plugins.module_utils.checks.api_server import APISERVICES, ApiServer
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext
 
@@ -37,7 +37,7 @@ class Server:
         self.settings = SimpleNamespace(ssl_ca_cert=None, verify_ssl=True, proxy=None)
         self.ctx.client.connection = SimpleNamespace(server=self.ctx.client.server, configuration=self.settings)
         self.asked = []
-        monkeypatch.setattr(_replicas, "ask", self.ask)
+        monkeypatch.setattr(replicas, "ask", self.ask)
 
     def ask(self, address, port, path, names, context):
         self.asked.append((address, names, context))

@@ -6,9 +6,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _outside
-from ansible_collections.assay.clusters.plugins.module_utils.checks._endpoints import SERVICE_LABEL
-from ansible_collections.assay.clusters.plugins.module_utils.checks._outside import Heard
+from ansible_collections.assay.clusters.plugins.module_utils.checks._balancer import outside
+from ansible_collections.assay.clusters.plugins.module_utils.checks._shared.endpoints import SERVICE_LABEL
+from ansible_collections.assay.clusters.plugins.module_utils.checks._balancer.outside import Heard
 from ansible_collections.assay.clusters.plugins.module_utils.checks.load_balancer import LoadBalancer
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, Now, api_error, node
 
@@ -115,6 +115,6 @@ class Balancer:
         return not self.gone or self.stale
 
     def run(self, monkeypatch: Any) -> FakeContext:
-        monkeypatch.setattr(_outside, "asker", lambda _options: self)
+        monkeypatch.setattr(outside, "asker", lambda _options: self)
         LoadBalancer().run(self.ctx)
         return self.ctx

@@ -9,9 +9,11 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _cert_hooks, _cert_secrets, _cert_servers
-from ansible_collections.assay.clusters.plugins.module_utils.checks._cert_served import NotServed
-from ansible_collections.assay.clusters.plugins.module_utils.checks._replicas import KUBERNETES, ROOT_CA
+from ansible_collections.assay.clusters.plugins.module_utils.checks._certificates import hooks
+from ansible_collections.assay.clusters.plugins.module_utils.checks._certificates import secrets as cert_secrets
+from ansible_collections.assay.clusters.plugins.module_utils.checks._certificates import servers
+from ansible_collections.assay.clusters.plugins.module_utils.checks._certificates.served import NotServed
+from ansible_collections.assay.clusters.plugins.module_utils.checks._api.replicas import KUBERNETES, ROOT_CA
 from ansible_collections.assay.clusters.plugins.module_utils.checks.certificates import Certificates
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, api_error, node
 from tests.fakes.authority import Issued, chain_pem, issue, tls_secret
@@ -58,15 +60,15 @@ class World:
             KUBERNETES: {"metadata": {"labels": {"kubernetes.io/service-name": "kubernetes"}, "name": "kubernetes"},
                          "addressType": "IPv4", "ports": [{"name": "https", "port": 6443}],
                          "endpoints": [{"addresses": ["10.0.0.1"], "conditions": {"ready": True}}]},
-            _cert_servers.REQUESTS: {"items": []},
+            servers.REQUESTS: {"items": []},
             "/api/v1/namespaces/tools/services/hook": {"spec": {"clusterIP": "10.0.9.9"}},
-            _cert_secrets.SECRETS: {"items": [tls_secret("site", "web", SITE)]},
-            _cert_secrets.INGRESSES: {"items": [{
+            cert_secrets.SECRETS: {"items": [tls_secret("site", "web", SITE)]},
+            cert_secrets.INGRESSES: {"items": [{
                 "metadata": {"namespace": "web", "name": "site"}, "spec": {"tls": [{"secretName": "site", "hosts": ["www.site.test"]}]},
                 "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}}]}}
-        for _name, path, _read, _page in _cert_hooks._LISTS:
+        for _name, path, _read, _page in hooks._LISTS:
             self.answers[path] = {"items": []}
-        self.answers[_cert_hooks._ADMISSION + "validatingwebhookconfigurations"]["items"].append(webhook("guard", HOOK_CA))
+        self.answers[hooks._ADMISSION + "validatingwebhookconfigurations"]["items"].append(webhook("guard", HOOK_CA))
         nodes = [{**node(f"n{n}"), "status": {"addresses": [{"type": "InternalIP", "address": f"10.0.0.{n}"}]}} for n in (1, 2)]
         probes = [FakeProbe(f"n{n}", f"10.244.0.{n}", shell=self._shell) for n in (1, 2)]
         given = {**{o.name: o.default for o in Certificates.options}, **options}
@@ -77,7 +79,7 @@ class World:
         client.now = lambda: time.time() + client.ahead
         settings = SimpleNamespace(cert_file=None, tls_server_name=None, proxy=None)
         client.connection = SimpleNamespace(server=client.server, configuration=settings, secrets=list)
-        for module in (_cert_servers, _cert_secrets):
+        for module in (servers, cert_secrets):
             monkeypatch.setattr(module, "chain", lambda place, timeout=0.0: [c.der for c in self.seen(place.host, place.port)])
 
     def seen(self, host: str, port: int) -> list[Issued]:

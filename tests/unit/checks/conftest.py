@@ -5,9 +5,14 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import (
-    _asked, _dns_asking, _dns_services, _node_looks, _service_node, _zonal_ends, _zonal_set, api_server, service, storage,
-    zonal_stateful_set)
+from ansible_collections.assay.clusters.plugins.module_utils.checks import api_server, service, storage, zonal_stateful_set
+from ansible_collections.assay.clusters.plugins.module_utils.checks._shared import asked
+from ansible_collections.assay.clusters.plugins.module_utils.checks._dns import asking
+from ansible_collections.assay.clusters.plugins.module_utils.checks._dns import services
+from ansible_collections.assay.clusters.plugins.module_utils.checks._nodes import looks
+from ansible_collections.assay.clusters.plugins.module_utils.checks._network import service_node
+from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal import ends
+from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal import set
 from ansible_collections.assay.clusters.plugins.module_utils.engine import context
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import Now
 from tests.fakes.clock import Clock
@@ -17,7 +22,7 @@ from tests.fakes.clock import Clock
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     monkeypatch.setattr(Now, "clock", made)
-    for module in (_asked, _dns_asking, _dns_services, _node_looks, _service_node, _zonal_ends, _zonal_set, api_server, context, service,
+    for module in (asked, asking, services, looks, service_node, ends, set, api_server, context, service,
                    storage, zonal_stateful_set):
         monkeypatch.setattr(module, "time", made)
     return made

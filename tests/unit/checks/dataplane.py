@@ -9,7 +9,7 @@ import re
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks import service as module
-from ansible_collections.assay.clusters.plugins.module_utils.checks._endpoints import SERVICE_LABEL
+from ansible_collections.assay.clusters.plugins.module_utils.checks._shared.endpoints import SERVICE_LABEL
 from ansible_collections.assay.clusters.plugins.module_utils.checks.service import Service
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _monitors
-from ansible_collections.assay.clusters.plugins.module_utils.checks._prometheus import AGENTS, GROUP, PROMETHEUSES
-from ansible_collections.assay.clusters.plugins.module_utils.checks._prometheus_ask import Asker, Replica, Unasked
+from ansible_collections.assay.clusters.plugins.module_utils.checks._prometheus import monitors as monitors_
+from ansible_collections.assay.clusters.plugins.module_utils.checks._prometheus.selection import AGENTS, GROUP, PROMETHEUSES
+from ansible_collections.assay.clusters.plugins.module_utils.checks._prometheus.ask import Asker, Replica, Unasked
 from ansible_collections.assay.clusters.plugins.module_utils.checks._service_monitor import ServiceMonitor
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext
 
@@ -61,12 +61,12 @@ class Watched:
 
     @property
     def value(self) -> str:
-        return re.search(r" (\d+)\n$", self.made("ConfigMap")[0]["data"][_monitors.FILE])[1]
+        return re.search(r" (\d+)\n$", self.made("ConfigMap")[0]["data"][monitors_.FILE])[1]
 
     def _pools(self) -> list[str]:
         there = [m for m in self.ctx.created if m["kind"].endswith("Monitor")
                  and (self.stays or (m["kind"], m["metadata"]["name"]) not in self.ctx.deleted)]
-        return [_monitors.pool(m["kind"], SPACE, m["metadata"]["name"]) + "0" for m in there]
+        return [monitors_.pool(m["kind"], SPACE, m["metadata"]["name"]) + "0" for m in there]
 
     def _ask(self, replica: Replica, path: str, query: dict[str, str]) -> Any:
         if replica.pod in self.deaf:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._health import health
+from ansible_collections.assay.clusters.plugins.module_utils.checks._api.health import health
 from ansible_collections.assay.clusters.plugins.module_utils.checks.api_server import APISERVICES, unavailable
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError

@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._health import Unreachable, health
+from ansible_collections.assay.clusters.plugins.module_utils.checks._api.health import Unreachable, health
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
 from ansible_collections.assay.clusters.tests.lab.pki import Pki
 from ansible_collections.assay.clusters.tests.unit.checks.api_servers import BAD, Server

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._asked import AGAIN, Asked
-from ansible_collections.assay.clusters.plugins.module_utils.checks._optional import optional_get
+from ansible_collections.assay.clusters.plugins.module_utils.checks._shared.asked import AGAIN, Asked
+from ansible_collections.assay.clusters.plugins.module_utils.checks._shared.optional import optional_get
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import SlowAnswer, TransportError

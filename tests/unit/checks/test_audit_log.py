@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _audit_facts, _audit_replicas, _audit_stores
-from ansible_collections.assay.clusters.plugins.module_utils.checks._audit_events import (
+from ansible_collections.assay.clusters.plugins.module_utils.checks._audit import facts
+from ansible_collections.assay.clusters.plugins.module_utils.checks._audit import replicas as audit_replicas
+from ansible_collections.assay.clusters.plugins.module_utils.checks._audit import stores as audit_stores
+from ansible_collections.assay.clusters.plugins.module_utils.checks._audit.events import (
     Event, Found, Marker, anywhere, differs, event_of, of_lines)
-from ansible_collections.assay.clusters.plugins.module_utils.checks._audit_files import Files, NoSource, below_log
-from ansible_collections.assay.clusters.plugins.module_utils.checks._audit_verdict import Seen, judge
+from ansible_collections.assay.clusters.plugins.module_utils.checks._audit.files import Files, NoSource, below_log
+from ansible_collections.assay.clusters.plugins.module_utils.checks._audit.verdict import Seen, judge
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext
@@ -159,19 +161,19 @@ def test_flags_of_pods_tell_the_file_and_that_there_is_none() -> None:
     ctx = FakeContext()
     ctx.client.raw = SimpleNamespace(get=lambda *_a, **_m: {"items": [
         pod("a", "--audit-policy-file=/p", "--audit-log-path=/var/log/a.log"), pod("b"), {"metadata": {"name": "c"}, "spec": {}}]})
-    told = _audit_facts.flags(ctx)
-    assert list(told) == ["a", "b"] and _audit_facts.path(told) == "/var/log/a.log"
-    assert [_audit_facts.off(t) for t in told.values()] == ["", "has no --audit-policy-file"]
-    assert _audit_facts.off({"audit-policy-file": "/p"}).startswith("has neither")
-    assert _audit_facts.off({"audit-policy-file": "/p", "audit-webhook-config-file": "/w"}) == ""
+    told = facts.flags(ctx)
+    assert list(told) == ["a", "b"] and facts.path(told) == "/var/log/a.log"
+    assert [facts.off(t) for t in told.values()] == ["", "has no --audit-policy-file"]
+    assert facts.off({"audit-policy-file": "/p"}).startswith("has neither")
+    assert facts.off({"audit-policy-file": "/p", "audit-webhook-config-file": "/w"}) == ""
 
 
 def test_counters_are_read_and_compared() -> None:
     text = ('# TYPE x\napiserver_audit_event_total 5\napiserver_audit_level_total{level="None"} 3\n'
             'apiserver_audit_error_total{plugin="log"} 1e+02\napiserver_audit_requests_rejected_total 0\n')
-    now = _audit_facts.counters(SimpleNamespace(get=lambda *_a, **_m: text))
+    now = facts.counters(SimpleNamespace(get=lambda *_a, **_m: text))
     assert now == {"event": {"": 5.0}, "error": {"log": 100.0}, "level": {"None": 3.0}}
-    assert _audit_facts.grown({"event": {"": 5.0}, "level": {"None": 1.0}}, now) == {
+    assert facts.grown({"event": {"": 5.0}, "level": {"None": 1.0}}, now) == {
         "event": {}, "error": {"log": 100.0}, "level": {"None": 2.0}}
 
 
@@ -181,7 +183,7 @@ class Balancer:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *turn: str):
         self.turn, self.opened = list(turn), 0
-        monkeypatch.setattr(_audit_replicas, "Client", self.open)
+        monkeypatch.setattr(audit_replicas, "Client", self.open)
 
     def open(self, *_a: Any, **_m: Any) -> Any:
         address, self.opened = self.turn[self.opened % len(self.turn)], self.opened + 1
@@ -192,21 +194,21 @@ def through(monkeypatch: pytest.MonkeyPatch, count: int, *turn: str) -> tuple[li
     balancer = Balancer(monkeypatch, *turn)
     ctx = FakeContext()
     ctx.client.raw = SimpleNamespace(connection=None)
-    replicas = _audit_replicas.Replicas(tuple("ab"[:count]), count)
+    replicas = audit_replicas.Replicas(tuple("ab"[:count]), count)
     numbers = iter(range(1, 100))
     sender = SimpleNamespace(all_kinds=lambda _client, where: [marker(next(numbers), replica=where)])
-    return _audit_replicas.send(ctx, sender, replicas), balancer, replicas
+    return audit_replicas.send(ctx, sender, replicas), balancer, replicas
 
 
 def test_new_connections_are_made_until_all_have_answered_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     markers, balancer, replicas = through(monkeypatch, 2, "a", "a", "a", "b")
     assert {m.replica for m in markers} == {"a", "b"} and balancer.opened == 8
-    assert _audit_replicas.unseen(markers, replicas) == 0
+    assert audit_replicas.unseen(markers, replicas) == 0
 
 
 def test_a_balancer_that_always_leads_to_one_leaves_the_other_open(monkeypatch: pytest.MonkeyPatch) -> None:
     markers, balancer, replicas = through(monkeypatch, 2, "a")
-    assert balancer.opened == 14 and _audit_replicas.unseen(markers, replicas) == 1
+    assert balancer.opened == 14 and audit_replicas.unseen(markers, replicas) == 1
     seen = Seen(markers, Found(), ["write"], "admin")
     seen.found.add(event(m) for m in markers)
     with pytest.raises(Inconclusive, match="1 of 2 API servers were not asked.*new connections led to API server a only"):
@@ -220,7 +222,7 @@ def judged(seen: Seen, replicas: Any = None, unseen: int = 0, absent: Any = None
     ctx = FakeContext()
     ctx.finding = SimpleNamespace(observed=ctx.observed)
     source = SimpleNamespace(words="the file", absent=lambda: absent or {})
-    judge(ctx, seen, source, replicas or _audit_replicas.Replicas((), 2), unseen)
+    judge(ctx, seen, source, replicas or audit_replicas.Replicas((), 2), unseen)
     return ctx
 
 
@@ -278,14 +280,14 @@ def test_a_policy_that_omits_the_end_is_a_warning() -> None:
     ({"audit_query_url": "https://x", "audit_query_ca_cert": "/nowhere"}, "audit_query_ca_cert: No such file")])
 def test_an_option_that_is_wrong_is_named(options: dict[str, Any], words: str) -> None:
     with pytest.raises(NoSource, match=words) as told:
-        _audit_stores.Query(options, MARK)
+        audit_stores.Query(options, MARK)
     assert told.value.kind == "option"
 
 
 def test_only_our_words_are_filled_in() -> None:
-    assert _audit_stores._filled({"q": ['{job="a"} |= "{marker}"', 7]}, {"marker": "m"}) == {"q": ['{job="a"} |= "m"', 7]}
+    assert audit_stores._filled({"q": ['{job="a"} |= "{marker}"', 7]}, {"marker": "m"}) == {"q": ['{job="a"} |= "m"', 7]}
 
 
 def test_a_group_has_to_be_named() -> None:
     with pytest.raises(NoSource, match="audit_log_group"):
-        _audit_stores.CloudWatch({}, MARK, {})
+        audit_stores.CloudWatch({}, MARK, {})

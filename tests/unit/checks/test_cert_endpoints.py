@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _cert_endpoints
+from ansible_collections.assay.clusters.plugins.module_utils.checks._certificates import endpoints
 from ansible_collections.assay.clusters.plugins.module_utils.checks.certificates import Certificates
 from ansible_collections.assay.clusters.tests.unit.checks.certificate_world import World
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import api_error
@@ -170,4 +170,4 @@ def test_wrong_entries_are_one_sentence(listed, entry, words):
 
 
 def test_the_authorities_of_this_machine_can_be_read():
-    assert all(c.ca or c.self_issued for c in _cert_endpoints._usual())
+    assert all(c.ca or c.self_issued for c in endpoints._usual())

@@ -10,9 +10,9 @@ import threading
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _cert_served as served
-from ansible_collections.assay.clusters.plugins.module_utils.checks._cert_read import broken_at, named, of_der, of_ders, of_pem
-from ansible_collections.assay.clusters.plugins.module_utils.checks._cert_served import NotServed, Place
+from ansible_collections.assay.clusters.plugins.module_utils.checks._certificates import served
+from ansible_collections.assay.clusters.plugins.module_utils.checks._certificates.read import broken_at, named, of_der, of_ders, of_pem
+from ansible_collections.assay.clusters.plugins.module_utils.checks._certificates.served import NotServed, Place
 from tests.fakes.authority import chain_pem, issue
 from tests.fakes.ports import free_port
 from tests.fakes.tls_server import TlsServer

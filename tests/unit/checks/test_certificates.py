@@ -9,9 +9,11 @@ import time
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _cert_hooks, _cert_secrets, _cert_servers
-from ansible_collections.assay.clusters.plugins.module_utils.checks._cert_read import of_der
-from ansible_collections.assay.clusters.plugins.module_utils.checks._cert_time import Bounds, Clocks, near
+from ansible_collections.assay.clusters.plugins.module_utils.checks._certificates import hooks
+from ansible_collections.assay.clusters.plugins.module_utils.checks._certificates import secrets as cert_secrets
+from ansible_collections.assay.clusters.plugins.module_utils.checks._certificates import servers as cert_servers
+from ansible_collections.assay.clusters.plugins.module_utils.checks._certificates.read import of_der
+from ansible_collections.assay.clusters.plugins.module_utils.checks._certificates.time import Bounds, Clocks, near
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.checks import certificate_world as made
@@ -176,7 +178,7 @@ def test_no_name_of_an_object_is_a_command(world, address):
     ([request("a", age=800), request("b", "system:node:n1", 900, "kubernetes.io/kubelet-serving", "Denied")], ["a"]),
     ([request("a"), request("b", "system:node:n2", 800, "kubernetes.io/kubelet-serving", "Approved")], ["a"])])
 def test_requests_that_nobody_approves(world, items, waits):
-    world.answers[_cert_servers.REQUESTS]["items"] = items
+    world.answers[cert_servers.REQUESTS]["items"] = items
     if waits:
         failed(world, "certificatesigningrequest/a of system:node:n1 for kubernetes.io/kubelet-serving has waited for 1. minutes")
         assert world.ctx.seen(ok=False)[0]["to_node"] == "n1"
@@ -205,7 +207,7 @@ def test_the_kubeconfigs_own_certificate_and_token(world, tmp_path):
 
 # ---- what API servers call ---------------------------------------------------------------------------------------------
 def _hook(world, *bundle):
-    world.answers[_cert_hooks._ADMISSION + "validatingwebhookconfigurations"]["items"] = [made.webhook("guard", *bundle)]
+    world.answers[hooks._ADMISSION + "validatingwebhookconfigurations"]["items"] = [made.webhook("guard", *bundle)]
 
 
 GUARD = "validatingwebhookconfiguration/guard"
@@ -237,10 +239,10 @@ def test_a_webhook_that_does_not_answer_is_told_and_its_bundle_judged(world):
 
 def test_conversions_and_aggregated_apis_and_what_they_do_not_verify(world):
     client = made.webhook("x", HOOK_CA)["webhooks"][0]["clientConfig"]
-    world.answers[_cert_hooks._CRDS]["items"] = [
+    world.answers[hooks._CRDS]["items"] = [
         {"metadata": {"name": "things.test"}, "spec": {"conversion": {"strategy": "Webhook", "webhook": {"clientConfig": client}}}},
         {"metadata": {"name": "plain.test"}, "spec": {"conversion": {"strategy": "None"}}}]
-    world.answers[_cert_hooks._APIS]["items"] = [
+    world.answers[hooks._APIS]["items"] = [
         {"metadata": {"name": "v1.test"}, "spec": client}, {"metadata": {"name": "v1."}, "spec": {}},
         {"metadata": {"name": "v1.loose"}, "spec": {"service": client["service"], "insecureSkipTLSVerify": True}}]
     _hook(world, HOOK_CA)
@@ -251,14 +253,14 @@ def test_conversions_and_aggregated_apis_and_what_they_do_not_verify(world):
 
 
 def test_a_url_is_reached_by_api_servers_alone(world):
-    world.answers[_cert_hooks._ADMISSION + "mutatingwebhookconfigurations"]["items"] = [
+    world.answers[hooks._ADMISSION + "mutatingwebhookconfigurations"]["items"] = [
         made.webhook("far", url="https://127.0.0.1:23443/mutate")]
     assert "127.0.0.1:23443" in world.run().observed["not_looked_at"]["mutatingwebhookconfiguration/far"]
 
 
 # ---- Secrets and Ingresses ---------------------------------------------------------------------------------------------
 def _stored(world, *items):
-    world.answers[_cert_secrets.SECRETS]["items"] = list(items)
+    world.answers[cert_secrets.SECRETS]["items"] = list(items)
 
 
 def test_a_secret_that_ends_fails_only_where_something_uses_it(world):
@@ -283,7 +285,7 @@ def test_what_cert_manager_renews_in_time_is_not_near_its_end(world, due, bad):
     _stored(world, tls_secret("site", "web", young))
     world.served["192.0.2.1", 443] = [young]
     world.ctx.options["places"] = ["secrets", "kubelets"]
-    world.answers[_cert_secrets.CERTIFICATES] = {"items": [{
+    world.answers[cert_secrets.CERTIFICATES] = {"items": [{
         "metadata": {"namespace": "web", "name": "site"}, "spec": {"secretName": "site"}, "status": {"renewalTime": ago(-due)}}]}
     if bad:
         failed(world, "secret/web/site ends in 5 days.* and cert-manager had to renew it on")
@@ -312,14 +314,14 @@ def test_what_is_served_against_what_is_stored(world, stored, served, bad, words
     ("10.7.7.7", made.SITE, False), ("lb.test", made.SITE, False), ("10.7.7.7", issue("printer"), True), ("203.0.113.9", issue("printer"), True)])
 def test_a_private_address_may_be_another_machines_from_here(world, monkeypatch, address, shown_here, left):
     """Pods do not reach it, and from here something answers."""
-    world.answers[_cert_secrets.INGRESSES]["items"][0]["status"]["loadBalancer"]["ingress"] = [{"ip": address}]
-    monkeypatch.setattr(_cert_secrets, "chain", lambda place, timeout: [shown_here.der])
+    world.answers[cert_secrets.INGRESSES]["items"][0]["status"]["loadBalancer"]["ingress"] = [{"ip": address}]
+    monkeypatch.setattr(cert_secrets, "chain", lambda place, timeout: [shown_here.der])
     world.run()
     assert world.bad() == set() and ("ingress/web/site (www.site.test)" in world.ctx.observed.get("not_looked_at", {})) is left
 
 
 def test_an_api_server_that_falls_silent_proves_nothing_but_what_was_seen(world):
-    world.answers[_cert_secrets.SECRETS] = ApiError("unreachable", None, "ConnectTimeout", "no answer", "GET", "/api/v1/secrets")
+    world.answers[cert_secrets.SECRETS] = ApiError("unreachable", None, "ConnectTimeout", "no answer", "GET", "/api/v1/secrets")
     with pytest.raises(ApiError, match="no answer"):
         world.run()
     world.served["10.0.0.1", 10250] = [kubelet("n1", ends=-1)]
@@ -328,16 +330,16 @@ def test_an_api_server_that_falls_silent_proves_nothing_but_what_was_seen(world)
 
 def test_nothing_of_a_secret_but_its_certificate_is_kept():
     item = tls_secret("site", "web", made.SITE)
-    kept = _cert_secrets.certificate_alone(item)
+    kept = cert_secrets.certificate_alone(item)
     assert kept["key"] == ("web", "site") and kept["chain"] == [of_der(made.SITE.der)]
     assert item["data"]["tls.key"] not in repr(kept) and "PRIVATE" not in repr(kept)
 
 
 def test_a_user_without_the_optional_rights_is_told_what_was_not_looked_at(world):
-    lists = [path for _name, path, _read, _page in _cert_hooks._LISTS]
-    world.forbid(_cert_secrets.SECRETS, _cert_secrets.INGRESSES, _cert_servers.REQUESTS, *lists)
+    lists = [path for _name, path, _read, _page in hooks._LISTS]
+    world.forbid(cert_secrets.SECRETS, cert_secrets.INGRESSES, cert_servers.REQUESTS, *lists)
     left = world.run().observed["not_looked_at"]
-    assert set(left) == {"TLS Secrets", "ingresses", "certificatesigningrequests", *(n for n, *_rest in _cert_hooks._LISTS)}
+    assert set(left) == {"TLS Secrets", "ingresses", "certificatesigningrequests", *(n for n, *_rest in hooks._LISTS)}
     assert world.bad() == set() and world.ctx.warnings == [
         "not looked at: certificatesigningrequests may not be listed, validatingwebhookconfigurations may not be listed, "
         "mutatingwebhookconfigurations may not be listed and 3 more"]
@@ -346,8 +348,8 @@ def test_a_user_without_the_optional_rights_is_told_what_was_not_looked_at(world
 
 def test_where_nothing_can_be_looked_at_nothing_is_proved(world):
     world.served.clear()
-    world.forbid(_cert_secrets.SECRETS, _cert_secrets.INGRESSES)
-    world.answers[_cert_hooks._ADMISSION + "validatingwebhookconfigurations"]["items"] = []
+    world.forbid(cert_secrets.SECRETS, cert_secrets.INGRESSES)
+    world.answers[hooks._ADMISSION + "validatingwebhookconfigurations"]["items"] = []
     with pytest.raises(Inconclusive, match="^no certificate could be looked at: "):
         world.run()
 

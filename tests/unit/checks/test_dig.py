@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._dig import latencies, replies, reply, resolv_conf
-from ansible_collections.assay.clusters.plugins.module_utils.checks._dns_answers import absent, answered, has
-from ansible_collections.assay.clusters.plugins.module_utils.checks._text import listed, percentile
+from ansible_collections.assay.clusters.plugins.module_utils.checks._dns.dig import latencies, replies, reply, resolv_conf
+from ansible_collections.assay.clusters.plugins.module_utils.checks._dns.answers import absent, answered, has
+from ansible_collections.assay.clusters.plugins.module_utils.checks._shared.text import listed, percentile
 
 ANSWER = """;; Got answer:
 ;; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 4711

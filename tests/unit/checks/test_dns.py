@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _dns_asking, _dns_record
+from ansible_collections.assay.clusters.plugins.module_utils.checks._dns import asking
+from ansible_collections.assay.clusters.plugins.module_utils.checks._dns import record
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.zones import Zone
 
@@ -75,8 +76,8 @@ def test_wildcards_fail_and_warn():
 
 
 def test_a_name_that_a_server_never_learns_is_no_news(monkeypatch):
-    monkeypatch.setattr(_dns_asking, "LAG", 1.5)
-    monkeypatch.setattr(_dns_record, "NEWS", 0.5)
+    monkeypatch.setattr(asking, "LAG", 1.5)
+    monkeypatch.setattr(record, "NEWS", 0.5)
     zone = Zone()
     zone.wrong = {f"dns-{zone.ctx.nonce}": "NXDOMAIN"}
     ctx = zone.assert_red("NXDOMAIN")

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _edge_ask as ask
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _edge_certificate as certificates
-from ansible_collections.assay.clusters.plugins.module_utils.checks._edge_ask import Answer, Inside, Outside, Question
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge import ask
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge import certificate as certificates
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge.ask import Answer, Inside, Outside, Question
 from ansible_collections.assay.clusters.plugins.module_utils.engine.probes import ShellAnswer
 
 HOST = "a.assay.test"

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _gateway_conditions as conditions
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _gateway_objects as objects
-from ansible_collections.assay.clusters.plugins.module_utils.checks._edge_controllers import Surroundings
-from ansible_collections.assay.clusters.plugins.module_utils.checks._edge_proof import _client_ip
-from ansible_collections.assay.clusters.plugins.module_utils.checks._edge_ask import Answer
-from ansible_collections.assay.clusters.plugins.module_utils.checks._edge_site import Site, address_of, answered_by
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge import gateway_conditions as conditions
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge import gateway_objects as objects
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge.controllers import Surroundings
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge.proof import _client_ip
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge.ask import Answer
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge.site import Site, address_of, answered_by
 from ansible_collections.assay.clusters.plugins.module_utils.common import controllers
 
 

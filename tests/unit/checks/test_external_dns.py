@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _edns_records
-from ansible_collections.assay.clusters.plugins.module_utils.checks._edns_servers import parents
-from ansible_collections.assay.clusters.plugins.module_utils.checks._edns_setup import PREFIXES, setups
+from ansible_collections.assay.clusters.plugins.module_utils.checks._external_dns import records as edns_records
+from ansible_collections.assay.clusters.plugins.module_utils.checks._external_dns.servers import parents
+from ansible_collections.assay.clusters.plugins.module_utils.checks._external_dns.setup import PREFIXES, setups
 from ansible_collections.assay.clusters.plugins.module_utils.checks.external_dns import ExternalDns
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, Now, api_error
@@ -24,7 +24,7 @@ ARGUMENTS = ("--source=service", "--source=ingress", "--domain-filter=apps.examp
 
 @pytest.fixture(autouse=True)
 def _time(monkeypatch: pytest.MonkeyPatch, clock: Any) -> None:
-    monkeypatch.setattr(_edns_records, "time", Now.clock)
+    monkeypatch.setattr(edns_records, "time", Now.clock)
 
 
 def deployment(*arguments: str, image: str = "registry.k8s.io/external-dns/external-dns:v0.22.0", name: str = "external-dns",

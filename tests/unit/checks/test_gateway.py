@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _edge_proof, _gateway_conditions, gateway
-from ansible_collections.assay.clusters.plugins.module_utils.checks._edge_ask import Answer, Question
+from ansible_collections.assay.clusters.plugins.module_utils.checks import gateway
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge import proof
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge import gateway_conditions
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge.ask import Answer, Question
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, Now
 
@@ -32,9 +34,9 @@ class World:
     """Objects by path; each Gateway is programmed and each route accepted, unless a test says otherwise."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for module in (_edge_proof, _gateway_conditions, gateway):
+        for module in (proof, gateway_conditions, gateway):
             monkeypatch.setattr(module, "time", Now.clock)
-        monkeypatch.setattr(_edge_proof, "Outside", lambda: self._answer)
+        monkeypatch.setattr(proof, "Outside", lambda: self._answer)
         self.classes = [_class("istio", "istio.io/gateway-controller", "Accepted")]
         self.gateway: dict[str, str] = {}
         self.route: dict[str, str] = {}

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._health import Unreachable, ask, health, tls
+from ansible_collections.assay.clusters.plugins.module_utils.checks._api.health import Unreachable, ask, health, tls
 
 
 def _certificate(folder, names, days=1):

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _edge_proof, ingress
-from ansible_collections.assay.clusters.plugins.module_utils.checks._edge_ask import Answer, Question
+from ansible_collections.assay.clusters.plugins.module_utils.checks import ingress
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge import proof
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge.ask import Answer, Question
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, Now, api_error
@@ -37,7 +38,7 @@ class World:
         self.gone, self.written, self.version = True, False, 1
         self.refuse: dict[str, Exception] = {}
         world = self
-        for module in (_edge_proof, ingress):
+        for module in (proof, ingress):
             monkeypatch.setattr(module, "time", Now.clock)
 
         class Asker:
@@ -48,8 +49,8 @@ class World:
                 answer = world.serve(question)
                 return world.inside(question, answer) if self.probe else world.say(question, answer)
 
-        monkeypatch.setattr(_edge_proof, "Outside", Asker)
-        monkeypatch.setattr(_edge_proof, "Inside", Asker)
+        monkeypatch.setattr(proof, "Outside", Asker)
+        monkeypatch.setattr(proof, "Inside", Asker)
 
     def serve(self, question: Question) -> Answer:
         made = [m for m in self.ctx.created if m["kind"] == "Ingress"]

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _licenses
+from ansible_collections.assay.clusters.plugins.module_utils.checks._certificates import licenses as licenses_
 from ansible_collections.assay.clusters.plugins.module_utils.checks.licenses import Licenses
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.results import redact
@@ -21,7 +21,7 @@ DAY = 86400.0
 
 @pytest.fixture
 def gitlab(monkeypatch):
-    monkeypatch.setattr(_licenses, "_PAUSE", 0.01)
+    monkeypatch.setattr(licenses_, "_PAUSE", 0.01)
     with FakeGitLab(license_of(100)) as made:
         yield made
 
@@ -80,7 +80,7 @@ def test_weather_is_outlasted_for_some_time(gitlab, weather, verdict, calls):
 
 
 def test_a_slow_server_and_none_at_all(gitlab, monkeypatch):
-    monkeypatch.setattr(_licenses, "_ANSWER", 0.2)
+    monkeypatch.setattr(licenses_, "_ANSWER", 0.2)
     gitlab.weather = [1.0] * 3
     assert ask(own(gitlab))[:2] == ("inconclusive", "not told: license/gitlab does not answer: no answer in time")
     got, said, _ctx = ask({"gitlab": f"http://127.0.0.1:{free_port()}", "token": TOKEN})
@@ -104,13 +104,13 @@ def test_a_good_and_a_bad_and_a_silent_one(gitlab):
     (time.strftime("%Y-%m-%dT%H:%M:%S.000+02:00", time.gmtime(time.time() + 3 * DAY + 7200)), "iso", 3)],
     ids=["seconds", "milliseconds", "seconds in words", "epoch_millis", "epoch_seconds", "iso in UTC", "iso elsewhere"])
 def test_dates_in_all_their_forms(value, how, days):
-    assert (_licenses.moment(value, how) - time.time()) / DAY == pytest.approx(days, abs=0.01)
+    assert (licenses_.moment(value, how) - time.time()) / DAY == pytest.approx(days, abs=0.01)
 
 
 @pytest.mark.parametrize(("value", "how"), [(True, "auto"), ("never", "auto"), ("2030-01-01", "epoch_seconds"), (17e8, "iso"), ({}, "auto")])
 def test_what_is_no_date(value, how):
-    with pytest.raises(_licenses.NotTold, match="which is no date in the format"):
-        _licenses.moment(value, how)
+    with pytest.raises(licenses_.NotTold, match="which is no date in the format"):
+        licenses_.moment(value, how)
 
 
 def test_json_of_any_shape(gitlab):

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import (
-    _balancer_address, _balancer_gone, _balancer_policies, _balancer_traffic, _balancer_users)
-from ansible_collections.assay.clusters.plugins.module_utils.checks._endpoints import SERVICE_LABEL
-from ansible_collections.assay.clusters.plugins.module_utils.checks._outside import Heard
+from ansible_collections.assay.clusters.plugins.module_utils.checks._balancer import address as balancer_address
+from ansible_collections.assay.clusters.plugins.module_utils.checks._balancer import gone as balancer_gone
+from ansible_collections.assay.clusters.plugins.module_utils.checks._balancer import policies
+from ansible_collections.assay.clusters.plugins.module_utils.checks._balancer import traffic as balancer_traffic
+from ansible_collections.assay.clusters.plugins.module_utils.checks._balancer import users
+from ansible_collections.assay.clusters.plugins.module_utils.checks._shared.endpoints import SERVICE_LABEL
+from ansible_collections.assay.clusters.plugins.module_utils.checks._balancer.outside import Heard
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.balancers import HEALTH_PORT, VIP, Balancer
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import Now, api_error
@@ -18,7 +21,7 @@ from ansible_collections.assay.clusters.tests.unit.checks.fakes import Now, api_
 
 @pytest.fixture(autouse=True)
 def _time(monkeypatch: pytest.MonkeyPatch, clock: Any) -> None:
-    for module in (_balancer_address, _balancer_gone, _balancer_policies, _balancer_traffic, _balancer_users):
+    for module in (balancer_address, balancer_gone, policies, balancer_traffic, users):
         monkeypatch.setattr(module, "time", Now.clock)
 
 

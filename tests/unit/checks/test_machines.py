@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks import machines as module
-from ansible_collections.assay.clusters.plugins.module_utils.checks._machine_map import find_all, keys_of, swapped
-from ansible_collections.assay.clusters.plugins.module_utils.checks._machine_options import own_words, params, selection
+from ansible_collections.assay.clusters.plugins.module_utils.checks._machines.map import find_all, keys_of, swapped
+from ansible_collections.assay.clusters.plugins.module_utils.checks._machines.options import own_words, params, selection
 from ansible_collections.assay.clusters.plugins.module_utils.checks.machines import Machines, chain, free_percent
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError

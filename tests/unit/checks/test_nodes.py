@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._nodes import minor, moment
-from ansible_collections.assay.clusters.plugins.module_utils.checks._kubelets import free_shares
-from ansible_collections.assay.clusters.plugins.module_utils.checks._node_claims import skew
+from ansible_collections.assay.clusters.plugins.module_utils.checks._shared.nodes import minor, moment
+from ansible_collections.assay.clusters.plugins.module_utils.checks._nodes.kubelets import free_shares
+from ansible_collections.assay.clusters.plugins.module_utils.checks._nodes.claims import skew
 from ansible_collections.assay.clusters.plugins.module_utils.checks.nodes import Nodes
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError

@@ -8,10 +8,10 @@ import json
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._kubelets import Kubelets
-from ansible_collections.assay.clusters.plugins.module_utils.checks._node_claims import heartbeat_trouble
-from ansible_collections.assay.clusters.plugins.module_utils.checks._node_pools import drift
-from ansible_collections.assay.clusters.plugins.module_utils.checks._nodes import pool
+from ansible_collections.assay.clusters.plugins.module_utils.checks._nodes.kubelets import Kubelets
+from ansible_collections.assay.clusters.plugins.module_utils.checks._nodes.claims import heartbeat_trouble
+from ansible_collections.assay.clusters.plugins.module_utils.checks._nodes.pools import drift
+from ansible_collections.assay.clusters.plugins.module_utils.checks._shared.nodes import pool
 from ansible_collections.assay.clusters.plugins.module_utils.checks.nodes import Nodes
 from ansible_collections.assay.clusters.plugins.module_utils.common.selectors import parse
 from ansible_collections.assay.clusters.plugins.module_utils.engine.fleet import Choice

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _outside
-from ansible_collections.assay.clusters.plugins.module_utils.checks._outside import (
+from ansible_collections.assay.clusters.plugins.module_utils.checks._balancer import outside as outside_
+from ansible_collections.assay.clusters.plugins.module_utils.checks._balancer.outside import (
     CannotAsk, Controller, Probe, asker, bare, inside)
 
 
@@ -68,7 +68,7 @@ def test_the_controller_hears_answers_and_knows_its_own_address(web: Web, monkey
 
 def test_refusals_silence_and_names_are_told_apart(closed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Controller().ask("127.0.0.1", closed).refused
-    monkeypatch.setattr(_outside, "TIMEOUT", 0.05)
+    monkeypatch.setattr(outside_, "TIMEOUT", 0.05)
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()

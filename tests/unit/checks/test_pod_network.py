@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._asked import Asked
+from ansible_collections.assay.clusters.plugins.module_utils.checks._shared.asked import Asked
 from ansible_collections.assay.clusters.plugins.module_utils.checks.pod_network import PodNetwork
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import TransportError

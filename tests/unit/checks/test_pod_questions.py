@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._pairs import ALL_PAIRS, pairs, ring, zone_pairs
-from ansible_collections.assay.clusters.plugins.module_utils.checks._pod_questions import Target, parse, script
+from ansible_collections.assay.clusters.plugins.module_utils.checks._network.pairs import ALL_PAIRS, pairs, ring, zone_pairs
+from ansible_collections.assay.clusters.plugins.module_utils.checks._network.pod_questions import Target, parse, script
 from ansible_collections.assay.clusters.tests.unit.checks.shells import said_by
 
 

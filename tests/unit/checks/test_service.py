@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._endpoints import SERVICE_LABEL, endpoints
-from ansible_collections.assay.clusters.plugins.module_utils.checks._service_node import tries
-from ansible_collections.assay.clusters.plugins.module_utils.checks._service_questions import refused
+from ansible_collections.assay.clusters.plugins.module_utils.checks._shared.endpoints import SERVICE_LABEL, endpoints
+from ansible_collections.assay.clusters.plugins.module_utils.checks._network.service_node import tries
+from ansible_collections.assay.clusters.plugins.module_utils.checks._network.service_questions import refused
 from ansible_collections.assay.clusters.plugins.module_utils.checks.service import spread
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.dataplane import Dataplane, user_service

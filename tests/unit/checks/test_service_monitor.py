@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _prometheus_ask
-from ansible_collections.assay.clusters.plugins.module_utils.checks._prometheus import GROUP, Prometheus, grouped, words
-from ansible_collections.assay.clusters.plugins.module_utils.checks._prometheus_ask import Asker, Replica, Unasked
+from ansible_collections.assay.clusters.plugins.module_utils.checks._prometheus import ask as prometheus_ask
+from ansible_collections.assay.clusters.plugins.module_utils.checks._prometheus.selection import GROUP, Prometheus, grouped, words
+from ansible_collections.assay.clusters.plugins.module_utils.checks._prometheus.ask import Asker, Replica, Unasked
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import TransportError
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, api_error
@@ -256,7 +256,7 @@ def _asked(monkeypatch: Any, answer: Any, probe: Any = None, spec: Any = None, p
                 raise answer
             return SimpleNamespace(text=answer[0], status=answer[1])
 
-    monkeypatch.setattr(_prometheus_ask, "PodHttp", Http)
+    monkeypatch.setattr(prometheus_ask, "PodHttp", Http)
     ctx: Any = FakeContext({NAMESPACE: {}}, [FakeProbe("n1", "10.0.0.1", shell=probe)] if probe else [])
     one = Prometheus(prometheus(**(spec or {})))
     return Asker(ctx).ask(Replica(one, "prometheus-k8s-0", 0, {"status": {"podIP": "10.0.0.9"}}), path, state="any")

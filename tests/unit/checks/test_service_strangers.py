@@ -7,7 +7,7 @@ import collections
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._service_questions import Question, parse, script
+from ansible_collections.assay.clusters.plugins.module_utils.checks._network.service_questions import Question, parse, script
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive
 from ansible_collections.assay.clusters.tests.unit.checks.dataplane import Dataplane, user_service
 from ansible_collections.assay.clusters.tests.unit.checks.shells import said_by

@@ -7,10 +7,10 @@ import subprocess
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._volume_pods import (
+from ansible_collections.assay.clusters.plugins.module_utils.checks._storage.pods import (
     READ, WRITE, content, digest, ending, pod)
-from ansible_collections.assay.clusters.plugins.module_utils.checks._storage_classes import CLASSES, VOLUMES
-from ansible_collections.assay.clusters.plugins.module_utils.checks._volumes import others, usable_on
+from ansible_collections.assay.clusters.plugins.module_utils.checks._storage.classes import CLASSES, VOLUMES
+from ansible_collections.assay.clusters.plugins.module_utils.checks._storage.volumes import others, usable_on
 from ansible_collections.assay.clusters.plugins.module_utils.checks.storage import Storage
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, api_error

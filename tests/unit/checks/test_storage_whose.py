@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.common import volumes
-from ansible_collections.assay.clusters.plugins.module_utils.checks._storage_classes import defaults
+from ansible_collections.assay.clusters.plugins.module_utils.checks._storage.classes import defaults
 from ansible_collections.assay.clusters.plugins.module_utils.checks.storage import Storage
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive
 from ansible_collections.assay.clusters.plugins.module_utils.kube.reviews import REVIEWS

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal_classes import is_zone, plan, usable
-from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal_pods import SCRIPT, digest
+from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal.classes import is_zone, plan, usable
+from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal.pods import SCRIPT, digest
 from ansible_collections.assay.clusters.plugins.module_utils.checks.zonal_stateful_set import ZonalStatefulSet
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, Now, api_error

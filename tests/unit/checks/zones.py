@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._backends import BACKENDS, spread
-from ansible_collections.assay.clusters.plugins.module_utils.checks._endpoints import SERVICE_LABEL
+from ansible_collections.assay.clusters.plugins.module_utils.checks._shared.backends import BACKENDS, spread
+from ansible_collections.assay.clusters.plugins.module_utils.checks._shared.endpoints import SERVICE_LABEL
 from ansible_collections.assay.clusters.plugins.module_utils.checks.dns import Dns
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe

@@ -168,7 +168,7 @@ _PLATFORMS = {"errors", "job", "machine", "machine_platforms"}
 
 
 def test_checks_know_platforms_by_their_interface_only() -> None:
-    for path in (ROOT / "plugins/module_utils/checks").glob("*.py"):
+    for path in (ROOT / "plugins/module_utils/checks").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "platforms":
                 named = (node.module or "").split(".")[1:] or [a.name for a in node.names]

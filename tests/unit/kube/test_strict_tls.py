@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks import _health
+from ansible_collections.assay.clusters.plugins.module_utils.checks._api import health
 from ansible_collections.assay.clusters.plugins.module_utils.kube import tls
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
@@ -98,7 +98,7 @@ def test_a_ca_that_is_given_is_trusted_as_kubectl_trusts_it(server, authority, r
 
 def test_single_api_servers_are_asked_so_as_well(server, authority):
     port = urlsplit(server.url).port
-    assert _health.ask("127.0.0.1", port, "/readyz", ("127.0.0.1",), _health.tls(str(authority / "ca.crt"), True)).ok
+    assert health.ask("127.0.0.1", port, "/readyz", ("127.0.0.1",), health.tls(str(authority / "ca.crt"), True)).ok
 
 
 def test_websockets_come_as_far(server, authority, resolve):
@@ -137,4 +137,4 @@ def test_who_compares_the_name_is_up_to_urllib3(verify):
     import urllib3.util.ssl_ as of_urllib3
     theirs = of_urllib3.create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE)
     assert tls.context(verify, None).check_hostname is theirs.check_hostname
-    assert _health.tls(None, verify).check_hostname is verify
+    assert health.tls(None, verify).check_hostname is verify

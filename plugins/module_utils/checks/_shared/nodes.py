@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What raw Node objects say."""
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from ...common import nodes as common
+from .text import listed
+
+Node = dict[str, Any]
+ZONE = "topology.kubernetes.io/zone"
+
+
+def name_of(node: Node) -> str:
+    return node["metadata"]["name"]
+
+
+def named(found: Mapping[str, str], most: int = 3) -> str:
+    """Nodes with a word about each: "n1 (it is late), n2 (so is it) and 4 more"."""
+    return listed((f"{name} ({words})" for name, words in sorted(found.items())), most)
+
+
+def condition(node: Node, kind: str) -> dict[str, Any]:
+    """The condition of this type, or an empty dictionary."""
+    return next((c for c in node.get("status", {}).get("conditions") or () if c.get("type") == kind), {})
+
+
+def ready(node: Node) -> bool:
+    return condition(node, "Ready").get("status") == "True"
+
+
+def cordoned(node: Node) -> bool:
+    return bool(node.get("spec", {}).get("unschedulable"))
+
+
+def tainted(node: Node) -> bool:
+    """Whether an ordinary pod without tolerations is kept off the node."""
+    return any(t.get("effect") in ("NoSchedule", "NoExecute") for t in node.get("spec", {}).get("taints") or ())
+
+
+def zone(node: Node) -> str:
+    return node["metadata"].get("labels", {}).get(ZONE, "")
+
+
+def pool(node: Node) -> str:
+    """What nodes must look alike with: its maker's group of nodes, else the role; operating system and architecture."""
+    labels = node["metadata"].get("labels") or {}
+    roles = sorted(k.partition("/")[2] for k in labels if k.startswith("node-role.kubernetes.io/"))
+    return "/".join([*filter(None, [common.pool(node)]), labels.get("kubernetes.io/os", "?"),
+                     labels.get("kubernetes.io/arch", "?"), *roles])
+
+
+def minor(version: str) -> tuple[int, int] | None:
+    """(1, 36) of "v1.36.1-eks-abc"; None for what is not a version."""
+    found = re.match(r"v?(\d+)\.(\d+)", version)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def moment(text: str | None) -> datetime | None:
+    """The time of an API timestamp or an HTTP Date; None when there is none."""
+    if not text:
+        return None
+    try:
+        iso = text[:1].isdigit()
+        return datetime.fromisoformat(text.replace("Z", "+00:00")) if iso else parsedate_to_datetime(text)
+    except ValueError:
+        return None
