@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.taxonomy import CAUSES, EDGES, EVENTS, GENERIC
+from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.taxonomy import CAUSES, EDGES, GENERIC
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/causes.md"
@@ -51,7 +51,7 @@ def is_named(code: str) -> bool:
 
 def _row(code: str) -> str:
     cause = CAUSES[code]
-    commands = list(cause.on.values()) or [cause.command or (GENERIC["node"] if cause.layer == 2 else EVENTS)]
+    commands = list(cause.on.values()) or [cause.command or (GENERIC["node"] if cause.layer == 2 else cause.otherwise)]
     mark = "" if is_named(code) else " *"
     return f"| `{code}`{mark} | {cause.meaning} | {cause.remedy} | `{commands[0].replace('|', chr(92) + '|')}` |"
 

@@ -27,6 +27,10 @@ MACHINES = "machines"
 _DATES = ("certificates", "licenses")
 # What began this many seconds after the failure is not its cause.
 _LATE = 30.0
+# Kinds whose pods act for others, and say in their logs what they do not do.
+_CONTROLLERS = ("Deployment", "DaemonSet", "StatefulSet")
+# Kinds in no namespace whose objects on a path are the run's own.
+_OURS = ("Namespace", "PersistentVolume", "VolumeAttachment")
 TIMEOUT = re.compile(r"not within|timed? ?out(?!=)|no answer|deadline|took too long|not finished", re.I)
 
 
@@ -121,8 +125,27 @@ def case_of(finding: Finding, looks: Sequence[Evidence]) -> Case:
     return Case(finding, ev, found, notes, root, above[0] if above and not root.own else None)
 
 
-def unknown(finding: Finding) -> Candidate:
+def _look_at(finding: Finding, space: str) -> str:
+    """The command that looks at what a failure of unknown cause went through; "" where it went through nothing that is still there.
+
+    The node at every loss comes first, then the log of a controller, then the object that was met last. space: the namespace of the
+    run, whose objects are gone by then.
+    """
+    ends = [{o.get("from_node"), o.get("to_node")} - {"", None} for o in finding.observations if not o["ok"]]
+    if nodes := set.intersection(*ends) if ends else set():
+        return f"kubectl describe node {min(nodes)}"
+    there = [p for p in finding.path if p["kind"] not in _OURS and not (space and p.get("namespace") == space)]
+    first = min(reversed(there), key=lambda p: (p["kind"] not in _CONTROLLERS, p["kind"] == "Node"), default=None)
+    if first is None:
+        return ""
+    at = f"-n {first['namespace']} " if first.get("namespace") else ""
+    what = f"{first['kind'].lower()}/{first['name']}"
+    return f"kubectl {at}logs {what} --all-containers --tail=50" if first["kind"] in _CONTROLLERS else f"kubectl {at}describe {what}"
+
+
+def unknown(finding: Finding, space: str = "") -> Candidate:
+    """What is said where no rule fits. space: see _look_at."""
     code = "unknown.timeout" if TIMEOUT.search(finding.message) else "unknown.unexplained"
     step = f"unmet: {finding.step}" if finding.step else ""
     bad = [line(o) for o in finding.observations if not o["ok"]][:5]
-    return Candidate(code, "suspected", (), unique((step, finding.message, *bad)))
+    return Candidate(code, "suspected", (), unique((step, finding.message, *bad)), command=_look_at(finding, space))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class Cause:
     """layer is None where nothing is known.
 
-    command looks further when nothing more special is known; on: templates by the kind of the object in question, over
-    {name}, {namespace} and {ref} (all that follows the kind).
+    What looks further, templates over {name}, {namespace} and {ref} (all that follows the kind): on, by the kind of the object
+    in question; command, whatever else it is; without one GENERIC's of that kind, and otherwise where that has none, either.
     """
 
     layer: int | None
@@ -19,13 +19,17 @@ class Cause:
     remedy: str
     command: str
     on: dict[str, str]
+    otherwise: str = ""
 
 
-def cause(layer: int | None, meaning: str, remedy: str, command: str = "", **on: str) -> Cause:
-    return Cause(layer, meaning, remedy, command, on)
+def cause(layer: int | None, meaning: str, remedy: str, command: str = "", otherwise: str = "", **on: str) -> Cause:
+    return Cause(layer, meaning, remedy, command, on, otherwise)
 
 
-EVENTS = "kubectl get events -A --sort-by=.lastTimestamp"
+# Pods that neither run nor have done their work; all nodes; the machines behind them.
+IDLE_PODS = "kubectl get pods -A -o wide --field-selector status.phase!=Running,status.phase!=Succeeded"
+NODES = "kubectl get nodes -o wide"
+MACHINES = "kubectl get nodes -o custom-columns=NAME:.metadata.name,ID:.spec.providerID,UUID:.status.nodeInfo.systemUUID"
 # What is looked at first, by kind of object, where a cause has no better idea.
 GENERIC = {
     "node": "kubectl describe node {name}", "pod": "kubectl -n {namespace} describe pod {name}",

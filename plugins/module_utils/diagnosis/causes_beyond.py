@@ -3,7 +3,7 @@
 """Causes on the way to users: network, clouds, and what stands on all of it (layers 7 to 9)."""
 from __future__ import annotations
 
-from .cause import GENERIC, ON_NODE, VM, Cause
+from .cause import GENERIC, MACHINES, NODES, ON_NODE, VM, Cause
 from .cause import cause as _c
 
 # What stands before Services, and what it names.
@@ -29,13 +29,15 @@ _SHOWN = {"endpoint": _SERVED, "apiserver": _SERVED, "node": "openssl s_client -
           "customresourcedefinition": "kubectl get customresourcedefinition {name} -o jsonpath='{{.spec.conversion.webhook}}'",
           "validatingwebhookconfiguration": "kubectl get validatingwebhookconfiguration {name} -o yaml",
           "mutatingwebhookconfiguration": "kubectl get mutatingwebhookconfiguration {name} -o yaml"}
+_AUDITED = "kubectl get --raw /metrics | grep apiserver_audit_"
+_SHIPPERS = "kubectl get pods -A -o wide | grep -iE 'fluent|vector|promtail|alloy|filebeat|logging'"
 _SNAPSHOTS = {"vm": "govc snapshot.tree -vm {ref} -D -s", "vmid": "vim-cmd vmsvc/snapshot.get {ref}"}
 
 CAUSES: dict[str, Cause] = {
     # ---- 7: network
     "net.node-isolated": _c(
         7, "pods of one node cannot reach those of others, or not be reached",
-        "look at routes, firewall and CNI agent of that node", node=ON_NODE),
+        "look at routes, firewall and CNI agent of that node", otherwise=NODES, node=ON_NODE),
     "net.pair-cut": _c(
         7, "pods of two nodes do not reach each other, while both reach others",
         "look at what these two nodes know of each other: the route to the other's pods, its tunnel endpoint, firewall entries",
@@ -69,7 +71,7 @@ CAUSES: dict[str, Cause] = {
         "kubectl get networkpolicy -A"),
     "svc.no-endpoints": _c(
         7, "a Service has no ready pod behind it",
-        "compare its selector and port with the labels and ports of the pods"),
+        "compare its selector and port with the labels and ports of the pods", otherwise="kubectl get services,endpointslices -A -o wide"),
     "svc.dataplane": _c(
         7, "pods answer on their own address, but not behind the Service's",
         "look at kube-proxy (or the CNI in its place) on the node",
@@ -111,7 +113,8 @@ CAUSES: dict[str, Cause] = {
         8, "the cloud lacks a subnet, tag, zone or group that is needed",
         "look at the tags of subnets and security groups (kubernetes.io/role/elb, kubernetes.io/cluster/NAME) and at their zones",
         "kubectl get nodes -o custom-columns=NAME:.metadata.name,ID:.spec.providerID,ZONE:.metadata.labels"),
-    "id.trust-mismatch": _c(8, "the cloud does not trust the pod's identity", "correct the trust policy or the issuer"),
+    "id.trust-mismatch": _c(8, "the cloud does not trust the pod's identity", "correct the trust policy or the issuer",
+                            "kubectl get --raw /.well-known/openid-configuration"),
     "cloud.throttled": _c(
         8, "the cloud turns requests away because there are too many",
         "find who asks so often, in the cloud's own log of requests; let controllers ask less", _BALANCED, service=_BALANCED),
@@ -193,7 +196,8 @@ CAUSES: dict[str, Cause] = {
         " owner", _EDNS, deployment="kubectl -n {namespace} get deployment {name} -o yaml"),
     "edns.not-syncing": _c(
         9, "external-dns does not write, or remove, the records", "read its log and metrics", _EDNS, deployment=_LOG_OF),
-    "cert.issue-failed": _c(9, "a certificate is not issued", "read the reason of Issuer, Order and Challenge"),
+    "cert.issue-failed": _c(9, "a certificate is not issued", "read the reason of Issuer, Order and Challenge",
+                            "kubectl get certificaterequests.cert-manager.io,orders.acme.cert-manager.io,challenges.acme.cert-manager.io -A"),
     "cert.expiring": _c(
         9, "a certificate has ended or ends soon, or its successor is not in use",
         "renew it; where something renews it by itself, look at why that did not (its log, its request, its issuer)",
@@ -215,8 +219,9 @@ CAUSES: dict[str, Cause] = {
     "license.expiring": _c(
         9, "a licence has ended or ends soon", "renew it, and upload the new one where the old one is read",
         "curl -sS https://GITLAB/api/v4/license -H 'PRIVATE-TOKEN: TOKEN'"),
-    "hpa.no-metrics": _c(9, "the autoscaler gets no metrics", "look at the metrics API"),
-    "cas.blocked": _c(9, "the cluster autoscaler does not act", "read its events and status"),
+    "hpa.no-metrics": _c(9, "the autoscaler gets no metrics", "look at the metrics API", "kubectl get --raw /apis/metrics.k8s.io/v1beta1/nodes"),
+    "cas.blocked": _c(9, "the cluster autoscaler does not act", "read its events and status",
+                      "kubectl -n kube-system get configmap cluster-autoscaler-status -o yaml"),
     "prom.not-scraped": _c(
         9, "Prometheus does not scrape the target", "compare selectors; read the target's error",
         "kubectl get prometheuses,servicemonitors,podmonitors -A --show-labels",
@@ -224,34 +229,38 @@ CAUSES: dict[str, Cause] = {
         prometheusagent="kubectl -n {namespace} get prometheusagent {name} -o yaml",
         servicemonitor="kubectl -n {namespace} get servicemonitor {name} -o yaml",
         podmonitor="kubectl -n {namespace} get podmonitor {name} -o yaml"),
-    "alert.undelivered": _c(9, "an alert does not reach its receiver", "look at Alertmanager and the receiver"),
-    "log.lost": _c(9, "log lines do not arrive", "look at the agent of the node and at the backend"),
-    "audit.missing": _c(9, "requests are not in the audit log", "look at audit policy and sink"),
-    "enc.off": _c(9, "secrets lie unencrypted in etcd", "turn encryption on, and write them anew"),
-    "api.deprecated-use": _c(9, "somebody uses an API that goes away", "migrate that client"),
-    "ns.stuck": _c(9, "a namespace does not end", "look at what remains in it, and whose finalizer that is"),
-    "platform.degraded": _c(9, "an operator of the platform reports trouble", "look at that operator"),
+    "alert.undelivered": _c(9, "an alert does not reach its receiver", "look at Alertmanager and the receiver",
+                            "kubectl get pods -A -l app.kubernetes.io/name=alertmanager -o wide"),
+    "log.lost": _c(9, "log lines do not arrive", "look at the agent of the node and at the backend", _SHIPPERS),
+    "audit.missing": _c(9, "requests are not in the audit log", "look at audit policy and sink", _AUDITED),
+    "enc.off": _c(9, "secrets lie unencrypted in etcd", "turn encryption on, and write them anew",
+                   "kubectl -n kube-system get pods -l component=kube-apiserver -o yaml | grep -e --encryption-provider-config"),
+    "api.deprecated-use": _c(9, "somebody uses an API that goes away", "migrate that client",
+                             "kubectl get --raw /metrics | grep apiserver_requested_deprecated_apis"),
+    "ns.stuck": _c(9, "a namespace does not end", "look at what remains in it, and whose finalizer that is",
+                   otherwise="kubectl get namespaces | grep Terminating"),
+    "platform.degraded": _c(9, "an operator of the platform reports trouble", "look at that operator", "kubectl get clusteroperators"),
     "vm.tools-down": _c(
         9, "the guest tools of a virtual machine do not run",
         "start open-vm-tools (or VMware Tools) in the guest; nothing can shut it down in order without them",
-        **VM, node="ssh {name} systemctl status open-vm-tools"),
+        otherwise=MACHINES, **VM, node="ssh {name} systemctl status open-vm-tools"),
     "vm.consolidation": _c(
         9, "the platform asks for a consolidation of a machine's disks",
-        "consolidate its disks (Snapshots, Consolidate) while the datastore has room for it", **VM),
+        "consolidate its disks (Snapshots, Consolidate) while the datastore has room for it", otherwise=MACHINES, **VM),
     "vm.snapshot-old": _c(
         9, "a machine runs on snapshots that are too old or too many: they grow, and slow its disks down",
-        "remove them, or run assay.clusters.vm_snapshot_prune", **_SNAPSHOTS),
+        "remove them, or run assay.clusters.vm_snapshot_prune", otherwise=MACHINES, **_SNAPSHOTS),
     "vm.datastore-low": _c(
         9, "a datastore is nearly full: machines on it stop when it is",
-        "remove snapshots, move machines away, or enlarge it", datastore="govc datastore.info {ref}",
+        "remove snapshots, move machines away, or enlarge it", otherwise=MACHINES, datastore="govc datastore.info {ref}",
         local="esxcli storage filesystem list"),
     "vm.anti-affinity": _c(
         9, "machines of the control plane share a host: its failure takes the quorum",
-        "move them apart, and add a rule of DRS that keeps them apart", **VM),
+        "move them apart, and add a rule of DRS that keeps them apart", otherwise=MACHINES, **VM),
     "vm.not-found": _c(
         9, "a node's machine was not found: it is missing, or not visible to this user of the platform",
         "compare the node's providerID and systemUUID with the machine's; give the user the right to see it",
-        "kubectl get nodes -o custom-columns=NAME:.metadata.name,ID:.spec.providerID,UUID:.status.nodeInfo.systemUUID"),
+        MACHINES),
     "vm.platform-unavailable": _c(
         9, "the platform of the machines does not answer, or refuses us",
         "look at its address, its certificate and the credentials in the options", "govc about"),
@@ -262,7 +271,7 @@ CAUSES: dict[str, Cause] = {
     "audit.partial": _c(
         9, "an API server writes no audit events, while others do",
         "compare its audit flags, its policy file and its file system with those of the others",
-        "kubectl get --raw /metrics | grep apiserver_audit_",
+        _AUDITED,
         address="kubectl --server https://{ref} get --raw /metrics | grep apiserver_audit_"),
     "audit.policy": _c(
         9, "the audit policy leaves out requests that must be in the log",
@@ -277,7 +286,7 @@ CAUSES: dict[str, Cause] = {
     "audit.sink-behind": _c(
         9, "audit events are written and do not get to the store in time",
         "look at what ships them: its position in the files, its errors, its queue; then at the store's limits",
-        "kubectl get pods -A -o wide | grep -iE 'fluent|vector|promtail|alloy|filebeat|logging'"),
+        _SHIPPERS),
     "audit.sink-unavailable": _c(
         9, "the store of audit events does not answer the query",
         "ask it by hand as control_plane_check_audit_query_url says; look at its health and the way to it",
@@ -287,5 +296,6 @@ CAUSES: dict[str, Cause] = {
         "kubectl get namespace,persistentvolume -l app.kubernetes.io/managed-by=assay.clusters"),
     "leak.provider": _c(
         9, "something of the cluster is left at its provider; what holds it is in brackets, where that is known",
-        "look at the evidence: who owns it and what holds it; then delete it there"),
+        "look at the evidence: who owns it and what holds it; then delete it there",
+        "aws resourcegroupstaggingapi get-resources --tag-filters Key=kubernetes.io/cluster/NAME"),
 }

@@ -3,20 +3,21 @@
 """Causes in the cluster itself: the test, API and etcd, nodes, admission, scheduling, images, pods and storage (layers 0 to 6)."""
 from __future__ import annotations
 
-from .cause import GENERIC, ON_NODE, VM, Cause
+from .cause import GENERIC, IDLE_PODS, MACHINES, NODES, ON_NODE, VM, Cause
 from .cause import cause as _c
 
 _READY = "kubectl get --raw '/readyz?verbose'"
 _HOOKS = "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
-_PULL = "ssh {name} crictl pull {ref}"
+_PULL, _ANY_PULL = "ssh {name} crictl pull {ref}", "ssh NODE crictl pull IMAGE"
 _CLASSES = "kubectl get storageclass,csidriver,csinode"
-_PROVISION = "kubectl get events -A --field-selector reason=ProvisioningFailed"
+_CLAIMS = "kubectl get persistentvolumeclaims -A"
+_OPTIONS = "ansible-inventory --host NAME"
 
 CAUSES: dict[str, Cause] = {
     # ---- 0: the test itself
     "harness.precondition": _c(
         0, "something that the check needs, or that its options name, is not there",
-        "install it, correct the option, or leave the check out"),
+        "install it, correct the option, or leave the check out", otherwise=_OPTIONS),
     "harness.forbidden": _c(
         0, "our own user may not do what the check needs",
         "grant the verb on the resource; the playbook assay.clusters.rbac writes the roles",
@@ -26,7 +27,7 @@ CAUSES: dict[str, Cause] = {
         "kubectl get namespace -l app.kubernetes.io/managed-by=assay.clusters"),
     "stage.failed": _c(
         0, "a stage of the pipeline failed, which is in brackets", "read its message; the pipeline goes on there with "
-        "pipeline_start_at"),
+        "pipeline_start_at", otherwise=_OPTIONS),
     # ---- 1: API and etcd
     "api.unreachable": _c(
         1, "the API server's address does not answer",
@@ -57,24 +58,24 @@ CAUSES: dict[str, Cause] = {
         "look for the named check in the API server's log", _READY),
     "api.aggregated-down": _c(
         1, "an aggregated API has no working backend",
-        "look at the Service and the pods behind the APIService"),
+        "look at the Service and the pods behind the APIService", otherwise="kubectl get apiservices"),
     "ctrl.not-progressing": _c(
         1, "a controller does not act", "look at the named controller's log and Lease",
         "kubectl -n kube-system get lease"),
     # ---- 2: nodes
     "node.unreachable": _c(
         2, "the node's kubelet does not report any more",
-        "look at the machine, its kubelet and its network"),
+        "look at the machine, its kubelet and its network", otherwise=NODES),
     "node.clock": _c(
-        2, "the node's clock is off", "look at chrony and at the hypervisor's time",
+        2, "the node's clock is off", "look at chrony and at the hypervisor's time", otherwise=NODES,
         node="ssh {name} chronyc tracking"),
     "node.runtime-down": _c(
-        2, "the kubelet cannot use the container runtime", "look at containerd on the node",
+        2, "the kubelet cannot use the container runtime", "look at containerd on the node", otherwise=NODES,
         node="ssh {name} systemctl status containerd"),
-    "node.kernel-fault": _c(2, "the node reports a fault of its kernel or disks", "replace the node"),
-    "node.pressure": _c(2, "the node is short of disk, memory or process ids", "free it, or enlarge it"),
+    "node.kernel-fault": _c(2, "the node reports a fault of its kernel or disks", "replace the node", otherwise=NODES),
+    "node.pressure": _c(2, "the node is short of disk, memory or process ids", "free it, or enlarge it", otherwise=NODES),
     "node.cni-not-ready": _c(
-        2, "the node has no working CNI plugin", "look at the CNI pod of that node",
+        2, "the node has no working CNI plugin", "look at the CNI pod of that node", otherwise=NODES,
         node="ssh {name} ls -l /etc/cni/net.d"),
     "node.kubelet-cert": _c(
         2, "the kubelet's serving certificate is not accepted",
@@ -91,7 +92,7 @@ CAUSES: dict[str, Cause] = {
         2, "fewer nodes than expected are in the cluster",
         "look at the missing machine's bootstrap log", "kubectl get nodes -o wide"),
     "vm.powered-off": _c(
-        2, "a node's virtual machine is powered off or suspended", "power it on, and find out who did that", **VM),
+        2, "a node's virtual machine is powered off or suspended", "power it on, and find out who did that", otherwise=MACHINES, **VM),
     # ---- 3: admission
     "webhook.no-endpoints": _c(3, "an admission webhook has nobody behind it", "look at the webhook's pods", _HOOKS),
     "webhook.timeout": _c(
@@ -103,7 +104,9 @@ CAUSES: dict[str, Cause] = {
     "admission.denied": _c(
         3, "a policy refuses the object", "change the object or the policy",
         "kubectl get validatingadmissionpolicies,validatingwebhookconfigurations"),
-    "policy.not-enforced": _c(3, "what a policy should refuse is allowed", "turn enforcement on"),
+    "policy.not-enforced": _c(
+        3, "what a policy should refuse is allowed", "turn enforcement on",
+        "kubectl get validatingadmissionpolicybindings,validatingwebhookconfigurations"),
     "quota.exceeded": _c(
         3, "a quota or limit of the namespace refuses the object", "raise it, or clean up",
         "kubectl get resourcequota,limitrange -A", resourcequota=GENERIC["resourcequota"]),
@@ -128,26 +131,30 @@ CAUSES: dict[str, Cause] = {
     # ---- 5: images
     "image.not-found": _c(
         5, "the registry does not have the image (or not for this architecture)",
-        "correct the name or tag, or push the image", _PULL),
-    "image.auth": _c(5, "the registry refuses our credentials", "correct the pull secret or the node's rights", _PULL),
-    "image.throttled": _c(5, "the registry limits how often we may pull", "use a mirror, or log in", _PULL),
+        "correct the name or tag, or push the image", _ANY_PULL, image=_PULL),
+    "image.auth": _c(5, "the registry refuses our credentials", "correct the pull secret or the node's rights", _ANY_PULL,
+                     image=_PULL),
+    "image.throttled": _c(
+        5, "the registry limits how often we may pull", "use a mirror, or log in", _ANY_PULL, image=_PULL),
     "image.kubelet-qps": _c(
         5, "the kubelet limits how often it pulls", "raise registryPullQPS",
-        "kubectl get --raw /api/v1/nodes/{name}/proxy/configz"),
+        "kubectl get --raw /api/v1/nodes/NODE/proxy/configz", image="kubectl get --raw /api/v1/nodes/{name}/proxy/configz"),
     "image.registry-unreachable": _c(
         5, "the registry cannot be reached, is not trusted, or something else answers in its place",
-        "look at egress, name resolution, proxies and certificates on the node", _PULL),
+        "look at egress, name resolution, proxies and certificates on the node", _ANY_PULL, image=_PULL),
     "image.corrupt": _c(
         5, "what the registry sends for an image is not what its digest says",
-        "look at the registry's storage, and at mirrors, proxies and caches before it; then pull again", _PULL),
-    "image.slow": _c(5, "images come slowly", "look at the network and the registry", _PULL),
+        "look at the registry's storage, and at mirrors, proxies and caches before it; then pull again", _ANY_PULL, image=_PULL),
+    "image.slow": _c(5, "images come slowly", "look at the network and the registry", _ANY_PULL, image=_PULL),
     # ---- 6: pods and storage
-    "pod.config-missing": _c(6, "a ConfigMap, Secret or key that the pod names does not exist", "create it"),
+    "pod.config-missing": _c(
+        6, "a ConfigMap, Secret or key that the pod names does not exist", "create it", otherwise=IDLE_PODS),
     "pod.crash": _c(
-        6, "a container ends with an error", "read its last log lines",
+        6, "a container ends with an error", "read its last log lines", otherwise=IDLE_PODS,
         pod="kubectl -n {namespace} logs {name} --previous"),
-    "pod.oom": _c(6, "a container used more memory than it may", "raise its limit, or find the leak"),
-    "pod.probe-failing": _c(6, "a container runs but does not become ready", "look at its probe and its log"),
+    "pod.oom": _c(
+        6, "a container used more memory than it may", "raise its limit, or find the leak", otherwise="kubectl top pods -A"),
+    "pod.probe-failing": _c(6, "a container runs but does not become ready", "look at its probe and its log", otherwise=IDLE_PODS),
     "storage.no-default-class": _c(
         6, "no StorageClass is the default, or before Kubernetes 1.26 more than one",
         "annotate one with storageclass.kubernetes.io/is-default-class=true, or name one for the check",
@@ -155,7 +162,8 @@ CAUSES: dict[str, Cause] = {
     "storage.driver-missing": _c(
         6, "nobody provisions or mounts volumes of this class",
         "look at the pods of the provisioner or CSI driver", _CLASSES, deployment=GENERIC["deployment"]),
-    "storage.provision-failed": _c(6, "the provisioner cannot make the volume", "read its words", _PROVISION),
+    "storage.provision-failed": _c(6, "the provisioner cannot make the volume", "read its words",
+                                   _CLAIMS, persistentvolumeclaim=GENERIC["persistentvolumeclaim"]),
     "storage.attach-stuck": _c(
         6, "the volume cannot be attached to the node",
         "detach it from the dead node, or use a node with room for it", "kubectl get volumeattachment"),
@@ -167,6 +175,6 @@ CAUSES: dict[str, Cause] = {
         "stop using the volume, restore from a backup", "kubectl get persistentvolume"),
     "vm.disk-uuid": _c(
         6, "a machine hides the UUIDs of its disks, so vSphere CSI finds no volume on it",
-        "set disk.EnableUUID to TRUE while the machine is off", vm="govc vm.info -e {ref}",
+        "set disk.EnableUUID to TRUE while the machine is off", otherwise=MACHINES, vm="govc vm.info -e {ref}",
         vmid="vim-cmd vmsvc/get.config {ref}"),
 }

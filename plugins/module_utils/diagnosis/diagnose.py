@@ -133,7 +133,7 @@ def _conclude(case: Case, cases: list[Case], ev: Evidence) -> Diagnosis:
         if above:
             return _diagnosis(replace(above, confidence="suspected" if case.finding.verdict == FAILED
                                       else above.confidence), ev, above.code)
-        return _diagnosis(unknown(case.finding), ev)
+        return _diagnosis(unknown(case.finding, ev.space), ev)
     if case.symptom:
         owned = any(c.root and _same(c.root, case.root) and c.symptom is None for c in others)
         if owned:

@@ -11,14 +11,16 @@ import fnmatch
 from collections.abc import Sequence
 
 from . import causes_beyond, causes_within
-from .cause import EVENTS, GENERIC, Cause
+from .cause import GENERIC, IDLE_PODS, Cause
 from .cause import cause as _c
 
 CAUSES: dict[str, Cause] = {
     **causes_within.CAUSES, **causes_beyond.CAUSES,
     # ---- nothing known
-    "unknown.timeout": _c(None, "it did not happen in time, and nothing says why", "look at the unmet step and the evidence"),
-    "unknown.unexplained": _c(None, "it failed, and no rule explains it", "look at the unmet step and the evidence"),
+    "unknown.timeout": _c(
+        None, "it did not happen in time, and nothing says why", "look at the unmet step and the evidence", otherwise=IDLE_PODS),
+    "unknown.unexplained": _c(
+        None, "it failed, and no rule explains it", "look at the unmet step and the evidence", otherwise=IDLE_PODS),
 }
 
 # No check can do its work without these.
@@ -81,13 +83,15 @@ def leads_to(cause: str, code: str, evidence: Sequence[str] = ()) -> bool:
 
 
 def next_command(code: str, subject: str = "", node: str = "") -> str:
-    """The command to go on with. subject: the object in question as "kind/name", "kind/namespace/name", "image/REF"."""
+    """The command to go on with; capitals stand for what is not known.
+
+    subject: the object in question as "kind/name", "kind/namespace/name", "image/REF".
+    """
     cause = CAUSES[code]
     kind, _slash, ref = subject.partition("/")
+    template = cause.on.get(kind) or cause.command or GENERIC.get(kind) or cause.otherwise
     parts = ref.split("/")
-    template = cause.on.get(kind) or cause.command or GENERIC.get(kind) or EVENTS
-    name = parts[-1]
-    if kind == "image":  # pulled again where it failed
-        name = node or "NODE"
-    return template.format(name=name, namespace=parts[0] if len(parts) > 1 else "default", ref=ref) \
-        if ref or "{" not in template else EVENTS
+    namespace = parts[0] if len(parts) > 1 else "default" if ref else "NAMESPACE"
+    # An image is pulled again where it failed.
+    name = node or "NODE" if kind == "image" else parts[-1] or "NAME"
+    return template.format(name=name, namespace=namespace, ref=ref or "NAME")

@@ -177,7 +177,7 @@ def test_who_may_not_read_that_is_told_of_nothing(sample: Sample, api: FakeApi) 
 
 
 @pytest.mark.parametrize(("context", "words"), [
-    ("prod eu", "kubectl --context 'prod eu' get events"), ("", "kubectl get events")])
+    ("prod eu", "kubectl --context 'prod eu' get pods"), ("", "kubectl get pods")])
 def test_the_next_command_is_for_this_cluster(sample: Sample, api: FakeApi, context: str, words: str) -> None:
     run = sample(check(lambda ctx: ctx.fail("it is broken")))
     if context:
