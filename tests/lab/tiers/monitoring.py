@@ -29,7 +29,7 @@ _OPERATORS, _RELOADER = (Program(name, _FOLDER, f"{_OPERATOR}/cmd/{package}") fo
 # Without the discovery of clouds, whose libraries are most of it.
 _SERVER = Program("prometheus", _FOLDER, f"{_PROMETHEUS}/cmd/prometheus", tags="remove_all_sd,enable_kubernetes_sd")
 # From a graph of its own: the operator does not compile with this version's packages.
-_ALERTS = Program("alertmanager", "alertmanager", f"{_ALERTMANAGER}/cmd/alertmanager")
+_ALERTS = Program("alertmanager", "alertmanager", f"{_ALERTMANAGER}/cmd/alertmanager", patched=_ALERTMANAGER)
 PROGRAMS = (_OPERATORS, _RELOADER, _SERVER, _ALERTS)
 _BUNDLE = Shipped(_FOLDER, _OPERATOR, "bundle.yaml")
 _RIGHTS = tuple(Shipped(_FOLDER, _OPERATOR, f"example/rbac/prometheus/prometheus-{name}.yaml")
@@ -48,6 +48,7 @@ spec:
   replicas: 1
   retention: 2h
   resources: {{requests: {{cpu: 5m, memory: 32Mi}}}}
+  containers: [{{name: alertmanager, readinessProbe: {{periodSeconds: 1}}}}]
 ---
 apiVersion: monitoring.coreos.com/v1
 kind: Prometheus
@@ -67,6 +68,7 @@ spec:
   ruleSelector: {{matchLabels: {{release: kube-prometheus-stack}}}}
   alerting: {{alertmanagers: [{{namespace: monitoring, name: alertmanager-operated, port: web}}]}}
   resources: {{requests: {{cpu: 10m, memory: 64Mi}}}}
+  containers: [{{name: prometheus, startupProbe: {{periodSeconds: 1, failureThreshold: 300}}}}]
 ---
 apiVersion: v1
 kind: Service
