@@ -33,10 +33,10 @@ ERROR, WARNING, NOTE = "error", "warning", "note"
 
 @dataclass(slots=True)
 class Case:
-    """One test that is told of, once for each time that a file tells of it.
+    """One test, once for each time that a file tells of it.
 
     name: without the node type that Ginkgo 2 writes before it ("[It] ") and without {suite}, as it is compared between releases;
-    written: as the file has it. suite: names of the suites around it, joined by dots (Kubernetes e2e suite). status: the file's
+    written: as the file has it, "" where that is the name. suite: names of the suites around it, joined by dots (Kubernetes e2e suite). status: the file's
     own word (timedout, panicked, pending, warned). seconds: as told, 0.0 where not. message: the attribute of the failure, error
     or skipped element; text: its body; output: the first of system-err, system-out. All three are bounded; the middle is cut.
     setup: it is no test but a node of the suite ([SynchronizedBeforeSuite]). attempts: how often it was tried, 1 where not told.
