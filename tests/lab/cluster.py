@@ -292,11 +292,7 @@ class Lab:
         for child in self.children:
             child.poll()
         for n in self.nodes:
-            run("ip", "netns", "del", node.netns(self, n), check=False)
-            run("ip", "link", "del", node.veth(self, n), check=False)
-            for root in host.cgroup_roots():
-                folder = root / f"lab-{self.name}-{n}"
-                wait_for(f"cgroup {folder} empty", lambda f=folder: host.remove_cgroup(f), 20, 0.05)
+            node.unplug(self, n)
         run("ip", "link", "del", self.bridge, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.__dict__.pop("_opener", None)

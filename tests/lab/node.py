@@ -131,6 +131,15 @@ def power_off(lab: Lab, short: str) -> None:
         wait_for(f"node {short} off", lambda: _ended(outer), 30, 0.05)
 
 
+def unplug(lab: Lab, short: str) -> None:
+    """Remove what the machine has for a node that is off: its network and its cgroups."""
+    run("ip", "netns", "del", netns(lab, short), check=False)
+    run("ip", "link", "del", veth(lab, short), check=False)
+    for root in host.cgroup_roots():
+        folder = root / f"lab-{lab.name}-{short}"
+        wait_for(f"cgroup {folder} empty", lambda f=folder: host.remove_cgroup(f), 20, 0.05)
+
+
 def _ended(process: int) -> bool:
     try:
         return "\nState:\tZ" in Path(f"/proc/{process}/status").read_text()

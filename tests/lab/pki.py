@@ -124,9 +124,21 @@ def make(folder: Path, name: str, address: str, service_address: str, nodes: dic
              "kube-controller-manager": ("system:kube-controller-manager", []),
              "kube-scheduler": ("system:kube-scheduler", [])}
     for short, (node, node_address) in nodes.items():
-        users[f"kubelet-{short}"] = f"system:node:{node}", ["system:nodes"]
-        p.cert(f"kubelet-{short}-server", "ca", f"system:node:{node}", ["system:nodes"], names=[node],
-               addresses=[node_address, "127.0.0.1"], server=True, client=False)
+        _node(p, name, server, short, node, node_address)
     for user, (common_name, groups) in users.items():
         p.cert(user, "ca", common_name, groups)
         p.kubeconfig(user, "ca", server, name)
+
+
+def _node(p: Pki, name: str, server: str, short: str, node: str, address: str) -> None:
+    p.cert(f"kubelet-{short}-server", "ca", f"system:node:{node}", ["system:nodes"], names=[node], addresses=[address, "127.0.0.1"],
+           server=True, client=False)
+    p.cert(f"kubelet-{short}", "ca", f"system:node:{node}", ["system:nodes"])
+    p.kubeconfig(f"kubelet-{short}", "ca", server, name)
+
+
+def add_node(folder: Path, name: str, address: str, short: str, node: str, node_address: str) -> None:
+    """What one more node of a cluster needs, whose other certificates are in the folder; the arguments are those of `make`."""
+    p = Pki(folder)
+    p.read_ca("ca", folder)
+    _node(p, name, f"https://{address}:6443", short, node, node_address)

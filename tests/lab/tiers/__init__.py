@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..cluster import Lab
 
 # In the order in which they come up: what others need, first.
-TIERS: tuple[str, ...] = ("load_balancer", "ingress", "external_dns", "zonal_volumes", "monitoring")
+TIERS: tuple[str, ...] = ("load_balancer", "ingress", "external_dns", "zonal_volumes", "monitoring", "autoscaler")
 
 
 def tier(name: str) -> Tier:

@@ -15,6 +15,7 @@ VERSIONS: dict[str, tuple[str, str]] = {
     "go.universe.tf/metallb": ("metallb", "v0.16.1"),
     "sigs.k8s.io/external-dns": ("external-dns", "v0.22.0"),
     "sigs.k8s.io/gateway-api": ("gateway-api", "v1.6.3"),
+    "sigs.k8s.io/karpenter": ("karpenter", "v1.8.0"),
 }
 
 

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Nodes that come for pods of somebody, on the lab's Karpenter."""
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.lab.base import wait_for
+from tests.lab.tiers import autoscaler as tier
+
+NODES, CLAIMS = "/api/v1/nodes", "/apis/karpenter.sh/v1/nodeclaims"
+_PODS = "/api/v1/namespaces/default/pods"
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """A node, the pod for which it came, and what the pod answers at."""
+
+    node: str
+    pod: str
+    ip: str
+
+
+def claims(lab: Any) -> list[str]:
+    return sorted(c["metadata"]["name"] for c in lab.api(CLAIMS)["items"])
+
+
+def nodes(lab: Any) -> list[str]:
+    return sorted(n["metadata"]["name"] for n in lab.api(NODES)["items"])
+
+
+def base(lab: Any) -> list[str]:
+    return sorted(map(lab.node_name, lab.machines))
+
+
+def settled(lab: Any) -> None:
+    """Wait until no node is there but the lab's own; NodeClaims whose machine never joined are removed by us."""
+    for claim in claims(lab):
+        with contextlib.suppress(OSError):
+            if not any(c["type"] == "Initialized" and c["status"] == "True"
+                       for c in lab.api(f"{CLAIMS}/{claim}")["status"].get("conditions", [])):
+                lab.api(f"{CLAIMS}/{claim}", "DELETE")
+    wait_for("the lab's own nodes alone", lambda: nodes(lab) == base(lab) and not claims(lab) and not tier.machines(lab), 180, 0.5)
+
+
+def _pod(name: str, annotations: dict[str, str], **spec: Any) -> dict[str, Any]:
+    container = {"name": "main", "image": "registry.k8s.io/e2e-test-images/agnhost:2.53", "args": ["netexec"],
+                 "resources": {"requests": {"cpu": "10m"}}}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}, "annotations": annotations},
+            "spec": {"terminationGracePeriodSeconds": 0, "containers": [container], **spec}}
+
+
+@contextlib.contextmanager
+def pod(lab: Any, name: str, annotations: dict[str, str] | None = None, **spec: Any) -> Iterator[dict[str, Any]]:
+    """A pod of somebody in the namespace default."""
+    made: dict[str, Any] = lab.api(_PODS, "POST", _pod(name, annotations or {}, **spec))
+    try:
+        yield made
+    finally:
+        with contextlib.suppress(OSError):
+            lab.api(f"{_PODS}/{name}", "DELETE")
+
+
+def read(lab: Any, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = lab.api(f"{_PODS}/{name}")
+    return found
+
+
+@contextlib.contextmanager
+def somebodys_node(lab: Any, name: str = "shop") -> Iterator[Theirs]:
+    """A node that Karpenter adds for a pod that no other takes; gone again at the end."""
+    with pod(lab, name, nodeSelector={"karpenter.sh/nodepool": tier.POOL}):
+        def ready() -> Any:
+            found = read(lab, name)
+            return found if any(c["type"] == "Ready" and c["status"] == "True" for c in found["status"].get("conditions", [])) else None
+
+        found = wait_for(f"pod {name} on a node that came for it", ready, 120, 0.3)
+        yield Theirs(found["spec"]["nodeName"], name, found["status"]["podIP"])
+    settled(lab)
