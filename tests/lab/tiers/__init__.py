@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..cluster import Lab
 
 # In the order in which they come up: what others need, first.
-TIERS: tuple[str, ...] = ("load_balancer", "ingress", "external_dns", "zonal_volumes", "monitoring", "autoscaler")
+TIERS: tuple[str, ...] = ("load_balancer", "ingress", "external_dns", "cert_manager", "zonal_volumes", "monitoring", "autoscaler")
 
 
 def tier(name: str) -> Tier:

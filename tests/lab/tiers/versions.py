@@ -5,6 +5,7 @@ from __future__ import annotations
 
 # Module -> (folder below tests/lab/go, version).
 VERSIONS: dict[str, tuple[str, str]] = {
+    "github.com/cert-manager/cert-manager": ("cert-manager", "v1.11.5"),
     "github.com/kubernetes-csi/external-attacher/v4": ("zonal-csi", "v4.12.0"),
     "github.com/kubernetes-csi/external-provisioner/v6": ("zonal-csi", "v6.3.0"),
     "github.com/kubernetes-csi/external-snapshotter/v8": ("zonal-csi", "v8.6.0"),
