@@ -25,21 +25,16 @@ def _listed(names: list[str], most: int = 3) -> str:
 
 
 # ---- JUnit by itself --------------------------------------------------------------------------------------------
-def _attributes(report: Report, suite: Suite) -> str:
-    """What the numbers of a suite say other than its elements, "" where they agree.
-
-    Ginkgo 1 counts in `tests` only what ran. An aborted test is a failure in its element and an error in the number.
-    """
-    told, found = suite.numbers, suite.outcomes
-    bad, not_run = found["failed"] + found["errored"], found["skipped"]
-    if not suite.elements and told.get("tests") and any(s.elements for s in report.suites):
-        return ""  # a suite of suites
+def _attributes(suite: Suite) -> str:
+    """What the numbers of a suite say other than its elements, "" where they agree. Ginkgo 1 counts in `tests` only what ran."""
+    told, not_run = suite.numbers, suite.outcomes["skipped"]
+    ran = suite.elements - not_run
     wrong = []
-    if "tests" in told and told["tests"] not in (suite.elements, suite.elements - not_run):
-        wrong.append(f"{told['tests']} tests, and has {suite.elements} of which {suite.elements - not_run} ran")
-    if "failures" in told and told["failures"] + told.get("errors", 0) != bad:
-        wrong.append(f"{told['failures'] + told.get('errors', 0)} failures and errors, and has {bad}")
-    if "skipped" in told and told["skipped"] + told.get("disabled", 0) != not_run and told["skipped"] != not_run:
+    if "tests" in told and told["tests"] not in (suite.elements, ran):
+        wrong.append(f"{told['tests']} tests, and has {suite.elements} of which {ran} ran")
+    if "failures" in told and suite.told_bad != suite.bad:
+        wrong.append(f"{suite.told_bad} failures and errors, and has {suite.bad}")
+    if "skipped" in told and not_run not in (told["skipped"], told["skipped"] + told.get("disabled", 0)):
         wrong.append(f"{told['skipped'] + told.get('disabled', 0)} skipped, and has {not_run}")
     return "; ".join(wrong)
 
@@ -52,7 +47,7 @@ def _report(report: Report) -> Findings:
     elif not report.cases:
         yield Finding("junit-empty", ERROR, f"{report.path} has no test case", at)
     if not report.broken:
-        wrong = [f"{s.name or 'its suite'} says {w}" for s in report.suites if (w := _attributes(report, s))]
+        wrong = [f"{s.name or 'its suite'} says {w}" for s in report.counting if (w := _attributes(s))]
         if wrong:
             yield Finding("junit-attributes", WARNING, f"{report.path}: {_listed(wrong)}; its elements count", at)
     if report.odd:
@@ -216,7 +211,7 @@ def findings(parts: Parts, cases: list[Case], counts: Counts, e2e: str, server: 
     out += [Finding("unreadable", ERROR, f"{d.path} {d.broken}", (d.path,)) for d in parts.documents.values() if d.broken]
     out += [*_lost(parts), *_cases(parts, cases), *_log_and_junit(parts, cases), *_sonobuoy(parts, tests), *_build(parts, tests),
             *_versions(parts, e2e, server)]
-    if not counts.ran and (parts.reports or parts.logs) and not any(f.code in ("log-empty", "junit-empty") for f in out):
-        out.append(Finding("nothing-ran", ERROR, "No test ran, as far as is told"))
+    if not counts.ran and counts.skipped:
+        out.append(Finding("nothing-ran", ERROR, f"No test ran: {counts.skipped} were skipped"))
     weight = (ERROR, WARNING, NOTE)
     return sorted(out, key=lambda f: weight.index(f.severity))

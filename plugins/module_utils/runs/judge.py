@@ -26,7 +26,7 @@ def dry(parts: Parts) -> bool:
 
 def of_report(report: Report) -> str:
     """What a JUnit file says; "" where it ran nothing, or is not whole without a failure in what is there."""
-    if any(c.bad for c in report.cases) or "false" in report.says("SuiteSucceeded"):
+    if any(c.bad for c in report.cases) or report.hides_failures or "false" in report.says("SuiteSucceeded"):
         return FAILED
     return PASSED if report.counts.ran and not report.broken else ""
 
@@ -64,14 +64,16 @@ def _doubt(parts: Parts, counts: Counts) -> str:
         return f"{broken} cannot be read"
     if parts.results and parts.results.broken:
         return f"{parts.results.path} cannot be read"
+    if unwhole and not parts.reports:
+        return f"{unwhole} is not whole"
     if not counts.ran:
         return "no test ran"
     if dry(parts):
         return "it was a dry run"
+    if lacking := next((r.path for r in parts.reports if r.lacks_cases), ""):
+        return f"{lacking} tells of more tests than it has"
     if lost := lost_files(parts):
         return f"{lost} JUnit files are missing"
-    if unwhole and not parts.reports:
-        return f"{unwhole} is not whole"
     if parts.build and (parts.build.finished is None or documents.passed(parts.build.finished) is None):
         return "the build has not finished"
     return ""

@@ -47,6 +47,15 @@ class Suite:
     def elements(self) -> int:
         return sum(self.outcomes.values())
 
+    @property
+    def bad(self) -> int:
+        return self.outcomes[FAILED] + self.outcomes[ERRORED]
+
+    @property
+    def told_bad(self) -> int:
+        """Failures and errors by its attributes: an aborted test is a failure in its element and an error in the number."""
+        return self.numbers.get("failures", 0) + self.numbers.get("errors", 0)
+
 
 @dataclass
 class Report:
@@ -77,6 +86,21 @@ class Report:
             return 2
         plain = self.root == "testsuite" and not any(s.timestamp for s in self.suites)
         return 1 if plain and not any(c.status for c in self.cases[:10]) else 0
+
+    @property
+    def counting(self) -> list[Suite]:
+        """Suites whose attributes are about elements of their own. One of suites counts what is below."""
+        return [s for s in self.suites if s.elements or len(self.suites) == 1]
+
+    @property
+    def hides_failures(self) -> bool:
+        """Whether attributes tell of more failures than there are elements for."""
+        return any(s.told_bad > s.bad for s in self.counting)
+
+    @property
+    def lacks_cases(self) -> bool:
+        """The same of tests."""
+        return any(s.numbers.get("tests", 0) > s.elements for s in self.counting)
 
     def says(self, name: str) -> set[str]:
         """The values of a property in its suites, in small letters."""
