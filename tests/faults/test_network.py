@@ -61,6 +61,7 @@ def test_pods_kept_apart_by_a_policy(lab: Any, prove: Any) -> None:
     prove.green("pod_network", "service")
 
 
+@pytest.mark.gauntlet
 def test_pods_kept_apart_by_nobody_knows_whom(lab: Any, prove: Any) -> None:
     with lab.fault.keep_pods_apart():
         records = prove("pod_network")

@@ -41,6 +41,7 @@ def _records(book: Playbook) -> dict[str, dict[str, Any]]:
     return {r["check"]: r for r in book.records()}
 
 
+@pytest.mark.gauntlet
 def test_the_hook_breaks_the_cluster(lab: Any, book: Playbook, tmp_path: Path) -> None:
     variables = json.dumps({"pipeline_skip": ["health", "prepull"], "pipeline_hook": str(tmp_path / "hook.yml")})
     running = book.start("-e", variables, playbook="pipeline")

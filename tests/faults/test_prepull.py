@@ -214,6 +214,7 @@ def test_a_registry_that_says_nothing_is_no_cause(lab: Any, task: Any, registry:
     assert "the pull has begun" in result["results"][0]["error"]
 
 
+@pytest.mark.gauntlet
 def test_a_limit_that_all_share(task: Any, registry: FaultyRegistry) -> None:
     registry.rate_all = 1.5e6
     result = task(images=[registry.add(5), registry.add(5)])
@@ -281,6 +282,7 @@ def test_an_api_server_that_is_away_for_a_while(lab: Any, task: Any, registry: F
     assert statuses(result) == {"pulled": lab.workers} and not result["failed"]
 
 
+@pytest.mark.gauntlet
 def test_a_node_that_is_off(lab: Any, task: Any, registry: FaultyRegistry) -> None:
     short = node_to_lose(lab)
     with lab.fault.node_power_off(short):

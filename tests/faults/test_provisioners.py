@@ -44,6 +44,7 @@ def _settings(lab: Any, **data: str) -> Iterator[None]:
         _start_again(lab)
 
 
+@pytest.mark.gauntlet
 def test_the_image_of_its_helper_does_not_come(lab: Any, prove: Any) -> None:
     helper = lab.api(CONFIG)["data"]["helperPod.yaml"].replace("image: busybox", f"image: {NOWHERE}")
     with _settings(lab, **{"helperPod.yaml": helper}):

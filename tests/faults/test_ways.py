@@ -25,6 +25,7 @@ def test_a_kubelet_whose_certificate_is_not_accepted_is_not_asked_and_the_others
     prove.green("service", transport=transport)
 
 
+@pytest.mark.gauntlet
 def test_a_kubelet_behind_a_filtered_port(lab: Any, prove: Any) -> None:
     node = lab.node_name("n2")
     with lab.fault.drop_port("n2", 10250):

@@ -58,6 +58,7 @@ def run(name: str, tmp_path: Path) -> Any:
     return call
 
 
+@pytest.mark.gauntlet
 def test_a_real_cluster_from_nothing_to_nothing(run: Any, name: str, tmp_path: Path) -> None:
     _text, plan = run(check=True)
     assert plan["changed"] and plan["cluster"]["state"] == "absent" and not (tmp_path / "made.kubeconfig").exists()

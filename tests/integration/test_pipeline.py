@@ -186,6 +186,7 @@ def test_what_is_left_at_a_provider_fails_the_flow(playbook: Any, kubeconfig: st
     assert volume in left["leftovers"][0]
 
 
+@pytest.mark.gauntlet
 def test_it_goes_on_where_it_was_stopped(playbook: Any, kubeconfig: str, tmp_path: Path) -> None:
     book = playbook()
     book.env["XDG_STATE_HOME"] = str(tmp_path / "state")
@@ -233,7 +234,7 @@ def test_in_check_mode_the_plan_is_all(playbook: Any, spare: str, tmp_path: Path
     assert not book.results.exists()
 
 
-@pytest.mark.parametrize("snapshot", ["golden", "goldn"])
+@pytest.mark.parametrize("snapshot", [pytest.param("golden", marks=pytest.mark.gauntlet), "goldn"])
 def test_machines_are_reverted_and_the_cluster_of_theirs_is_proved(playbook: Any, lab: Any, tmp_path: Path,
                                                                    snapshot: str) -> None:
     machines = ["DC0_C0_RP0_VM0", "DC0_C0_RP0_VM1"]

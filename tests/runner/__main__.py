@@ -72,7 +72,7 @@ def main(words: list[str]) -> int:
     lab = None
     left: Callable[[], list[str]] = own.left if own else list
     if any(s.name == "lab" for s in stages):
-        names = [*clusters.names(os.environ), clusters.of_addons(os.environ)]
+        names = [*clusters.names(os.environ), *clusters.of_addons(os.environ)]
         lab = Lab({*names, *map(clusters.spare, names)})
         left = lab.left
     schedule = Schedule(stages, left)

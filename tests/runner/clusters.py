@@ -3,6 +3,7 @@
 """Which clusters of the lab the tests run on: as many as this machine carries, one for each worker, each with a spare one."""
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Mapping
@@ -10,8 +11,10 @@ from pathlib import Path
 
 # Measured: a cluster takes 0.8 GiB and a tenth of a core, the tests on it another GiB and, as they mostly wait, half a core.
 _GIB_EACH, _EACH_CORE = 3, 2
-# Addresses of the lab end at 15: a cluster and its spare one lie this far apart, and one number is kept for its own tests. One
-# more is that of the add-ons.
+# All add-ons take two GiB more. Their tests are a fourth of all, so more than two such clusters would wait for the others.
+_GIB_ADDONS, _MOST_ADDONS = 5, 2
+# Addresses of the lab end at 15: a cluster and its spare one lie this far apart, and one number is kept for its own tests. At
+# least one more is that of the add-ons.
 _NUMBERS, _APART = 7, 7
 MOST = _NUMBERS - 1
 
@@ -21,7 +24,9 @@ def carried(memory_gib: float, cores: int) -> int:
     return max(1, min(MOST, int(memory_gib // _GIB_EACH), _EACH_CORE * cores))
 
 
+@functools.cache
 def _available_gib() -> float:
+    """At the first look, before a cluster takes its part."""
     found = re.search(r"^MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text(encoding="utf-8"), re.MULTILINE)
     return int(found[1]) / 2 ** 20 if found else 0.0
 
@@ -48,10 +53,12 @@ def names(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(given)
 
 
-def of_addons(environ: Mapping[str, str]) -> str:
-    """The name of the cluster with add-ons, whose tests run beside those on the others."""
-    taken = {name[-1] for name in names(environ)}
-    return f"a{next(n for n in range(_NUMBERS, 0, -1) if str(n) not in taken)}"
+def of_addons(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of the clusters with add-ons, whose tests run beside those on the others: one, or two if there is room."""
+    plain = names(environ)
+    free = [n for n in range(_NUMBERS, 0, -1) if str(n) not in {name[-1] for name in plain}]
+    room = (_available_gib() - _GIB_EACH * len(plain)) // _GIB_ADDONS
+    return tuple(f"a{n}" for n in free[:max(1, min(_MOST_ADDONS, int(room)))])
 
 
 def spare(name: str) -> str:

@@ -7,6 +7,7 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from . import clusters, keep
 
@@ -90,9 +91,25 @@ def _static_stages() -> list[Stage]:
     ]
 
 
-def _on_each() -> list[str]:
-    """One worker for each cluster of the lab, which takes the next test when it is free."""
-    return [f"-n{len(clusters.names(os.environ))}", "--no-loadscope-reorder"]
+def _on_each(names: tuple[str, ...] | None = None) -> list[str]:
+    """One worker for each cluster of the lab (of these), which takes the next test when it is free."""
+    return [f"-n{len(names or clusters.names(os.environ))}", "--no-loadscope-reorder"]
+
+
+def _handed_out(own_cluster: bool, names: tuple[str, ...] = ()) -> dict[str, str]:
+    """What workers are told: the clusters, counted once, and that what takes long comes first."""
+    named = {} if own_cluster else {"ASSAY_CLUSTERS": " ".join(names or clusters.names(os.environ))}
+    return {"ASSAY_LONGEST_FIRST": "1", **named}
+
+
+def _on_addons(name: str, marks: str, own_cluster: bool, **more: Any) -> Stage:
+    """The tests of add-ons, on clusters with them and two API servers."""
+    names = () if own_cluster else clusters.of_addons(os.environ)
+    claims = more.pop("environ", {})
+    environ = {} if own_cluster else {**_handed_out(False, names), "ASSAY_API_SERVERS": "2", **claims}
+    return Stage(name, _pytest(name, "-v", "-m", marks, *(_on_each(names) if names else ()), "tests/addons"), frozenset({"addons"}),
+                 rooms=_rooms(name, "addons"), on_clusters=True, handed_out=True, show=LAB_LINES, most=1000,
+                 environ=environ, **more)
 
 
 def _on_clusters(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
@@ -104,7 +121,7 @@ def _on_clusters(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
     many = [] if own_cluster else _on_each()
     return [Stage("clusters", _pytest("clusters", "-v", "-m", "not soak and not gauntlet and not no_cluster", *many, *(f"tests/{r}" for r in rooms)),
                   frozenset({"clusters"}), needs=() if own_cluster else ("lab",), rooms=_rooms("clusters", *rooms),
-                  on_clusters=True, handed_out=True, show=LAB_LINES, most=2000, limit=4000, environ={"ASSAY_LONGEST_FIRST": "1"})]
+                  on_clusters=True, handed_out=True, show=LAB_LINES, most=2000, limit=4000, environ=_handed_out(own_cluster))]
 
 
 def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
@@ -114,9 +131,7 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
                                         frozenset({"clusters"}), show=r"\S", most=1000, limit=3000, counted=False)]
     return [
         *lab, *_on_clusters(rooms, own_cluster), *broken,
-        Stage("addons", _pytest("addons", "-v", "-m", "not soak and not gauntlet", "tests/addons"), frozenset({"addons"}), needs=("lab",) if lab else (),
-              rooms=_rooms("addons", "addons"), on_clusters=True, show=LAB_LINES, most=1000, limit=3600, absent=reason,
-              environ={} if own_cluster else {"ASSAY_CLUSTERS": clusters.of_addons(os.environ), "ASSAY_API_SERVERS": "2"}),
+        _on_addons("addons", "not soak and not gauntlet", own_cluster, needs=("lab",) if lab else (), limit=3600, absent=reason),
         *_gauntlet(own_cluster, ("lab",) if lab else (), reason),
         # Simulators and fakes that mostly wait; the lab's build makes one of them.
         Stage("platforms", _pytest("platforms", "-v", "-m", "no_cluster and not soak", "-n3", "--dist=loadfile", "tests/integration"),
@@ -127,21 +142,20 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
               in_all=False, absent=reason),
         Stage("strangers", _pytest("strangers", "-v", *([] if own_cluster else _on_each()), "tests/strangers"), frozenset({"clusters"}),
               needs=("lab",) if lab else (), rooms=_rooms("strangers", "strangers"), on_clusters=True, handed_out=True, show=LAB_LINES,
-              most=1000, limit=5400, in_all=False, absent=reason, environ={"ASSAY_LONGEST_FIRST": "1"}),
+              most=1000, limit=5400, in_all=False, absent=reason, environ=_handed_out(own_cluster)),
     ]
 
 
 def _gauntlet(own_cluster: bool, needs: tuple[str, ...], absent: str) -> list[Stage]:
-    """Every fault test, also those that show a rule of which another one is in a plain `make test` already."""
+    """Every fault test, also those that show a rule of which another one is in a plain `make test` already, and what goes a way
+    on real clusters that another test goes, too."""
     claims = {"ASSAY_CLAIMS": str(CLAIMS)}
-    addons = {} if own_cluster else {"ASSAY_CLUSTERS": clusters.of_addons(os.environ), "ASSAY_API_SERVERS": "2"}
     return [
-        Stage("gauntlet", _pytest("gauntlet", "-v", "-m", "not soak", *([] if own_cluster else _on_each()), "tests/faults"),
-              frozenset({"clusters"}), needs=needs, rooms=_rooms("gauntlet", "faults"), on_clusters=True, handed_out=True, show=LAB_LINES,
-              most=2000, limit=9000, in_all=False, absent=absent, environ={"ASSAY_LONGEST_FIRST": "1", **claims}),
-        Stage("gauntlet-addons", _pytest("gauntlet-addons", "-v", "-m", "not soak", "tests/addons"), frozenset({"addons"}), needs=needs,
-              rooms=_rooms("gauntlet-addons", "addons"), on_clusters=True, show=LAB_LINES, most=1000, limit=9000, in_all=False,
-              absent=absent, environ={**addons, **claims}),
+        Stage("gauntlet", _pytest("gauntlet", "-v", "-m", "not soak and not no_cluster and (faults or gauntlet)",
+                                  *([] if own_cluster else _on_each()), "tests/faults", "tests/integration"),
+              frozenset({"clusters"}), needs=needs, rooms=_rooms("gauntlet", "faults", "integration"), on_clusters=True, handed_out=True, show=LAB_LINES,
+              most=2000, limit=9000, in_all=False, absent=absent, environ={**_handed_out(own_cluster), **claims}),
+        _on_addons("gauntlet-addons", "not soak", own_cluster, needs=needs, limit=9000, in_all=False, absent=absent, environ=claims),
     ]
 
 

@@ -40,14 +40,17 @@ def test_bad_numbers_and_names_of_clusters(value: str, sentence: str, monkeypatc
 
 def test_no_two_clusters_of_the_tests_have_the_same_addresses() -> None:
     names = [f"c{n}" for n in range(1, clusters.MOST + 1)]
-    names.append(clusters.of_addons({"ASSAY_CLUSTERS": str(clusters.MOST)}))
+    names += clusters.of_addons({"ASSAY_CLUSTERS": str(clusters.MOST)})
     all_names = [*names, *map(clusters.spare, names), "gone15"]
     assert len({Lab(n).index for n in all_names}) == len(all_names)
 
 
-@pytest.mark.parametrize(("given", "name"), [("2", "a7"), ("c7 x2", "a6"), ("c7 c6 c5", "a4"), ("6", "a7")])
-def test_the_cluster_of_the_add_ons_is_none_of_the_others(given: str, name: str) -> None:
-    assert clusters.of_addons({"ASSAY_CLUSTERS": given}) == name
+@pytest.mark.parametrize(("given", "memory", "named"), [
+    ("2", 16, "a7 a6"), ("2", 15.9, "a7"), ("c7 x2", 40, "a6 a5"), ("c7 c6 c5", 6, "a4"), ("6", 90, "a7"), ("4", 22, "a7 a6")])
+def test_the_clusters_of_the_add_ons_are_none_of_the_others_and_carried_beside_them(
+        given: str, memory: float, named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "_available_gib", lambda: memory)
+    assert clusters.of_addons({"ASSAY_CLUSTERS": given}) == tuple(named.split())
 
 
 @pytest.fixture
