@@ -12,11 +12,12 @@ from ..engine.declared import Option, Permission
 from ..engine.probe_maker import node_of
 from ..engine.probes import APP
 from ..kube.pods import pod_ready
-from ._nodes.claims import cordoned_by, heartbeat_trouble, leaving, registered, skew
+from ._nodes.claims import heartbeat_trouble, registered, skew
 from ._nodes.kubelets import Kubelets, disks, port_of, reached
 from ._nodes.looks import CONTROLLER_OFF, YOUNG, Look, Settled, look, settle
 from ._nodes.pods import Missing, why
 from ._nodes.pools import drift
+from ._shared.at_work import cordoned_by, leaving
 from ._shared.nodes import Node, cordoned, name_of, named, ready
 from ._shared.text import listed
 

@@ -14,8 +14,9 @@ from ...common import nodes as common
 from ...common.selectors import matches
 from ...engine.errors import StepFailed
 from ...kube import listing
+from .._shared.at_work import leaving
 from .._shared.nodes import Node, condition, moment
-from .claims import leaving, pressure, registered, why_not_ready
+from .claims import pressure, registered, why_not_ready
 from .lease import LEASE_AGE, Beat, beat_of, clock_trouble, lease_trouble, slow
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._nodes.claims import leaving as taken_by
+from .at_work import leaving as taken_by
 from .text import listed
 
 if TYPE_CHECKING:
