@@ -46,7 +46,7 @@ def settled(lab: Any) -> None:
     wait_for("the lab's own nodes alone", lambda: nodes(lab) == base(lab) and not claims(lab) and not tier.machines(lab), 180, 0.5)
 
 
-def _pod(name: str, annotations: dict[str, str], **spec: Any) -> dict[str, Any]:
+def manifest(name: str, annotations: dict[str, str], **spec: Any) -> dict[str, Any]:
     container = {"name": "main", "image": "registry.k8s.io/e2e-test-images/agnhost:2.53", "args": ["netexec"],
                  "resources": {"requests": {"cpu": "10m"}}}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}, "annotations": annotations},
@@ -56,7 +56,7 @@ def _pod(name: str, annotations: dict[str, str], **spec: Any) -> dict[str, Any]:
 @contextlib.contextmanager
 def pod(lab: Any, name: str, annotations: dict[str, str] | None = None, **spec: Any) -> Iterator[dict[str, Any]]:
     """A pod of somebody in the namespace default."""
-    made: dict[str, Any] = lab.api(_PODS, "POST", _pod(name, annotations or {}, **spec))
+    made: dict[str, Any] = lab.api(_PODS, "POST", manifest(name, annotations or {}, **spec))
     try:
         yield made
     finally:

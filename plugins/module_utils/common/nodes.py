@@ -13,7 +13,7 @@ VIRTUAL = {"type": "virtual-kubelet", "eks.amazonaws.com/compute-type": "fargate
 _VIRTUAL_TAINT = "virtual-kubelet.io/provider"
 _ZONES = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 # Groups of like nodes, as those name them who make them.
-_POOLS = ("eks.amazonaws.com/nodegroup", "alpha.eksctl.io/nodegroup-name", "karpenter.sh/nodepool", "karpenter.sh/provisioner-name",
+POOLS = ("eks.amazonaws.com/nodegroup", "alpha.eksctl.io/nodegroup-name", "karpenter.sh/nodepool", "karpenter.sh/provisioner-name",
           "cloud.google.com/gke-nodepool", "kubernetes.azure.com/agentpool", "agentpool", "kops.k8s.io/instancegroup",
           "cluster.x-k8s.io/deployment-name", "cluster.x-k8s.io/pool-name", "machine.openshift.io/machineset",
           "rke.cattle.io/machine-pool-name", "doks.digitalocean.com/node-pool", "node.cluster.x-k8s.io/machine-pool")
@@ -65,7 +65,7 @@ def zone(node: Object) -> str:
 def pool(node: Object) -> str:
     """The group of like nodes that it belongs to, as its maker's label says; empty where none does."""
     mine = labels(node)
-    return next((mine[k] for k in _POOLS if mine.get(k)), "")
+    return next((mine[k] for k in POOLS if mine.get(k)), "")
 
 
 def can_run_pods() -> list[dict[str, Any]]:

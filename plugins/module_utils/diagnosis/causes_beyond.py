@@ -31,6 +31,9 @@ _SHOWN = {"endpoint": _SERVED, "apiserver": _SERVED, "node": "openssl s_client -
           "mutatingwebhookconfiguration": "kubectl get mutatingwebhookconfiguration {name} -o yaml"}
 _AUDITED = "kubectl get --raw /metrics | grep apiserver_audit_"
 _SHIPPERS = "kubectl get pods -A -o wide | grep -iE 'fluent|vector|promtail|alloy|filebeat|logging'"
+_SCALERS = "kubectl get pods -A -o wide | grep -iE 'karpenter|autoscaler'"
+_SIZES = "kubectl get nodepools,nodeclaims -o wide || kubectl -n kube-system get configmap cluster-autoscaler-status -o yaml"
+_GROUPS = {"nodepool": "kubectl describe nodepool {name}", "nodeclaim": "kubectl describe nodeclaim {name}"}
 _SNAPSHOTS = {"vm": "govc snapshot.tree -vm {ref} -D -s", "vmid": "vim-cmd vmsvc/snapshot.get {ref}"}
 
 CAUSES: dict[str, Cause] = {
@@ -220,8 +223,26 @@ CAUSES: dict[str, Cause] = {
         9, "a licence has ended or ends soon", "renew it, and upload the new one where the old one is read",
         "curl -sS https://GITLAB/api/v4/license -H 'PRIVATE-TOKEN: TOKEN'"),
     "hpa.no-metrics": _c(9, "the autoscaler gets no metrics", "look at the metrics API", "kubectl get --raw /apis/metrics.k8s.io/v1beta1/nodes"),
-    "cas.blocked": _c(9, "the cluster autoscaler does not act", "read its events and status",
-                      "kubectl -n kube-system get configmap cluster-autoscaler-status -o yaml"),
+    "cas.not-running": _c(
+        9, "no pod of the autoscaler works", "look at its Deployment: replicas, events, the last lines of its log", _SCALERS,
+        deployment="kubectl -n {namespace} describe deployment {name}", configmap="kubectl -n {namespace} get configmap {name} -o yaml"),
+    "cas.max-reached": _c(
+        9, "every group of nodes that could help is as large as it may get",
+        "raise the limit of the NodePool, or the maximal size of the node group; look at what its nodes are used for", _SIZES, **_GROUPS),
+    "cas.no-match": _c(
+        9, "no group of nodes would have a node on which the pod fits",
+        "compare what the pod asks for (labels, taints, zone, CPU and memory beside DaemonSets) with the groups of nodes", _SIZES, **_GROUPS),
+    "cas.cloud-error": _c(
+        9, "the cloud does not give the machine that the autoscaler asks for",
+        "read the cloud's own words; look at quota, capacity of the zone, subnet and the autoscaler's rights", _SIZES, **_GROUPS),
+    "cas.not-joining": _c(
+        9, "a machine is started for a node, and never becomes one",
+        "read the machine's console and the log of its first boot: bootstrap script, token or join right, security group, DNS of the API server",
+        _SIZES, **_GROUPS),
+    "cas.scaledown-blocked": _c(
+        9, "a node that is needed no more does not go, as a pod holds it",
+        "move the pod, or take the mark or the disruption budget from it; then look whether the node goes", otherwise=NODES, node=ON_NODE),
+    "cas.blocked": _c(9, "the cluster autoscaler does not act", "read its log, its events and its status", _SCALERS, deployment=_LOG_OF),
     "prom.not-scraped": _c(
         9, "Prometheus does not scrape the target", "compare selectors; read the target's error",
         "kubectl get prometheuses,servicemonitors,podmonitors -A --show-labels",

@@ -47,7 +47,7 @@ EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("webhook.*", ("ctrl.not-progressing",), ""),
     ("ctrl.not-progressing", ("svc.no-endpoints", "storage.provision-failed", "leak.cleanup-stuck"), ""),
     ("dns.*", ("image.registry-unreachable",), "no such host"),
-    ("dns.*", ("edns.*", "cert.issue-failed"), ""), *((p, ("edns.not-running",), "") for p in _UP),
+    ("dns.*", ("edns.*", "cert.issue-failed"), ""), *((p, ("edns.not-running", "cas.not-running"), "") for p in _UP),
     ("rbac.missing", ("edns.*",), ""),
     ("svc.dataplane", (*_DNS, "webhook.timeout"), ""),
     ("netpol.overblocking", ("net.*", "svc.dataplane", *_DNS, "webhook.timeout", "ingress.backend-error"), ""),

@@ -47,6 +47,10 @@ class Probe:
         self.node, self.pod, self.ip = node, pod, ip
         self._http, self._persist = http, persist
 
+    def beside(self, node: str, pod: str, ip: str) -> Probe:
+        """Another pod that answers as a probe does, asked in the same way."""
+        return Probe(node, pod, ip, self._http, self._persist)
+
     def _get(self, path: str, timeout: float) -> tuple[str, float]:
         answer = self._persist(lambda seconds: self._http.get(self.pod, HTTP_PORT, path, timeout=seconds), timeout)
         return answer.text, answer.seconds

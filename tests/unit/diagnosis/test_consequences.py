@@ -28,6 +28,7 @@ NAMES = "dns.server-down dns.upstream dns.stale"
 ZONE = "dns.delegation dns.authority-down dns.zone-stale dns.resolver-behind"
 EDNS = "edns.not-syncing edns.not-running edns.not-watching edns.owner-conflict edns.zone-mismatch edns.provider-denied " \
        "edns.provider-unreachable"
+CAS = "cas.not-running cas.max-reached cas.no-match cas.cloud-error cas.not-joining cas.scaledown-blocked cas.blocked"
 BALANCER = "lb.not-provisioned lb.targets-unhealthy lb.dns-lag lb.controller-missing lb.pool-exhausted lb.not-announced " \
            "lb.contended"
 INGRESS = "ingress.class-mismatch ingress.backend-error ingress.tls-secret"
@@ -46,9 +47,10 @@ KNOWN = [
     (NETWORK, f"svc.dataplane {NAMES} webhook.timeout ingress.backend-error"),
     ("netpol.overblocking", f"{NETWORK} svc.dataplane {NAMES} webhook.timeout ingress.backend-error"),
     ("net.pair-cut", "net.node-isolated"),
-    ("cloud.permission cloud.quota cloud.config cloud.throttled", f"{BALANCER} {VOLUME} cas.blocked {EDNS}"),
+    ("cloud.permission cloud.quota cloud.config cloud.throttled", f"{BALANCER} {VOLUME} {CAS} {EDNS}"),
     ("svc.no-endpoints", f"{NAMES} {INGRESS} webhook.no-endpoints api.aggregated-down"),
-    (f"{UNSCHEDULED} {POD} {IMAGE}", f"svc.no-endpoints {NAMES} storage.driver-missing {HOOK} api.aggregated-down edns.not-running"),
+    (f"{UNSCHEDULED} {POD} {IMAGE}", f"svc.no-endpoints {NAMES} storage.driver-missing {HOOK} api.aggregated-down edns.not-running "
+                                       "cas.not-running"),
     (IMAGE, POD),
     ("rbac.missing", f"{NAMES} ctrl.not-progressing {EDNS}"),
     ("dns.config", "pod.crash pod.oom pod.probe-failing svc.no-endpoints dns.server-down"),
