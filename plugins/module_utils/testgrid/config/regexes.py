@@ -60,3 +60,8 @@ def groups(pattern: str) -> tuple[int, int]:
     """(groups, groups with a name) of a pattern that compiles."""
     compiled = _compiled(pattern)
     return compiled.groups, len(compiled.groupindex)
+
+
+def found(pattern: str, text: str) -> bool:
+    """Whether a pattern is in a text; one that does not compile is nowhere."""
+    return not wrong(pattern) and _compiled(pattern).search(text) is not None
