@@ -88,6 +88,6 @@ def checks(parts: Parts, files: list[Document]) -> list[Run]:
     for run in runs:
         run.findings += [f for f in later if f.files[0] == run.sources[0].path] + broken
     if not runs and broken:
-        runs = [Run(VALIDATE, parts.unit.place, verdict=INCONCLUSIVE, verdict_source=f"{broken[0].files[0]} cannot be read",
-                    findings=broken)]
-    return [replace(r, verdict=INCONCLUSIVE, verdict_source=parts.broken) if parts.broken and r.verdict != FAILED else r for r in runs]
+        runs = [Run(VALIDATE, parts.unit.place, findings=broken)]
+    why = parts.broken or (f"{broken[0].files[0]} cannot be read" if broken else "")
+    return [replace(r, verdict=INCONCLUSIVE, verdict_source=why) if why and r.verdict != FAILED else r for r in runs]

@@ -12,7 +12,7 @@ from . import documents, junit, limits, log, places, sonobuoy
 from .documents import Document
 from .junit import Report
 from .log import Log
-from .model import Build, Case
+from .model import PROW, Build, Case
 from .places import Unit
 from .sonobuoy import Results
 
@@ -101,15 +101,15 @@ def gather(unit: Unit, found: dict[str, Part], wish: Wish) -> Parts:
             parts.errors.append(part)
         elif part is not None:
             parts.documents[name] = part
-    parts.logs = _telling(parts.logs)
+    parts.logs = _telling(parts.logs, unit.of == PROW)
     for report in parts.reports:
         for case in report.cases:
             case.node = case.node or places.node(report.path)
     return parts
 
 
-def _telling(logs: list[Log]) -> list[Log]:
-    """Logs of the tests: a build's own log often repeats e2e.log, and others that lie about tell nothing."""
+def _telling(logs: list[Log], of_build: bool) -> list[Log]:
+    """Logs of the tests: a build's own log often repeats e2e.log, or tells nothing of tests, and others lie about."""
     ours = [g for g in logs if g.is_ginkgo]
     chosen = [g for g in ours if not g.path.endswith(places.BUILD_LOG)] or ours
-    return chosen or [g for g in logs if g.path.endswith("e2e.log")][:1] or logs[:1]
+    return chosen or [g for g in logs if g.path.endswith("e2e.log") or not of_build][:1]

@@ -18,7 +18,7 @@ ERRORS = ("error.json", "errors.json")
 BUILD_LOG = "build-log.txt"
 
 _OF_PROW = {STARTED, FINISHED, PODINFO, PROWJOB}
-_LOG = re.compile(r"(?:^|[-_.])(?:e2e|build|ginkgo|conformance)[^/]*\.(?:log|txt)(?:\.gz)?$|^log$")
+_LOG = re.compile(r"(?:^|[-_.])(?:e2e|build-log|ginkgo|conformance)[^/]*\.(?:log|txt)(?:\.gz)?$|^log$")
 _CLUSTER = re.compile(r"(?:^|.*/)clusters/[^/.][^/]*\.json$")
 _PLUGIN = re.compile(r"(?P<place>(?P<root>(?:.*/)?)plugins/(?P<name>[^/]+))/(?:results|errors|sonobuoy_results\.yaml$)")
 # Of Sonobuoy, beside the results: logs and objects of the cluster.

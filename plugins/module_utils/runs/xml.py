@@ -8,7 +8,8 @@ from xml.parsers import expat
 
 from .limits import MIB, Limited
 
-_DEPTH, _TAG = 100, 16 * MIB
+# Expat looks at an unfinished tag again with each piece that comes, so pieces are large and tags bounded.
+_DEPTH, _TAG, _PIECE = 100, 8 * MIB, 1 << 18
 
 
 class XmlError(ValueError):
@@ -67,7 +68,7 @@ def parse(stream: Limited, handler: Handler) -> str:
     """Tell the handler of all of it; the declared encoding is returned. XmlError, and whatever the stream or handler raises."""
     reader, fed = _Reader(handler), 0
     try:
-        while piece := stream.read():
+        while piece := stream.read(_PIECE):
             fed += len(piece)
             reader.feed(piece, fed)
         if not fed:
