@@ -41,6 +41,7 @@ _LOST = re.compile(r"No such file|data was lost|what was appended is not there|a
 _HOLDS = re.compile(r"the new volume holds")
 _UNCLAIMED = re.compile(r"^(?:\d+ )?volumes? of StorageClass (\S+) (?:are made by hand|made beforehand)")
 _GIVEN = re.compile(r"^claim \S+ was given volume (\S+), which was not made for it")
+_IDLE = "look whether csi-provisioner runs beside the CSI controller, and leads, and read its log"
 _IO = re.compile(r"Read-only file system|Input/output error|Stale file handle|Structure needs cleaning")
 # Noise: the kubelet's own volumes and caches, and ConfigMaps that pods are given, are not storage.
 _NOISE = re.compile(r'kube-api-access|configmap "|secret "|object "[^"]+"/"[^"]+" not registered|references non-existent'
@@ -154,8 +155,15 @@ def provisioning(f: Finding, ev: Evidence) -> Iterator[Candidate]:
             yield Candidate("storage.driver-missing", sure, scope, (event_line(waits), *lines), since=first_seen(waits),
                             subject=next((s for s in scope if s.startswith("deployment/")), ""))
         elif not failed:
-            yield Candidate("storage.provision-failed", "suspected", (ref,), (event_line(waits), *_complaints(ev, found[1])),
-                            since=first_seen(waits))
+            idle = [f"{ref}: no provisioner said that it begins"] if _unheard(ev, found[1], space or ev.space, events) else []
+            yield Candidate("storage.provision-failed", "suspected", (ref,), (event_line(waits), *idle, *_complaints(ev, found[1])),
+                            since=first_seen(waits), remedy=_IDLE if idle else "")
+
+
+def _unheard(ev: Evidence, driver: str, space: str, events: list[Object]) -> bool:
+    """Whether the provisioner of a CSI driver, which says so before it begins, has not said it of a claim with these events."""
+    return ev.known("events", space) and driver in map(name_of, ev.items("csidrivers")) and not any(
+        e.get("reason") == "Provisioning" for e in events)
 
 
 def _complaints(ev: Evidence, provisioner: str) -> list[str]:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Volumes that live in a zone: nodes without their driver, classes and volumes of other zones, what cannot be detached."""
+"""Volumes that live in a zone: nodes without their driver, classes and volumes of other zones, what is not attached or detached."""
 from __future__ import annotations
 
 import re
@@ -14,6 +14,9 @@ _ZONE = "topology.kubernetes.io/zone"
 _NOWHERE = re.compile(r"^StorageClass (\S+) allows volumes in zones only that have no node for their pods")
 _ELSEWHERE = "look at which zone the driver made the volume in, and at allowedTopologies of its class"
 _HANGS = "read the log of the CSI controller and its attacher; look at the volume at its provider, and detach it there"
+_LIST = "kubectl get volumeattachment"
+_IDLE = "look whether csi-attacher runs beside the CSI controller, and leads, and read its log"
+_SLOW = "read the log of the CSI controller and its attacher; look at the volume and the machine at their provider"
 
 
 def _drivers(node: Object) -> list[str]:
@@ -63,6 +66,22 @@ def elsewhere(f: Finding, ev: Evidence) -> Iterator[Candidate]:
                             remedy=_ELSEWHERE if wait else "", command=f"kubectl describe persistentvolume {o['target']}")
 
 
+def unattached(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """Volumes that pods wait for, without a word of why: an attacher marks what it begins with, and then asks its driver."""
+    waits = [o for o in seen(f, "attachment", "attach") if not o["ok"] and not o["error"]]
+    taken = {o["target"] for o in seen(f, "attachment", "taken") if o["ok"]}
+    if not waits:
+        return
+    lines = [f"volume {o['target']} is to be attached to {o['from_node']} for {o.get('seconds') or 0:.0f} s: "
+             f"{'begun, without an answer' if o['target'] in taken else 'no attacher has begun'}" for o in waits]
+    if taken:
+        nodes = unique(f"node/{o['from_node']}" for o in waits)
+        yield Candidate("storage.attach-stuck", "suspected", nodes, tuple(lines), remedy=_SLOW, command=_LIST)
+    else:
+        yield Candidate("storage.attach-stuck", "probable", (f"csidriver/{f.observed.get('provisioner')}",), tuple(lines),
+                        remedy=_IDLE, command=_LIST)
+
+
 def attached(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """Volumes whose pods are gone, and that stay attached to their nodes."""
     stuck = [o for o in seen(f, "attachment", "detach") if not o["ok"]]
@@ -70,7 +89,7 @@ def attached(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         told = unique(f"volume {o['target']} on {o['from_node']}: {o['error']}" for o in stuck if o["error"])
         nodes = tuple(unique(f"node/{o['from_node']}" for o in stuck))
         yield Candidate("storage.attach-stuck", "confirmed" if told else "suspected", nodes, (f.message, *told),
-                        remedy=_HANGS, command="kubectl get volumeattachment")
+                        remedy=_HANGS, command=_LIST)
 
 
 def at_provider(f: Finding, ev: Evidence) -> Iterator[Candidate]:
@@ -82,4 +101,4 @@ def at_provider(f: Finding, ev: Evidence) -> Iterator[Candidate]:
                             command=f"aws ec2 describe-volumes --volume-ids {o['target']}")
 
 
-RULES = (unregistered, nowhere, elsewhere, attached, at_provider)
+RULES = (unregistered, nowhere, elsewhere, unattached, attached, at_provider)

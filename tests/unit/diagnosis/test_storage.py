@@ -140,6 +140,17 @@ def test_a_driver_whose_controller_runs_elsewhere_is_not_missing(driver: str) ->
     assert cause(_writer(provisioner=driver), data) == ("storage.provision-failed", "suspected", [CLAIM])
 
 
+@pytest.mark.parametrize(("events", "part", "said"), [
+    ([], {}, True), ([_of_claim("Provisioning", "External provisioner is provisioning volume for claim")], {}, False),
+    ([], {"events": "1000 of more"}, False)], ids=["unheard", "begun", "not all is known"])
+def test_a_provisioner_that_never_said_that_it_begins_is_looked_for(events: list[Any], part: dict[str, str], said: bool) -> None:
+    data = _data(_waits(EBS), *events)
+    data["csidrivers"], data["partial"] = [{"metadata": meta(EBS)}], part
+    found = one(_writer(provisioner=EBS), data)
+    assert (found.cause, found.confidence, found.scope) == ("storage.provision-failed", "suspected", [CLAIM])
+    assert (f"{CLAIM}: no provisioner said that it begins" in found.evidence, "csi-provisioner" in found.remedy) == (said, said)
+
+
 def test_a_provisioner_that_runs_and_makes_no_volume() -> None:
     data = _data(_waits())
     data["logs"] = {"local-path-storage/local-path-provisioner-7f/main": [

@@ -81,6 +81,28 @@ def test_a_volume_that_its_provider_has_in_another_zone(words: str) -> None:
     assert found == ("storage.zone-conflict", "confirmed", [f"pod/{SPACE}/zonal-x-1", "node/n2"])
 
 
+def _attaching(volume: str, node: str, begun: bool, error: str = "") -> list[dict[str, Any]]:
+    return [{**seen("attachment", "taken", node, target=volume), "ok": begun},
+            {**seen("attachment", "attach", node, target=volume, error=error, seconds=19.6), "ok": False}]
+
+
+@pytest.mark.parametrize(("begun", "sure", "scope", "remedy"), [
+    ([], "probable", [f"csidriver/{DRIVER}"], "csi-attacher runs"), (["pvc-2"], "suspected", ["node/n1", "node/n2"], "the machine")],
+    ids=["nobody attaches", "the driver is silent"])
+def test_volumes_that_wait_for_their_nodes_without_a_word(begun: list[str], sure: str, scope: list[str], remedy: str) -> None:
+    waits = [o for v, n in (("pvc-1", "n1"), ("pvc-2", "n2")) for o in _attaching(v, n, v in begun)]
+    found = one(_finding("1 of 3 pods start with their volumes: not within 20 s", *waits), healthy())
+    assert (found.cause, found.confidence, found.scope) == ("storage.attach-stuck", sure, scope)
+    assert found.evidence[0] == "volume pvc-1 is to be attached to n1 for 20 s: no attacher has begun"
+    assert ("volume pvc-2 is to be attached to n2 for 20 s: begun, without an answer" in found.evidence) is bool(begun)
+    assert remedy in found.remedy and found.next_command == "kubectl get volumeattachment"
+
+
+def test_what_an_attachment_says_itself_is_told_by_the_events_of_its_pod() -> None:
+    found = one(_finding("1 of 3 pods start: not within 20 s", *_attaching("pvc-1", "n1", True, "rpc error: denied")), healthy())
+    assert found.cause == "unknown.timeout"
+
+
 @pytest.mark.parametrize(("error", "sure"), [("rpc error: code = DeadlineExceeded", "confirmed"), ("", "suspected")])
 def test_a_volume_that_stays_attached(error: str, sure: str) -> None:
     stuck = {**seen("attachment", "detach", "n3", target="pvc-1"), "ok": False, "error": error}
