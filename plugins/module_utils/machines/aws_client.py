@@ -31,7 +31,7 @@ _ENV_KEYS = {"access_key": ("AWS_ACCESS_KEY_ID",), "secret_key": ("AWS_SECRET_AC
 _ENV = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION")}
 # How the AWS SDKs call a service in the variables that hold addresses of their own.
 _ENV_NAMES = {"ec2": "EC2", "elb": "ELASTIC_LOAD_BALANCING", "elbv2": "ELASTIC_LOAD_BALANCING_V2", "route53": "ROUTE_53",
-              "logs": "CLOUDWATCH_LOGS"}
+              "logs": "CLOUDWATCH_LOGS", "s3": "S3"}
 
 
 class AwsError(PlatformError):
