@@ -72,8 +72,9 @@ def unattached(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     taken = {o["target"] for o in seen(f, "attachment", "taken") if o["ok"]}
     if not waits:
         return
-    lines = [f"volume {o['target']} is to be attached to {o['from_node']} for {o.get('seconds') or 0:.0f} s: "
-             f"{'begun, without an answer' if o['target'] in taken else 'no attacher has begun'}" for o in waits]
+    lines = [f"volume {o['target']} is to be attached to {o['from_node']}: "
+             f"{'begun, and no answer' if o['target'] in taken else 'no attacher has begun'} within {o.get('seconds') or 0:.0f} s"
+             for o in waits]
     if taken:
         nodes = unique(f"node/{o['from_node']}" for o in waits)
         yield Candidate("storage.attach-stuck", "suspected", nodes, tuple(lines), remedy=_SLOW, command=_LIST)

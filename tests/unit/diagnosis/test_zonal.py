@@ -93,8 +93,8 @@ def test_volumes_that_wait_for_their_nodes_without_a_word(begun: list[str], sure
     waits = [o for v, n in (("pvc-1", "n1"), ("pvc-2", "n2")) for o in _attaching(v, n, v in begun)]
     found = one(_finding("1 of 3 pods start with their volumes: not within 20 s", *waits), healthy())
     assert (found.cause, found.confidence, found.scope) == ("storage.attach-stuck", sure, scope)
-    assert found.evidence[0] == "volume pvc-1 is to be attached to n1 for 20 s: no attacher has begun"
-    assert ("volume pvc-2 is to be attached to n2 for 20 s: begun, without an answer" in found.evidence) is bool(begun)
+    assert found.evidence[0] == "volume pvc-1 is to be attached to n1: no attacher has begun within 20 s"
+    assert ("volume pvc-2 is to be attached to n2: begun, and no answer within 20 s" in found.evidence) is bool(begun)
     assert remedy in found.remedy and found.next_command == "kubectl get volumeattachment"
 
 

@@ -8,26 +8,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import StepFailed
-from ...kube.errors import ApiError
 from .._shared.text import listed
 from .._storage.classes import VOLUMES
+from .attachments import attachments
 from .classes import Driver, Plan
 
 if TYPE_CHECKING:
     from ...engine.context import Context
     from .provider import Provider
     from .set import ZonalSet
-
-ATTACHMENTS = "/apis/storage.k8s.io/v1/volumeattachments"
-
-
-def _lean(item: dict[str, Any]) -> dict[str, Any]:
-    """All that is kept of one, as there may be thousands."""
-    spec, status = item.get("spec") or {}, item.get("status") or {}
-    errors = [(status.get(k) or {}).get("message") or "" for k in ("detachError", "attachError")]
-    return {"name": item["metadata"]["name"], "node": spec.get("nodeName", ""), "driver": spec.get("attacher", ""),
-            "volume": (spec.get("source") or {}).get("persistentVolumeName") or "", "error": next(filter(None, errors), ""),
-            "going": bool(item["metadata"].get("deletionTimestamp"))}
 
 
 class Ends:
@@ -36,18 +25,9 @@ class Ends:
     def __init__(self, ctx: Context, one: Plan, registered: Mapping[str, Mapping[str, Driver]], provider: Provider):
         self.ctx, self.one, self.registered, self.provider = ctx, one, registered, provider
 
-    def _attachments(self) -> list[dict[str, Any]] | None:
-        """None where we may not list them."""
-        try:
-            return self.ctx.client.raw.list(ATTACHMENTS, strip=_lean).items
-        except ApiError as e:
-            if e.status not in (401, 403, 404):
-                raise
-            return None
-
     def room(self, pods: ZonalSet) -> None:
         """How many volumes the nodes of our pods have, of how many they take, as their driver says."""
-        found = self._attachments()
+        found = attachments(self.ctx)
         if found is None:
             self.ctx.observe(attach_limits="not known: our user may not list volumeattachments")
             return
@@ -81,7 +61,7 @@ class Ends:
         last: list[dict[str, Any]] = []
 
         def none_left() -> bool:
-            found = self._attachments()
+            found = attachments(ctx)
             last[:] = [a for a in found or [] if a["volume"] in mine]
             return not last
 
@@ -97,7 +77,7 @@ class Ends:
             first, seconds = last[0], time.monotonic() - start
             ctx.fail(f"volume {first['volume']} is detached from {first['node']}: not within {seconds:.0f} s"
                      f"{'; ' + first['error'] if first['error'] else ''}", attachments=[a["name"] for a in last])
-        if last == [] and self._attachments() is None:
+        if last == [] and attachments(ctx) is None:
             ctx.observe(detached="not known: our user may not list volumeattachments")
 
     def _gone(self, volume: dict[str, Any], pods: ZonalSet) -> None:
