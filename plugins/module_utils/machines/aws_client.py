@@ -145,8 +145,9 @@ def _from(environ: Mapping[str, str], names: Mapping[str, tuple[str, ...]]) -> d
     return {option: value for option, value in found.items() if value}
 
 
-def connect(params: Mapping[str, Any], environ: Mapping[str, str], service: str = "ec2") -> Ec2:
-    """params: region, access_key, secret_key, session_token, profile, endpoint_url, validate_certs, parallel.
+def connect(params: Mapping[str, Any], environ: Mapping[str, str], service: str = "ec2", **more: Any) -> Ec2:
+    """params: region, access_key, secret_key, session_token, profile, endpoint_url, validate_certs, parallel. more: of botocore's
+    Config.
 
     Nothing is asked of AWS yet. BadOption for a profile that does not exist, and where no region is told.
     """
@@ -157,7 +158,7 @@ def connect(params: Mapping[str, Any], environ: Mapping[str, str], service: str 
     given = _given(params, environ, service)
     config = Config(connect_timeout=10, read_timeout=60, max_pool_connections=max(10, int(params.get("parallel") or 0)),
                     retries={"mode": environ.get("AWS_RETRY_MODE") or "standard",
-                             "total_max_attempts": int(environ.get("AWS_MAX_ATTEMPTS") or _ATTEMPTS)})
+                             "total_max_attempts": int(environ.get("AWS_MAX_ATTEMPTS") or _ATTEMPTS)}, **more)
     verify = False if params.get("validate_certs") is False else environ.get("AWS_CA_BUNDLE") or None
     try:
         session = boto3.session.Session(
