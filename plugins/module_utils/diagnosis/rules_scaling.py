@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..results.record import FAILED
 from .evidence import Candidate, Evidence, unique
 from .finding import Finding
 from .paths import seen
@@ -30,7 +31,8 @@ _SAID = (
 
 
 def _failed(f: Finding, *variants: str) -> list[dict[str, Any]]:
-    return [o for o in seen(f, "autoscaler", *variants) if not o["ok"]]
+    """What was seen of a claim that failed; a wait that was cut short shows nothing."""
+    return [o for o in seen(f, "autoscaler", *variants) if not o["ok"]] if f.verdict == FAILED else []
 
 
 def _scope(bad: list[dict[str, Any]]) -> tuple[str, ...]:

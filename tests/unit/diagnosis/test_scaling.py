@@ -79,6 +79,12 @@ def test_a_machine_of_which_no_node_came(target: str, words: str, claimed: Any) 
     assert cause(_said((target, words), variant="joined"), healthy()) == claimed
 
 
+def test_a_wait_that_was_cut_short_names_no_cause_of_the_autoscaler() -> None:
+    cut = _said(("nodeclaim/lab-x7", UNREGISTERED), variant="joined")
+    cut.verdict = "inconclusive"
+    assert not cause(cut, healthy())[0].startswith("cas.")
+
+
 def test_what_holds_a_node_is_told_with_the_pod_to_look_at() -> None:
     message = "node n9 is still there 1800 s after the pod that it came for was deleted; held by: pod shop/db-0 has karpenter.sh/do-not-disrupt=true"
     words = "pod shop/db-0 has karpenter.sh/do-not-disrupt=true"

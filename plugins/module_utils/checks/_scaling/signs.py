@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What an autoscaler says and does for a pod that waits: its events, Karpenter's NodeClaims, and nodes that come."""
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+from ...engine.errors import StepFailed
+from .._shared.nodes import condition
+from .._shared.optional import optional_get
+
+if TYPE_CHECKING:
+    from ...engine.context import Context
+    from .who import Autoscaler
+
+# Reasons of events by which it says that a node is to come, and by which it says why not: of the Cluster Autoscaler, of Karpenter.
+_DECIDED = ("TriggeredScaleUp", "Nominated")
+_REFUSED = ("NotTriggerScaleUp", "FailedScaleUp", "FailedScheduling", "InsufficientCapacityError", "NodeClassNotReady",
+            "NoCompatibleInstanceTypes")
+_OTHERS = ("default-scheduler", "kubelet")
+# Seconds between two looks at what takes minutes.
+_LOOK = 2.0
+# The steps of a NodeClaim in their order.
+STAGES = ("Launched", "Registered", "Initialized")
+
+
+def within(ctx: Context, seconds: float, function: Callable[[], Any]) -> bool:
+    """Whether function() becomes true within that time."""
+    try:
+        return bool(ctx.until(function, "", max(0.0, seconds), _LOOK))
+    except StepFailed:
+        return False
+
+
+def _when(event: dict[str, Any]) -> str:
+    return str(event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp") or "")
+
+
+def _by(event: dict[str, Any]) -> str:
+    return str((event.get("source") or {}).get("component") or event.get("reportingComponent") or "")
+
+
+def line(event: dict[str, Any]) -> str:
+    return f"{event.get('reason')}: {event.get('message')}"
+
+
+def events(ctx: Context, namespace: str, **fields: str) -> list[dict[str, Any]]:
+    """Events about one object, the newest last; none where we may not see them."""
+    selector = ",".join(f"involvedObject.{k}={v}" for k, v in fields.items())
+    found = (optional_get(ctx, f"/api/v1/namespaces/{namespace}/events", {"fieldSelector": selector}) or {}).get("items") or []
+    return sorted((e for e in found if e.get("message")), key=_when)
+
+
+def stage(claim: dict[str, Any]) -> str:
+    """The step that a NodeClaim does not get beyond, with its words; empty for one that is done."""
+    for name in STAGES:
+        c = condition(claim, name)
+        if c.get("status") != "True":
+            return f"{name}={c.get('status', 'unknown')} {c.get('reason', '')}: {c.get('message', '')}".rstrip(": ")
+    return ""
+
+
+class Signs:
+    """Of one pod. before: names of NodeClaims that were there."""
+
+    def __init__(self, ctx: Context, who: Autoscaler, pod: str, before: Collection[str]):
+        self.ctx, self.who, self.pod, self.before = ctx, who, pod, frozenset(before)
+        self.said: list[dict[str, Any]] = []
+        self.claims: dict[str, dict[str, Any]] = {}
+
+    def look(self) -> None:
+        self.said = [e for e in events(self.ctx, self.ctx.namespace, name=self.pod) if _by(e) not in _OTHERS]
+        if self.who.kind == "karpenter":
+            for claim in claims(self.ctx, self.who):
+                if claim["metadata"]["name"] not in self.before and self._ours(claim):
+                    self.claims[claim["metadata"]["name"]] = claim
+
+    def _ours(self, claim: dict[str, Any]) -> bool:
+        """Whether it is the one on which our pod is to run, as its event says."""
+        return any(e.get("reason") == "Nominated" and f"nodeclaim/{claim['metadata']['name']}" in _words(e) for e in self.said)
+
+    @property
+    def decided(self) -> bool:
+        """Whether a node is on its way; a claim whose machine the cloud does not start is none yet."""
+        if self.claims:
+            return any(condition(c, "Launched").get("status") == "True" for c in self.claims.values())
+        return any(e.get("reason") == "TriggeredScaleUp" for e in self.said)
+
+    def why_not(self) -> list[tuple[str, str]]:
+        """(object, words) of all that it says why no node comes, the newest last."""
+        out = [(f"pod/{self.ctx.namespace}/{self.pod}", line(e)) for e in self.said if e.get("reason") in _REFUSED]
+        names = {*self.claims, *(w.partition("nodeclaim/")[2] for e in self.said for w in _words(e) if w.startswith("nodeclaim/"))}
+        for name in sorted(names):
+            told = events(self.ctx, "default", kind="NodeClaim", name=name)
+            out += [(f"nodeclaim/{name}", line(e)) for e in told if e.get("reason") in _REFUSED]
+        out += [(f"nodeclaim/{n}", stage(c)) for n, c in self.claims.items() if stage(c)]
+        for pool in claims(self.ctx, self.who, "nodepools") if self.who.kind == "karpenter" and not self.claims else ():
+            ready = condition(pool, "Ready")
+            if ready and ready.get("status") != "True":
+                words = f"Ready={ready.get('status')} {ready.get('reason')}: {ready.get('message', '')}"
+                out.append((f"nodepool/{pool['metadata']['name']}", words))
+        return list(dict.fromkeys(out))
+
+
+def _words(event: dict[str, Any]) -> list[str]:
+    return str(event.get("message")).replace(",", " ").split()
+
+
+def claims(ctx: Context, who: Autoscaler, plural: str = "nodeclaims") -> list[dict[str, Any]]:
+    """Karpenter's NodeClaims or NodePools; none where we may not see them."""
+    found: list[dict[str, Any]] = (optional_get(ctx, f"/apis/karpenter.sh/{who.version}/{plural}") or {}).get("items") or []
+    return found
