@@ -107,15 +107,16 @@ class Dns(Check):
         if server:
             ctx.observe(nameservers=[server])
         queries = [*questions(names, ctx.nonce, external, at), *direct(names, found.servers)]
-        answers = Asking(ctx, asked, queries, names.made).all(probes).without(meanwhile.left(ctx))
+        loss = Loss(ctx, asked, names.kubernetes, at)
+        answers = Asking(ctx, asked, queries, names.made, loss.command, loss.limit).all(probes).without(meanwhile.left(ctx))
         if not answers.told:
             asked.settle()
             ctx.inconclusive("no probe could be asked")
         dns_record.record(ctx, answers)
         dns_record.ways(ctx, asked, answers, probes)
         heard = answers.told.keys() - answers.silent()
-        loss = Loss(ctx, asked, names.kubernetes, at)
-        loss.ask([p for p in probes if p.node in heard], found.servers)
+        told = {n: t.then for n, t in answers.told.items() if t.then is not None}
+        loss.ask([p for p in probes if p.node in heard], found.servers, told)
         loss.record()
         return answers, loss
 

@@ -62,7 +62,8 @@ class Dataplane:
     def dial(self, source, host, count):
         if host not in (VIP, STICKY, LATE, self.second):
             lost = count if source.node in self.apart else 1 if source.node in self.lossy and count > 1 else 0
-            return [f"probe-n{host[-1]}"] * (count - lost), ["i/o timeout"] * lost
+            pod = next((p.pod for p in self.probes if p.ip == host), f"probe-n{host[-1]}")
+            return [pod] * (count - lost), ["i/o timeout"] * lost
         if source.node in self.flushed or (host == self.second and source.node in self.lost_family):
             return [], ["dial tcp 10.96.0.1:80: i/o timeout"] * count
         if host == (VIP if not self.selected else LATE) and not self.stale:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._dns.dig import latencies, replies, reply, resolv_conf
+from ansible_collections.assay.clusters.plugins.module_utils.checks._dns.dig import (
+    Query, after_replies, latencies, latency_script, replies, reply, resolv_conf, script)
 from ansible_collections.assay.clusters.plugins.module_utils.checks._dns.answers import absent, answered, has
 from ansible_collections.assay.clusters.plugins.module_utils.checks._shared.text import listed, percentile
+from ansible_collections.assay.clusters.tests.unit.checks.shells import said_by
 
 ANSWER = """;; Got answer:
 ;; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 4711
@@ -61,6 +63,28 @@ def test_negative_answers_are_judged():
 def test_replies_come_in_any_order():
     found = replies(f"noise\n#2 0\n{ANSWER}\n#0 9\n;; no servers could be reached\n")
     assert found[2].status == "NOERROR" and found[0].error == "no servers could be reached" and 1 not in found
+
+
+DIG = """#!/bin/sh
+case "$*" in
+-u*) echo ';; Query time: 3 msec'; exit 0;;
+*dead*) echo ';; no servers could be reached'; exit 9;;
+esac
+echo ";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 1"
+"""
+
+
+@pytest.mark.parametrize("shell", ["sh", "busybox sh"])
+@pytest.mark.parametrize(("first", "count", "runs"), [("a.test", 30, True), ("a.test", 1, True), ("dead.test", 30, False)])
+def test_a_command_follows_where_the_first_question_is_answered(tmp_path, shell, first, count, runs):
+    names = [first, *(f"{'dead' if i == 3 else 'n'}{i}.test" for i in range(1, count))]
+    text = script([(i, Query("v", n, (n, "A"), lambda r: "")) for i, n in enumerate(names)], then=latency_script(("a.test",)))
+    said = said_by(shell, text, DIG, tmp_path, "dig")
+    found = replies(said)
+    assert {n: bool(r.status) for n, r in found.items()} == {n: "dead" not in name for n, name in enumerate(names)}, said
+    after = after_replies(said)
+    assert (latencies(after) if after is not None else None) == ([0.003] if runs else None), said
+    assert all(not r.seconds for r in found.values()), "what follows is no part of the last reply"
 
 
 def test_resolver_settings_and_domain():

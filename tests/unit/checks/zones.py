@@ -77,12 +77,15 @@ class Zone:
             return told
         if command.startswith("dig -u"):
             return "".join(self._latencies(probe.node, shlex.split(c)) for c in command.split(";"))
-        out = [told] if "cat /etc/resolv.conf;" in command else []
+        out, answers = [told] if "cat /etc/resolv.conf;" in command else [], dict[str, str]()
         for line in re.split(r"[&;]", command.split("};", 1)[1]):
             words = shlex.split(line)
             if words[:1] == ["q"]:
                 self.asked.append((probe.node, words[2:]))
-                out.append(f"#{words[1]} 0\n{self.answer(probe.node, words[2:])}")
+                answers[words[1]] = self.answer(probe.node, words[2:])
+                out.append(f"#{words[1]} {9 if 'timed out' in answers[words[1]] else 0}\n{answers[words[1]]}")
+            elif words[:2] == ["dig", "-u"] and "timed out" not in answers["0"]:
+                out.append(f"#then\n{self._latencies(probe.node, words)}")
         return "\n".join(out)
 
     def _latencies(self, node: str, words: list[str]) -> str:

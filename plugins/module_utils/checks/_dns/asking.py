@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .._shared.asked import Asked
 from .._shared.news import LAG
-from .dig import Query, Reply, ResolvConf, before_replies, replies, resolv_conf, script
+from .dig import Query, Reply, ResolvConf, after_replies, before_replies, replies, resolv_conf, script
 from .questions import NOT_OURS
 
 if TYPE_CHECKING:
@@ -27,10 +27,12 @@ Judged = tuple[Reply, str]
 
 @dataclass
 class Told:
-    """What one node was told: by number of the question, the reply and what was wrong with it at the time."""
+    """What one node was told: by number of the question, the reply and what was wrong with it at the time. then: what the command
+    at the end of the first round printed, None where it was not run."""
 
     settings: ResolvConf
     replies: dict[int, Judged]
+    then: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,12 @@ class Answers:
 
 
 class Asking:
-    """Asks the same of every probe. made: when the Services were there (time.monotonic seconds)."""
+    """Asks the same of every probe. made: when the Services were there (time.monotonic seconds). then: a command for the end of
+    the first round where there is an answer, so that it costs no request of its own; seconds: how long it may take."""
 
-    def __init__(self, ctx: Context, asked: Asked, queries: list[Query], made: float):
+    def __init__(self, ctx: Context, asked: Asked, queries: list[Query], made: float, then: str = "", seconds: float = 0.0):
         self.ctx, self.asked, self.queries, self.made = ctx, asked, queries, made
+        self._then, self._seconds = then, seconds
         self._known, self._deaf = 0.0, 0
 
     def all(self, probes: list[Probe]) -> Answers:
@@ -103,11 +107,11 @@ class Asking:
                 time.sleep(1.0)
         return told
 
-    @staticmethod
-    def _round(probe: Probe, open_ones: list[tuple[int, Query]], told: Told, first: bool) -> None:
-        shell = probe.shell(script(open_ones, settings=first), timeout=40.0)
+    def _round(self, probe: Probe, open_ones: list[tuple[int, Query]], told: Told, first: bool) -> None:
+        then, seconds = (self._then, self._seconds) if first else ("", 0.0)
+        shell = probe.shell(script(open_ones, settings=first, then=then), timeout=40.0 + seconds)
         if first:
-            told.settings = resolv_conf(before_replies(shell.output))
+            told.settings, told.then = resolv_conf(before_replies(shell.output)), after_replies(shell.output)
         got = replies(shell.output)
         for i, query in open_ones:
             reply = got.get(i, Reply(error=f"no answer from the probe's shell: {shell.error}"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 TIME = 2
 TRIES = 2
 _SHELL = (f"q(){{ n=$1;shift;A=$(dig +noall +answer +comments +stats +time={TIME} +tries={TRIES} \"$@\" 2>&1);"
-          "r=$?;printf '#%s %s\\n%s\\n' $n $r \"$A\";};")
+          "r=$?;printf '#%s %s\\n%s\\n' $n $r \"$A\";return $r;};")
 _STATUS = re.compile(r"->>HEADER<<-.*status: (\w+)")
 _FLAGS = re.compile(r";; flags: ([a-z ]*);")
 _TIME = re.compile(r"Query time: (\d+) (msec|usec)")
@@ -20,6 +20,8 @@ _TROUBLE = re.compile(r"timed out|refused|no servers could be reached|unreachabl
                       r"|communications error|end of file|unexpected source")
 # Questions that a probe asks at once: each is a process of its own there.
 _AT_ONCE = 12
+# The line before what is printed after all replies.
+_THEN = "#then"
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,17 @@ class Query:
         return f"q {number} {' '.join(shlex.quote(a) for a in self.arguments)}"
 
 
-def script(queries: Iterable[tuple[int, Query]], settings: bool = False) -> str:
-    """The shell command that asks all, _AT_ONCE at a time. settings: print /etc/resolv.conf before."""
+def script(queries: Iterable[tuple[int, Query]], settings: bool = False, then: str = "") -> str:
+    """The shell command that asks all, _AT_ONCE at a time.
+
+    settings: print /etc/resolv.conf before. then: a command to end with, where the first of them was answered.
+    """
     lines = [q.line(i) for i, q in queries]
-    groups = [lines[start:start + _AT_ONCE] for start in range(0, len(lines), _AT_ONCE)]
-    return _SHELL + ("cat /etc/resolv.conf;" if settings else "") + ";".join("&".join(g) + "&wait" for g in groups)
+    groups = ["&".join(lines[start:start + _AT_ONCE]) + "&wait" for start in range(0, len(lines), _AT_ONCE)]
+    if then:  # the first one in the foreground, as nobody tells what became of it otherwise
+        groups[0] = "&".join([*lines[1:_AT_ONCE], ""]) + f"{lines[0]};R=$?;wait"
+        groups.append(f"[ $R = 0 ]&&{{ echo '{_THEN}';{then};}}")
+    return _SHELL + ("cat /etc/resolv.conf;" if settings else "") + ";".join(groups)
 
 
 def reply(text: str) -> Reply:
@@ -101,10 +109,16 @@ def before_replies(output: str) -> str:
 def replies(output: str) -> dict[int, Reply]:
     """The replies of the script by number."""
     out: dict[int, Reply] = {}
-    parts = re.split(r"^#(\d+) \d+$", output, flags=re.MULTILINE)
+    parts = re.split(r"^#(\d+) \d+$", output.partition(f"\n{_THEN}\n")[0], flags=re.MULTILINE)
     for number, text in zip(parts[1::2], parts[2::2]):
         out[int(number)] = reply(text)
     return out
+
+
+def after_replies(output: str) -> str | None:
+    """What the command at the script's end printed; None where it was not run."""
+    _before, mark, after = output.partition(f"\n{_THEN}\n")
+    return after if mark else None
 
 
 def latency_script(arguments: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 """How quick the answers are and how many are lost; where many are, whether also on the way to the servers' own pods."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .._shared.asked import Asked
@@ -32,11 +33,26 @@ class Loss:
         self.seconds: dict[str, list[float]] = {}
         self.lossy: dict[str, str] = {}
 
-    def ask(self, probes: list[Probe], servers: tuple[Server, ...]) -> None:
-        """Ask from these probes; those that lose many are asked again, and so are the servers by their own addresses."""
+    @property
+    def command(self) -> str:
+        """What asks so many times; empty where nothing is to be asked."""
+        return latency_script((*self.at, *[self.name] * self.count)) if self.count else ""
+
+    @property
+    def limit(self) -> float:
+        """Seconds that the command takes where every answer is lost."""
+        return 2.0 * self.count
+
+    def ask(self, probes: list[Probe], servers: tuple[Server, ...], told: Mapping[str, str]) -> None:
+        """Ask from these probes; those that lose many are asked again, and so are the servers by their own addresses.
+
+        told: what the command has printed already, by node.
+        """
         if not self.count:
             return
-        self.seconds = self.asked.all(probes, self._usual, workers=WORKERS)
+        answers = {n: latencies(text) for n, text in told.items()}
+        answers |= self.asked.all([p for p in probes if p.node not in told], self._usual, workers=WORKERS)
+        self.seconds = {p.node: answers[p.node] for p in probes if p.node in answers}
         many = [p for p in probes if self._many(self.seconds.get(p.node))][:_AGAIN]
         again = self.asked.all(many, self._usual)
         still = [p for p in many if self._many(again.get(p.node))]
@@ -49,8 +65,7 @@ class Loss:
         return lost >= max(LOST, SHARE * self.count)
 
     def _usual(self, probe: Probe) -> list[float]:
-        command = latency_script((*self.at, *[self.name] * self.count))
-        return latencies(probe.shell(command, timeout=10.0 + 2.0 * self.count).output)
+        return latencies(probe.shell(self.command, timeout=10.0 + self.limit).output)
 
     def _direct(self, probe: Probe, servers: tuple[Server, ...]) -> tuple[int, int]:
         """(asked, answered) at the servers' own addresses, by turns."""

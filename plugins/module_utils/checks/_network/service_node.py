@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ...engine.context import Context
     from ...engine.probes import Probe
 
+# Seconds between two tries of a node that may only be late: the first pause, and the longest.
+_PAUSES = 0.3, 3.0
+
 
 def tries(backends: int) -> int:
     """Connections after which random balancing has met all backends, but for a chance of about 1e-6."""
@@ -58,7 +61,7 @@ class NodeView:
 
     def __init__(self, ctx: Context, probe: Probe, backends: list[Probe], changed: float, restricted: bool = False):
         self.ctx, self.probe, self.backends, self.changed, self.restricted = ctx, probe, backends, changed, restricted
-        self._pods = [b.pod for b in backends]
+        self._pods, self._late = [b.pod for b in backends], 0
         # A pod that asks itself shows nothing of the network.
         self._other = next((b for b in backends if b.node != probe.node), backends[0])
 
@@ -77,10 +80,11 @@ class NodeView:
         return reply
 
     def _in_time(self) -> bool:
-        """Whether there is time for another try, after a moment."""
+        """Whether there is time for another try, after a moment that grows: a node that is late costs few requests."""
         if time.monotonic() > self.changed + LAG or self.ctx.left() < 5.0:
             return False
-        time.sleep(0.3)
+        time.sleep(min(_PAUSES[1], _PAUSES[0] * 2 ** self._late))
+        self._late += 1
         return True
 
     def _first(self, reply: Reply) -> str:
