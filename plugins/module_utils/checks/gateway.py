@@ -78,10 +78,21 @@ class Gateway(Check):
         try:
             self._classes = ctx.client.raw.get(CLASSES).get("items") or []
         except ApiError as e:
-            if e.status != 404:
+            if e.status == 404:
+                return "the cluster has no Gateway API: its definitions (gateway.networking.k8s.io/v1) are not installed"
+            if e.status not in (401, 403):
                 raise
-            return "the cluster has no Gateway API: its definitions (gateway.networking.k8s.io/v1) are not installed"
+            self._unseen(ctx, e)
+            return ""
         return "" if self._classes else "the cluster has no GatewayClass, so nothing in it serves Gateways"
+
+    def _unseen(self, ctx: Context, error: ApiError) -> None:
+        """A Gateway that is there needs no class of ours to see."""
+        self._classes = []
+        if not ctx.options.get("gateway"):
+            ctx.inconclusive(f"GatewayClasses may not be seen: {error.message or error.reason}; name a Gateway that takes our routes in "
+                             "load_balancing_check_gateway, or let our user list them")
+        ctx.observe(classes_not_seen=True)
 
     def run(self, ctx: Context) -> None:
         self._patience = float(ctx.options.get("gateway_limit", 180))

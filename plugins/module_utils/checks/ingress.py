@@ -13,7 +13,7 @@ from ..kube.errors import ApiError, MissingLibrary
 from ..kube.kinds import path_of
 from ._edge import certificate as certificates
 from ._edge.controllers import Surroundings, complaint, look, note
-from ._edge.ingress_classes import CLASSES, choose, controller_of, is_default, name_of, used
+from ._edge.ingress_classes import choose, controller_of, is_default, known, name_of, used
 from ._edge.proof import NAMED, REACHED, Proof
 from ._edge.site import ECHO_PATH, HTTP, HTTPS, NAME_PATH, PORT, Backends, Site, address_of, make_backends
 from ._shared.text import listed
@@ -77,7 +77,7 @@ class Ingress(Check):
         self.limit = 3.0 * options.get("ingress_limit", 120) + NAMED + REACHED + _REST
 
     def applies(self, ctx: Context) -> str:
-        self._classes = ctx.client.get(CLASSES).get("items") or []
+        self._classes = known(ctx)
         if self._classes or ctx.options.get("ingress_classes"):
             return ""
         return "the cluster has no IngressClass, so no controller takes an Ingress by its class"

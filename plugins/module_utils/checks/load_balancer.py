@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
-from ._balancer import aws as balancer_aws, gone as balancer_gone, outside as outside_, policies, users
-from ._balancer.address import Address, Wait
+from ._balancer import aws as balancer_aws, gone as balancer_gone, makers as makers_of, outside as outside_, policies, users
+from ._balancer.address import Address, Wait, nobody_makes_them, wanted_class
 from ._balancer.status import Statuses
 from ._balancer.traffic import PORT, Way
 from ._shared import meanwhile
@@ -101,10 +101,12 @@ class LoadBalancer(Check):
             ctx.inconclusive(str(e))
         gone = float(o.get("gone_limit") or 300)
         with ctx.step("a Service of type LoadBalancer is given an address"):
+            makers = makers_of.look(ctx, wanted_class(ctx))
+            nobody_makes_them(ctx, makers)
             backends = self._backends(ctx)
             made = self._make(ctx, backends)
             name = made["metadata"]["name"]
-            addresses = Wait(ctx, name, float(o.get("provision_limit") or 300)).addresses()
+            addresses = Wait(ctx, name, float(o.get("provision_limit") or 300), makers).addresses()
             ctx.observe(addresses=[a.host for a in addresses], backends=len(backends), asked_from=who.words,
                         source_ranges=list(o.get("source_ranges") or ()))
             aws = balancer_gone.opened(ctx, o, made)

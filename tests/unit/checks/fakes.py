@@ -54,6 +54,9 @@ class FakeClient:
             return answer, {"Date": "Sat, 21 Nov 2026 01:50:00 GMT"}
         return json.loads(json.dumps(answer))
 
+    def now(self) -> float:
+        return Now.clock.time()
+
     def absent(self, path: str) -> bool:
         try:
             self.get(path)

@@ -13,7 +13,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks._edge import
 from ansible_collections.assay.clusters.plugins.module_utils.checks._edge import gateway_conditions
 from ansible_collections.assay.clusters.plugins.module_utils.checks._edge.ask import Answer, Question
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
-from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, Now
+from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, Now, api_error
 
 API = "/apis/gateway.networking.k8s.io/v1"
 YES = {"status": "True", "observedGeneration": 1}
@@ -125,6 +125,19 @@ def test_a_class_that_nobody_accepts_is_told_beside_one_that_is(world: World) ->
     assert "GatewayClass old was left out" in world.prove().warnings[0]
     world.options["gateway_classes"] = ["istio"]
     assert not world.prove().warnings
+
+
+NO_CLASSES = 'gatewayclasses is forbidden: User "guest" cannot list resource "gatewayclasses" at the cluster scope'
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_tenant_who_may_not_see_classes_names_a_gateway(world: World, named: bool) -> None:
+    world.answers[gateway.CLASSES] = api_error(403, NO_CLASSES)
+    if not named:
+        with pytest.raises(Inconclusive, match='cannot list resource "gatewayclasses".*; name a Gateway that takes our routes in load_balan'):
+            world.prove()
+        return
+    test_routes_at_a_gateway_of_somebody(world)
 
 
 def test_routes_at_a_gateway_of_somebody(world: World) -> None:

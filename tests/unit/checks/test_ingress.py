@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks import ingress
 from ansible_collections.assay.clusters.plugins.module_utils.checks._edge import proof
+from ansible_collections.assay.clusters.plugins.module_utils.checks._edge.ingress_classes import CLASSES
 from ansible_collections.assay.clusters.plugins.module_utils.checks._edge.ask import Answer, Question
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
@@ -22,6 +23,7 @@ NO_SECRET = 'secrets is forbidden: User "guest" cannot create resource "secrets"
 SPACE = f"/apis/networking.k8s.io/v1/namespaces/{FakeContext.namespace}"
 POLICIES = f"{SPACE}/networkpolicies"
 NGINX = {"metadata": {"name": "nginx"}, "spec": {"controller": "k8s.io/ingress-nginx"}}
+NO_CLASSES = 'ingressclasses.networking.k8s.io is forbidden: User "guest" cannot list resource "ingressclasses" at the cluster scope'
 ALB = {"metadata": {"name": "alb"}, "spec": {"controller": "ingress.k8s.aws/alb"}}
 DENY = {"items": [{"metadata": {"name": "deny"}, "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}}]}
 
@@ -74,7 +76,7 @@ class World:
             self.version += 1 if self.written else 0
             return {"metadata": {"resourceVersion": str(self.version)}, "status": {"loadBalancer": {"ingress": last[0]}}}
 
-        answers = {ingress.CLASSES: {"items": self.classes}, **self.answers}
+        answers = {CLASSES: {"items": self.classes}, **self.answers}
         self.ctx = ctx = FakeContext(answers, probes, **{"ingress_limit": 20, **self.options})
         ctx.check, ctx.finding = ingress.Ingress(), SimpleNamespace(observed=ctx.observed)  # type: ignore[attr-defined]
         for number in range(3):
@@ -134,8 +136,17 @@ def test_without_the_right_to_a_secret_it_asks_without_tls_and_tells(world: Worl
 
 
 # ---- which classes -------------------------------------------------------------------------------------------------
+def test_a_tenant_who_may_not_see_classes_names_them(world: World) -> None:
+    world.answers[CLASSES] = api_error(403, NO_CLASSES)
+    with pytest.raises(Inconclusive, match='cannot list resource "ingressclasses".*; name those to prove in load_balancing_check_ingress'):
+        world.prove()
+    world.options["ingress_classes"] = ["nginx"]
+    ctx = world.prove()
+    assert [m["spec"]["ingressClassName"] for m in ctx.created if m["kind"] == "Ingress"] == ["nginx"] and not ctx.warnings
+
+
 def test_without_a_class_there_is_nothing_to_prove() -> None:
-    ctx: Any = FakeContext({ingress.CLASSES: {"items": []}})
+    ctx: Any = FakeContext({CLASSES: {"items": []}})
     assert "no IngressClass" in ingress.Ingress().applies(ctx)
 
 

@@ -3,6 +3,7 @@
 """load_balancer: what is proved, what is a fault, what cannot be told from where it is asked, and what does not apply."""
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
@@ -126,7 +127,41 @@ def test_who_may_not_see_controllers_does_not_call_them_missing(monkeypatch: pyt
     world = Balancer()
     world.status = []
     world.lists["/apis/apps/v1/deployments"] = api_error(403)
-    with pytest.raises(Inconclusive, match="we may not list deployments"):
+    with pytest.raises(Inconclusive, match=r"we may not list deployments \(HTTP 403\); let our user list them in all namespaces, or"):
+        world.run(monkeypatch)
+
+
+def _waiting(minutes: float, **meta: Any) -> dict[str, Any]:
+    born = datetime.datetime.fromtimestamp(Now.clock.time() - 60 * minutes, datetime.timezone.utc).isoformat()
+    return {"metadata": {"name": "web", "namespace": "shop", "creationTimestamp": born, **meta}, "spec": {"type": "LoadBalancer"}}
+
+
+def test_where_another_service_waits_in_vain_nothing_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = Balancer()
+    world.status, world.lists["/api/v1/services"] = [], [_waiting(60.0)]
+    with pytest.raises(DoesNotApply, match="nothing makes load balancers here: Service shop/web has waited for an address for more than"):
+        world.run(monkeypatch)
+    assert not world.ctx.created and not world.ctx.client.patched and Now.clock.passed < 1.0
+
+
+@pytest.mark.parametrize(("minutes", "meta", "more"), [
+    (1.0, {}, {}), (60.0, {"finalizers": ["service.k8s.aws/resources"]}, {}), (60.0, {}, {"spec": {"type": "NodePort"}}),
+    (60.0, {}, {"spec": {"type": "LoadBalancer", "loadBalancerClass": "acme/nlb"}}),
+    (60.0, {}, {"status": {"conditions": [{"type": "acme", "status": "True"}]}})])
+def test_one_that_is_new_or_is_served_or_of_another_kind_says_nothing(monkeypatch: pytest.MonkeyPatch, minutes: float,
+                                                                      meta: dict[str, Any], more: dict[str, Any]) -> None:
+    world = Balancer()
+    world.status, world.lists["/api/v1/services"] = [], [{**_waiting(minutes, **meta), **more}]
+    with pytest.raises(DoesNotApply, match="after 2. s our Service of type LoadBalancer has no address"):
+        world.run(monkeypatch)
+
+
+@pytest.mark.parametrize("lists", [
+    {"/apis/apps/v1/daemonsets": [_workload("kube-vip", "kube-system")]}, {"/apis/apps/v1/deployments": api_error(403)}])
+def test_where_somebody_may_be_there_our_own_service_is_tried(monkeypatch: pytest.MonkeyPatch, lists: dict[str, Any]) -> None:
+    world = Balancer()
+    world.status, world.lists = [], {**world.lists, "/api/v1/services": [_waiting(60.0)], **lists}
+    with pytest.raises((StepFailed, Inconclusive), match="our Service of type LoadBalancer has no address"):
         world.run(monkeypatch)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ...kube.errors import ApiError
 from .._shared.optional import optional_get
 from .._shared.text import listed
 from . import makers as makers_of
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 QUIET, NOTHING = 60.0, 20.0
 # Seconds from a controller's word that it has no address to give, which it says once, to the end of the wait.
 _EXHAUSTED = 10.0
-FINALIZERS = ("service.kubernetes.io/load-balancer-cleanup", "service.k8s.aws/resources")
 _LOOK, _EVENTS = 0.5, 3.0
 
 
@@ -58,13 +58,23 @@ def said(found: list[dict[str, Any]]) -> str:
     return f"; {found[-1].get('reason')}: {found[-1].get('message')}"[:600] if found else ""
 
 
-class Wait:
-    """One wait for an address. limit: seconds."""
+def wanted_class(ctx: Context) -> str:
+    return str(ctx.options.get("load_balancer_class") or "")
 
-    def __init__(self, ctx: Context, name: str, limit: float):
-        self.ctx, self.name, self.limit = ctx, name, limit
-        self.wanted = str(ctx.options.get("load_balancer_class") or "")
-        self.makers = makers_of.look(ctx, self.wanted)
+
+def nobody_makes_them(ctx: Context, makers: makers_of.Makers) -> None:
+    """Skip where it is certain that our Service would wait in vain, as another one does."""
+    if makers.none and not wanted_class(ctx):
+        ctx.skip(f"nothing makes load balancers here: {listed(makers.waiting)} "
+                 f"{'has' if len(makers.waiting) == 1 else 'have'} waited for an address for more than ten minutes, no other Service has one, and no controller is known", waiting=makers.waiting[:5])
+
+
+class Wait:
+    """One wait for an address. limit: seconds. makers: who may give it."""
+
+    def __init__(self, ctx: Context, name: str, limit: float, makers: makers_of.Makers):
+        self.ctx, self.name, self.limit, self.makers = ctx, name, limit, makers
+        self.wanted = wanted_class(ctx)
         self._start, self._asked = time.monotonic(), 0.0
         self._events: list[dict[str, Any]] = []
         self._refused = 0.0
@@ -79,7 +89,7 @@ class Wait:
                 self._refused = self._refused or time.monotonic()
 
     def _signs(self, item: Mapping[str, Any]) -> bool:
-        return bool(self._events) or any(f in FINALIZERS for f in item.get("metadata", {}).get("finalizers") or ())
+        return bool(self._events) or any(f in makers_of.FINALIZERS for f in item.get("metadata", {}).get("finalizers") or ())
 
     def addresses(self) -> list[Address]:
         """Those that the Service was given; raises StepFailed, Inconclusive or DoesNotApply."""
@@ -115,9 +125,18 @@ class Wait:
             self.ctx.fail(f"Service {self.name}{of} has got no address: {nothing}, and {hint}", signs=[], **told)
         if self.makers.unseen:
             self.ctx.inconclusive(f"{nothing}, and whether the cluster has a controller for it is not ours to see: we may "
-                                  f"not list {listed(self.makers.unseen)}", **told)
+                                  f"not list {listed(self.makers.unseen.values())} ({self._refusal()}); let our user list them in all "
+                                  "namespaces, or leave the check out by validate_exclude", **told)
         self.ctx.skip(f"nothing makes load balancers here: {nothing}, no other Service has an address, and no controller is "
                       "known")
+
+    def _refusal(self) -> str:
+        """What keeps us from seeing it, in the API server's own words; it is asked once more, as the reason of an end."""
+        try:
+            self.ctx.client.get(next(iter(self.makers.unseen)), params={"limit": 1})
+        except ApiError as e:
+            return e.message or e.reason
+        return "it is told now, and was not at first"
 
     def _none(self, passed: float) -> NoReturn:
         found = events(self.ctx, self.name)

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._shared.optional import optional_get
+from .._shared.nodes import moment
+from .._shared.optional import optional_get, optional_list
 from .._shared.text import listed
 
 if TYPE_CHECKING:
@@ -25,26 +26,37 @@ _LABELS = ("app.kubernetes.io/name", "app", "k8s-app")
 # Clouds whose own controllers make load balancers and run where nobody sees them, by the scheme of a node's providerID.
 CLOUDS = {"aws": "AWS", "gce": "Google Cloud", "azure": "Azure", "oci": "Oracle Cloud", "digitalocean": "DigitalOcean",
           "linode": "Linode", "ibm": "IBM Cloud", "alicloud": "Alibaba Cloud"}
+_SERVICES = "/api/v1/services"
 _METALLB = "/apis/metallb.io/v1beta1"
 _CILIUM = ("/apis/cilium.io/v2/ciliumloadbalancerippools", "/apis/cilium.io/v2alpha1/ciliumloadbalancerippools")
-_MOST = 500
+# What controllers of load balancers put on a Service before they do anything else.
+FINALIZERS = ("service.kubernetes.io/load-balancer-cleanup", "service.k8s.aws/resources")
+# Seconds after which a Service of somebody that nobody has touched waits in vain.
+_OLD = 600.0
 
 
 @dataclass
 class Makers:
     """workloads: "deployment/NAMESPACE/NAME" -> whether pods of it are there. served: other Services of the type that have an
-    address, of this class if one is named. clouds: names of those that nodes say they are of. unseen: what could not be
-    read."""
+    address, of this class if one is named; waiting: those that nobody has touched for long. clouds: names of those that nodes
+    say they are of. unseen: path -> what of it could not be read."""
 
     workloads: dict[str, bool] = field(default_factory=dict)
     served: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
     clouds: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
-    unseen: list[str] = field(default_factory=list)
+    unseen: dict[str, str] = field(default_factory=dict)
 
     @property
     def any(self) -> bool:
         return bool(self.workloads or self.served or self.clouds or self.others)
+
+    @property
+    def none(self) -> bool:
+        """Whether it is certain that nobody makes load balancers: all that could tell of one was seen, and another Service has
+        waited in vain for long."""
+        return bool(self.waiting) and not self.any and not self.unseen
 
     def words(self) -> str:
         """What tells that load balancers are made here."""
@@ -67,12 +79,13 @@ def _running(kind: str, item: Mapping[str, Any]) -> bool:
 
 def _workloads(ctx: Context, makers: Makers) -> None:
     for kind in ("deployment", "daemonset"):
-        found = optional_get(ctx, f"/apis/apps/v1/{kind}s", {"limit": _MOST})
+        path = f"/apis/apps/v1/{kind}s"
+        found = optional_list(ctx, path, lambda i: {"metadata": i["metadata"], "status": i.get("status")} if _known(i) else {})
         if found is None:
-            makers.unseen.append(f"{kind}s")
+            makers.unseen[path] = f"{kind}s"
             continue
-        for item in found.get("items") or ():
-            if _known(item):
+        for item in found:
+            if item:
                 meta = item["metadata"]
                 makers.workloads[f"{kind}/{meta['namespace']}/{meta['name']}"] = _running(kind, item)
                 ctx.touches(kind.capitalize().replace("set", "Set"), meta["name"], meta["namespace"])
@@ -84,16 +97,28 @@ def addresses(service: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [i for i in found if i.get("ip") or i.get("hostname")]
 
 
+def _waits(service: Mapping[str, Any], now: float) -> bool:
+    """Whether nobody has touched it for long."""
+    meta, born = service["metadata"], moment(service["metadata"].get("creationTimestamp"))
+    touched = any(f in FINALIZERS for f in meta.get("finalizers") or ()) or (service.get("status") or {}).get("conditions")
+    return born is not None and not touched and now - born.timestamp() > _OLD
+
+
 def _served(ctx: Context, makers: Makers, wanted: str) -> None:
-    found = optional_get(ctx, "/api/v1/services", {"limit": 2 * _MOST})
+    def ours_to_look_at(item: dict[str, Any]) -> bool:
+        spec = item.get("spec") or {}
+        return spec.get("type") == "LoadBalancer" and (not wanted or spec.get("loadBalancerClass") == wanted)
+
+    found = optional_list(ctx, _SERVICES, lambda i: i if ours_to_look_at(i) else {})
     if found is None:
-        makers.unseen.append("services")
+        makers.unseen[_SERVICES] = "services"
         return
-    for item in found.get("items") or ():
-        spec, meta = item.get("spec") or {}, item["metadata"]
-        if spec.get("type") == "LoadBalancer" and meta["namespace"] != ctx.namespace and addresses(item) \
-                and (not wanted or spec.get("loadBalancerClass") == wanted):
-            makers.served.append(f"Service {meta['namespace']}/{meta['name']}")
+    for item in (i for i in found if i and i["metadata"]["namespace"] != ctx.namespace):
+        name = f"Service {item['metadata']['namespace']}/{item['metadata']['name']}"
+        if addresses(item):
+            makers.served.append(name)
+        elif bool(wanted) == bool((item.get("spec") or {}).get("loadBalancerClass")) and _waits(item, ctx.client.raw.now()):
+            makers.waiting.append(name)
 
 
 def _clouds(ctx: Context) -> list[str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...common import controllers
+from ...kube.errors import ApiError
 from .._shared.optional import optional_get
 from .._shared.text import listed
 from .controllers import name_of
@@ -15,6 +16,22 @@ if TYPE_CHECKING:
 
 CLASSES = "/apis/networking.k8s.io/v1/ingressclasses"
 _DEFAULT = "ingressclass.kubernetes.io/is-default-class"
+
+
+def known(ctx: Context) -> list[dict[str, Any]]:
+    """Those of the cluster; where they are not ours to see those that the option names, whose controllers are not known then."""
+    try:
+        found: list[dict[str, Any]] = ctx.client.get(CLASSES).get("items") or []
+        return found
+    except ApiError as e:
+        if e.status not in (401, 403):
+            raise
+        named = ctx.options.get("ingress_classes") or []
+        if not named:
+            ctx.inconclusive(f"IngressClasses may not be seen: {e.message or e.reason}; name those to prove in "
+                             "load_balancing_check_ingress_classes, or let our user list them")
+    ctx.observe(classes_not_seen=True)
+    return [{"metadata": {"name": str(n)}, "spec": {}} for n in named]
 
 
 def is_default(item: dict[str, Any]) -> bool:
