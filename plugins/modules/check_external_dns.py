@@ -20,6 +20,8 @@ description:
     seen, O(external_dns_zone) is enough.
   - Where the policy of external-dns never deletes, nothing is made and the check is skipped, unless
     O(external_dns_records_may_stay) allows it; then it warns of what stays.
+  - With O(external_dns_provider) Route 53 is asked, too, whether the records are in its hosted zones, and that none is
+    left at the end, TXT records included. It is only looked at.
   - Everything that it makes carries labels of this run and is removed at the end; nothing of yours is changed.
 options:
   external_dns_zone:
@@ -61,6 +63,44 @@ options:
       - Without it the variable C(dns_check_external_dns_limit) of the host is used.
     type: int
     default: 300
+  external_dns_provider:
+    description:
+      - 'Where records are looked for beside the name servers: C(aws) asks Route 53 whether those of our names are
+        there, and gone at the end with their TXT records. The hosted zones are found by their name, public and private
+        ones; the right to look is enough, see the policy.'
+      - Without it the variable C(dns_check_external_dns_provider) of the host is used.
+    type: str
+    choices: [aws]
+  region:
+    description:
+      - The region of AWS. Without it E(AWS_REGION), then the profile.
+      - Without it the variable C(dns_check_region) of the host is used.
+    type: str
+  access_key:
+    description:
+      - The id of an access key of AWS. Without it E(AWS_ACCESS_KEY_ID), or whatever boto3 finds.
+      - Without it the variable C(dns_check_access_key) of the host is used.
+    type: str
+  secret_key:
+    description:
+      - The secret of the access key.
+      - Without it the variable C(dns_check_secret_key) of the host is used.
+    type: str
+  session_token:
+    description:
+      - The token of a temporary access key.
+      - Without it the variable C(dns_check_session_token) of the host is used.
+    type: str
+  profile:
+    description:
+      - A profile of the AWS configuration, in place of an access key.
+      - Without it the variable C(dns_check_profile) of the host is used.
+    type: str
+  endpoint_url:
+    description:
+      - The address of the APIs of AWS, where they are not AWS's own.
+      - Without it the variable C(dns_check_endpoint_url) of the host is used.
+    type: str
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.cluster
@@ -78,6 +118,12 @@ EXAMPLES = r"""
     kubeconfig: /etc/clusters/prod.kubeconfig
     external_dns_zone: apps.example.com
     external_dns_resolvers: [9.9.9.9]
+- name: The same in Route 53, where nothing may be left
+  assay.clusters.check_external_dns:
+    kubeconfig: /etc/clusters/prod.kubeconfig
+    external_dns_zone: apps.example.com
+    external_dns_provider: aws
+    region: eu-central-1
 """
 
 RETURN = r"""

@@ -20,6 +20,7 @@ from tests.fakes.ports import free_port
 
 KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 REGION = "eu-central-1"
+_MAIN = Path(__file__).with_name("moto_main.py")
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def moto_server(log: Path) -> Iterator[str]:
     # Amazon's own images take seconds to load at each reset, and moto runs instances of any image id without them.
     environ = {**os.environ, "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
     with log.open("wb") as out:
-        server = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=out,
+        server = subprocess.Popen([sys.executable, str(_MAIN), "-H", "127.0.0.1", "-p", str(port)], stdout=out,
                                   stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environ)
     try:
         until = time.monotonic() + 60

@@ -10,6 +10,7 @@ from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from ..kube.errors import ApiError
 from ..kube.kinds import path_of
+from ._external_dns import route53
 from ._external_dns.records import Host, Records, Site
 from ._external_dns.servers import Servers
 from ._external_dns.setup import PREFIXES, Setup, lean, setups
@@ -48,12 +49,14 @@ class ExternalDns(Check):
                " C(create-only)) never deletes any; else nothing is made there.", type="bool", default=False),
         Option("external_dns_limit", "Seconds until every name server must have followed a change.", type="int", default=300,
                minimum=5, maximum=3600),
+        *route53.OPTIONS,
     )
     permissions = (
         Permission(("create", "patch", "delete", "get"), ("services",)),
         Permission(("create", "patch", "delete", "get"), ("ingresses",), "networking.k8s.io"),
         Permission(("list",), ("deployments",), "apps", optional=True, everywhere=True),
     )
+    cloud_permissions = route53.PERMISSIONS
     images = ("agnhost",)
     objects = ("Ingress", "Service")
     expected = 240.0
@@ -61,8 +64,9 @@ class ExternalDns(Check):
     probes = 1
 
     def bounds(self, options: dict[str, Any]) -> None:
-        """Records, their successors, resolvers and the end, each in its time."""
-        self.limit = 4.0 * options.get("external_dns_limit", 300) + _SLACK
+        """Records, their successors, resolvers and the end, each in its time, and once more the end at the provider."""
+        times = 5.0 if options.get("external_dns_provider") else 4.0
+        self.limit = times * options.get("external_dns_limit", 300) + _SLACK
 
     def applies(self, ctx: Context) -> str:
         try:
@@ -83,12 +87,23 @@ class ExternalDns(Check):
         with ctx.step("name servers answer for the zone"):
             records = Records(ctx, Servers(ctx), sites, self._patience)
             records.find(list(ctx.options.get("external_dns_servers") or ()))
+        provider = route53.Provider(ctx)
+        try:
+            self._prove(ctx, records, provider, first, second)
+        finally:
+            provider.close()
+
+    def _prove(self, ctx: Context, records: Records, provider: route53.Provider, first: str, second: str) -> None:
+        sites = records.sites
+        with ctx.step("hosted zones hold our names"):
+            provider.find(sites)
         with ctx.step("a name that nobody made has no record"):
             records.wildcards()
         with ctx.step("names of a Service and an Ingress come to every name server of the zone"):
             for site in sites:
                 self._make(ctx, site, first)
             records.come(first)
+            provider.there(sites, first)
         with ctx.step("recursive name servers know them, too"):
             records.resolved(first, list(ctx.options.get("external_dns_resolvers") or ()))
         with ctx.step("the records follow a new target"):
@@ -99,6 +114,7 @@ class ExternalDns(Check):
             for host in (h for s in sites for h in s.hosts):
                 ctx.delete(host.kind, host.object, api_version=host.api)
             records.go()
+            provider.gone([s for s in sites if not (s.setup and s.setup.keeps_records)], self._patience)
 
     # ---- what is proved ---------------------------------------------------------------------------------------
     def _targets(self, ctx: Context) -> tuple[str, str]:

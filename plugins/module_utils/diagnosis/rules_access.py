@@ -27,6 +27,8 @@ _DYING = re.compile(r"unable to create new content in namespace (\S+) because it
 _ANONYMOUS = "system:anonymous"
 _NOBODY = re.compile(rf'User "{_ANONYMOUS}"')
 _CANNOT = re.compile(r'User "([^"]+)" cannot (\w+) (?:resource|path) "([^"]+)"')
+# As the client of AWS says it.
+_CLOUD_RIGHT = re.compile(r"the right ([\w-]+:\w+) is missing")
 # So many characters of an error's words, found in a message, show that the message quotes it.
 _QUOTED = 120
 
@@ -73,6 +75,19 @@ def forbidden(f: Finding, ev: Evidence) -> Iterator[Candidate]:
                 if not user.startswith("system:serviceaccount:kube-system:") and user != _ANONYMOUS][:1]
     for verb, what, line in told:
         yield Candidate("harness.forbidden", "confirmed", (f"permission/{verb} {what}",), (line,))
+
+
+def provider(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
+    """A cloud that an option names, and that could not be asked: for want of a right, or as the option is wrong."""
+    why = str(f.observed.get("provider_unasked") or "")
+    if not why or f.verdict != INCONCLUSIVE:
+        return
+    lacks = _CLOUD_RIGHT.search(why)
+    if lacks:
+        yield Candidate("harness.forbidden", "confirmed", (f"permission/{lacks[1]}",), (why,), command="aws sts get-caller-identity",
+                        remedy="add the action to the policy; the playbook assay.clusters.aws_policy writes it")
+    else:
+        yield Candidate("harness.precondition", "confirmed", (), (why,))
 
 
 def _at(ev: Evidence) -> str:
@@ -194,5 +209,5 @@ def not_gone(f: Finding, ev: Evidence) -> Iterator[Candidate]:
                     ("/".join(x for x in (kind, space, name) if x),), tuple(lines))
 
 
-RULES = (precondition, forbidden, credentials, etcd, unreachable, overloaded, failed_checks, aggregated, slow_etcd,
+RULES = (precondition, provider, forbidden, credentials, etcd, unreachable, overloaded, failed_checks, aggregated, slow_etcd,
          *rules_controllers.RULES, dying_namespace, not_gone)

@@ -122,6 +122,15 @@ def resolvers(f: Finding, ev: Evidence) -> Iterator[Candidate]:
             "nameserver/of-pods" if "of pods" in _server(o) else _server(o) for o in bad), unique(map(line, bad))[:3])
 
 
+def at_provider(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
+    """What the provider itself still has, whatever name servers say."""
+    left, zone = f.observed.get("left_at_provider") or [], f.observed.get("left_zone")
+    if f.check == _CHECK and left and zone:
+        yield Candidate("leak.provider", "confirmed", (f"hostedzone/{zone}",), tuple(f"Route 53 has {one}" for one in left),
+                        command=f"aws route53 list-resource-record-sets --hosted-zone-id {zone} --start-record-name "
+                                f"{f.observed.get('left_name')}")
+
+
 def idle(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """Nothing says why."""
     bad = _failed(f, "made", "followed", "gone")
@@ -129,4 +138,4 @@ def idle(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         yield Candidate("edns.not-syncing", "suspected", tuple(x for x in (_ref(f),) if x), unique(map(line, bad))[:3])
 
 
-RULES = (authority, behind, resolvers, owner, away, said, silent, idle)
+RULES = (authority, behind, resolvers, owner, away, said, at_provider, silent, idle)

@@ -14,17 +14,12 @@ from typing import Any
 
 from ...engine.declared import CloudPermission, Option
 from ...machines.aws_client import Ec2, connect
+from .._shared.aws import CONNECTION
 
 OPTIONS = (
     Option("aws", "Whether AWS is asked, after the deletion, if anything of the load balancer is left there. The right to "
            "look is enough; see the policy.", type="bool", default=False),
-    Option("region", "The region of AWS. Without it E(AWS_REGION), then the profile."),
-    Option("access_key", "The id of an access key of AWS. Without it E(AWS_ACCESS_KEY_ID), or whatever boto3 finds.",
-           secret=None),
-    Option("secret_key", "The secret of the access key.", secret=True),
-    Option("session_token", "The token of a temporary access key.", secret=True),
-    Option("profile", "A profile of the AWS configuration, in place of an access key."),
-    Option("endpoint_url", "The address of the APIs of AWS, where they are not AWS's own."),
+    *CONNECTION,
 )
 PERMISSIONS = (CloudPermission("aws", (
     "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTargetGroups",

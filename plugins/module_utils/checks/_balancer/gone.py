@@ -79,7 +79,7 @@ def opened(ctx: Context, options: Mapping[str, Any], service: Mapping[str, Any])
     try:
         return Aws(options, os.environ, meta["namespace"], meta["name"], str(meta.get("uid") or ""))
     except PlatformError as e:
-        ctx.inconclusive(f"AWS cannot be asked: {e}")
+        ctx.inconclusive(f"AWS cannot be asked: {e}", provider_unasked=str(e))
 
 
 def provider(ctx: Context, aws: Aws | None, seconds: float) -> None:
@@ -94,5 +94,5 @@ def provider(ctx: Context, aws: Aws | None, seconds: float) -> None:
                 ctx.fail(f"AWS still has {listed(left)} {passed:.0f} s after the Service is gone", left_at_provider=left)
             time.sleep(min(_CLOUD, seconds / 4))
     except PlatformError as e:
-        ctx.inconclusive(f"whether something is left at AWS was not to be seen: {e}")
+        ctx.inconclusive(f"whether something is left at AWS was not to be seen: {e}", provider_unasked=str(e))
     ctx.measure("nothing is left at AWS after", time.monotonic() - start, "s")

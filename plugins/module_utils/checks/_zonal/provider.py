@@ -46,7 +46,7 @@ class Provider:
             try:
                 self._ec2 = connect({n: options.get(f"zonal_provider_{n}") for n in ("region", "profile")}, os.environ)
             except (BadOption, PlatformError) as e:
-                ctx.inconclusive(f"zonal_provider: {e}")
+                ctx.inconclusive(f"storage_check_zonal_provider: {e}", provider_unasked=str(e))
 
     def close(self) -> None:
         if self._ec2:
@@ -60,7 +60,7 @@ class Provider:
         except AwsError as e:
             if e.code == "InvalidVolume.NotFound":
                 return None
-            self.ctx.inconclusive(f"the provider could not be asked for volume {name}: {e}")
+            self.ctx.inconclusive(f"the provider could not be asked for volume {name}: {e}", provider_unasked=str(e))
         return found[0] if found else None
 
     def placed(self, volumes: Mapping[str, Mapping[str, Any]], zones: Mapping[str, str]) -> None:
