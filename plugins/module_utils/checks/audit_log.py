@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 _EVERY, _SELDOM = 1.0, 5.0
 # Seconds for everything but the waiting, and those of them that are kept for what comes after it.
 _AROUND, _KEPT = 120.0, 30.0
-_NAMED = "control_plane_check_audit_source names where else to look: kubelet, pods, query or cloudwatch"
+_NAMED = ("control_plane_check_audit_source names where else to look: cloudwatch on EKS, query on AKS (Log Analytics) and GKE (Cloud"
+          " Logging), pods on Rancher's RKE2 and K3s and wherever the control plane has nodes; validate_exclude: [audit_log] leaves it"
+          " out")
 _WAITS = {"query": 240.0, "cloudwatch": 240.0}
 
 
@@ -51,7 +53,7 @@ class AuditLog(Check):
     )
     cloud_permissions = (CloudPermission("aws", ("logs:FilterLogEvents",), "audit events, with `audit_source: cloudwatch`",
                                          ("arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*",)),)
-    images = ("busybox",)
+    images = ("agnhost",)
     objects = ("ConfigMap", "Pod")
     expected = 60.0
     limit = 45.0 + _AROUND

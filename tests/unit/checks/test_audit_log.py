@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +18,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks._audit.event
     Event, Found, Marker, anywhere, differs, event_of, of_lines)
 from ansible_collections.assay.clusters.plugins.module_utils.checks._audit.files import Files, NoSource, below_log
 from ansible_collections.assay.clusters.plugins.module_utils.checks._audit.verdict import Seen, judge
+from ansible_collections.assay.clusters.plugins.module_utils.checks.audit_log import AuditLog
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext
@@ -271,6 +274,29 @@ def test_events_that_tell_it_otherwise() -> None:
 
 def test_a_policy_that_omits_the_end_is_a_warning() -> None:
     assert "omits the stage ResponseComplete" in judged(seen(stage="RequestReceived", code=None)).warnings[0]
+
+
+@pytest.mark.parametrize("words", ["cloudwatch on EKS", "AKS (Log Analytics)", "GKE (Cloud Logging)", "pods on Rancher's RKE2", "validate_exclude: "
+                                   "[audit_log]"])
+def test_where_nothing_can_be_looked_at_it_is_said_in_one_line_what_to_name(words: str) -> None:
+    ctx = FakeContext()
+    with pytest.raises(Inconclusive, match="^no API server hands out its audit log by /logs; control_plane_check_audit_source names") as told:
+        AuditLog()._no_source(ctx, NoSource("404 page not found", "absent"))
+    assert words in str(told.value) and "\n" not in str(told.value) and ctx.observed["audit_unasked"] == "404 page not found"
+
+
+def test_entries_of_a_cloud_become_events_by_an_expression() -> None:
+    """As the page of the check has it for GKE."""
+    def entry(number: int, method: str) -> dict[str, Any]:
+        return {"operation": {"id": f"{MARK}-{number}"}, "protoPayload": {
+            "methodName": f"io.k8s.core.v1.configmaps.{method}", "authenticationInfo": {"principalEmail": "admin@example.com"}}}
+
+    text = (Path(audit_stores.__file__).parents[1] / "audit_log.yml").read_text(encoding="utf-8")
+    expression = " ".join(re.search(r"audit_query_events: >-\n((?:    .*\n)+)", text)[1].split())
+    found = audit_stores._expression(expression).search({"entries": [entry(1, "patch"), entry(2, "delete"), entry(3, "get")]})
+    events = list(anywhere(found, "gke"))
+    assert [(e.id, e.verb, e.user, e.code) for e in events] == [
+        (f"{MARK}-{n}", verb, "admin@example.com", None) for n, verb in ((1, "patch"), (2, "delete"), (3, "get"))]
 
 
 # ---- stores ---------------------------------------------------------------------------------------------------------

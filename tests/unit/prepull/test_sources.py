@@ -104,8 +104,7 @@ def test_files_folders_and_lists_in_their_order(tmp_path: Path) -> None:
 def test_what_the_checks_need() -> None:
     assert of(checks=["dns"]) == ["registry.k8s.io/e2e-test-images/agnhost:2.53"]
     assert of(domains=["storage"], image_registry="m.example.com")[0].startswith("m.example.com/")
-    assert of(checks=["all"]) == ["registry.k8s.io/e2e-test-images/agnhost:2.53", "docker.io/library/busybox:1.35"], (
-        "one image, which is on every node for the probes, and that which reads the audit log's files")
+    assert of(checks=["all"]) == ["registry.k8s.io/e2e-test-images/agnhost:2.53"], "one image, which is on every node for the probes"
     assert of(checks=["dns"], check_images={"agnhost": "x.example.com/a:1"}) == ["x.example.com/a:1"]
 
 

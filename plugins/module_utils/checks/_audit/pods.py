@@ -60,7 +60,7 @@ class Pods(Source):
         names = [PurePosixPath(self._path).name] if self._path else list(USUAL)
         env = {"FILES": " ".join(f"/host/{n}" for n in names), "MARK": self._mark, "SECONDS_LEFT": str(int(self._seconds))}
         container = {
-            "name": "read", "image": self._ctx.image("busybox"), "command": ["sh", "-c", _FOLLOW],
+            "name": "read", "image": self._ctx.image("agnhost"), "command": ["sh", "-c", _FOLLOW],
             "env": [{"name": k, "value": v} for k, v in env.items()],
             "volumeMounts": [{"name": "logs", "mountPath": "/host", "readOnly": True}],
             "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
