@@ -135,6 +135,8 @@ attributes:
   diff_mode:
     description: The files before and after.
     support: full
+seealso:
+  - module: assay.clusters.testgrid_page
 author:
   - assay.clusters contributors (@assay-clusters)
 """

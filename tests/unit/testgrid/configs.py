@@ -12,9 +12,11 @@ from ansible_collections.assay.clusters.plugins.module_utils.testgrid.config imp
 
 # As on the web page of a provider: one test group, one tab.
 GROUP = {"name": "kon-c1-e2e-v1.31", "gcs_prefix": "example-conf/kon-c1/e2e-v1.31", "days_of_results": 30,
-         "num_columns_recent": 10, "alert_stale_results_hours": 48, "num_failures_to_alert": 2, "disable_prowjob_analysis": True,
+         "num_columns_recent": 10, "alert_stale_results_hours": 48, "num_failures_to_alert": 2,
+         "disable_prowjob_analysis": True,
          "column_header": [{"configuration_value": "Commit"}, {"configuration_value": "platform"}]}
-TAB = {"name": "Example Konvoy, v1.31", "description": "Nightly conformance on lab cluster C1", "test_group_name": "kon-c1-e2e-v1.31"}
+TAB = {"name": "Example Konvoy, v1.31", "description": "Nightly conformance on lab cluster C1",
+       "test_group_name": "kon-c1-e2e-v1.31"}
 
 
 def config(group: dict[str, Any] | None = None, tab: dict[str, Any] | None = None, **top: Any) -> dict[str, Any]:

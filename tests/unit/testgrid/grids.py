@@ -17,7 +17,8 @@ NOW = 1767300000.0
 HOUR, DAY = 3600, 86400
 GROUP: dict[str, Any] = {"name": "job", "gcs_prefix": "bucket/job", "days_of_results": 30, "disable_prowjob_analysis": True}
 # P passes, F fails, K is flaky, S has skips, R runs, U is unknown, - is nothing.
-LETTERS = {"P": Status.PASS, "F": Status.FAIL, "K": Status.FLAKY, "S": Status.PASS_WITH_SKIPS, "R": Status.RUNNING, "U": Status.UNKNOWN}
+LETTERS = {"P": Status.PASS, "F": Status.FAIL, "K": Status.FLAKY, "S": Status.PASS_WITH_SKIPS, "R": Status.RUNNING,
+           "U": Status.UNKNOWN}
 
 
 def case(name: str, inside: str = "", time: float = 0) -> str:
@@ -34,7 +35,7 @@ def junit(*cases: str, suite: str = "") -> str:
 
 def make(root: Path, number: int | str, *cases: str, job: str = "bucket/job", started: Any = NOW - HOUR, finished: Any = None,
          files: dict[str, str] | None = None) -> Path:
-    """A build's folder. started: a stamp, an object, or None for no file; finished: None for one that passed, {} for no file."""
+    """A build's folder. started: a stamp, an object, None for no file; finished: None for one that passed, {} for no file."""
     folder = root / job / str(number)
     artifacts = folder / "artifacts"
     artifacts.mkdir(parents=True)
@@ -66,7 +67,8 @@ def of(root: Path, tab: dict[str, Any] | None = None, **group: Any) -> Grid:
 
 def drawn(*rows: str, started: float = NOW - HOUR, apart: float = HOUR, message: str = "went wrong") -> Grid:
     """A grid from letters, the newest first; the first column began at `started`, each other one `apart` seconds before."""
-    columns_ = [Column(str(100 - i), started - i * apart, [f"commit-{i}"], [("job", str(100 - i))]) for i in range(len(rows[0]))]
+    columns_ = [Column(str(100 - i), started - i * apart, [f"commit-{i}"],
+                       [("job", str(100 - i))]) for i in range(len(rows[0]))]
     found = [Row(f"row {n}", [None if c == "-" else Cell(LETTERS[c], message=message if c in "FK" else "") for c in text])
              for n, text in enumerate(rows)]
     return Grid(columns_, found, ["Commit"])

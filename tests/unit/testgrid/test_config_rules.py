@@ -37,7 +37,7 @@ def test_the_example_is_good() -> None:
     ({"fallback_grouping_configuration_value": "x"}, "need each other"),
     ({"test_name_config": {"name_format": "hello %s"}}, "has no name_elements"),
     ({"test_name_config": {"name_elements": [{"labels": "a"}]}}, "has no name_format"),
-    ({"test_name_config": {"name_elements": [{"labels": "a"}], "name_format": "%s and %s"}}, "takes 2 values, but there are 1"),
+    ({"test_name_config": {"name_elements": [{"labels": "a"}], "name_format": "%s and %s"}}, "takes 2 values, and there are 1"),
     ({"test_name_config": {"name_elements": [{"labels": "a"}, {"labels": "b"}], "name_format": "100%% %s"}}, "takes 3 values"),
     ({"test_name_config": {"name_elements": [{"labels": "a"}], "name_format": "100%"}}, "a % that stands for no value"),
     ({"test_metadata_options": [{"bug_component": 1}]}, "need message_regex or test_name_regex"),
@@ -52,11 +52,14 @@ def test_a_test_group(group: dict[str, Any], wrong: str) -> None:
 
 @pytest.mark.parametrize("group", [
     {"gcs_prefix": None, "result_source": {"resultstore_config": {"project": "p"}}},
-    {"gcs_prefix": None, "result_source": {"gcs_config": {"gcs_prefix": "b/a", "pubsub_project": "p", "pubsub_subscription": "s"}}},
-    {"test_annotations": [{"property_name": "p", "short_text": "äöüäö"}]}, {"test_method_match_regex": r"(?i)a\z|\pL+|x{2,3}?"},
+    {"gcs_prefix": None,
+     "result_source": {"gcs_config": {"gcs_prefix": "b/a", "pubsub_project": "p", "pubsub_subscription": "s"}}},
+    {"test_annotations": [{"property_name": "p", "short_text": "äöüäö"}]},
+    {"test_method_match_regex": r"(?i)a\z|\pL+|x{2,3}?"},
     {"fallback_grouping": 5, "fallback_grouping_configuration_value": "x"}, {"alert_mail_to_addresses": "a@b.c,d@e"},
     {"test_name_config": {"name_elements": [{"labels": "a"}, {"target_config": "Tests name"}], "name_format": "%s and %-5.1s"}},
-    {"test_metadata_options": [{"bug_component": 0, "test_name_regex": ".*"}]}, {"column_header": [{"label": "a"}, {"property": "b"}]}])
+    {"test_metadata_options": [{"bug_component": 0, "test_name_regex": ".*"}]},
+    {"column_header": [{"label": "a"}, {"property": "b"}]}])
 def test_a_good_test_group(group: dict[str, Any]) -> None:
     assert not problems(config(group))
 
@@ -78,7 +81,8 @@ def test_a_tab(tab: dict[str, Any], wrong: str) -> None:
 
 @pytest.mark.parametrize("tab", [
     {"tabular_names_regex": r"(?P<hello>\d+).*(?P<hi>\d+)"}, {"tabular_names_regex": r"(?<hello>\d+)"},
-    {"status_customization_options": {"max_acceptable_flakiness": 0}}, {"status_customization_options": {"max_acceptable_flakiness": 100}}])
+    {"status_customization_options": {"max_acceptable_flakiness": 0}},
+    {"status_customization_options": {"max_acceptable_flakiness": 100}}])
 def test_a_good_tab(tab: dict[str, Any]) -> None:
     assert not problems(config(tab=tab))
 
@@ -89,7 +93,8 @@ def test_good_names(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "wrong"), [
-    ("a:bc", "it may not hold :"), ("ab", "3 to 2048"), ("a-b-", "3 to 2048"), ("a" * 2049, "3 to 2048"), ("ä-tab", "may not hold ä"),
+    ("a:bc", "it may not hold :"), ("ab", "3 to 2048"), ("a-b-", "3 to 2048"), ("a" * 2049, "3 to 2048"),
+    ("ä-tab", "may not hold ä"),
     ("Dash-board one", "may not begin with dashboard"), ("Alerters", "begin with alerter"), ("bugs-1", "begin with bugs"),
     ("Summary of it", "begin with summary")])
 def test_bad_names(name: str, wrong: str) -> None:
@@ -108,11 +113,13 @@ def test_names_are_there() -> None:
 @pytest.mark.parametrize(("changed", "wrong"), [
     ({"test_groups": [GROUP, {**GROUP, "name": "Kon_C1-e2e v131"}]}, "is the same to TestGrid as 'kon-c1-e2e-v1.31'"),
     ({"test_groups": [GROUP, GROUP]}, "is there already, as a test group in a.yaml:2"),
-    ({"dashboards": [{"name": "conformance-example", "dashboard_tab": [TAB, TAB]}]}, "tab 'Example Konvoy, v1.31' is there already"),
+    ({"dashboards": [{"name": "conformance-example", "dashboard_tab": [TAB, TAB]}]},
+     "tab 'Example Konvoy, v1.31' is there already"),
     ({"dashboards": [{"name": n, "dashboard_tab": [TAB]} for n in ("one-a", "one.A")]}, "dashboard 'one.A' is the same"),
-    ({"dashboard_groups": [{"name": n, "dashboard_names": []} for n in ("two-a", "two.A")]}, "dashboard group 'two.A' is the same"),
+    ({"dashboard_groups": [{"name": n, "dashboard_names": []} for n in ("two-a", "two.A")]},
+     "dashboard group 'two.A' is the same"),
     ({"dashboard_groups": [{"name": "Conformance Example", "dashboard_names": []}]},
-     "dashboard group 'Conformance Example' is the same to TestGrid as 'conformance-example', which is there already, as a dashboard")])
+     "dashboard group 'Conformance Example' is the same to TestGrid as 'conformance-example', which is there already, as a ")])
 def test_names_are_unique(changed: dict[str, Any], wrong: str) -> None:
     found = [p for p in problems({**config(), **changed}) if "no tab" not in p]
     assert len(found) == 1 and wrong in found[0], found
@@ -131,19 +138,23 @@ def test_tabs_of_different_dashboards_may_share_a_name() -> None:
     ({"test_groups": [GROUP, {**GROUP, "name": "other"}]}, "the test group 'other' is in no tab"),
     ({"dashboard_groups": [{"name": "all", "dashboard_names": ["conformance-example", "gone"]}]},
      "a.yaml:22: the dashboard group 'all' has the dashboard 'gone', which is not there"),
-    ({"dashboard_groups": [{"name": n, "dashboard_names": ["conformance-example"]} for n in ("all", "more")]}, "is in 'all', too"),
+    ({"dashboard_groups": [{"name": n, "dashboard_names": ["conformance-example"]} for n in ("all", "more")]},
+     "is in 'all', too"),
     ({"dashboard_groups": [{"name": "all", "dashboard_names": ["conformance-example"] * 2}]}, "is there twice")])
 def test_references(changed: dict[str, Any], wrong: str) -> None:
     assert any(wrong in p for p in problems({**config(), **changed})), problems({**config(), **changed})
 
 
-@pytest.mark.parametrize("pattern", [r"a(?=b)", r"a(?<!b)", r"(a)\1", r"(?P<a>b)(?P=a)", "(?>a)", "(a)(?(1)b)", "(?#a)", "a*+", "a**",
+@pytest.mark.parametrize("pattern",
+                         [r"a(?=b)", r"a(?<!b)", r"(a)\1", r"(?P<a>b)(?P=a)", "(?>a)", "(a)(?(1)b)", "(?#a)", "a*+", "a**",
                                      r"a{2}{3}" r"+*", "(", "[a", r"\8", "(?P<a>b)(?P<a>c)"])
 def test_a_pattern_that_go_refuses(pattern: str) -> None:
     assert len(problems(config({"test_method_match_regex": pattern}))) == 1
 
 
-@pytest.mark.parametrize("pattern", [r"\(?=", r"a\\b", r"[[:alpha:]_]+", r"\Qa(b\E", r"x(?i)y", r"(?i:x)", r"\x{10FFFF}", "[*+]+", "a*?b+?",
+@pytest.mark.parametrize("pattern",
+                         [r"\(?=", r"a\\b", r"[[:alpha:]_]+", r"\Qa(b\E", r"x(?i)y", r"(?i:x)", r"\x{10FFFF}", "[*+]+",
+                          "a*?b+?",
                                      r"\p{Greek}", "[(?=]", r"\*+"])
 def test_a_pattern_that_go_takes(pattern: str) -> None:
     assert not problems(config({"test_method_match_regex": pattern}))

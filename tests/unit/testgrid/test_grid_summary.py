@@ -18,8 +18,10 @@ GROUP: dict[str, Any] = {"num_columns_recent": 5}
 
 # ---- alerts ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("row", "opens", "closes", "failures"), [
-    ("FFF", 0, 1, 0), ("FFF", 3, 1, 3), ("FF", 3, 1, 0), ("FFFPP", 3, 1, 3), ("FFPF", 2, 1, 2), ("PFFF", 2, 1, 0), ("PFFF", 2, 2, 3),
-    ("PPFF", 2, 2, 0), ("FPFF", 2, 2, 3), ("FPF", 1, 2, 2), ("FPPF", 1, 2, 1), ("-F-F-", 2, 1, 2), ("RFF", 2, 1, 2), ("RRPFF", 2, 1, 0),
+    ("FFF", 0, 1, 0), ("FFF", 3, 1, 3), ("FF", 3, 1, 0), ("FFFPP", 3, 1, 3), ("FFPF", 2, 1, 2), ("PFFF", 2, 1, 0),
+    ("PFFF", 2, 2, 3),
+    ("PPFF", 2, 2, 0), ("FPFF", 2, 2, 3), ("FPF", 1, 2, 2), ("FPPF", 1, 2, 1), ("-F-F-", 2, 1, 2), ("RFF", 2, 1, 2),
+    ("RRPFF", 2, 1, 0),
     ("FKF", 2, 1, 0), ("FFKF", 2, 1, 2), ("KFF", 2, 1, 2), ("SFF", 2, 1, 0), ("FFS", 2, 1, 2), ("", 1, 1, 0), ("PKFF", 2, 2, 2),
     ("FFPFP", 2, 2, 3), ("UFF", 2, 1, 2)])
 def test_alerts(row: str, opens: int, closes: int, failures: int) -> None:
@@ -42,7 +44,8 @@ def test_an_alert_tells_where_it_began(row: str, opens: int, closes: int, first:
     ({}, {}, (0, 1)), ({"num_failures_to_alert": 2, "num_passes_to_disable_alert": 3}, {}, (2, 3)),
     ({"num_failures_to_alert": 2}, {"alert_options": {"num_failures_to_alert": 4, "num_passes_to_disable_alert": 5}}, (4, 5)),
     ({"num_failures_to_alert": 2}, {"alert_options": {"subject": "x"}}, (2, 1))])
-def test_a_tab_says_when_to_alert_before_its_test_group(group: dict[str, Any], tab: dict[str, Any], wanted: tuple[int, int]) -> None:
+def test_a_tab_says_when_to_alert_before_its_test_group(group: dict[str, Any], tab: dict[str, Any],
+                                                        wanted: tuple[int, int]) -> None:
     assert alerts.thresholds(group, tab) == wanted
 
 
@@ -58,19 +61,27 @@ def custom(**options: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("rows", "tab", "group", "status"), [
     (("PPPPP",), {}, {}, "PASS"), (("SPPPP",), {}, {}, "PASS"), (("FPPPP",), {}, {}, "FLAKY"), (("KPPPP",), {}, {}, "FLAKY"),
-    (("UPPPP",), {}, {}, "FLAKY"), (("PPPPPF",), {}, {}, "PASS"), (("RPPPPF",), {}, {}, "FLAKY"), (("RPPPPPF",), {}, {}, "PASS"),
-    (("RPPPF",), {}, {}, "FLAKY"), (("PRRRRRPPPF",), {}, {}, "FLAKY"), (("P-----F",), {}, {}, "FLAKY"), (("RRR",), {}, {}, "UNKNOWN"),
-    (("-",), {}, {}, "UNKNOWN"), (("FFPPP",), {}, {"num_failures_to_alert": 2}, "FAIL"), (("FPPPP",), {}, {"num_failures_to_alert": 2}, "FLAKY"),
+    (("UPPPP",), {}, {}, "FLAKY"), (("PPPPPF",), {}, {}, "PASS"), (("RPPPPF",), {}, {}, "FLAKY"),
+    (("RPPPPPF",), {}, {}, "PASS"),
+    (("RPPPF",), {}, {}, "FLAKY"), (("PRRRRRPPPF",), {}, {}, "FLAKY"), (("P-----F",), {}, {}, "FLAKY"),
+    (("RRR",), {}, {}, "UNKNOWN"),
+    (("-",), {}, {}, "UNKNOWN"), (("FFPPP",), {}, {"num_failures_to_alert": 2}, "FAIL"),
+    (("FPPPP",), {}, {"num_failures_to_alert": 2}, "FLAKY"),
     (("FFPPP",), {"alert_options": {"num_failures_to_alert": 3}}, {"num_failures_to_alert": 2}, "FLAKY"),
-    (("-----FF", "PPPPPPP"), {}, {"num_failures_to_alert": 2}, "PASS"), (("FFPPP", "RPPPP"), {}, {"num_failures_to_alert": 2}, "FAIL"),
-    (("FPP", "RPP"), {}, {}, "PASS"), (("FPPPP",), {"num_columns_recent": 1}, {}, "FLAKY"), (("PFPPP",), {"num_columns_recent": 1}, {}, "PASS"),
+    (("-----FF", "PPPPPPP"), {}, {"num_failures_to_alert": 2}, "PASS"),
+    (("FFPPP", "RPPPP"), {}, {"num_failures_to_alert": 2}, "FAIL"),
+    (("FPP", "RPP"), {}, {}, "PASS"), (("FPPPP",), {"num_columns_recent": 1}, {}, "FLAKY"),
+    (("PFPPP",), {"num_columns_recent": 1}, {}, "PASS"),
     (("PFPPP",), {}, {"num_columns_recent": 1}, "PASS"), (("PPPPPFP",), {}, {"num_columns_recent": 0}, "PASS"),
     (("FFPPP", "FPPPP"), {"broken_column_threshold": 0.5}, {"num_failures_to_alert": 1}, "BROKEN"),
-    (("FFPPP", "PPPPP"), {"broken_column_threshold": 0.5}, {}, "FLAKY"), (("FKPPP", "FPPPP", "K----"), {"broken_column_threshold": 0.6}, {}, "BROKEN"),
-    (("FKPPP", "FPPPP", "K----"), {"broken_column_threshold": 0.7}, {}, "FLAKY"), (("PPPPPF",), {"broken_column_threshold": 0.1}, {}, "PASS"),
+    (("FFPPP", "PPPPP"), {"broken_column_threshold": 0.5}, {}, "FLAKY"),
+    (("FKPPP", "FPPPP", "K----"), {"broken_column_threshold": 0.6}, {}, "BROKEN"),
+    (("FKPPP", "FPPPP", "K----"), {"broken_column_threshold": 0.7}, {}, "FLAKY"),
+    (("PPPPPF",), {"broken_column_threshold": 0.1}, {}, "PASS"),
     (("PPP",), custom(min_acceptable_runs=4), {}, "PENDING"), (("PPP",), custom(min_acceptable_runs=3), {}, "PASS"),
     (("FPP",), custom(min_acceptable_runs=4), {"num_failures_to_alert": 1}, "FAIL"),
-    (("FPPPP",), custom(max_acceptable_flakiness=20), {}, "ACCEPTABLE"), (("FPPPP",), custom(max_acceptable_flakiness=19.9), {}, "FLAKY"),
+    (("FPPPP",), custom(max_acceptable_flakiness=20), {}, "ACCEPTABLE"),
+    (("FPPPP",), custom(max_acceptable_flakiness=19.9), {}, "FLAKY"),
     (("PPPPP",), custom(max_acceptable_flakiness=20), {}, "PASS")])
 def test_status(rows: tuple[str, ...], tab: dict[str, Any], group: dict[str, Any], status: str) -> None:
     assert of(*rows, tab=tab, **group).status == status
@@ -98,16 +109,20 @@ def test_a_broken_tab_is_not_called_stale_and_a_stale_one_not_failing() -> None:
     (("PFPPPF", "PPPP-F"), {}, "Tab stats: 4 of 5 (80.0%) recent columns passed (8 of 9 or 88.9% cells)"),
     (("RK",), {}, "Tab stats: 0 of 1 (0.0%) recent columns passed (0 of 1 or 0.0% cells)"),
     (("KS", "PP"), {}, "Tab stats: 2 of 2 (100.0%) recent columns passed (3 of 4 or 75.0% cells)"),
-    (("RR",), {}, "no completed results"), (("PP",), custom(min_acceptable_runs=3),
-                                            "Tab stats: 2 of 2 (100.0%) recent columns passed (2 of 2 or 100.0% cells)\nStatus info: Not enough runs"),
-    (("FPPPP",), custom(max_acceptable_flakiness=25), "Tab stats: 4 of 5 (80.0%) recent columns passed (4 of 5 or 80.0% cells)\nStatus info: "
+    (("RR",), {}, "no completed results"),
+    (("PP",), custom(min_acceptable_runs=3),
+     "Tab stats: 2 of 2 (100.0%) recent columns passed (2 of 2 or 100.0% cells)\nStatus info: "
+     "Not enough runs"),
+    (("FPPPP",), custom(max_acceptable_flakiness=25),
+     "Tab stats: 4 of 5 (80.0%) recent columns passed (4 of 5 or 80.0% cells)\nStatus info: "
      "Recent flakiness (20.0%) over valid columns is within configured acceptable level of 25.0%.")])
 def test_message(rows: tuple[str, ...], tab: dict[str, Any], message: str) -> None:
     assert of(*rows, tab=tab).message == message
 
 
 @pytest.mark.parametrize(("rows", "green"), [
-    (("FPP", "PPP"), "commit-1"), (("KPP",), "commit-1"), (("UPP",), "commit-1"), (("FFF",), "no recent greens"), (("R-P",), "commit-2"),
+    (("FPP", "PPP"), "commit-1"), (("KPP",), "commit-1"), (("UPP",), "commit-1"), (("FFF",), "no recent greens"),
+    (("R-P",), "commit-2"),
     (("PPP", "RPP"), "commit-0"), (("SPP",), "commit-0")])
 def test_the_latest_green_column(rows: tuple[str, ...], green: str) -> None:
     assert of(*rows).latest_green == green
@@ -162,7 +177,8 @@ def test_failures_of_all_rows_at_once_do_not_count_but_the_row_does() -> None:
 @pytest.mark.parametrize(("row", "trend", "now", "before"), [
     ("PFPPP", "up", 100 / 3, 0), ("PPPFP", "down", 0, 50), ("PFPFP", "down", 100 / 3, 50)])
 def test_the_trend_is_against_the_interval_before(row: str, trend: str, now: float, before: float) -> None:
-    found = flips.flakiness(drawn(row, started=NOW - DAY / 2, apart=3 * DAY), NOW)  # three columns in a week, two in the one before
+    found = flips.flakiness(drawn(row, started=NOW - DAY / 2, apart=3 * DAY),
+                            NOW)  # three columns in a week, two in the one before
     assert (found.average, found.before) == pytest.approx((now, before)) and found.trend == trend == found.trends["row 0"]
 
 

@@ -62,8 +62,8 @@ def _name_config(group: Entry, what: str) -> Iterator[Problem]:
     if not form:
         yield config.problem(f"{what}: test_name_config has no name_format", "name_format")
     elif elements and form.count("%") != elements:
-        yield config.problem(f"{what}: name_format {form!r} takes {form.count('%')} values, but there are {elements} name_elements",
-                             "name_format")
+        wants = f"name_format {form!r} takes {form.count('%')} values"
+        yield config.problem(f"{what}: {wants}, and there are {elements} name_elements", "name_format")
     elif elements and len(_VERB.findall(form)) != elements:
         yield config.problem(f"{what}: name_format {form!r} has a % that stands for no value", "name_format")
 
@@ -141,4 +141,5 @@ def tabs(config: Configuration) -> Iterator[Problem]:
                 yield from _mails(tab.get(options) or Entry(), "alert_mail_to_addresses", what)
             custom = tab.get("status_customization_options") or Entry()
             if not 0 <= custom.get("max_acceptable_flakiness", 0) <= 100:
-                yield custom.problem(f"{what}: max_acceptable_flakiness is a percentage, from 0 to 100", "max_acceptable_flakiness")
+                yield custom.problem(f"{what}: max_acceptable_flakiness is a percentage, from 0 to 100",
+                                     "max_acceptable_flakiness")

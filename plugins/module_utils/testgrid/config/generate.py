@@ -34,8 +34,8 @@ def _filled(option: str, text: str, known: Mapping[str, Any]) -> str:
     """A text with its {places} filled."""
     unknown = [p for p in _PLACE.findall(text) if p not in known]
     if unknown:
-        raise BadOption(f"{option}: {{{unknown[0]}}} is not known for cluster {known['cluster']}; known are {', '.join(known)}, "
-                        "others come from the option values")
+        raise BadOption(f"{option}: {{{unknown[0]}}} is not known for cluster {known['cluster']}; known are "
+                        f"{', '.join(known)}, others come from the option values")
     return _PLACE.sub(lambda m: str(known[m[1]]), text)
 
 
@@ -64,7 +64,8 @@ class _Generating:
                             f"{name}, as TestGrid tells names apart by small letters and digits alone")
         prefix = _filled("gcs_prefix", texts["gcs_prefix"], known).strip("/")
         if "://" in prefix:
-            raise BadOption(f"gcs_prefix: must be a bucket and a path without {prefix.split('://', maxsplit=1)[0]}://, not {prefix!r}")
+            scheme = prefix.partition("://")[0]
+            raise BadOption(f"gcs_prefix: must be a bucket and a path without {scheme}://, not {prefix!r}")
         own = {**(self.params.get("test_group") or {}), **(suite.get("test_group") or {})}
         self.wanted.test_groups.append({"name": name, "gcs_prefix": prefix, **_TEST_GROUP, **own})
         self.tab(texts, known, name, suite)

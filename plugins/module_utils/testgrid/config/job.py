@@ -36,7 +36,8 @@ def _configuration(params: Mapping[str, Any], folder: Path, found: Mapping[str, 
 
 def _told(config: Configuration, problems: list[Problem]) -> dict[str, Any]:
     return {"test_groups": [g.get("name", "") for g in config.test_groups],
-            "dashboards": {d.get("name", ""): [t.get("name", "") for t in d.get("dashboard_tab", ())] for d in config.dashboards},
+            "dashboards": {d.get("name", ""): [t.get("name", "") for t in d.get("dashboard_tab", ())]
+                           for d in config.dashboards},
             "dashboard_groups": {g.get("name", ""): list(g.get("dashboard_names", ())) for g in config.dashboard_groups},
             "errors": [{"file": p.file, "line": p.line, "message": p.message} for p in problems]}
 

@@ -31,7 +31,8 @@ def _groups(config: Configuration) -> Iterator[Problem]:
         if any(own in prefix for own in _OWN + _PRESUBMITS) and prefix.rpartition("/")[2] != name:
             yield group.problem(f"{what}: is of a job of the instance, so gcs_prefix must end in /{name}", "gcs_prefix")
         if prefix.startswith(_PRESUBMITS) and group.get("num_columns_recent", 0) < _PRESUBMIT_COLUMNS:
-            yield group.problem(f"{what}: presubmits need num_columns_recent of {_PRESUBMIT_COLUMNS} or more", "num_columns_recent")
+            yield group.problem(f"{what}: presubmits need num_columns_recent of {_PRESUBMIT_COLUMNS} or more",
+                                "num_columns_recent")
         for header in group.get("column_header") or ():
             if not header.get("configuration_value"):
                 yield Problem(header.file or group.file, header.line, f"{what}: a column header has no configuration_value")
@@ -75,7 +76,8 @@ def _dashboard_groups(config: Configuration) -> Iterator[Problem]:
         listed = group.get("dashboard_names", [])
         for dashboard, line in zip(listed, getattr(listed, "lines", [group.line] * len(listed))):
             if not dashboard.startswith(name):
-                yield Problem(group.file, line, f"the dashboard {dashboard!r} in the dashboard group {name!r} must begin with {name!r}")
+                yield Problem(group.file, line,
+                              f"the dashboard {dashboard!r} in the dashboard group {name!r} must begin with {name!r}")
         for entry in config.dashboards:
             dashboard = entry.get("name", "")
             if name and dashboard.startswith(f"{name}-") and of.get(dashboard) != name:

@@ -40,7 +40,8 @@ def _marks(file: str) -> tuple[str, str]:
 def stripped(text: str, file: str, path: str) -> str:
     """A text without the blocks that belong to this file of ours."""
     begin, end = _marks(file)
-    found = re.sub(rf"^[ ]*{re.escape(begin)}\r?\n(?:(?![ ]*{re.escape(begin)}).*\n)*?[ ]*{re.escape(end)}(?:\r?\n|$)", "", text,
+    found = re.sub(rf"^[ ]*{re.escape(begin)}\r?\n(?:(?![ ]*{re.escape(begin)}).*\n)*?[ ]*{re.escape(end)}(?:\r?\n|$)", "",
+                   text,
                    flags=re.MULTILINE)
     if begin in found or end in found:
         line = next(n for n, s in enumerate(found.split("\n"), 1) if begin in s or end in s)
@@ -86,8 +87,8 @@ def _inserted(text: str, path: str, file: str, kind: str, name: str, key: str, i
     root = yaml.compose(text, Loader=located.LOADER)
     listed = _child(_named(root, kind, name), key)
     if not isinstance(listed, yaml.SequenceNode) or listed.flow_style or not listed.value:
-        raise PlatformError(f"{path}: {key} of {name!r} must be a list with an item on each line, so that nothing else is touched "
-                            "when more is added")
+        raise PlatformError(f"{path}: {key} of {name!r} must be a list with an item on each line, so that nothing else is "
+                            "touched when more is added")
     end = "\r\n" if "\r\n" in text else "\n"
     lines = text.splitlines(keepends=True)
     at = min(_last_line(listed), len(lines))
@@ -115,7 +116,8 @@ def _added(texts: dict[str, str], where: str, file: str, kind: str, name: str, k
     entry[key] = [*entry[key], *items]
     text = _inserted(texts[where], where, file, kind, name, key, items)
     if _plain(where, text) != wanted:
-        raise PlatformError(f"{where}: {key} of {name!r} cannot get more without touching the rest; write it without references")
+        raise PlatformError(f"{where}: {key} of {name!r} cannot get more without touching the rest; write it without "
+                            "references")
     texts[where] = text
 
 

@@ -55,13 +55,15 @@ def _twice(entries: Iterable[tuple[str, Entry]]) -> Iterator[Problem]:
         before, other = first.setdefault(normal(name), (what, entry))
         if other is not entry:
             called = "is there" if other["name"] == name else f"is the same to TestGrid as {other['name']!r}, which is there"
-            yield entry.problem(f"{what} {name!r} {called} already, as a {before} in {other.file}:{other.where('name')}", "name")
+            yield entry.problem(f"{what} {name!r} {called} already, as a {before} in {other.file}:{other.where('name')}",
+                                "name")
 
 
 def unique(config: Configuration) -> Iterator[Problem]:
     """Names differ by more than case and punctuation: test groups, dashboards with their groups, tabs of a dashboard."""
     yield from _twice(("test group", g) for g in config.test_groups)
-    yield from _twice([*(("dashboard", d) for d in config.dashboards), *(("dashboard group", g) for g in config.dashboard_groups)])
+    yield from _twice([*(("dashboard", d) for d in config.dashboards),
+                       *(("dashboard group", g) for g in config.dashboard_groups)])
     for dashboard in config.dashboards:
         yield from _twice(("tab", t) for t in dashboard.get("dashboard_tab", ()))
 
@@ -94,6 +96,7 @@ def _grouped(config: Configuration) -> Iterator[Problem]:
                                                 "which is not there")
             elif name in of:
                 where = f"in {of[name]!r}, too" if of[name] != group.get("name") else "there twice"
-                yield Problem(group.file, line, f"the dashboard {name!r} of the dashboard group {group.get('name', '')!r} is {where}")
+                yield Problem(group.file, line,
+                              f"the dashboard {name!r} of the dashboard group {group.get('name', '')!r} is {where}")
             else:
                 of[name] = group.get("name", "")

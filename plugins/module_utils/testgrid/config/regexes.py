@@ -10,11 +10,12 @@ import re
 import warnings
 
 # What Go (RE2) does not have: looking around, references to groups, possessive repetition, conditions, comments.
-_ONLY_PYTHON = re.compile(r"(?P<around>\(\?<?[=!])|(?P<back>\\[1-9]|\(\?P=)|(?P<atomic>\(\?>)|(?P<condition>\(\?\()|(?P<comment>\(\?#)")
+_ONLY_PYTHON = re.compile(r"(?P<around>\(\?<?[=!])|(?P<back>\\[1-9]|\(\?P=)|(?P<atomic>\(\?>)|(?P<condition>\(\?\()"
+                          r"|(?P<comment>\(\?#)")
 _WORDS = {"around": "looking around", "back": "references to groups", "atomic": "atomic groups", "condition": "conditions",
           "comment": "comments"}
-_ESCAPED = re.compile(r"\\(?:[pP](?:\{\^?\w+\}|[A-Z])|Q.*?(?:\\E|$)|z|C|x\{[0-9A-Fa-f]+\}|.)|\[\[:\^?\w+:\]|\[:\^?\w+:\]|\(\?[imsU-]+\)"
-                      r"|\(\?[imsU-]+:|\(\?<(?=\w)", re.DOTALL)
+_ESCAPED = re.compile(r"\\(?:[pP](?:\{\^?\w+\}|[A-Z])|Q.*?(?:\\E|$)|z|C|x\{[0-9A-Fa-f]+\}|.)"
+                      r"|\[\[:\^?\w+:\]|\[:\^?\w+:\]|\(\?[imsU-]+\)|\(\?[imsU-]+:|\(\?<(?=\w)", re.DOTALL)
 _CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|[^\]])*\]")
 _POSSESSIVE = re.compile(r"(?<!\\)(?:[*+?]|\{\d+,?\d*\})(?:[*+]|\?[*+?])")
 

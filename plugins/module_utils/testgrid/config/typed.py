@@ -64,8 +64,9 @@ class _Typing:
             if kind is None:
                 words = schema.WORDS.get(name, name)
                 self.problems.append(entry.problem(f"{key} is not known in a {words}{schema.meant(key, name)}", key))
-            found = _LEFT_OUT if kind is None else None if value is None else self.value(value, kind, entry, key, entry.where(key))
-            if found is _LEFT_OUT or found is None:
+            unset = kind is None or value is None
+            found = _LEFT_OUT if unset else self.value(value, kind, entry, key, entry.where(key))
+            if found is _LEFT_OUT:
                 del entry[key]
             else:
                 entry[key] = found

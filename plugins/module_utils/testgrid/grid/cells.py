@@ -1,12 +1,16 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""From cases of a build to cells: status, icon, message, and what becomes of cases with one name (testgrid: pkg/updater/gcs.go)."""
+"""From cases of a build to cells: status, icon, message, and what becomes of cases with one name.
+
+Source: GoogleCloudPlatform/testgrid, pkg/updater/gcs.go.
+"""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ...results import redact
 from ...runs.model import SKIPPED, Case
 from .status import Status, failing, passing, severest
 
@@ -39,9 +43,9 @@ def shortened(text: str) -> str:
 
 
 def message(case: Case) -> str:
-    """The first that says anything: message and text of the outcome, output."""
-    outcome = "\n".join(t for t in (case.message, case.text) if t)
-    return shortened(outcome or case.output)
+    """The first that says anything: message and text of the outcome, output. Secrets go before a cut would hide them."""
+    outcome = "\n".join(t for t in (case.message, case.text) if t) or case.output
+    return shortened(redact.redact(outcome)) if outcome else ""
 
 
 def _numbers(properties: Mapping[str, str]) -> dict[str, float]:

@@ -1,6 +1,9 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""From a build to a column: its headers, and the rows that are of the build itself (testgrid: pkg/updater/gcs.go, metadata/job.go)."""
+"""From a build to a column: its headers, and the rows that are of the build itself.
+
+Source: GoogleCloudPlatform/testgrid, pkg/updater/gcs.go and metadata/job.go.
+"""
 from __future__ import annotations
 
 import datetime
@@ -45,7 +48,8 @@ def version(build: Build) -> str:
     started, finished, metadata = build.started or {}, build.finished or {}, build.metadata
     found = next((str(v) for v in (
         finished.get("job-version"), started.get("job-version"), started.get("repo-version"), finished.get("repo-version"),
-        metadata.get("revision"), metadata.get("repo-commit"), metadata.get("job-version"), started.get("repo-commit")) if v), "")
+        metadata.get("revision"), metadata.get("repo-commit"), metadata.get("job-version"), started.get("repo-commit")) if v),
+        "")
     return found.partition("+")[2][:_COMMIT_LENGTH] if "+" in found else found[:_COMMIT_LENGTH]
 
 

@@ -1,6 +1,9 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How flaky rows are: flips to failure in what was run, as TestGrid scores them (testgrid: pkg/summarizer/flakiness.go, analyzers)."""
+"""How flaky rows are: flips to failure in what was run, as TestGrid scores them.
+
+Source: GoogleCloudPlatform/testgrid, pkg/summarizer/flakiness.go and analyzers/flipanalyzer.go.
+"""
 from __future__ import annotations
 
 import re
@@ -58,7 +61,8 @@ def _all_fail(grid: Grid) -> list[bool]:
     if len(grid.rows) <= 1:
         return [False] * len(grid.columns)
     good = (Status.PASS, Status.FLAKY)
-    return [not any(c and coalesced(c.status) in good for c in (r.cells[i] for r in grid.rows)) for i in range(len(grid.columns))]
+    passed = {i for r in grid.rows for i, c in enumerate(r.cells) if c and coalesced(c.status) in good}
+    return [i not in passed for i in range(len(grid.columns))]
 
 
 def statuses(row: Row, grid: Grid, since: float, until: float, left_out: Sequence[bool]) -> list[str]:
@@ -77,7 +81,8 @@ def statuses(row: Row, grid: Grid, since: float, until: float, left_out: Sequenc
 def _scores(grid: Grid, since: float, until: float) -> dict[str, float]:
     """Of rows that passed or failed in this time, outages of all counted as run."""
     nothing, left_out = [False] * len(grid.columns), _all_fail(grid)
-    return {r.name: score(statuses(r, grid, since, until, left_out)) for r in grid.rows if statuses(r, grid, since, until, nothing)}
+    ran = [r for r in grid.rows if statuses(r, grid, since, until, nothing)]
+    return {r.name: score(statuses(r, grid, since, until, left_out)) for r in ran}
 
 
 def _average(scores: dict[str, float]) -> float:

@@ -1,6 +1,9 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""From columns to a grid: what is of one build in one column, rows, which of both are shown (testgrid: pkg/updater, pkg/tabulator)."""
+"""From columns to a grid: what is of one build in one column, rows, which of both are shown.
+
+Source: GoogleCloudPlatform/testgrid, pkg/updater/updater.go and pkg/tabulator.
+"""
 from __future__ import annotations
 
 import urllib.parse

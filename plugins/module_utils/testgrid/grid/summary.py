@@ -62,7 +62,8 @@ def numbers(grid: Grid, recent: int, threshold: float = 0.0) -> Numbers:
         found = [coalesced(c.status) for r in grid.rows if (c := r.cells[index])]
         passes, failures = sum(map(passing, found)), sum(map(failing, found))
         filled = len(found) - found.count(Status.NO_RESULT)
-        out = replace(out, columns=out.columns + bool(filled), passing_columns=out.passing_columns + (passes > 0 and not failures),
+        out = replace(out, columns=out.columns + bool(filled),
+                      passing_columns=out.passing_columns + (passes > 0 and not failures),
                       passing_cells=out.passing_cells + passes, cells=out.cells + filled,
                       broken=out.broken or bool(threshold > 0 and filled and failures / filled > threshold))
     return out
@@ -126,8 +127,8 @@ def _message(found: Numbers, status: str, custom: Mapping[str, Any]) -> str:
     if status == PENDING:
         return f"{said}\nStatus info: Not enough runs"
     if status == ACCEPTABLE:
-        return (f"{said}\nStatus info: Recent flakiness ({100 - columns:.1f}%) over valid columns is within configured acceptable "
-                f"level of {custom.get('max_acceptable_flakiness', 0):.1f}%.")
+        return (f"{said}\nStatus info: Recent flakiness ({100 - columns:.1f}%) over valid columns is within configured "
+                f"acceptable level of {custom.get('max_acceptable_flakiness', 0):.1f}%.")
     return said
 
 
