@@ -110,14 +110,11 @@ class NodeAutoscaling(Check):
             with ctx.step("the node goes when nobody needs it"):
                 mine = {n for c in comings for n in c.signs.claims}
                 Going(ctx, found, seekers, before, mine).gone(float(o.get("down_limit") or 1800))
-        except StepFailed as e:
+        except BaseException as e:
             self._leave(ctx, comings)
-            if ctx.left() < _OVER:
+            if isinstance(e, StepFailed) and ctx.left() < _OVER:
                 ctx.inconclusive("the time of the run was over while it waited; raise validate_limit, which is for all checks together. "
                                  f"So far: {e}")
-            raise
-        except BaseException:
-            self._leave(ctx, comings)
             raise
         if others := sorted(set(ctx.fleet.nodes) - before):
             ctx.observe(others_came=others)

@@ -229,5 +229,7 @@ def test_what_is_said_of_a_node_that_stays(reason: str, words: str) -> None:
 def test_what_was_said_of_a_node_that_was_still_coming_holds_it_no_more() -> None:
     world = Scaled().karpenter()
     world.goes = NEVER
-    world.of_node = [("DisruptionBlocked", "Node is nominated for a pending pod"), ("DisruptionBlocked", "Nodeclaim does not have an associated node")]
+    world.of_node = [("DisruptionBlocked", words) for words in (
+        "Node is nominated for a pending pod", "Nodeclaim does not have an associated node",
+        f'Pod has "karpenter.sh/do-not-disrupt" annotation (Pod={FakeContext.namespace}/{SEEKER})')]
     assert not _red(world, "and Karpenter does not say why$").seen(variant="held")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Reasons of events on a node or its NodeClaim that tell why it stays, or what hinders its end; and one that any node in use has.
 _HELD = ("DisruptionBlocked", "FailedDraining", "ScaleDownFailed", "FailedTermination", "AwaitingVolumeDetachment")
 _IN_USE = "Unconsolidatable"
-# What is said of a node that is still on its way.
+# What is said of a node that is still on its way; what is said of our own pod is past, too.
 _COMING = ("Node is nominated for a pending pod", "Nodeclaim does not have an associated node", "isn't initialized")
 _MARKS = (("karpenter.sh/do-not-disrupt", "true"), ("karpenter.sh/do-not-evict", "true"),
           ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"))
@@ -94,5 +94,6 @@ class Going:
 
     def _says(self, kind: str, name: str, reasons: tuple[str, ...]) -> list[str]:
         told = events(self.ctx, "default", kind="Node" if kind == "node" else "NodeClaim", name=name)
-        held = [e for e in told if e.get("reason") in reasons and not any(w in str(e.get("message")) for w in _COMING)]
+        past = (*_COMING, *(s.name for s in self.seekers))
+        held = [e for e in told if e.get("reason") in reasons and not any(w in str(e.get("message")) for w in past)]
         return list(dict.fromkeys(map(line, held)))[-3:]
