@@ -44,10 +44,10 @@ def journal_folder(results_dir: str | os.PathLike[str]) -> Path:
     return _folder(results_dir) / "journal"
 
 
-def _file_name(cluster: str) -> str:
+def file_name(cluster: str) -> str:
     """A file name for any inventory name; a changed name gets a digest, so that two clusters never share a file."""
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", cluster).lstrip(".")[:120]
-    if safe != cluster:
+    if safe != cluster or not safe:
         safe = f"{safe or 'cluster'}-{hashlib.sha256(cluster.encode()).hexdigest()[:8]}"
     return f"{safe}.json"
 
@@ -104,7 +104,7 @@ def _json(value: Any) -> str:
 def write_cluster_run(results_dir: str | os.PathLike[str], run: dict[str, Any]) -> str:
     """Store one cluster's run, cleaned; returns the file's path."""
     run = clean_run(run)
-    path = _folder(results_dir) / _CLUSTERS / _file_name(run["cluster"])
+    path = _folder(results_dir) / _CLUSTERS / file_name(run["cluster"])
     _write(path, _json(run))
     return str(path)
 
@@ -123,14 +123,14 @@ def _forget(folder: Path, paths: list[Path]) -> None:
 def forget_cluster_run(results_dir: str | os.PathLike[str], cluster: str) -> None:
     """What an earlier run of this cluster stored, and the reports of it, tell nothing of the one that begins."""
     folder = _folder(results_dir)
-    _forget(folder, [folder / _CLUSTERS / _file_name(cluster)])
+    _forget(folder, [folder / _CLUSTERS / file_name(cluster)])
 
 
 def forget_pipeline(results_dir: str | os.PathLike[str], cluster: str) -> None:
     """The same for a pipeline that begins: its stages, and its checks before and after the hook."""
     folder = _folder(results_dir)
-    stages = (folder / STAGES / _file_name(cluster).removesuffix(".json")).glob("*.json")
-    _forget(folder, [folder / _CLUSTERS / _file_name(cluster), *stages])
+    stages = (folder / STAGES / file_name(cluster).removesuffix(".json")).glob("*.json")
+    _forget(folder, [folder / _CLUSTERS / file_name(cluster), *stages])
     forget_cluster_run(folder / BEFORE, cluster)
 
 
@@ -142,7 +142,7 @@ def write_stage(results_dir: str | os.PathLike[str], record: dict[str, Any]) -> 
     record = clean_record({**record, "domain": STAGES})
     if not _STAGE.fullmatch(record["check"]):
         raise ResultsError(f"stage: must be small letters, digits and '_', and begin with a letter, not {record['check']!r}")
-    path = _folder(results_dir) / STAGES / _file_name(record["cluster"]).removesuffix(".json") / f"{record['check']}.json"
+    path = _folder(results_dir) / STAGES / file_name(record["cluster"]).removesuffix(".json") / f"{record['check']}.json"
     _write(path, _json(record))
     return str(path)
 
@@ -160,7 +160,7 @@ def _load(path: Path, what: str, key: str, kind: type) -> dict[str, Any]:
 
 def load_stages(results_dir: str | os.PathLike[str], cluster: str | None = None) -> list[dict[str, Any]]:
     """The records of stages, of one cluster or of all, in the order in which they began."""
-    folder = "*" if cluster is None else _file_name(cluster).removesuffix(".json")
+    folder = "*" if cluster is None else file_name(cluster).removesuffix(".json")
     found = [_load(p, "stage", "check", str) for p in (_folder(results_dir) / STAGES).glob(f"{folder}/[!.]*.json")]
     return sorted((clean_record(r) for r in found), key=lambda r: (r["cluster"], r["started"], r["check"]))
 
