@@ -62,23 +62,30 @@ class Unzipped:
                 return found
 
 
-class Again:
-    """A stream whose beginning was looked at, from that on."""
+class Opened:
+    """A file as it is meant: unpacked where it is gzip, as logs are that come from a bucket."""
 
-    def __init__(self, raw: BinaryIO, begun: bytes) -> None:
-        self._raw, self._begun = raw, begun
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw, self._begun = raw, b""
+        self._unzipped: Unzipped | None = None
+        self._known = False
 
     def read(self, size: int = _CHUNK) -> bytes:
+        if not self._known:
+            self._begun, self._known = self._raw.read(2), True
+            if self._begun == b"\x1f\x8b":
+                self._unzipped = Unzipped(self._raw, self._begun)
+        if self._unzipped:
+            return self._unzipped.read(size)
         if self._begun:
             found, self._begun = self._begun[:size], self._begun[size:]
             return found
         return self._raw.read(size)
 
 
-def plain(raw: BinaryIO, limit: int = FILE) -> Limited:
-    """A file as it is meant: unpacked where it is gzip, as logs are that come from a bucket."""
-    begun = raw.read(2)
-    return Limited(Unzipped(raw, begun) if begun == b"\x1f\x8b" else Again(raw, begun), limit)
+def plain(raw: BinaryIO, limit: int = 0) -> Limited:
+    """A file, unpacked, of so many bytes at most (0: FILE)."""
+    return Limited(Opened(raw), limit or FILE)
 
 
 def whole(stream: Limited) -> bytes:

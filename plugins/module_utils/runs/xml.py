@@ -9,7 +9,7 @@ from xml.parsers import expat
 from .limits import MIB, Limited
 
 # Expat looks at an unfinished tag again with each piece that comes, so pieces are large and tags bounded.
-_DEPTH, _TAG, _PIECE = 100, 8 * MIB, 1 << 18
+_DEPTH, _TAG, _PIECE = 100, 4 * MIB, 1 << 18
 
 
 class XmlError(ValueError):

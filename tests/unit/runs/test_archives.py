@@ -112,7 +112,6 @@ def test_a_bomb_ends_at_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_file_that_becomes_too_large_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "FILE", 1 << 20)
-    monkeypatch.setattr(limits.plain, "__defaults__", (1 << 20,))
     files = {"e2e.log": gzip.compress((old_log(ending="") + "S" * (3 << 20)).encode())}
     (run,) = read(folder(tmp_path / "in", files))
     assert (run.verdict, codes(run)[0]) == (INCONCLUSIVE, "log-unreadable") and "larger than 1 MiB" in run.findings[0].message
