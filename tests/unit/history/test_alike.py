@@ -55,7 +55,7 @@ def test_the_distance_is_levenshteins_up_to_its_bound() -> None:
 
 @pytest.mark.parametrize(("one", "other", "same"), [
     ("x" * 100, "x" * 95 + "yyyyy", True), ("abcdefghij" * 10, "abcdefghij" * 10 + "0123456789A", False),
-    ("short", "short", True), ("short one", "short two", False), ("", "", True),
+    ("short", "short", True), ("short one", "short two", False), ("one letter x", "one letter y", False), ("", "", True),
     ("a word " * 10 + "here", "a word " * 10 + "there", True), ("abcdefghij" * 5, "jihgfedcba" * 5, False)])
 def test_near_is_less_than_a_tenth(one: str, other: str, same: bool) -> None:
     assert alike.near(one, other) is same and alike.near(other, one) is same

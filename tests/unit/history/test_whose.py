@@ -35,6 +35,12 @@ def test_one_cause_of_the_way_of_testing_is_not_the_clusters() -> None:
     assert found.name == cause and "the way of testing, not the cluster" in found.words and "on a" in found.words
 
 
+@pytest.mark.parametrize("failed", [
+    ({"dns": "a.x"}, {"nodes": "b.x"}, {"dns": "c.x"}, {"nodes": "d.x"}), ({"dns": "a.x"}, {"nodes": "a.x"}, {"dns": "b.x"}, {"nodes": "c.x"})])
+def test_a_cause_of_half_the_failures_is_not_the_one(failed: tuple[dict[str, str], ...]) -> None:
+    assert whose.answer(runs("a", *failed, "")).whose != whose.CAUSE
+
+
 @pytest.mark.parametrize("cause", ["", "unknown.unexplained"])
 def test_what_is_not_explained_is_no_common_cause(cause: str) -> None:
     found = whose.answer(runs("a", *[{"dns": cause}] * 3, "", "", "", ""))
@@ -72,6 +78,9 @@ def test_failures_that_wander_are_no_tests_fault() -> None:
 
 def test_where_nothing_stands_out_nothing_is_claimed() -> None:
     found = whose.answer([*runs("a", "dns nodes", "dns nodes", "dns", ""), *runs("b", "dns nodes", "nodes", "nodes", "")])
+    three = "dns nodes service"
+    again = whose.answer([*runs("a", three, three, "", ""), *runs("b", three, "", "", three)])
+    assert again.whose == whose.OPEN and again.numbers["check_repetition"] == 1
     assert (found.whose, found.name) == (whose.OPEN, "") and "Neither a cause, nor a cluster, nor a check stands out" in found.words
 
 
