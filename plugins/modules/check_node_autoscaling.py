@@ -10,9 +10,9 @@ version_added: 1.2.0
 description:
   - Makes one small pod that fits on no node that is there. A node must come for it, become Ready, pull the image, reach
     pods of other nodes and be reached by them, and resolve names. Then the pod is deleted, and the node must go.
-  - The pod takes nobody's place. It asks for little, and stands apart from the probes of the run, which are on every
-    node; so no room is used up, nobody is preempted, and pods that hold room for others (overprovisioning) do not
-    count.
+  - The pod takes nobody's place. It asks for little, and stands apart from tiny pods that are put on every node where
+    it could go, 200 at most; so no room is used up, nobody is preempted, and pods that hold room for others
+    (overprovisioning) do not count.
   - Nodes cost money, so that it is skipped without O(allow). One node comes, or one for each group in O(node_groups);
     never more.
   - Karpenter is found by its NodePools, also where a cloud runs it (EKS Auto Mode, AKS); the Cluster Autoscaler by its

@@ -3,16 +3,18 @@
 """A pod that fits nowhere causes a node, which serves traffic; and the node goes with the pod."""
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from ..engine.errors import StepFailed
+from ..kube.errors import ApiError
 from ._dns.dig import resolv_conf
-from ._scaling import groups, seeker, who
+from ._scaling import groups, who
 from ._scaling.coming import Coming
 from ._scaling.going import Going
-from ._scaling.seeker import Seeker
+from ._scaling.seeker import Keepers, Seeker
 from ._scaling.signs import claims
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class NodeAutoscaling(Check):
     )
     permissions = (
         Permission(("list", "watch"), ("nodes",)),
-        Permission(("create", "get", "delete", "patch", "list", "watch"), ("pods",)),
+        Permission(("create", "delete", "get", "list", "watch"), ("pods",)),
         Permission(("list",), ("events",), optional=True, everywhere=True),
         Permission(("list",), ("pods",), optional=True, everywhere=True),
         *who.PERMISSIONS,
@@ -86,12 +88,13 @@ class NodeAutoscaling(Check):
         before = frozenset(ctx.fleet.nodes)
         of_before = {c["metadata"]["name"] for c in claims(ctx, found)} if found.kind == "karpenter" else set()
         chosen = groups.chosen(ctx, found.pools)
+        keepers = Keepers(ctx, chosen)
         seekers = [Seeker(ctx, g, n) for n, g in enumerate(chosen)]
         ctx.observe(autoscaler=found.words, nodes_before=len(before), node_groups=[g.name for g in chosen if g.name])
         comings = []
         try:
             with ctx.step("a pod fits on none of the nodes"):
-                seeker.take_all(ctx, chosen)
+                keepers.create()
                 for one in seekers:
                     one.create()
                     comings.append(Coming(ctx, found, one, before, of_before))
@@ -108,10 +111,11 @@ class NodeAutoscaling(Check):
                 for one in seekers:
                     self._serves(ctx, one)
             with ctx.step("the node goes when nobody needs it"):
+                keepers.delete()
                 mine = {n for c in comings for n in c.signs.claims}
                 Going(ctx, found, seekers, before, mine).gone(float(o.get("down_limit") or 1800))
         except BaseException as e:
-            self._leave(ctx, comings)
+            self._leave(ctx, keepers, comings)
             if isinstance(e, StepFailed) and ctx.left() < _OVER:
                 ctx.inconclusive("the time of the run was over while it waited; raise validate_limit, which is for all checks together. "
                                  f"So far: {e}")
@@ -156,10 +160,12 @@ class NodeAutoscaling(Check):
                     error="" if good else last)
 
     @staticmethod
-    def _leave(ctx: Context, comings: list[Coming]) -> None:
+    def _leave(ctx: Context, keepers: Keepers, comings: list[Coming]) -> None:
         """Nobody waits for a node any more; what came for us and is still there is told, as we delete no node."""
-        for coming in comings:
-            ctx.delete("Pod", coming.seeker.name, wait=False)
+        with contextlib.suppress(ApiError):  # they go with the run's namespace, anyhow
+            for coming in comings:
+                ctx.delete("Pod", coming.seeker.name, wait=False)
+            keepers.delete()
         nodes = sorted({n for c in comings for n in c.new_nodes()})
         claims_left = sorted(n for c in comings for n, item in c.signs.claims.items()
                              if (item.get("status") or {}).get("nodeName") not in nodes)

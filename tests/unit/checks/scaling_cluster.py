@@ -7,7 +7,6 @@ from typing import Any
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks._scaling.seeker import TAKEN
 from ansible_collections.assay.clusters.plugins.module_utils.checks.node_autoscaling import NodeAutoscaling
-from ansible_collections.assay.clusters.plugins.module_utils.engine.probes import APP
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, FakeProbe, NodeWatch, Now, api_error, node
 
 SPACE, NEVER = FakeContext.namespace, 1e9
@@ -123,20 +122,21 @@ class Scaled:
                                      **self.options)
         ctx.fleet.watch = _Nodes(self.nodes, self)
         ctx.client.now = lambda: 1795225800.0  # 2026-11-21 01:50:00 UTC
-        pods = {(SPACE, p.pod): {"metadata": {"name": p.pod, "labels": dict(APP)}, "spec": {"nodeName": p.node}} for p in probes}
-        ctx.items["pods"] = _Live(pods, self._pod)
+        ctx.items["pods"] = _Live({}, self._pod)
         ctx.on_create = self._create
         remove = ctx.delete
 
         def delete(kind: str, name: str, **more: Any) -> None:
-            self.ended = min(self.ended, Now.clock.monotonic())
+            if name == SEEKER:
+                self.ended = min(self.ended, Now.clock.monotonic())
             remove(kind, name, **more)
 
         ctx.delete = delete
         return ctx
 
     def _create(self, manifest: dict[str, Any]) -> dict[str, Any]:
-        self.manifest, self.made = manifest, Now.clock.monotonic()
+        if manifest["metadata"]["name"] == SEEKER:
+            self.manifest, self.made = manifest, Now.clock.monotonic()
         return manifest
 
     def run(self) -> FakeContext:
@@ -147,8 +147,8 @@ class Scaled:
         return ctx
 
     def taken(self) -> list[str]:
-        """Pods that were marked as standing where ours is not to be."""
-        return [path.rpartition("/")[2] for path, body in self.ctx.client.patched if TAKEN in body["metadata"]["labels"]]
+        """Nodes on which a pod was made that keeps ours off."""
+        return sorted(m["spec"]["nodeName"] for m in self.ctx.created if TAKEN in m["metadata"]["labels"])
 
 
 class _Live(dict[Any, Any]):

@@ -28,7 +28,8 @@ def time_of_waits(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
 def _red(world: Scaled, match: str, kind: type[Exception] = StepFailed) -> FakeContext:
     with pytest.raises(kind, match=match):
         world.run()
-    assert not world.ctx.created or ("Pod", SEEKER) in world.ctx.deleted, "nobody waits for a node any more"
+    gone = {name for _kind, name in world.ctx.deleted}
+    assert {m["metadata"]["name"] for m in world.ctx.created} <= gone, "nobody waits for a node any more, and nobody keeps others off"
     return world.ctx
 
 
@@ -40,13 +41,13 @@ def test_a_node_comes_serves_and_goes() -> None:
     world = Scaled().karpenter()
     ctx = world.run()
     assert (ctx.observed["new_nodes"], ctx.observed["nodes_before"], ctx.observed["nodes_after"]) == (["n9"], 3, 3)
-    assert world.taken() == ["probe-n1", "probe-n2", "probe-n3"] and ctx.deleted == [("Pod", SEEKER)]
+    assert world.taken() == ["n1", "n2", "n3"] and {n for _k, n in ctx.deleted} == {m["metadata"]["name"] for m in ctx.created}
     assert {(o["from_node"], o["to_node"]) for o in ctx.seen(kind="pod", ok=True)} == {
         *((n, "n9") for n in ("n1", "n2", "n3")), *(("n9", n) for n in ("n1", "n2", "n3"))}
     assert ("Node", "", "n9") in ctx.path and not ctx.seen(ok=False) and not ctx.warnings
 
 
-def test_the_pod_is_kept_off_by_our_probes_and_by_nothing_that_it_would_use_up() -> None:
+def test_the_pod_is_kept_off_by_pods_of_ours_and_by_nothing_that_it_would_use_up() -> None:
     world = Scaled().karpenter()
     world.run()
     spec = world.manifest["spec"]
@@ -55,6 +56,8 @@ def test_the_pod_is_kept_off_by_our_probes_and_by_nothing_that_it_would_use_up()
     assert apart == {"labelSelector": {"matchLabels": {"assay.clusters/taken": FakeContext.nonce}}, "topologyKey": "kubernetes.io/hostname"}
     assert spec["containers"][0]["resources"]["requests"] == {"cpu": "50m", "memory": "64Mi"}
     assert world.manifest["metadata"]["annotations"]["karpenter.sh/do-not-disrupt"] == "true"
+    keepers = [m for m in world.ctx.created if m is not world.manifest]
+    assert all(m["kind"] == "Pod" and m["metadata"]["annotations"] == {"cluster-autoscaler.kubernetes.io/safe-to-evict": "true"} for m in keepers)
 
 
 # ---- which autoscaler ---------------------------------------------------------------------------------------------
@@ -118,14 +121,20 @@ def test_a_group_that_nobody_has_is_told_with_those_that_there_are() -> None:
     _red(Scaled(node_groups=["gpu"]).karpenter(), "no NodePool and no node of a group gpu; .* known are: lab", Inconclusive)
 
 
-def test_a_node_without_a_probe_of_ours_may_take_the_pod() -> None:
+def test_pods_are_put_where_ours_could_go_and_nowhere_else() -> None:
     world = Scaled().karpenter()
-    ctx = world.context()
-    ctx.items["pods"].pop((FakeContext.namespace, "probe-n2"))
-    ctx.probes.all.pop(1)
-    with pytest.raises(Inconclusive, match="may fit on n2, where no probe of ours keeps it off"):
-        NodeAutoscaling().run(ctx)
-    assert not ctx.created
+    world.nodes += [node("fargate-1", **{"eks.amazonaws.com/compute-type": "fargate"}), {**node("cordoned"), "spec": {"unschedulable": True}},
+                    {**node("gpu"), "spec": {"taints": [{"key": "gpu", "effect": "NoSchedule"}]}},
+                    {**node("going"), "spec": {"taints": [{"key": "ToBeDeletedByClusterAutoscaler", "effect": "NoSchedule"}]}}]
+    world.run()
+    assert world.taken() == ["n1", "n2", "n3"]
+
+
+def test_a_large_cluster_has_to_name_a_group() -> None:
+    world = Scaled().karpenter()
+    world.nodes += [node(f"m{i}") for i in range(200)]
+    _red(world, "203 nodes could take a pod for the cluster.* 200 at most: name smaller groups", Inconclusive)
+    assert not world.ctx.created
 
 
 def test_a_pod_that_fits_after_all_proves_nothing() -> None:
@@ -177,7 +186,7 @@ def test_a_run_that_ends_before_the_wait_proves_nothing() -> None:
     ctx.deadline = ctx.deadline - 9000 + 300
     with pytest.raises(Inconclusive, match="raise validate_limit.* So far: Karpenter had a machine"):
         NodeAutoscaling().run(ctx)
-    assert ctx.deleted == [("Pod", SEEKER)] and ctx.observed["left"] == ["nodeclaim/lab-x7"]
+    assert ("Pod", SEEKER) in ctx.deleted and ctx.observed["left"] == ["nodeclaim/lab-x7"]
 
 
 def test_a_virtual_node_is_none_that_an_autoscaler_added() -> None:

@@ -1,13 +1,16 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A pod that fits on no node that is there. It asks for little: it stands apart from our probes, and there is one on every node."""
+"""A pod that fits on no node that is there. It asks for little: it stands apart from pods of ours, one on every node.
+
+Those are no DaemonSet's: the Cluster Autoscaler takes a node's pods of DaemonSets, with their labels, for pods of the next node, too.
+"""
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ...common import nodes as node_of
-from ...engine.probes import APP, HTTP_PORT, UDP_PORT, Probe
+from ...engine.probes import HTTP_PORT, UDP_PORT, Probe
 from .._shared.at_work import leaving
 from .._shared.manifests import container_security, pod_security
 from .._shared.text import listed
@@ -16,11 +19,14 @@ from .groups import Group
 if TYPE_CHECKING:
     from ...engine.context import Context
 
-# Of probes on nodes that were there before; that of a node that is added later does not have it.
+# Of pods on nodes that were there before.
 TAKEN = "assay.clusters/taken"
 SEEKS = "assay.clusters/seeks"
 # Until we are done with it, nobody is to move it, and so bring its node to an end.
 _STAY = {"karpenter.sh/do-not-disrupt": "true", "cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
+_MAY_GO = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "true"}
+# Nodes on which a pod of ours is made at most.
+_MOST = 200
 # Seconds until the scheduler has said that it fits nowhere.
 _SCHEDULED = 60.0
 
@@ -48,21 +54,37 @@ def manifest(ctx: Context, name: str, group: Group) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
 
 
-def take_all(ctx: Context, groups: list[Group]) -> None:
-    """Mark the probes of all nodes; inconclusive where a node could take the pod and has no probe to keep it off."""
-    have = {p.node for p in ctx.probes.all}  # where there are none, this ends here
-    for pod in ctx.watch("pods").items().values():
-        mine, node = pod["metadata"].get("labels") or {}, (pod.get("spec") or {}).get("nodeName")
-        if node and all(mine.get(k) == v for k, v in APP.items()):
-            path = f"/api/v1/namespaces/{ctx.namespace}/pods/{pod['metadata']['name']}"
-            ctx.client.patch(path, {"metadata": {"labels": {TAKEN: ctx.nonce}}})
-            have.add(node)
-    for group in groups:
-        nodes = [(n, item) for n, item in ctx.fleet.nodes.items() if not node_of.unfit(item) and not leaving(item)]
-        open_ones = sorted(n for n, item in nodes if n not in have and group.takes(item) and not ctx.fleet.choice.selects_out(item))
-        if open_ones:
-            ctx.inconclusive(f"a pod for {group.words} may fit on {listed(open_ones)}, where no probe of ours keeps it off; name a "
-                             "smaller group in scaling_check_node_groups, or let validate_node_sample ask all nodes")
+def keeper(ctx: Context, name: str, node: str) -> dict[str, Any]:
+    """A pod that keeps ours off a node. No scheduler is asked, so that nobody is preempted for it where the node is full."""
+    container = {"name": "pause", "image": ctx.image("agnhost"), "imagePullPolicy": "IfNotPresent", "args": ["pause"],
+                 "securityContext": container_security(),
+                 "resources": {"requests": {"cpu": "1m", "memory": "8Mi"}, "limits": {"memory": "64Mi"}}}
+    spec = {"nodeName": node, "automountServiceAccountToken": False, "enableServiceLinks": False, "terminationGracePeriodSeconds": 0,
+            "tolerations": [{"operator": "Exists"}], "securityContext": pod_security(), "containers": [container]}
+    meta = {"name": name, "labels": {TAKEN: ctx.nonce}, "annotations": dict(_MAY_GO)}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
+
+
+class Keepers:
+    """A pod on each node that a pod for one of the groups could go to."""
+
+    def __init__(self, ctx: Context, groups: list[Group]):
+        self.ctx, self.groups, self.names = ctx, groups, list[str]()
+
+    def create(self) -> None:
+        ctx, there = self.ctx, self.ctx.fleet.nodes
+        nodes = sorted(n for n, item in there.items() if not node_of.unfit(item) and not leaving(item)
+                       and any(g.takes(item) for g in self.groups) and not ctx.fleet.choice.selects_out(item))
+        if len(nodes) > _MOST:
+            ctx.inconclusive(f"{len(nodes)} nodes could take a pod for {listed(g.words for g in self.groups)}, and each needs one of ours to "
+                             f"keep it off, {_MOST} at most: name smaller groups in scaling_check_node_groups")
+        self.names = [f"keeper-{ctx.nonce}-{i}" for i, _node in enumerate(nodes)]
+        ctx.in_parallel(lambda pair: ctx.create(keeper(ctx, *pair)), zip(self.names, nodes), workers=8)
+
+    def delete(self) -> None:
+        """Without waiting: nobody waits for them."""
+        names, self.names = self.names, []
+        self.ctx.in_parallel(lambda name: self.ctx.delete("Pod", name, wait=False), names, workers=8)
 
 
 class Seeker:
