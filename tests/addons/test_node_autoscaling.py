@@ -44,12 +44,14 @@ def test_a_node_comes_and_goes(lab: Any, prove: Any) -> None:
 
 
 @pytest.mark.gauntlet
-def test_a_group_by_its_name_beside_somebodys_node_of_it(lab: Any, prove: Any) -> None:
+def test_a_node_in_each_group_that_is_named_beside_somebodys(lab: Any, prove: Any) -> None:
+    groups = [tier.POOL, "topology.kubernetes.io/zone=zone-b"]
     with scaling.somebodys_node(lab) as theirs:
         before = lab.api(f"{scaling.NODES}/{theirs.node}")["metadata"]["uid"], scaling.claims(lab)
-        prove.green(CHECK, **{CHECK: {**ON, "node_groups": [tier.POOL]}})
+        prove.green(CHECK, **{CHECK: {**ON, "node_groups": groups}})
         seen = prove.result["records"][0]["observed"]
-        assert (seen["node_groups"], seen["nodes_before"], seen["nodes_after"]) == ([tier.POOL], lab.workers + 1, lab.workers + 1)
+        assert (seen["node_groups"], seen["nodes_before"], seen["nodes_after"]) == (groups, lab.workers + 1, lab.workers + 1)
+        assert len({*seen["new_nodes"]}) == 2 and theirs.node not in seen["new_nodes"]
         assert (lab.api(f"{scaling.NODES}/{theirs.node}")["metadata"]["uid"], scaling.claims(lab)) == before
         assert scaling.read(lab, theirs.pod)["status"]["podIP"] == theirs.ip
 

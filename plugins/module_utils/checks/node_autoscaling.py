@@ -16,6 +16,7 @@ from ._scaling.coming import Coming
 from ._scaling.going import Going
 from ._scaling.seeker import Keepers, Seeker
 from ._scaling.signs import claims
+from ._shared.text import listed
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -79,7 +80,6 @@ class NodeAutoscaling(Check):
         return ""
 
     def run(self, ctx: Context) -> None:
-        o = ctx.options
         with ctx.step("an autoscaler is there and runs"):
             found = who.find(ctx)
             if not ctx.fleet.known:
@@ -88,40 +88,46 @@ class NodeAutoscaling(Check):
         before = frozenset(ctx.fleet.nodes)
         of_before = {c["metadata"]["name"] for c in claims(ctx, found)} if found.kind == "karpenter" else set()
         chosen = groups.chosen(ctx, found.pools)
-        keepers = Keepers(ctx, chosen)
-        seekers = [Seeker(ctx, g, n) for n, g in enumerate(chosen)]
         ctx.observe(autoscaler=found.words, nodes_before=len(before), node_groups=[g.name for g in chosen if g.name])
-        comings = []
+        keepers, comings = Keepers(ctx, chosen), list[Coming]()
         try:
             with ctx.step("a pod fits on none of the nodes"):
                 keepers.create()
-                for one in seekers:
+                for number, group in enumerate(chosen):
+                    one = Seeker(ctx, group, number)
                     one.create()
                     comings.append(Coming(ctx, found, one, before, of_before))
                     one.fits_nowhere(before)
-            with ctx.step("the autoscaler has a node come"):
-                for coming in comings:
-                    coming.decides(float(o.get("trigger_limit") or 180))
-            with ctx.step("the node joins, becomes Ready and takes the pod"):
-                for coming in comings:
-                    coming.joins(float(o.get("up_limit") or 900))
-                    coming.runs(float(o.get("up_limit") or 900))
-            ctx.observe(new_nodes=[s.node for s in seekers])
-            with ctx.step("pods of other nodes and of the new one reach each other, and it resolves names"):
-                for one in seekers:
-                    self._serves(ctx, one)
+            self._come(ctx, comings)
             with ctx.step("the node goes when nobody needs it"):
                 keepers.delete()
                 mine = {n for c in comings for n in c.signs.claims}
-                Going(ctx, found, seekers, before, mine).gone(float(o.get("down_limit") or 1800))
+                Going(ctx, found, [c.seeker for c in comings], before, mine).gone(float(ctx.options.get("down_limit") or 1800))
         except BaseException as e:
-            self._leave(ctx, keepers, comings)
+            left = self._leave(ctx, keepers, comings)
             if isinstance(e, StepFailed) and ctx.left() < _OVER:
                 ctx.inconclusive("the time of the run was over while it waited; raise validate_limit, which is for all checks together. "
                                  f"So far: {e}")
+            if isinstance(e, StepFailed) and left and "still there" not in str(e):
+                raise StepFailed(f"{e}; {listed(left)} is left, until {found.words} gives it up") from e
             raise
         if others := sorted(set(ctx.fleet.nodes) - before):
             ctx.observe(others_came=others)
+
+    def _come(self, ctx: Context, comings: list[Coming]) -> None:
+        """All groups at once: who waits for one waits for the others, too."""
+        up = float(ctx.options.get("up_limit") or 900)
+        with ctx.step("the autoscaler has a node come"):
+            for coming in comings:
+                coming.decides(float(ctx.options.get("trigger_limit") or 180))
+        with ctx.step("the node joins, becomes Ready and takes the pod"):
+            for coming in comings:
+                coming.joins(up)
+                coming.runs(up)
+        ctx.observe(new_nodes=[c.seeker.node for c in comings])
+        with ctx.step("pods of other nodes and of the new one reach each other, and it resolves names"):
+            for coming in comings:
+                self._serves(ctx, coming.seeker)
 
     # ---- the node ---------------------------------------------------------------------------------------------
     def _serves(self, ctx: Context, one: Seeker) -> None:
@@ -160,7 +166,7 @@ class NodeAutoscaling(Check):
                     error="" if good else last)
 
     @staticmethod
-    def _leave(ctx: Context, keepers: Keepers, comings: list[Coming]) -> None:
+    def _leave(ctx: Context, keepers: Keepers, comings: list[Coming]) -> list[str]:
         """Nobody waits for a node any more; what came for us and is still there is told, as we delete no node."""
         with contextlib.suppress(ApiError):  # they go with the run's namespace, anyhow
             for coming in comings:
@@ -169,5 +175,7 @@ class NodeAutoscaling(Check):
         nodes = sorted({n for c in comings for n in c.new_nodes()})
         claims_left = sorted(n for c in comings for n, item in c.signs.claims.items()
                              if (item.get("status") or {}).get("nodeName") not in nodes)
-        if nodes or claims_left:
-            ctx.observe(left=[*(f"node/{n}" for n in nodes), *(f"nodeclaim/{n}" for n in claims_left)])
+        left = [*(f"node/{n}" for n in nodes), *(f"nodeclaim/{n}" for n in claims_left)]
+        if left:
+            ctx.observe(left=left)
+        return left

@@ -48,9 +48,11 @@ class Scaled:
         self.events: list[tuple[str, str, str]] = []
         self.of_node: list[tuple[str, str]] = []
         self.guests: list[dict[str, Any]] = []
+        self.status = "autoscalerStatus: Running\n"
         self.launched, self.available, self.old, self.dials = True, 1, "", True
         self.answers: dict[str, Any] = {}
         self.made = self.ended = NEVER
+        self.message = ""
 
     # ---- what there is ----------------------------------------------------------------------------------------
     @property
@@ -94,7 +96,7 @@ class Scaled:
 
     def cluster_autoscaler(self, written: str = "2026-11-21 01:49:55.1 +0000 UTC") -> Scaled:
         self.answers["/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status"] = {
-            "metadata": {"annotations": {"cluster-autoscaler.kubernetes.io/last-updated": written}}}
+            "metadata": {"annotations": {"cluster-autoscaler.kubernetes.io/last-updated": written}}, "data": {"status": self.status}}
         self.events = [("TriggeredScaleUp", "pod triggered scale-up: [{workers 1->2 (max: 3)}]", "cluster-autoscaler")]
         return self
 
@@ -148,7 +150,7 @@ class Scaled:
 
     def taken(self) -> list[str]:
         """Nodes on which a pod was made that keeps ours off."""
-        return sorted(m["spec"]["nodeName"] for m in self.ctx.created if TAKEN in m["metadata"]["labels"])
+        return sorted(m["spec"]["nodeName"] for m in self.ctx.created if TAKEN in m["metadata"]["labels"] and m is not self.manifest)
 
 
 class _Live(dict[Any, Any]):

@@ -26,8 +26,9 @@ def time_of_waits(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _red(world: Scaled, match: str, kind: type[Exception] = StepFailed) -> FakeContext:
-    with pytest.raises(kind, match=match):
+    with pytest.raises(kind, match=match) as told:
         world.run()
+    world.message = str(told.value)
     gone = {name for _kind, name in world.ctx.deleted}
     assert {m["metadata"]["name"] for m in world.ctx.created} <= gone, "nobody waits for a node any more, and nobody keeps others off"
     return world.ctx
@@ -151,6 +152,18 @@ def test_what_the_autoscaler_says_is_handed_on() -> None:
     assert [o["error"] for o in ctx.seen(variant="said")] == [f"NotTriggerScaleUp: {REFUSAL}"], "the scheduler's own words are none of its"
 
 
+@pytest.mark.parametrize("status", [True, False])
+def test_a_machine_that_the_cloud_does_not_give_is_told_in_its_words(status: bool) -> None:
+    world, words = Scaled(), "Instance 'gke-a1' creation failed: Quota 'CPUS' exceeded."
+    if status:
+        world.status = f"nodeGroups:\n- name: a\n  scaleUp:\n    status: Backoff\n    backoffInfo:\n      errorMessage: \"{words}\"\n"
+    world.cluster_autoscaler()
+    world.joins = NEVER
+    world.events += [] if status else [("FailedScaleUp", words, "cluster-autoscaler")]
+    ctx = _red(world, "asked for a machine, and no node came within .*: (Backoff|FailedScaleUp): Instance 'gke-a1'")
+    assert words in ctx.seen(variant="said")[0]["error"] and not ctx.seen(variant="joined")
+
+
 def test_one_that_says_nothing_is_told_as_such() -> None:
     world = Scaled().karpenter()
     world.decides = world.joins = NEVER
@@ -176,6 +189,7 @@ def test_a_node_that_joins_and_is_never_ready() -> None:
     world = Scaled().karpenter()
     world.ready = NEVER
     ctx = _red(world, "a node joined and did not take the pod .*: n9 Ready=False KubeletNotReady: cni plugin not initialized")
+    assert "; node/n9 is left, until Karpenter gives it up" in world.message
     assert ctx.seen(kind="node")[0]["to_node"] == "n9" and ("Node", "", "n9") in ctx.path and "node/n9" in ctx.observed["left"]
 
 

@@ -51,6 +51,8 @@ def _said(*words: tuple[str, str], variant: str = "said") -> Finding:
      ("cloud.permission", "confirmed", ["nodeclaim/lab-x7"])),
     ([(POD, CA_MAX)], ("cas.max-reached", "confirmed", [])), ([(POD, CA_TOTAL)], ("cas.max-reached", "confirmed", [])),
     ([(POD, CA_NO_FIT)], ("cas.no-match", "confirmed", [])), ([(POD, CA_FAILED)], ("cas.cloud-error", "confirmed", [])),
+    ([("configmap/kube-system/cluster-autoscaler-status", "Backoff: Instance 'gke-a1' creation failed: no capacity")],
+     ("cas.cloud-error", "confirmed", ["configmap/kube-system/cluster-autoscaler-status"])),
     ([(POD, CA_BACKOFF)], ("cas.cloud-error", "probable", [])),
     ([(POD, CA_BACKOFF), (POD, CA_FAILED)], ("cas.cloud-error", "confirmed", [])),
     ([(POD, "FailedScheduling: Failed to schedule pod, something new")], ("cas.blocked", "suspected", []))])

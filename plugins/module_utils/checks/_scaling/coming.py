@@ -86,6 +86,11 @@ class Coming:
         waiting = {n: stage(c) for n, c in self.signs.claims.items()}
         for name, words in waiting.items():
             ctx.see(kind="autoscaler", ok=False, target=f"nodeclaim/{name}", variant="joined", error=words)
+        refused = [] if waiting else self.signs.why_not()
+        for target, words in refused:  # it asked for a machine, and the cloud gave none
+            ctx.see(kind="autoscaler", ok=False, target=target, variant="said", error=words)
+        if refused:
+            ctx.fail(f"{self.who.words} asked for a machine, and no node came within {seconds:.0f} s: {refused[-1][1]}"[:600])
         if not waiting:
             told = [f"{e.get('reason')}: {e.get('message')}" for e in self.signs.said]
             ctx.see(kind="autoscaler", ok=False, target=f"pod/{ctx.namespace}/{self.seeker.name}", variant="joined",

@@ -50,7 +50,8 @@ def manifest(ctx: Context, name: str, group: Group) -> dict[str, Any]:
                 "nodeSelectorTerms": [{"matchExpressions": ctx.fleet.choice.affinity()}]}}},
         "containers": [container],
     }
-    meta = {"name": name, "labels": {SEEKS: ctx.nonce}, "annotations": dict(_STAY)}
+    # Those for two groups stand apart, too: each is to have a node of its own.
+    meta = {"name": name, "labels": {SEEKS: ctx.nonce, TAKEN: ctx.nonce}, "annotations": dict(_STAY)}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
 
 

@@ -3,12 +3,14 @@
 """What an autoscaler says and does for a pod that waits: its events, Karpenter's NodeClaims, and nodes that come."""
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import StepFailed
 from .._shared.nodes import condition
 from .._shared.optional import optional_get
+from .who import STATUS
 
 if TYPE_CHECKING:
     from ...engine.context import Context
@@ -19,6 +21,9 @@ _DECIDED = ("TriggeredScaleUp", "Nominated")
 _REFUSED = ("NotTriggerScaleUp", "FailedScaleUp", "FailedScheduling", "InsufficientCapacityError", "NodeClassNotReady",
             "NoCompatibleInstanceTypes")
 _OTHERS = ("default-scheduler", "kubelet")
+_STATUS_REF = f"kube-system/{STATUS}"
+# What a cloud refused, in the status of the Cluster Autoscaler: nodeGroups[].scaleUp.backoffInfo.
+_BACKOFF = re.compile(r"^\s*errorMessage:\s*[\"']?(.+?)[\"']?\s*$", re.MULTILINE)
 # Seconds between two looks at what takes minutes.
 _LOOK = 2.0
 # The steps of a NodeClaim in their order.
@@ -100,7 +105,16 @@ class Signs:
             if ready and ready.get("status") != "True":
                 words = f"Ready={ready.get('status')} {ready.get('reason')}: {ready.get('message', '')}"
                 out.append((f"nodepool/{pool['metadata']['name']}", words))
+        if self.who.kind == "cluster_autoscaler":
+            out += [(f"configmap/{_STATUS_REF}", words) for words in status_says(self.ctx)]
         return list(dict.fromkeys(out))
+
+
+def status_says(ctx: Context) -> list[str]:
+    """Of the groups of nodes that the Cluster Autoscaler lets alone for a while: what the cloud said."""
+    found = optional_get(ctx, f"/api/v1/namespaces/kube-system/configmaps/{STATUS}") or {}
+    text = str((found.get("data") or {}).get("status") or "")
+    return [f"Backoff: {words}" for words in dict.fromkeys(_BACKOFF.findall(text))]
 
 
 def _words(event: dict[str, Any]) -> list[str]:
