@@ -23,7 +23,7 @@ GROUP: dict[str, Any] = {"num_columns_recent": 5}
     ("PPFF", 2, 2, 0), ("FPFF", 2, 2, 3), ("FPF", 1, 2, 2), ("FPPF", 1, 2, 1), ("-F-F-", 2, 1, 2), ("RFF", 2, 1, 2),
     ("RRPFF", 2, 1, 0),
     ("FKF", 2, 1, 0), ("FFKF", 2, 1, 2), ("KFF", 2, 1, 2), ("SFF", 2, 1, 0), ("FFS", 2, 1, 2), ("", 1, 1, 0), ("PKFF", 2, 2, 2),
-    ("FFPFP", 2, 2, 3), ("UFF", 2, 1, 2)])
+    ("FFPFP", 2, 2, 3), ("UFF", 2, 1, 2), ("FPF", 2, 2, 0), ("PKPFF", 2, 2, 2)])
 def test_alerts(row: str, opens: int, closes: int, failures: int) -> None:
     grid = drawn(row or "-")
     found = alerts.alert(grid.rows[0], grid.columns, opens, closes)

@@ -31,6 +31,7 @@ _GRID = """
 .grid .build th { font-weight: 600; }
 .grid .flip { padding: 0 1.25rem 0 .8rem; color: var(--muted); text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
+.grid thead th.flip { padding: 0 1.25rem .35rem .8rem; color: var(--muted); }
 .box { position: relative; display: grid; place-items: center; min-width: 1.9rem; height: 1.45rem; padding: 0 .2rem;
   border-radius: 4px; color: var(--v); background: var(--v-bg); font-size: .72rem; font-weight: 600; text-decoration: none;
   font-variant-numeric: tabular-nums; }
