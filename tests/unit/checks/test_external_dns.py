@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks._external_dns import records as edns_records
+from ansible_collections.assay.clusters.plugins.module_utils.checks._external_dns import route53
 from ansible_collections.assay.clusters.plugins.module_utils.checks._external_dns.servers import parents
 from ansible_collections.assay.clusters.plugins.module_utils.checks._external_dns.setup import PREFIXES, setups
 from ansible_collections.assay.clusters.plugins.module_utils.checks.external_dns import ExternalDns
@@ -130,6 +131,34 @@ def test_a_healthy_one_passes_and_nothing_stays() -> None:
     assert world.records == {PRIMARY: {}, SECONDARY: {}}
     assert ctx.observed["servers"] == {PRIMARY: f"ns.example.com ({PRIMARY})", SECONDARY: f"ns2.example.com ({SECONDARY})"}
     assert {o["variant"] for o in ctx.observations} == {"made", "followed", "gone", "resolved"}
+
+
+class Recorded:
+    """A provider of names, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+
+    def __call__(self, _ctx: Any) -> Any:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        def ask(sites: Any = (), *more: Any) -> None:
+            self.asked.append((name, [s.domain for s in sites], *more))
+
+        return ask
+
+
+@pytest.mark.parametrize(("arguments", "options", "left"), [
+    (ARGUMENTS, {}, ["apps.example.com"]),
+    ((*ARGUMENTS, "--policy=upsert-only"), {"external_dns_records_may_stay": True}, [])])
+def test_the_provider_is_asked_before_and_after_but_not_for_what_may_stay(monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...],
+                                                                          options: dict[str, Any], left: list[str]) -> None:
+    provider = Recorded()
+    monkeypatch.setattr(route53, "Provider", provider)
+    World(*arguments, **options).run()
+    everywhere = ["apps.example.com"]
+    assert provider.asked == [("find", everywhere), ("there", everywhere, "192.0.2.10"), ("gone", left, 300.0), ("close", [])]
 
 
 def test_no_load_balancer_is_made_and_no_controller_serves_the_ingress() -> None:

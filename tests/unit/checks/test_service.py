@@ -181,3 +181,10 @@ def test_nodes_that_do_not_come_back_to_a_service_are_named(clock):
     with pytest.raises(StepFailed, match=r"got its pods its address does not answer on n2 \("):
         plane.run()
     assert 60 <= clock.passed <= 63
+
+
+def test_a_node_that_is_late_is_asked_seldom_and_seldomer():
+    plane = Dataplane()
+    plane.flushed = {"n1"}
+    plane.fails("fails from 1 of 3 nodes")
+    assert plane.requests.count("n0") == 1 and 10 < plane.requests.count("n1") < 40, "for a minute"
