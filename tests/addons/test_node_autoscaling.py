@@ -21,7 +21,9 @@ from tests.lab.tiers import autoscaler as tier
 pytestmark = [pytest.mark.faults, pytest.mark.lab, pytest.mark.tiers("autoscaler")]
 CHECK = "node_autoscaling"
 ON = {"allow": True}
-SOON = {**ON, "trigger_limit": 15, "up_limit": 30, "down_limit": 60}
+# What is waited for in vain; a loaded machine decides and boots late.
+SOON = {**ON, "trigger_limit": 25, "up_limit": 60, "down_limit": 60}
+DECIDED = {"trigger_limit": 120}
 POOL, CLASS = f"/apis/karpenter.sh/v1/nodepools/{tier.POOL}", f"/apis/karpenter.lab.test/v1/labnodeclasses/{tier.CLASS}"
 
 
@@ -107,7 +109,7 @@ def test_a_cloud_that_gives_no_machine(lab: Any, prove: Any, words: str, code: s
 @pytest.mark.gauntlet
 def test_a_machine_that_never_joins(lab: Any, prove: Any) -> None:
     with lab.fault.patch(CLASS, {"spec": {"bootstrap": "silent"}}):
-        record = _prove(prove)
+        record = _prove(prove, **DECIDED)
         (claim,) = scaling.claims(lab)
         assert_red(record, "cas.not-joining", [f"nodeclaim/{claim}"], "confirmed", "Registered=Unknown NodeNotFound: Node not registered with cluster")
         assert record.observed["left"] == [f"nodeclaim/{claim}"] and len(tier.machines(lab)) == 1, "it is told, as it stays for a while"
@@ -118,7 +120,7 @@ def test_a_machine_that_never_joins(lab: Any, prove: Any) -> None:
 @pytest.mark.gauntlet
 def test_a_node_that_joins_and_never_gets_ready(lab: Any, prove: Any) -> None:
     with lab.fault.patch(CLASS, {"spec": {"bootstrap": "no-network"}}):
-        record = _prove(prove)
+        record = _prove(prove, **DECIDED)
         (machine,) = tier.machines(lab)
         assert_red(record, "node.cni-not-ready", [f"node/{machine['node']}"], "confirmed", "cni plugin not initialized")
         assert f"node/{machine['node']}" in record.observed["left"]
@@ -141,7 +143,7 @@ def _joining(lab: Any, name: str, annotations: dict[str, str]) -> Any:
 def test_a_pod_that_holds_the_node(lab: Any, prove: Any) -> None:
     try:
         with _joining(lab, "holder", {"karpenter.sh/do-not-disrupt": "true"}):
-            record = _prove(prove, up_limit=90)
+            record = _prove(prove, up_limit=240, **DECIDED)
         (machine,) = tier.machines(lab)
         assert_red(record, "cas.scaledown-blocked", [f"node/{machine['node']}"], "confirmed",
                    "pod default/holder has karpenter.sh/do-not-disrupt=true")
@@ -155,7 +157,7 @@ def test_a_pod_that_holds_the_node(lab: Any, prove: Any) -> None:
 def test_a_node_that_others_use_by_then_proves_nothing(lab: Any, prove: Any) -> None:
     try:
         with _joining(lab, "guest", {}):
-            record = _prove(prove, up_limit=90)
+            record = _prove(prove, up_limit=240, **DECIDED)
         assert (record.verdict, record.observed["held_by"]) == ("inconclusive", ["pod default/guest runs there"]), record.message
     finally:
         lab.api("/api/v1/namespaces/default/pods/guest", "DELETE")

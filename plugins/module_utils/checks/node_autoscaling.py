@@ -86,7 +86,7 @@ class NodeAutoscaling(Check):
                 ctx.inconclusive("our user may not list nodes, so that one that comes is not seen")
             who.runs(ctx, found)
         before = frozenset(ctx.fleet.nodes)
-        of_before = {c["metadata"]["name"] for c in claims(ctx, found)} if found.kind == "karpenter" else set()
+        of_before = {c["metadata"]["name"] for c in claims(ctx, found) or ()} if found.kind == "karpenter" else set()
         chosen = groups.chosen(ctx, found.pools)
         ctx.observe(autoscaler=found.words, nodes_before=len(before), node_groups=[g.name for g in chosen if g.name])
         keepers, comings = Keepers(ctx, chosen), list[Coming]()

@@ -15,6 +15,7 @@ from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeConte
 from ansible_collections.assay.clusters.tests.unit.checks.scaling_cluster import NEVER, SEEKER, Scaled, api_error, node
 from tests.fakes.clock import Clock
 
+EVENTS, CLAIMS = f"/api/v1/namespaces/{FakeContext.namespace}/events", "/apis/karpenter.sh/v1/nodeclaims"
 POOL = "karpenter.sh/nodepool"
 REFUSAL = "pod didn't trigger scale-up: 1 max node group size reached"
 
@@ -81,6 +82,14 @@ def test_a_cluster_autoscaler_without_a_status_is_known_by_its_deployment(select
 
 def test_any_other_one_is_taken_at_the_word_of_the_inventory() -> None:
     assert Scaled(autoscaler="other").run().observed["new_nodes"] == ["n9"]
+
+
+@pytest.mark.parametrize("hidden", [(EVENTS,), (CLAIMS,), (EVENTS, CLAIMS)], ids=["events", "claims", "both"])
+def test_what_we_may_not_see_of_a_decision_does_not_hide_the_node(hidden: tuple[str, ...]) -> None:
+    world = Scaled().karpenter()
+    world.joins, world.ready = 300.0, 310.0
+    world.answers.update({path: api_error(403) for path in hidden})
+    assert world.run().observed["new_nodes"] == ["n9"]
 
 
 def test_a_cluster_without_one_is_skipped_and_a_hidden_one_is_not() -> None:

@@ -41,7 +41,7 @@ class Coming:
 
         if within(self.ctx, self.start + limit - time.monotonic(), decided):
             self.ctx.measure("pod fits nowhere to a node is to come", time.monotonic() - self.start, "s")
-        elif self.who.kind != "other":
+        elif not self.signs.unseen:
             self._not_decided(time.monotonic() - self.start)
 
     def _not_decided(self, seconds: float) -> NoReturn:

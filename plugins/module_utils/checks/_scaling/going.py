@@ -47,7 +47,7 @@ class Going:
     def left(self) -> list[str]:
         """What came for our pods and is still there: nodes, and NodeClaims whose node is gone already."""
         nodes = [f"node/{s.node}" for s in self.seekers if s.node and s.node in self.ctx.fleet.nodes]
-        there = {c["metadata"]["name"] for c in claims(self.ctx, self.who)} if self.own_claims and not nodes else set()
+        there = {c["metadata"]["name"] for c in claims(self.ctx, self.who) or ()} if self.own_claims and not nodes else set()
         return nodes + sorted(f"nodeclaim/{n}" for n in there & self.own_claims)
 
     def gone(self, limit: float) -> None:
@@ -93,7 +93,7 @@ class Going:
         return sorted(out, key=lambda o: not o[2])
 
     def _says(self, kind: str, name: str, reasons: tuple[str, ...]) -> list[str]:
-        told = events(self.ctx, "default", kind="Node" if kind == "node" else "NodeClaim", name=name)
+        told = events(self.ctx, "default", kind="Node" if kind == "node" else "NodeClaim", name=name) or ()
         past = (*_COMING, *(s.name for s in self.seekers))
         held = [e for e in told if e.get("reason") in reasons and not any(w in str(e.get("message")) for w in past)]
         return list(dict.fromkeys(map(line, held)))[-3:]

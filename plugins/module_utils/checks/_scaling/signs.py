@@ -50,11 +50,11 @@ def line(event: dict[str, Any]) -> str:
     return f"{event.get('reason')}: {event.get('message')}"
 
 
-def events(ctx: Context, namespace: str, **fields: str) -> list[dict[str, Any]]:
-    """Events about one object, the newest last; none where we may not see them."""
+def events(ctx: Context, namespace: str, **fields: str) -> list[dict[str, Any]] | None:
+    """Events about one object, the newest last; None where we may not see them."""
     selector = ",".join(f"involvedObject.{k}={v}" for k, v in fields.items())
-    found = (optional_get(ctx, f"/api/v1/namespaces/{namespace}/events", {"fieldSelector": selector}) or {}).get("items") or []
-    return sorted((e for e in found if e.get("message")), key=_when)
+    found = optional_get(ctx, f"/api/v1/namespaces/{namespace}/events", {"fieldSelector": selector})
+    return None if found is None else sorted((e for e in found.get("items") or () if e.get("message")), key=_when)
 
 
 def stage(claim: dict[str, Any]) -> str:
@@ -72,35 +72,49 @@ class Signs:
     def __init__(self, ctx: Context, who: Autoscaler, pod: str, before: Collection[str]):
         self.ctx, self.who, self.pod, self.before = ctx, who, pod, frozenset(before)
         self.said: list[dict[str, Any]] = []
+        # Whether we may not see what it says; then what it makes meanwhile is taken for what it makes for us.
+        self.blind = False
         self.claims: dict[str, dict[str, Any]] = {}
 
     def look(self) -> None:
-        self.said = [e for e in events(self.ctx, self.ctx.namespace, name=self.pod) if _by(e) not in _OTHERS]
+        told = events(self.ctx, self.ctx.namespace, name=self.pod)
+        self.blind = told is None
+        self.said = [e for e in told or () if _by(e) not in _OTHERS]
         if self.who.kind == "karpenter":
-            for claim in claims(self.ctx, self.who):
+            for claim in claims(self.ctx, self.who) or ():
                 if claim["metadata"]["name"] not in self.before and self._ours(claim):
                     self.claims[claim["metadata"]["name"]] = claim
 
     def _ours(self, claim: dict[str, Any]) -> bool:
         """Whether it is the one on which our pod is to run, as its event says."""
-        return any(e.get("reason") == "Nominated" and f"nodeclaim/{claim['metadata']['name']}" in _words(e) for e in self.said)
+        return self.blind or any(e.get("reason") == "Nominated" and f"nodeclaim/{claim['metadata']['name']}" in _words(e) for e in self.said)
 
     @property
     def decided(self) -> bool:
         """Whether a node is on its way; a claim whose machine the cloud does not start is none yet."""
         if self.claims:
             return any(condition(c, "Launched").get("status") == "True" for c in self.claims.values())
-        return any(e.get("reason") == "TriggeredScaleUp" for e in self.said)
+        # Karpenter names the claim in the moment in which it makes it; of one that we may not see, its word is all there is.
+        return self._no_claims and any(e.get("reason") in _DECIDED for e in self.said)
+
+    @property
+    def _no_claims(self) -> bool:
+        return self.who.kind != "karpenter" or claims(self.ctx, self.who) is None
+
+    @property
+    def unseen(self) -> bool:
+        """Whether a decision could not be seen by us."""
+        return self.who.kind == "other" or self.blind and self._no_claims
 
     def why_not(self) -> list[tuple[str, str]]:
         """(object, words) of all that it says why no node comes, the newest last."""
         out = [(f"pod/{self.ctx.namespace}/{self.pod}", line(e)) for e in self.said if e.get("reason") in _REFUSED]
         names = {*self.claims, *(w.partition("nodeclaim/")[2] for e in self.said for w in _words(e) if w.startswith("nodeclaim/"))}
         for name in sorted(names):
-            told = events(self.ctx, "default", kind="NodeClaim", name=name)
+            told = events(self.ctx, "default", kind="NodeClaim", name=name) or ()
             out += [(f"nodeclaim/{name}", line(e)) for e in told if e.get("reason") in _REFUSED]
         out += [(f"nodeclaim/{n}", stage(c)) for n, c in self.claims.items() if stage(c)]
-        for pool in claims(self.ctx, self.who, "nodepools") if self.who.kind == "karpenter" and not self.claims else ():
+        for pool in (claims(self.ctx, self.who, "nodepools") or ()) if self.who.kind == "karpenter" and not self.claims else ():
             ready = condition(pool, "Ready")
             if ready and ready.get("status") != "True":
                 words = f"Ready={ready.get('status')} {ready.get('reason')}: {ready.get('message', '')}"
@@ -121,7 +135,7 @@ def _words(event: dict[str, Any]) -> list[str]:
     return str(event.get("message")).replace(",", " ").split()
 
 
-def claims(ctx: Context, who: Autoscaler, plural: str = "nodeclaims") -> list[dict[str, Any]]:
-    """Karpenter's NodeClaims or NodePools; none where we may not see them."""
-    found: list[dict[str, Any]] = (optional_get(ctx, f"/apis/karpenter.sh/{who.version}/{plural}") or {}).get("items") or []
-    return found
+def claims(ctx: Context, who: Autoscaler, plural: str = "nodeclaims") -> list[dict[str, Any]] | None:
+    """Karpenter's NodeClaims or NodePools; None where we may not see them."""
+    found = optional_get(ctx, f"/apis/karpenter.sh/{who.version}/{plural}")
+    return None if found is None else list(found.get("items") or ())
