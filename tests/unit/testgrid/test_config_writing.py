@@ -99,6 +99,17 @@ def test_texts_are_filled_and_fields_added(tmp_path: Path) -> None:
                        "alert_options": {"alert_mail_to_addresses": "a@b.c"}, "base_options": "width=20"}
 
 
+def test_fields_from_templates_may_be_texts(tmp_path: Path) -> None:
+    wanted(tmp_path,
+           test_group={"days_of_results": "7", "ignore_skip": "True", "tests_name_policy": "2", "code_search_path": "12"},
+           dashboard_tab={"alert_options": {"num_failures_to_alert": "4", "subject": "5"}, "broken_column_threshold": "0.5"})
+    found = read(tmp_path / "assay.yaml")
+    group, tab = found["test_groups"][0], found["dashboards"][0]["dashboard_tab"][0]
+    assert group["days_of_results"] == 7 and group["ignore_skip"] is True
+    assert group["tests_name_policy"] == 2 and group["code_search_path"] == "12"
+    assert tab["alert_options"] == {"num_failures_to_alert": 4, "subject": "5"} and tab["broken_column_threshold"] == 0.5
+
+
 def test_what_a_name_may_not_hold_becomes_a_dash(tmp_path: Path) -> None:
     assert wanted(tmp_path, clusters=["k8s:prod#1"], suites=[{"name": "validate"}])["test_groups"] == ["k8s-prod-1-validate"]
 
@@ -160,16 +171,57 @@ def test_inventories_share_a_folder_and_a_dashboard(tmp_path: Path) -> None:
                                                                                  "c3 checks"]
 
 
+def shared(folder: Path, *, one: str = "shared", two: str = "shared", group: str = "conformance") -> None:
+    """Two inventories with a dashboard and a dashboard group of the same names."""
+    wanted(folder, file="one.yaml", dashboard_name=one, dashboard_group_name=group, clusters=["c1"])
+    wanted(folder, file="two.yaml", dashboard_name=two, dashboard_group_name=group, clusters=["c2"])
+
+
+def test_what_one_inventory_puts_into_the_file_of_another_stays_there(tmp_path: Path) -> None:
+    shared(tmp_path)
+    before = {p.name: p.read_text() for p in tmp_path.iterdir()}
+    result = wanted(tmp_path, file="one.yaml", dashboard_name="shared", dashboard_group_name="conformance", clusters=["c1"])
+    assert not result["changed"] and {p.name: p.read_text() for p in tmp_path.iterdir()} == before
+    result = wanted(tmp_path, file="one.yaml", dashboard_name="shared", dashboard_group_name="conformance",
+                    clusters=["c0", "c1"])
+    assert result["files"] == ["one.yaml"] and result["dashboards"] == {
+        "shared": ["c0, conformance", "c1, conformance", "c0 checks", "c1 checks", "c2, conformance", "c2 checks"]}
+
+
+def test_the_dashboard_of_an_inventory_that_leaves_goes_to_the_other(tmp_path: Path) -> None:
+    shared(tmp_path)
+    assert run(tmp_path, state="absent", file="one.yaml")["files"] == ["one.yaml", "two.yaml"]
+    result = run(tmp_path, state="validated")
+    assert result["dashboards"] == {"shared": ["c2, conformance", "c2 checks"]}
+    assert not wanted(tmp_path, file="two.yaml", dashboard_name="shared", clusters=["c2"])["changed"]
+
+
+def test_a_dashboard_that_an_inventory_no_longer_wants_goes_to_the_other(tmp_path: Path) -> None:
+    shared(tmp_path, two="second", one="first")
+    result = wanted(tmp_path, file="one.yaml", dashboard_name="first", dashboard_group_name="other-group", clusters=["c1"])
+    assert result["dashboard_groups"] == {"other-group": ["first"], "conformance": ["second"]}
+    again = {"file": "two.yaml", "dashboard_name": "second", "dashboard_group_name": "conformance", "clusters": ["c2"]}
+    assert not wanted(tmp_path, **again)["changed"]
+
+
+def test_a_dashboard_is_in_one_dashboard_group(tmp_path: Path) -> None:
+    (tmp_path / "theirs.yaml").write_text(THEIRS)
+    result = wanted(tmp_path, dashboard_name="conformance-all", dashboard_group_name="other")
+    assert result["msg"] == ("dashboard_group_name: the dashboard conformance-all is in the dashboard group conformance of "
+                             "theirs.yaml, and can be in one only")
+
+
 @pytest.mark.parametrize(("theirs", "wrong"), [
     (THEIRS.replace("""
       - conformance-all  # first
 """, " [conformance-all]\n"), "dashboard_names of 'conformance' must be a list with an item on each line"),
+    (THEIRS.partition("  dashboard_tab:")[0], "dashboard_tab of 'conformance-all' must be a list with an item on each line"),
     (THEIRS.replace("dashboard_tab:\n", "dashboard_tab: &tabs\n").replace("# The end",
                                                                           "- {name: copy, dashboard_tab: *tabs}\n# The end"),
      "cannot get more without touching the rest")])
 def test_where_lines_cannot_be_added(tmp_path: Path, theirs: str, wrong: str) -> None:
     (tmp_path / "theirs.yaml").write_text(theirs)
-    result = wanted(tmp_path, dashboard_name="conformance-all" if "touching" in wrong else "conformance-x",
+    result = wanted(tmp_path, dashboard_name="conformance-x" if "dashboard_names" in wrong else "conformance-all",
                     dashboard_group_name="conformance")
     assert result["failed"] and wrong in result["msg"] and (tmp_path / "theirs.yaml").read_text() == theirs
 

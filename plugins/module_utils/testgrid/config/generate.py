@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...jobs.errors import BadOption
-from . import names
+from . import names, schema
 
 _PLACE = re.compile(r"\{([A-Za-z_]\w*)\}")
 # Of names of hosts, what no name in TestGrid may hold.
@@ -46,6 +46,22 @@ def _name(option: str, text: str, known: Mapping[str, Any]) -> str:
     return name
 
 
+def _typed(value: Any, kind: str) -> Any:
+    """A field as TestGrid wants it; templates of older ansible-core give texts. kind: as in schema.MESSAGES."""
+    if kind in schema.MESSAGES and isinstance(value, Mapping):
+        return {k: _typed(v, schema.MESSAGES[kind].get(k, "any")) for k, v in value.items()}
+    if kind.startswith("[") and isinstance(value, list):
+        return [_typed(v, kind[1:-1]) for v in value]
+    if not isinstance(value, str):
+        return value
+    if kind == "bool" and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if kind == "float" and re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return float(value)
+    number = kind == "int" or re.fullmatch(r"\d+-\d+", kind)
+    return int(value) if number and re.fullmatch(r"-?\d+", value) else value
+
+
 class _Generating:
     def __init__(self, params: Mapping[str, Any]) -> None:
         self.params, self.wanted = params, Wanted()
@@ -67,7 +83,7 @@ class _Generating:
             scheme = prefix.partition("://")[0]
             raise BadOption(f"gcs_prefix: must be a bucket and a path without {scheme}://, not {prefix!r}")
         own = {**(self.params.get("test_group") or {}), **(suite.get("test_group") or {})}
-        self.wanted.test_groups.append({"name": name, "gcs_prefix": prefix, **_TEST_GROUP, **own})
+        self.wanted.test_groups.append({"name": name, "gcs_prefix": prefix, **_TEST_GROUP, **_typed(own, "TestGroup")})
         self.tab(texts, known, name, suite)
 
     def tab(self, texts: Mapping[str, str], known: Mapping[str, Any], test_group: str, suite: Mapping[str, Any]) -> None:
@@ -75,7 +91,7 @@ class _Generating:
         described = _filled("tab_description", texts["tab_description"], known)
         own = {**(self.params.get("dashboard_tab") or {}), **(suite.get("dashboard_tab") or {})}
         tab = {"name": _name("tab_name", texts["tab_name"], known), **({"description": described} if described else {}),
-               "test_group_name": test_group, **own}
+               "test_group_name": test_group, **_typed(own, "DashboardTab")}
         self.wanted.tabs.setdefault(dashboard, []).append(tab)
         if texts["dashboard_group_name"]:
             listed = self.wanted.grouped.setdefault(_name("dashboard_group_name", texts["dashboard_group_name"], known), [])

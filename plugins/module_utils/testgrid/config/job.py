@@ -61,7 +61,7 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     if state == "present":
         after = merge.apply(before, own, generate.generate(params))
     else:
-        after = merge.others(before, own) if state == "absent" else before
+        after = merge.taken_out(before, own) if state == "absent" else before
     config = _configuration(params, folder, after)
     problems = [] if state == "absent" else sorted({*unread, *validate.problems(config, params["kubernetes_rules"])})
     told = _told(config, problems)
