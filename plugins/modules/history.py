@@ -55,7 +55,8 @@ options:
     default: previous
   gate:
     description:
-      - Whether the task fails where a check failed that did not fail in the baseline, or failed for another cause there.
+      - Whether the task fails where a check failed that did not fail in the baseline, or failed for another cause there, or could
+        not be tested although it was there.
     type: bool
     default: false
   mode:
@@ -292,10 +293,20 @@ differences:
       description: Checks that told something before, and nothing now.
       type: list
       elements: str
+    not_proved:
+      description: Those of C(gone) that could not be tested, and all of them where the run told nothing at all.
+      type: list
+      elements: str
     slower:
       description: Checks that took longer than the noise of their earlier times explains, with these times in seconds.
       type: list
       elements: dict
+news:
+  description: What is not as it was in the baseline, a line for each cluster and kind.
+  returned: success, and where the gate stops
+  type: list
+  elements: str
+  sample: ["c1, new failures: dns", "c2, fixed: storage"]
 problems:
   description: Files in the folder that could not be read as runs.
   returned: success, and where the gate stops

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..jobs.errors import BadOption
+from ..results.record import INCONCLUSIVE
 from . import measures
 from .entry import Entry, Result
 
@@ -32,7 +33,8 @@ class Slower:
 @dataclass(frozen=True)
 class Difference:
     """Names of checks. same_failures: failed in both, of the same cause. other_cause: failed in both, each of its own cause.
-    added, gone: checks that told nothing in one of both. baseline: the run_id, "" where there is none."""
+    added, gone: checks that told nothing in one of both. not_proved: those of gone that could not be tested, and all of them
+    where the run told nothing at all. baseline: the run_id, "" where there is none."""
 
     cluster: str
     run_id: str
@@ -43,12 +45,13 @@ class Difference:
     other_cause: list[str] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    not_proved: list[str] = field(default_factory=list)
     slower: list[Slower] = field(default_factory=list)
 
     @property
     def worse(self) -> list[str]:
         """What a gate on what is new stops for."""
-        return sorted({*self.new_failures, *self.other_cause})
+        return sorted({*self.new_failures, *self.other_cause, *self.not_proved})
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "worse": self.worse}
@@ -85,9 +88,12 @@ def difference(runs: Sequence[Entry], run: Entry, baseline: Entry | None) -> Dif
     failed = sorted(c for c, r in mine.items() if r.failed)
     both = [c for c in failed if c in its and its[c].failed]
     same = [c for c in both if mine[c].cause == its[c].cause]
+    gone = sorted(its.keys() - mine.keys())
+    unable = {r.check for r in run.results if r.verdict == INCONCLUSIVE} if mine else set(gone)
     return Difference(
         run.cluster, run.run_id, baseline.run_id if baseline else "",
         new_failures=[c for c in failed if c not in both], same_failures=same, other_cause=[c for c in both if c not in same],
         fixed=sorted(c for c, r in its.items() if r.failed and c in mine and mine[c].passed),
-        added=sorted(mine.keys() - its.keys()) if baseline else [], gone=sorted(its.keys() - mine.keys()),
+        added=sorted(mine.keys() - its.keys()) if baseline else [], gone=gone,
+        not_proved=[c for c in gone if c in unable],
         slower=[s for c in sorted(mine) if (s := _slower(runs, run, mine[c]))])

@@ -99,6 +99,16 @@ def _with(earlier: Sequence[Entry], runs: Sequence[Entry]) -> list[Entry]:
     return [*(e for e in earlier if e not in runs), *runs]
 
 
+_NEWS = ("new_failures", "other_cause", "not_proved", "fixed")
+
+
+def _news(found: Sequence[against.Difference]) -> list[str]:
+    """What is not as it was, a line for each cluster and kind."""
+    lists = [(d.cluster, kind.replace("_", " "), getattr(d, kind)) for d in found for kind in _NEWS]
+    slower = [(d.cluster, "slower", [f"{s.check} ({s.seconds:.0f} s instead of {s.usual:.0f} s)" for s in d.slower]) for d in found]
+    return [f"{cluster}, {kind}: {listing(what, _WIDTH)}" for cluster, kind, what in [*lists, *slower] if what]
+
+
 def _worse(found: Sequence[against.Difference]) -> str:
     """What is new, in a sentence; "" where nothing is."""
     return "; ".join(f"{d.cluster}: new against {d.baseline or 'nothing before it'}: {listing(d.worse, _WIDTH)}" for d in found if d.worse)
@@ -129,6 +139,7 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         "changed": bool(added or old), "added": [name_of(r) for r in added], "removed": old, "runs": len(recent), "problems": problems,
         "answer": told.to_dict(), "clusters": _clusters(recent), "checks": _checks(recent, runs[:len(runs) - len(recent)], now),
         "failures": _groups(recent), "differences": [d.to_dict() for d in found],
+        "news": _news(found),
         "msg": f"{plural(len(recent), 'run')} in the last {plural(days, 'day')}. {told.words}" if runs else "the history holds no run yet"}
     if params["gate"] and worse:
         raise PlatformError(worse, **{k: v for k, v in result.items() if k != "msg"})

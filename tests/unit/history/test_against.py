@@ -29,10 +29,18 @@ def test_without_a_run_before_all_that_failed_is_new() -> None:
 
 
 def test_what_did_not_run_is_neither_fixed_nor_broken() -> None:
+    """What could not be tested any more stops a gate, what does not apply or was not chosen does not."""
     before = run("a", results=(result("dns", "failed"), result("nodes"), result("old")), hours=2)
-    after = run("a", results=(result("dns", "skipped"), result("nodes", "inconclusive"), result("new")), hours=1)
+    after = run("a", results=(result("dns", "skipped"), result("nodes", "inconclusive"), result("new"), result("x", "inconclusive")), hours=1)
     found = difference([before, after], after, before)
     assert found.fixed == found.new_failures == [] and (found.added, found.gone) == (["new"], ["dns", "nodes", "old"])
+    assert found.not_proved == found.worse == ["nodes"]
+
+
+def test_a_run_that_told_nothing_proved_nothing_of_what_was_proved_before() -> None:
+    before, after = run("a", hours=2), run("a", results=(result("dns", "skipped"),), hours=1)
+    assert difference([before, after], after, before).worse == ["dns", "nodes", "service", "storage"]
+    assert difference([after], after, None).worse == []
 
 
 def test_the_previous_run_is_of_the_same_cluster_and_told_something() -> None:

@@ -17,7 +17,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.results import store
 from ansible_collections.assay.clusters.plugins.modules.history import SPEC
-from ansible_collections.assay.clusters.tests.unit.history.histories import NOW, as_results, run, runs
+from ansible_collections.assay.clusters.tests.unit.history.histories import NOW, as_results, result, run, runs
 
 
 @pytest.fixture
@@ -101,6 +101,12 @@ def test_without_runs_nothing_is_claimed(ask: Any) -> None:
 def test_without_a_results_folder_the_newest_of_each_cluster_is_compared(ask: Any) -> None:
     told = ask([*runs("a", "dns", ""), *runs("b", "", "nodes")])
     assert [(d["cluster"], d["fixed"], d["worse"]) for d in told["differences"]] == [("a", ["dns"], []), ("b", [], ["nodes"])]
+    assert told["news"] == ["a, fixed: dns", "b, new failures: nodes"]
+
+
+def test_what_takes_longer_is_news(ask: Any) -> None:
+    history = [run("a", results=(result("dns", seconds=s),), hours=9 - n) for n, s in enumerate((3, 3, 3, 3, 3, 30))]
+    assert ask(history)["news"] == ["a, slower: dns (30 s instead of 3 s)"]
 
 
 def test_files_that_are_no_runs_are_told(ask: Any, tmp_path: Path) -> None:
