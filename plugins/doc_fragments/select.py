@@ -18,7 +18,7 @@ options:
   domains:
     description:
       - The domains whose checks are taken, V(control_plane), V(nodes), V(machines), V(network), V(load_balancing),
-        V(dns), V(certificates), V(storage) or V(scaling).
+        V(dns), V(certificates), V(storage), V(observability) or V(scaling).
     type: list
     elements: str
     default: []

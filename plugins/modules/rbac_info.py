@@ -38,6 +38,7 @@ options:
       - V(kubelet_statistics) reads the disks of nodes by C(nodes/proxy). Whoever may do that can run commands in any pod
         of the cluster.
       - V(port_forward) and V(exec) are other ways to the probes, where the API server's proxy to pods is blocked.
+      - V(prometheus) lets the check of monitoring ask Prometheis through C(pods/proxy), and what their accounts may do.
       - V(retained_volumes) lets the check of storage remove its volume where the class retains volumes.
       - V(tls_secrets) lets the check of certificates read those in Secrets. RBAC cannot know their type, so it allows all.
       - V(edge_certificates) lets the checks of Ingresses and Gateways make a TLS Secret of their own and delete it; without it they
@@ -48,8 +49,8 @@ options:
     type: list
     elements: str
     default: [reads]
-    choices: [reads, logs, kubelet_statistics, port_forward, exec, retained_volumes, tls_secrets, edge_certificates,
-      audit_files, pull_secrets]
+    choices: [reads, logs, kubelet_statistics, port_forward, prometheus, exec, retained_volumes, tls_secrets,
+      edge_certificates, audit_files, pull_secrets]
   subjects:
     description:
       - Who gets the roles, as in a ClusterRoleBinding; without any no bindings are returned.

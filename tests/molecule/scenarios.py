@@ -16,7 +16,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 NAMES = sorted(p.parent.name for p in (CHECKOUT / "molecule").glob("*/molecule.yml"))
 # Scenarios that need add-ons of the lab; these run in tests/addons.
 TIERS: dict[str, tuple[str, ...]] = {
-    "load_balancing": ("load_balancer", "ingress"), "scaling": ("autoscaler",),
+    "load_balancing": ("load_balancer", "ingress"), "observability": ("monitoring",), "scaling": ("autoscaler",),
 }
 # Lines of a scenario's end that say why it failed.
 LAST = 25

@@ -197,6 +197,15 @@ def selected(f: Finding, ev: Evidence) -> Iterator[Candidate]:
                         remedy="correct the selector or the name of the port in the monitor")
 
 
+def relabelled(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """Targets are found and all left out, and there are relabelings that can do that."""
+    for o in seen(f, "relabelings"):
+        lines = [s.line for s in _bad(f, ev) if str(o["target"]) in s.line]
+        kind, ref = str(o["target"]).split(" ")[:2]
+        yield Candidate(_CODE, "probable", (f"{kind.lower()}/{ref}",), (f"{o['target']}: {o['error']}", *lines[:2]),
+                        remedy="look at these relabelings: all targets that are found are left out")
+
+
 def targets(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     scrapes = _scrapes(f, ev)
     for s in [s for s in scrapes if not s.ok]:
@@ -214,4 +223,4 @@ def targets(f: Finding, ev: Evidence) -> Iterator[Candidate]:
                         remedy="look at what drops samples: metricRelabelings of scrape classes, limits, the clock of its node")
 
 
-RULES = (precondition, operator, rejected, blind, configuration, rights, selected, targets)
+RULES = (precondition, operator, rejected, blind, configuration, rights, selected, relabelled, targets)

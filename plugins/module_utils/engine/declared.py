@@ -32,6 +32,8 @@ POWERS = {
     "logs": "the last lines of pods on a failing path, in any namespace: causes that only a log names",
     "kubelet_statistics": "disks of nodes, asked through the API server; whoever may get nodes/proxy can run commands in any pod",
     "port_forward": "another way to the probes, where the API server's proxy to pods is blocked",
+    "prometheus": "Prometheis are asked what they scrape, and what their accounts may do; who may get pods/proxy everywhere reads "
+                  "whatever any pod shows",
     "exec": "a third way to the probes, where neither proxy nor port-forward works",
     "retained_volumes": "the reclaim policy of our own volume is set to Delete, where its class says Retain",
     "tls_secrets": "certificates in Secrets of type kubernetes.io/tls are read; RBAC knows no types, so it allows all Secrets",

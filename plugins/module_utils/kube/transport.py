@@ -62,7 +62,7 @@ class PodHttp:
 
     def __init__(self, client: Client, namespace: str, transport: str = "auto"):
         self.client, self.namespace = client, namespace
-        self._ways = WAYS if transport == "auto" else (transport,)
+        self._ways = WAYS if transport == "auto" else tuple(transport.split(","))
         self._usual = 0
         self._other: dict[str, tuple[int, float]] = {}  # by pod: its way, until when
         self._lock = threading.Lock()

@@ -9,7 +9,7 @@ from typing import Any
 from ansible_collections.assay.clusters.plugins.module_utils.checks._prometheus import monitors as monitors_
 from ansible_collections.assay.clusters.plugins.module_utils.checks._prometheus.selection import AGENTS, GROUP, PROMETHEUSES
 from ansible_collections.assay.clusters.plugins.module_utils.checks._prometheus.ask import Asker, Replica, Unasked
-from ansible_collections.assay.clusters.plugins.module_utils.checks._service_monitor import ServiceMonitor
+from ansible_collections.assay.clusters.plugins.module_utils.checks.service_monitor import ServiceMonitor
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext
 
 SPACE = FakeContext.namespace

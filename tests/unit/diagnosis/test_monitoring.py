@@ -120,6 +120,17 @@ def test_a_target_is_judged_by_the_words_of_prometheus(words: str, sure: str) ->
     assert judged(one(finding(scrape(words, monitor="shop/web")), operator(1))) == ("prom.not-scraped", sure, [WEB])
 
 
+@pytest.mark.parametrize(("monitor", "target", "scope"), [
+    ("shop/web", "ServiceMonitor shop/web", WEB), (f"{SPACE}/gauge-x-0", "Prometheus monitoring/k8s (prometheus-k8s-0)", PROMETHEUS)])
+def test_relabelings_that_can_leave_all_out_are_likely_the_reason(monitor: str, target: str, scope: str) -> None:
+    dropped = scrape("it dropped all 1 targets that it found: a", monitor=monitor)
+    found = one(finding(dropped, told("relabelings", "x", target, "its relabelings drop targets by a")), operator(1))
+    assert judged(found) == ("prom.not-scraped", "probable", [scope])
+    assert found.evidence[0] == f"{target}: its relabelings drop targets by a" and "dropped all 1" in found.evidence[1]
+    wrong = told("endpoints", "ServiceMonitor", "ServiceMonitor shop/web", "it names the port x")
+    assert one(finding(dropped, told("relabelings", "x", target, "y"), wrong), operator(1)).confidence == "confirmed"
+
+
 def test_a_target_that_one_replica_reaches_names_the_other() -> None:
     found = one(finding(scrape(""), scrape(DEADLINE, 1)), operator(1))
     assert found.scope == [PROMETHEUS, "pod/monitoring/prometheus-k8s-1"]

@@ -13,6 +13,7 @@ from ...engine.errors import Inconclusive
 from ...kube.errors import ApiError
 from ...kube.pods import pod_ready, waiting_reason
 from ...kube.transport import PodHttp, TransportError
+from ...kube.websockets import refused
 from .._shared.optional import optional_get
 from .._shared.text import listed, url_host
 from .selection import Prometheus
@@ -23,10 +24,21 @@ if TYPE_CHECKING:
 # Where the operator has every Prometheus listen.
 PORT = 9090
 _TIMEOUT = 10.0
+# A command in a pod of somebody's is none of ours.
+_WAYS = "proxy,port_forward"
 
 
 class Unasked(Exception):
-    """A Prometheus that nobody lets us ask, or that answers with something else: nothing of it is proved."""
+    """A Prometheus that nobody lets us ask, or that answers with something else: nothing of it is proved. allow: what would
+    help."""
+
+    allow = "allow get on pods/proxy or create on pods/portforward in its namespace"
+
+
+class Guarded(Unasked):
+    """It is reached, and something before it answers."""
+
+    allow = "let its API be asked without credentials from within the cluster"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +91,7 @@ class Look:
             return ""
         if self.dropped:
             return f"it dropped all {self.dropped} targets that it found: {listed(self.named) or 'it keeps no names of them'}"
-        return "it finds no target" if self.pool else "its configuration has nothing of it"
+        return "its configuration has nothing of it" if self.pool is False else "it finds no target"
 
 
 def _called(discovered: dict[str, str]) -> str:
@@ -119,7 +131,7 @@ class Asker:
 
     def _way(self, namespace: str) -> PodHttp:
         with self._lock:
-            return self._ways.setdefault(namespace, PodHttp(self.ctx.client.raw, namespace))
+            return self._ways.setdefault(namespace, PodHttp(self.ctx.client.raw, namespace, _WAYS))
 
     def ask(self, replica: Replica, path: str, **query: str) -> Any:
         """The data of an answer of its API. Unasked, or an ApiError that passes."""
@@ -134,7 +146,7 @@ class Asker:
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or answer.get("status") != "success":
-            raise Unasked(f"{replica.pod} of {one.kind} {one.ref} answers {status} {' '.join(text.split())[:120]}")
+            raise Guarded(f"{replica.pod} of {one.kind} {one.ref} answers {status} {' '.join(text.split())[:120]}")
         return answer.get("data")
 
     def _text(self, replica: Replica, where: str) -> tuple[str, int]:
@@ -148,9 +160,9 @@ class Asker:
         except TransportError as e:
             return self._from_probe(replica, where, str(e))
         except ApiError as e:
-            if e.status == 401:
-                raise Unasked(f"{one.kind} {one.ref} asks for credentials: {e.message}") from None
-            if e.status == 403:
+            if e.status in (401, 403) and e.body is None:
+                raise Guarded(f"{one.kind} {one.ref} asks for credentials: {e.message}") from None
+            if refused(e):
                 return self._from_probe(replica, where, e.message)
             raise
 

@@ -3,7 +3,6 @@
 """Whether the targets of a monitor are scraped by each replica of each Prometheus, and what is known where they are not."""
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from ...engine.errors import StepFailed
 from ...kube.errors import ApiError
 from ...kube.patient import passing
 from .._shared.optional import optional_get
+from . import relabelings
 from .ask import Asker, Look, Replica, Unasked
 from .monitors import pool
 from .selection import GROUP, PROMETHEUSES, Prometheus
@@ -70,35 +70,31 @@ def columns(monitor: Monitor, found: list[tuple[Prometheus, list[Replica]]]) -> 
 
 
 class Scraped:
-    """Looks at columns until each has what is claimed. unasked: by Prometheus, why it could not be asked: for so long that it
-    is no matter of a moment, as when a pod starts anew."""
+    """Looks at columns until each has what is claimed. unasked: by a column's words, why it could not be asked: for so
+    long that it is no matter of a moment, as when a pod starts anew."""
 
     def __init__(self, ctx: Context, asker: Asker):
         self.ctx, self.asker = ctx, asker
         self.unasked: dict[str, str] = {}
         self._deaf: dict[str, tuple[float, str]] = {}  # since when, by the seconds that were left
-        self._lock = threading.Lock()
 
     def _looks(self, column: Column) -> list[Look] | None:
         """One for each shard; None where the Prometheus cannot be asked, or not now."""
-        if column.prometheus.ref in self.unasked:
+        if column.words in self.unasked:
             return None
         try:
             looks = [self.asker.look(r, column.monitor.pool) for r in column.pods]
             self._deaf.pop(str(column), None)
             return looks
         except Unasked as e:
-            self._not_now(column, str(e))
+            since, why = self._deaf.setdefault(str(column), (self.ctx.left(), f"{e}; {e.allow}"))
+            if since - self.ctx.left() > _PATIENCE:
+                self.unasked.setdefault(column.words, why)
         except ApiError as e:
             if not passing(e):
                 raise
+            self._deaf.setdefault(str(column), (self.ctx.left(), f"{column.words} could not be asked: {e}"))
         return None
-
-    def _not_now(self, column: Column, why: str, sure: bool = False) -> None:
-        with self._lock:
-            since, _why = self._deaf.setdefault(str(column), (self.ctx.left(), why))
-            if sure or since - self.ctx.left() > _PATIENCE:
-                self.unasked.setdefault(column.prometheus.ref, why)
 
     def up(self, wanted: list[Column], seconds: float) -> tuple[dict[Column, list[Look]], dict[Column, list[Look]]]:
         """(columns in which all targets that there are are up and there is one, the others), as they stand at last."""
@@ -106,22 +102,22 @@ class Scraped:
         bad: dict[Column, list[Look]] = {}
 
         def settled() -> bool:
-            left = [c for c in wanted if c not in good and c.prometheus.ref not in self.unasked]
+            left = [c for c in wanted if c not in good and c.words not in self.unasked]
             for column, looks in zip(left, self.ctx.in_parallel(self._looks, left)):
                 if looks is None:
                     continue
                 bad[column] = looks
                 if _whole(looks):
                     good[column] = bad.pop(column)
-            return all(c in good or c.prometheus.ref in self.unasked for c in wanted)
+            return all(c in good or c.words in self.unasked for c in wanted)
 
         try:
             self.ctx.until(settled, "targets are scraped", seconds=seconds, every=_EVERY)
         except StepFailed:
-            for column in [c for c in wanted if str(c) in self._deaf and c not in good]:
-                self._not_now(column, self._deaf[str(column)][1], sure=True)
-        silent = {c: [Look(None)] for c in wanted if c not in good and c not in bad and c.prometheus.ref not in self.unasked}
-        return good, {**{c: looks for c, looks in bad.items() if c.prometheus.ref not in self.unasked}, **silent}
+            for column in [c for c in wanted if c not in good and (str(c) in self._deaf or c not in bad)]:
+                _since, why = self._deaf.get(str(column), (0.0, f"{column.words} could not be asked in time"))
+                self.unasked.setdefault(column.words, why)
+        return good, {c: looks for c, looks in bad.items() if c.words not in self.unasked}
 
     def told(self, good: dict[Column, list[Look]], bad: dict[Column, list[Look]]) -> dict[str, str]:
         """Record what each column shows; the bad ones in words, with why. More is looked for where it can be."""
@@ -147,8 +143,10 @@ class Scraped:
                 self._config(column, looks)
             elif not any(look.active or look.dropped for look in looks):
                 self._rights(column)
-        for monitor in {c.monitor for c in bad}:
-            self._accepted(monitor)
+        items = {monitor: self._accepted(monitor) for monitor in {c.monitor for c in bad}}
+        for column, looks in bad.items():
+            if any(look.dropped for look in looks) and not any(look.active for look in looks):
+                self._relabelled(column, items[column.monitor])
         for one in {c.prometheus.ref: c.prometheus for c in bad}.values():
             path = PROMETHEUSES.replace(f"{GROUP}/v1/", f"{GROUP}/v1/namespaces/{one.namespace}/")
             now = one if one.agent else Prometheus(optional_get(self.ctx, f"{path}/{one.name}") or one.item)
@@ -186,8 +184,14 @@ class Scraped:
                 self.ctx.see(kind="right", target=one.account, variant=f"list {resource} in namespace {space}", ok=good,
                              error="" if good else status.get("reason") or "not allowed")
 
-    def _accepted(self, monitor: Monitor) -> None:
-        """What the operator says of the monitor, where it does."""
+    def _relabelled(self, column: Column, item: dict[str, Any]) -> None:
+        for variant, target, told in (("monitor", column.monitor.ref, relabelings.of_monitor(item)),
+                                      ("class", column.words, relabelings.of_class(column.prometheus, item))):
+            if told:
+                self.ctx.see(kind="relabelings", variant=variant, target=target, ok=False, error=told)
+
+    def _accepted(self, monitor: Monitor) -> dict[str, Any]:
+        """The monitor, with a look at what the operator says of it, where it does."""
         plural = f"{monitor.kind.lower()}s"
         item = optional_get(self.ctx, f"/apis/{GROUP}/v1/namespaces/{monitor.namespace}/{plural}/{monitor.name}") or {}
         for binding in (item.get("status") or {}).get("bindings") or ():
@@ -196,6 +200,7 @@ class Scraped:
                     whose = f"{binding.get('namespace')}/{binding.get('name')}"
                     self.ctx.see(kind="binding", target=monitor.ref, variant=whose, ok=False,
                                  error=f"{c.get('reason', '')}: {c.get('message', '')}".strip(": "))
+        return item
 
 
 def _whole(looks: list[Look]) -> bool:
@@ -206,8 +211,6 @@ def _whole(looks: list[Look]) -> bool:
 
 def _why(looks: list[Look]) -> str:
     """The words of the shard that tells most."""
-    if all(look.pool is None and not look.active for look in looks):
-        return "it did not answer in time"
     worst = [look for look in looks if look.pool is False] or [look for look in looks if look.active and look.error] or [
         look for look in looks if look.dropped] or looks
     return worst[0].error
