@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import crowd, measure, synthetic
+from . import crowd, measure, reading, synthetic
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output/bench"
@@ -165,8 +165,13 @@ def main() -> int:
     parser.add_argument("--only-ours", action="store_true", help="leave the comparison out; it takes minutes")
     parser.add_argument("--nodes", type=int, default=1000, help="kwok's nodes beside those of the lab; 0 leaves that out")
     parser.add_argument("--only-nodes", action="store_true", help="nothing but that")
+    parser.add_argument("--only-reading", action="store_true", help="nothing but runs of tests that are read, which needs no cluster")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a goal is missed")
     options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        read = reading.rows(Path(folder)) if not options.only_nodes else []
+    if options.only_reading:
+        return reading.tell(read, options.strict)
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
     measure.adopt_orphans()
@@ -183,12 +188,13 @@ def main() -> int:
             bench.ours(clusters, 40, wait=True)
         for clusters, checks in SCENES[:-1] if bundle else ():
             bench.theirs(clusters, checks, bundle)
-    return _tell(bench.rows, goals(bench.rows) + (crowd.goals(crowds) if crowds else []), crowds, options.strict)
+    return _tell(bench.rows, goals(bench.rows) + (crowd.goals(crowds) if crowds else []) + reading.goals(read), crowds, options.strict, read)
 
 
-def _tell(rows: list[dict[str, Any]], verdicts: list[str], crowds: list[dict[str, Any]], strict: bool) -> int:
+def _tell(rows: list[dict[str, Any]], verdicts: list[str], crowds: list[dict[str, Any]], strict: bool,
+          read: list[dict[str, Any]] | None = None) -> int:
     result = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "cpus": os.cpu_count(), "python": sys.version,
-              "rows": rows, "crowd": crowds, "goals": verdicts}
+              "rows": rows, "crowd": crowds, "reading": read or [], "goals": verdicts}
     (OUTPUT / "results.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
     print((f"\n{table(rows)}\n" if rows else "") + "\n" + "\n".join(verdicts) + f"\n\nresults: {OUTPUT}/results.json")
     return int(strict and any(v.startswith("MISSED") for v in verdicts))

@@ -124,7 +124,8 @@ def test_words_of_sonobuoy(tmp_path: Path, status: str, outcome: str, verdict: s
     ("items:\n" + "".join("  " * n + "- items:\n" for n in range(1, 60)), "deep")])
 def test_a_summary_that_harms_or_is_none(tmp_path: Path, text: str, told: str) -> None:
     run = read_one(tmp_path, whole(**{"plugins/e2e/sonobuoy_results.yaml": text}))
-    assert run.verdict == INCONCLUSIVE and codes(run) == ["sonobuoy-unreadable"]
+    assert (run.verdict, run.verdict_source) == (INCONCLUSIVE, "plugins/e2e/sonobuoy_results.yaml cannot be read")
+    assert codes(run) == ["sonobuoy-unreadable"]
     assert any(t in run.findings[0].message for t in told.split("|")), run.findings[0].message
 
 

@@ -45,7 +45,7 @@ def test_a_file_that_is_cut_is_no_pass_and_its_failures_count(tmp_path: Path, ma
     cut = make(GOOD).replace(" SuiteSucceeded", "")
     run = one(tmp_path / "good", {"junit_01.xml": cut[:cut.rindex("<testcase")]})
     assert (run.verdict, run.complete, codes(run)) == (INCONCLUSIVE, False, ["junit-unreadable"]) and run.counts.passed == 2
-    assert "cases before it count" in run.findings[0].message
+    assert "cases before it count" in run.findings[0].message and run.sources[0].verdict == ""
     bad = make(BAD)
     assert one(tmp_path / "bad", {"junit_01.xml": bad[:bad.rindex("<testcase")]}).verdict == FAILED
 
