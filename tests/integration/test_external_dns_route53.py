@@ -3,6 +3,7 @@
 """Records in Route 53, in moto's server, as external-dns writes them: found in the zones that hold the domain until they are gone."""
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -112,6 +113,15 @@ def test_what_cannot_be_seen_is_said_and_is_a_matter_of_the_options(moto: str, a
         provider.there([SITE], TARGET)
     assert one(Finding("external_dns", "dns", "inconclusive", "a step", str(told.value), observed={
         "provider_unasked": "x", **ctx.observed}), healthy()).cause == "harness.precondition"
+
+
+def test_zones_that_follow_in_the_list_are_none_of_the_domain(moto: str, account: Account) -> None:
+    """AWS lists all from the name on, moto those of the name alone."""
+    provider, ctx = asked(moto)
+    after = [{"Id": "/hostedzone/Z1", "Name": "example.com."}, {"Id": "/hostedzone/Z2", "Name": "www.example.com."}]
+    provider._api = SimpleNamespace(call=lambda *_what, DNSName, **_more: {"HostedZones": after if DNSName == "example.com" else after[1:]})
+    provider.find([SITE])
+    assert ctx.observed["hosted_zones"] == {DOMAIN: ["Z1"]}
 
 
 def test_nobody_is_asked_where_the_option_does_not_say_so(account: Account) -> None:
