@@ -13,6 +13,7 @@ from ..engine.errors import StepFailed
 from ..kube.errors import ApiError
 from ..kube.pods import waiting_reason
 from ._shared.waits import why
+from ._storage.attachments import not_attached
 from ._storage.classes import CLASSES, VOLUMES, can_be_removed, choose, gives_new_volumes
 from ._storage.hold import bound, hold
 from ._storage.pods import READ, WRITE, claim, digest, ending, pod
@@ -53,6 +54,7 @@ class Storage(Check):
         Permission(("get", "list"), ("persistentvolumes",)),
         Permission(("patch",), ("persistentvolumes",), power="retained_volumes"),
         Permission(("list", "watch"), ("nodes",), optional=True),
+        Permission(("list",), ("volumeattachments",), "storage.k8s.io", optional=True),
         Permission(("list",), ("events",), optional=True),
     )
     images = ("agnhost",)
@@ -108,6 +110,7 @@ class Storage(Check):
         try:
             item = self._end(ctx, name, claim_name, ctx.options.get("provision_limit", 180))
         except StepFailed:
+            not_attached(ctx, [self._volume["metadata"]["name"]] if self._volume else [], time.monotonic() - start)
             raise StepFailed(f"pod {name} with its volume ends: not within {time.monotonic() - start:.0f} s"
                              f"{why(ctx, name, claim_name)}") from None
         reason = waiting_reason(item)

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.checks._storage.attachments import ATTACHMENTS
 from ansible_collections.assay.clusters.plugins.module_utils.checks._storage.pods import (
     READ, WRITE, content, digest, ending, pod)
 from ansible_collections.assay.clusters.plugins.module_utils.checks._storage.classes import CLASSES, VOLUMES
@@ -225,6 +226,17 @@ def test_a_pod_that_never_ends_is_told_in_time(clock, seconds, limit, within):
     disks.state = {"waiting": {"reason": "ContainerCreating"}}
     disks.assert_red(f"with its volume ends: not within {within} s; the claim is Bound; ContainerCreating$")
     assert clock.passed == within
+
+
+def test_a_volume_that_is_not_attached_is_told_with_whether_somebody_began(clock):
+    disks = Disks(provision_limit=25)
+    disks.state = {"waiting": {"reason": "ContainerCreating"}}
+    spec = {"nodeName": "n1", "attacher": "disk.test", "source": {"persistentVolumeName": PV}}
+    theirs = {**spec, "source": {"persistentVolumeName": "theirs"}}
+    disks.ctx.client.answers[ATTACHMENTS] = {"items": [{"metadata": {"name": n}, "spec": s} for n, s in (("csi-1", spec), ("csi-2", theirs))]}
+    disks.assert_red("with its volume ends: not within 25 s")
+    assert [(o["target"], o["variant"], o["ok"], o.get("seconds")) for o in disks.ctx.seen(kind="attachment")] == [
+        (PV, "taken", False, None), (PV, "attach", False, 25)]
 
 
 def test_a_volume_that_comes_late_is_waited_for(clock):

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.assay.clusters.plugins.module_utils.checks._storage.attachments import ATTACHMENTS
 from ansible_collections.assay.clusters.plugins.module_utils.checks._storage.classes import CLASSES, VOLUMES
-from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal.attachments import ATTACHMENTS
 from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal.classes import CSI_NODES
 from ansible_collections.assay.clusters.plugins.module_utils.checks._zonal.pods import digest
 from ansible_collections.assay.clusters.plugins.module_utils.checks.zonal_stateful_set import ZonalStatefulSet

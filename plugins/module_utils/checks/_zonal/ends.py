@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import StepFailed
 from .._shared.text import listed
+from .._storage.attachments import attachments
 from .._storage.classes import VOLUMES
-from .attachments import attachments
 from .classes import Driver, Plan
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from ...kube.pods import image_trouble
 from .._shared.optional import optional_get
 from .._shared.text import listed
 from .._shared.waits import why
+from .._storage.attachments import not_attached
 from .._storage.hold import bound, hold
 from .._storage.volumes import usable_on
-from .attachments import not_attached
 from .classes import Plan, is_zone, usable
 from .pods import digest, said, settled
 
@@ -92,9 +92,7 @@ class ZonalSet:
         with contextlib.suppress(StepFailed, ApiError):
             self._hold(seconds=1.0)
         self._elsewhere(late)
-        with contextlib.suppress(ApiError):
-            waiting = [self.volumes[n]["metadata"]["name"] for n in late if n in self.volumes]
-            not_attached(ctx, waiting, time.monotonic() - start)
+        not_attached(ctx, (self.volumes[n]["metadata"]["name"] for n in late if n in self.volumes), time.monotonic() - start)
         now, _why = usable(ctx.fleet.nodes.values(), ctx.fleet.left_out)
         if lost := sorted(set(self.one.zones) - set(now)):
             ctx.inconclusive(f"{listed(lost)} had a node that takes pods at the beginning, and has none now; {listed(late)} "

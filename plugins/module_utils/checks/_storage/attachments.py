@@ -37,9 +37,16 @@ def attachments(ctx: Context) -> list[dict[str, Any]] | None:
 
 
 def not_attached(ctx: Context, volumes: Iterable[str], seconds: float) -> None:
-    """Tell of these volumes, whose pods waited so long, which are still to be attached, and whether somebody began with it."""
+    """Tell of these volumes, whose pods waited so long, which are still to be attached, and whether somebody began with it.
+
+    Nothing where that cannot be seen: it is asked on the way to a failure, which has words of its own.
+    """
     wanted = set(volumes)
-    for a in attachments(ctx) or ():
+    try:
+        found = attachments(ctx) if wanted else None
+    except ApiError:
+        return
+    for a in found or ():
         if a["volume"] in wanted and not a["attached"] and not a["going"]:
             ctx.see(kind="attachment", ok=a["begun"], from_node=a["node"], target=a["volume"], variant="taken")
             ctx.see(kind="attachment", ok=False, from_node=a["node"], target=a["volume"], variant="attach", error=a["error"],
