@@ -92,6 +92,7 @@ class NodeAutoscaling(Check):
         keepers, comings = Keepers(ctx, chosen), list[Coming]()
         try:
             with ctx.step("a pod fits on none of the nodes"):
+                ctx.observe(probes=len(ctx.probes.all))  # before anything is paid for: without them nothing can be asked later
                 keepers.create()
                 for number, group in enumerate(chosen):
                     one = Seeker(ctx, group, number)
