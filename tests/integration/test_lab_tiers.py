@@ -15,7 +15,7 @@ import pytest
 
 from tests.lab import Lab, helpers
 from tests.lab.base import state, wait_for
-from tests.lab.tiers import load_balancer
+from tests.lab.tiers import autoscaler, load_balancer
 from tests.runner.leftovers import of_lab, snapshot
 
 pytestmark = pytest.mark.lab
@@ -52,5 +52,23 @@ def test_load_balancers_and_their_client_outside(before: set[str]) -> None:
     wait_for("the end of the probe", lambda: not lab.healthy(), 30)
     assert _lab("up").returncode == 0 and lab.healthy()
     assert f"lab-{NAME}-out" in " ".join(_left(before))
+    assert _lab("down").returncode == 0
+    assert _left(before) == []
+
+
+@pytest.mark.gauntlet
+def test_machines_of_a_cloud_that_was_killed_go_with_their_cluster(before: set[str]) -> None:
+    done = _lab("up", "--with", "autoscaler")
+    assert done.returncode == 0 and "autoscaler serves" in done.stdout, done.stdout + done.stderr
+    lab = Lab(NAME)
+    lab.api("/api/v1/namespaces/default/pods", "POST", {
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "wants"}, "spec": {
+            "nodeSelector": {"karpenter.sh/nodepool": autoscaler.POOL},
+            "containers": [{"name": "main", "image": "registry.k8s.io/pause:3.10"}]}})
+    wait_for("a machine for the pod", lambda: autoscaler.machines(lab) and list((lab.folder / "nodes").glob("x*/pid")), 60)
+    cloud = helpers.pid(lab, autoscaler.HELPER)
+    assert cloud and lab.healthy()
+    os.kill(cloud, signal.SIGKILL)
+    wait_for("the end of the cloud", lambda: not lab.healthy(), 30)
     assert _lab("down").returncode == 0
     assert _left(before) == []

@@ -22,7 +22,7 @@ from .. import helpers, node
 from ..base import HERE, wait_for
 from ..build import Program, Shipped
 from ..components import filled
-from ..images import Image, tool
+from ..images import tool
 from .tier import Tier, apply, folder, rolled_out
 from .versions import version
 
