@@ -299,6 +299,7 @@ def test_builds_of_presubmits_are_found_by_their_pointers(tmp_path: Path) -> Non
 
 def test_nothing_outside_of_the_folder_is_read(tmp_path: Path) -> None:
     make(tmp_path, 1, job="outside/job")
-    (tmp_path / "inside").mkdir()
-    group = {**GROUP, "gcs_prefix": "../outside/job"}
-    assert not list(builds.builds(group, tmp_path / "inside", NOW))
+    (tmp_path / "inside/linked").mkdir(parents=True)
+    (tmp_path / "inside/linked/1").symlink_to(tmp_path / "outside/job/1")
+    for prefix in ("../outside/job", "linked"):
+        assert not list(builds.builds({**GROUP, "gcs_prefix": prefix}, tmp_path / "inside", NOW))

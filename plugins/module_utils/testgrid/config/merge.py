@@ -57,8 +57,8 @@ def _grouped(config: Configuration, wanted: Wanted) -> dict[str, list[str]]:
         for name in members:
             if name in of and of[name].get("name") != group:
                 where = f"{of[name].get('name')} of {of[name].file}"
-                raise BadOption(f"dashboard_group_name: the dashboard {name} is in the dashboard group {where}, and can be in one "
-                                "only")
+                raise BadOption(f"dashboard_group_name: the dashboard {name} is in the dashboard group {where}, and can be in "
+                                "one only")
     return {group: new for group, members in wanted.grouped.items() if (new := [m for m in members if m not in of])}
 
 

@@ -133,7 +133,7 @@ def _aliased(path: Path, root: Path) -> Path | None:
 
 
 def folders(prefix: Path, root: Path) -> list[Path]:
-    """The folders of the builds of a job, the newest first. root: the folder that stands for all buckets."""
+    """The folders of the builds of a job, the newest first; no link is followed. root: stands for all buckets."""
     found: dict[str, Path] = {}
     try:
         items = sorted(os.scandir(prefix), key=lambda i: i.name)
@@ -141,9 +141,9 @@ def folders(prefix: Path, root: Path) -> list[Path]:
         return []
     for item in items:
         path = Path(item.path)
-        if item.is_dir() and (item.name.isdigit() or any((path / n).is_file() for n in _TOP)):
+        if item.is_dir(follow_symlinks=False) and (item.name.isdigit() or any((path / n).is_file() for n in _TOP)):
             found[item.name] = path
-        elif item.name.endswith(".txt") and item.name != "latest-build.txt" and item.is_file():
+        elif item.name.endswith(".txt") and item.name != "latest-build.txt" and item.is_file(follow_symlinks=False):
             target = _aliased(path, root)
             if target:
                 found[item.name.removesuffix(".txt")] = target

@@ -97,7 +97,7 @@ def _cell(cell: Cell | None, href: str) -> dict[str, Any] | None:
     if cell is None:
         return None
     kind, word = _CELLS.get(cell.status, ("skipped", cell.status.name.lower()))
-    return {"kind": kind, "word": word, "icon": clean(cell.icon), "href": href,
+    return {"kind": kind, "word": word, "icon": clean(cell.icon) if cell.icon else "", "href": href,
             "title": text.shorten(text.one_line(cell.message), 200)}
 
 
