@@ -8,8 +8,8 @@ from typing import Any
 
 # Checks that have nothing to prove on the lab without add-ons: it has no platform of machines, names no licence, allows no node more,
 # and has none of what the others look at.
-SKIPPED = ("external_dns", "gateway", "ingress", "licenses", "load_balancer", "machines", "node_autoscaling", "service_monitor",
-           "zonal_stateful_set")
+SKIPPED = ("cert_manager", "external_dns", "gateway", "ingress", "licenses", "load_balancer", "machines", "node_autoscaling",
+           "service_monitor", "zonal_stateful_set")
 # What a loaded machine alone explains, part by part of a message.
 BUSY = (r"took \d+ s, expected at most", r"^DNS is slow", r"^an answer took", r"questions had to be repeated", r"questions without an answer",
         r"it took \d+ s until", r"^slow", r"only \d+ % of", r"slower than", r"ms\b.*expected")

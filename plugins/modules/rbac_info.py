@@ -43,6 +43,8 @@ options:
       - V(tls_secrets) lets the check of certificates read those in Secrets. RBAC cannot know their type, so it allows all.
       - V(edge_certificates) lets the checks of Ingresses and Gateways make a TLS Secret of their own and delete it; without it they
         do not ask by TLS. RBAC cannot know which Secret it is.
+      - V(issued_secrets) lets the check of cert-manager read and delete the Secret of a certificate that was issued to it; without
+        it what is in the Secret is not looked at. RBAC cannot know which Secret it is.
       - V(audit_files) lets the check of audit logs read them by C(/logs) of the API servers, where these serve it. Whoever
         may do that reads all logs there.
       - V(pull_secrets) reads the Secrets that C(validate_pull_secrets) names. RBAC cannot know them, so it allows all.
@@ -50,7 +52,7 @@ options:
     elements: str
     default: [reads]
     choices: [reads, logs, kubelet_statistics, port_forward, prometheus, exec, retained_volumes, tls_secrets,
-      edge_certificates, audit_files, pull_secrets]
+      edge_certificates, issued_secrets, audit_files, pull_secrets]
   subjects:
     description:
       - Who gets the roles, as in a ClusterRoleBinding; without any no bindings are returned.

@@ -1,49 +1,185 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""cert-manager of the lab, its ACME server, and what both do for names of the lab's zone."""
+"""cert_manager on the real cert-manager, pebble and the lab's name servers, seen green and red, and what it leaves."""
 from __future__ import annotations
 
-import base64
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from tests.addons.edge import namespace
-from tests.lab.base import run, wait_for
-from tests.lab.tiers import cert_manager as tier
+from tests.addons import issuing
+from tests.faults.conftest import assert_red
+from tests.lab.base import wait_for
+from tests.lab.tiers import cert_manager as tier, external_dns, ingress
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab, pytest.mark.tiers("cert_manager")]
-CERTIFICATES = "/apis/cert-manager.io/v1/namespaces/{}/certificates"
-SPACE = "shop-tls"
+CHECK = "cert_manager"
+ACME, CONTROLLER = [f"clusterissuer/{tier.ACME}"], ["deployment/cert-manager/cert-manager"]
+# Issuers of the lab by one way alone, and seconds until what does not come is given up.
+BY_CA = {"cert_manager_issuers": [tier.CA], "cert_manager_limit": 12}
+BY_HTTP = {"cert_manager_issuers": [tier.ACME], "cert_manager_challenges": ["http01"], "cert_manager_domain": tier.WEB, "cert_manager_limit": 25}
+BY_DNS = {**BY_HTTP, "cert_manager_challenges": ["dns01"]}
 
 
-def certificate(name: str, issuer: str, **labels: str) -> dict[str, Any]:
-    return {"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": {"name": name, "labels": labels}, "spec": {
-        "secretName": f"{name}-tls", "dnsNames": [f"{name}.{tier.WEB}"], "issuerRef": {"name": issuer, "kind": "ClusterIssuer"}}}
+def _prove(prove: Any, options: dict[str, Any], **more: Any) -> Any:
+    return prove(CHECK, cert_manager={**options, **more})[CHECK]
 
 
-def ready(lab: Any, space: str, name: str) -> bool:
-    item = lab.api(f"{CERTIFICATES.format(space)}/{name}")
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in item.get("status", {}).get("conditions") or [])
+def _green(lab: Any, prove: Any, options: dict[str, Any]) -> None:
+    prove.green(CHECK, cert_manager={**options, "cert_manager_limit": 150})
+    issuing.nothing_of_ours(lab)
 
 
-def issuer_of(lab: Any, space: str, name: str) -> str:
-    data = lab.api(f"/api/v1/namespaces/{space}/secrets/{name}-tls")["data"]
-    return run("openssl", "x509", "-noout", "-issuer", input=base64.b64decode(data["tls.crt"]).decode())
+# ---- healthy ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("ways", [["http01"], pytest.param(["http01", "dns01"], marks=pytest.mark.gauntlet)], ids=["http", "all"])
+def test_each_way_issues_serves_renews_and_leaves_nothing(lab: Any, prove: Any, ways: list[str]) -> None:
+    with issuing.somebodys(lab):
+        record = _prove(prove, {"cert_manager_domain": tier.WEB, "cert_manager_ingress_class": "traefik", "cert_manager_challenges": ways})
+        assert (record.verdict, record.message, prove.result["leftovers"]) == ("passed", "", [])
+        asked = [*(f"ClusterIssuer {tier.ACME} by {w}" for w in ways), f"ClusterIssuer {tier.CA}"]
+        assert sorted(record.observed["asked"]) == sorted(asked)
+        assert {m["name"] for m in record.measurements} == {f"{a}: {what} after" for a in asked for what in ("issued", "renewed")}
+        assert record.observed[f"challenges of {asked[0]}"] == ["HTTP-01"]
+        issuing.nothing_of_ours(lab)
 
 
-def test_the_tier_issues_by_its_ca_and_by_http(lab: Any) -> None:
-    with namespace(lab, SPACE):
-        for name, issuer in (("ca", tier.CA), ("http", tier.ACME)):
-            lab.api(CERTIFICATES.format(SPACE), "POST", certificate(name, issuer))
-        for name, by in (("ca", "lab CA"), ("http", "Pebble Intermediate")):
-            wait_for(f"the certificate {name}", lambda n=name: ready(lab, SPACE, n), 90, 0.5)
-            assert by in issuer_of(lab, SPACE, name)
+def test_without_a_domain_nothing_is_proved_of_acme(lab: Any, prove: Any) -> None:
+    record = _prove(prove, {})
+    assert_red(record, "harness.precondition", [], "confirmed", f"ClusterIssuer {tier.ACME} was not asked", verdict="inconclusive")
+    assert f"everything holds of ClusterIssuer {tier.CA}" in record.message
+    record = _prove(prove, {"cert_manager_issuers": ["nobody"]})
+    assert_red(record, "cert.issuer-not-ready", [], "confirmed", "there is no ClusterIssuer nobody; there are ClusterIssuer")
+
+
+# ---- cert-manager -------------------------------------------------------------------------------------------------
+def test_its_controller_is_stopped(lab: Any, prove: Any) -> None:
+    with issuing.somebodys(lab), lab.fault.scale("cert-manager", "cert-manager", 0):
+        record = _prove(prove, BY_CA)
+    assert_red(record, "cert.controller-down", CONTROLLER, "confirmed", "has no ready pod")
+    assert "describe deployment cert-manager" in record.next_command
+    _green(lab, prove, BY_CA)
 
 
 @pytest.mark.gauntlet
-def test_the_tier_issues_by_a_record_in_the_zone(lab: Any) -> None:
-    with namespace(lab, SPACE):
-        lab.api(CERTIFICATES.format(SPACE), "POST", certificate("dns", tier.ACME, solver="dns01"))
-        wait_for("the certificate", lambda: ready(lab, SPACE, "dns"), 150, 0.5)
-        assert "Pebble Intermediate" in issuer_of(lab, SPACE, "dns")
+def test_its_webhook_is_stopped(lab: Any, prove: Any) -> None:
+    with lab.fault.scale("cert-manager", "cert-manager-webhook", 0):
+        wait_for("the end of its pods", lambda: not issuing.pods(lab, "webhook"), 60)
+        record = _prove(prove, BY_CA)
+    assert_red(record, "webhook.no-endpoints", ["webhook/webhook.cert-manager.io"], "confirmed")
+    assert record.step == "a Certificate of each issuer is accepted"
+    wait_for("the webhook", lambda: issuing.accepted(lab), 60)
+    _green(lab, prove, BY_CA)
+
+
+@pytest.mark.gauntlet
+def test_its_webhook_has_the_certificate_of_another_ca(lab: Any, prove: Any) -> None:
+    with issuing.webhook_of_another_ca(lab):
+        record = _prove(prove, BY_CA)
+    assert_red(record, "webhook.ca-mismatch", ["webhook/webhook.cert-manager.io"], "confirmed", "x509")
+    wait_for("the webhook", lambda: issuing.accepted(lab), 90)
+    _green(lab, prove, BY_CA)
+
+
+# ---- the ACME server ----------------------------------------------------------------------------------------------
+@pytest.mark.gauntlet
+def test_the_acme_server_is_away(lab: Any, prove: Any) -> None:
+    with issuing.server_away(lab):
+        record = _prove(prove, BY_HTTP)
+    assert_red(record, "cert.acme-unreachable", ACME, "confirmed", "connection refused")
+    _green(lab, prove, BY_HTTP)
+
+
+@pytest.mark.gauntlet
+def test_the_acme_server_is_not_trusted(lab: Any, prove: Any) -> None:
+    with issuing.other_bundle(lab):
+        record = _prove(prove, BY_HTTP)
+    assert_red(record, "cert.acme-untrusted", ACME, "confirmed", "x509: certificate signed by unknown authority")
+    _green(lab, prove, BY_HTTP)
+
+
+@pytest.mark.gauntlet
+def test_the_acme_server_limits_orders(lab: Any, prove: Any) -> None:
+    """A server before pebble that refuses new orders as Let's Encrypt does: that is simulated."""
+    with issuing.limited(lab):
+        record = _prove(prove, BY_HTTP)
+    assert_red(record, "cert.rate-limited", ACME, "confirmed", "urn:ietf:params:acme:error:rateLimited")
+    _green(lab, prove, BY_HTTP)
+
+
+# ---- by HTTP ------------------------------------------------------------------------------------------------------
+def test_names_lead_to_nobody(lab: Any, prove: Any) -> None:
+    with issuing.web_at(lab, lab.host):
+        record = _prove(prove, BY_HTTP)
+    assert_red(record, "cert.http01-unreachable", ACME, "confirmed", "failed to perform self check GET request", "connection refused")
+    assert "wrong-answer" not in str(record.to_dict())
+    issuing.nothing_of_ours(lab)
+    _green(lab, prove, BY_HTTP)
+
+
+@pytest.mark.gauntlet
+def test_names_lead_to_somebody_else(lab: Any, prove: Any) -> None:
+    with issuing.other_web(lab) as address, issuing.web_at(lab, address):
+        record = _prove(prove, BY_HTTP)
+    assert_red(record, "cert.http01-wrong-answer", ACME, "confirmed", "did not get expected response")
+    _green(lab, prove, BY_HTTP)
+
+
+@pytest.mark.gauntlet
+def test_without_load_balancers_names_are_not_proved(lab: Any, prove: Any) -> None:
+    """One root and two consequences: MetalLB, the Ingress without an address, the challenge that nobody answers."""
+    own = {"ingress": {"ingress_limit": 12}, "load_balancer": {"provision_limit": 12}, CHECK: BY_HTTP}
+    status = "/api/v1/namespaces/traefik/services/traefik/status"
+    with lab.fault.scale("metallb-system", "controller", 0), lab.fault.patch(status, {"status": {"loadBalancer": {"ingress": None}}}):
+        records = prove("load_balancer", "ingress", CHECK, **own)
+    wait_for("Traefik's address", lambda: ingress.address(lab), 60)
+    assert_red(records["load_balancer"], "lb.controller-missing", ["deployment/metallb-system/controller"], "confirmed")
+    assert_red(records["ingress"], "ingress.no-address", ["ingressclass/traefik"], "confirmed", follows="lb.controller-missing")
+    assert_red(records[CHECK], "cert.http01-unreachable", ACME, "confirmed", follows="lb.controller-missing")
+    prove.green("load_balancer", "ingress")
+    lab.tier("cert_manager")
+    _green(lab, prove, BY_HTTP)
+
+
+# ---- by DNS -------------------------------------------------------------------------------------------------------
+def test_the_name_server_refuses_the_key(lab: Any, prove: Any) -> None:
+    with lab.fault.patch("/api/v1/namespaces/cert-manager/secrets/tsig", {"data": {"key": "ZDNKdmJtY2dkM0p2Ym1jPQ=="}}):
+        record = _prove(prove, BY_DNS)
+    assert_red(record, "cert.dns01-denied", ACME, "confirmed", "DNS update failed")
+    assert external_dns.key(lab) not in str(record.to_dict())
+
+
+@pytest.mark.gauntlet
+@pytest.mark.tiers("external_dns")
+def test_a_name_server_does_not_get_the_record(lab: Any, prove: Any) -> None:
+    with issuing.second_does_not_follow(lab):
+        record = _prove(prove, BY_DNS)
+    assert_red(record, "cert.dns01-not-propagated", ACME, "confirmed", "Waiting for DNS-01 challenge propagation")
+    issuing.nothing_of_ours(lab)
+    _green(lab, prove, BY_DNS)
+
+
+# ---- killed -------------------------------------------------------------------------------------------------------
+@contextmanager
+def _running(lab: Any, prove: Any) -> Iterator[None]:
+    """A run in a process of its own, which is killed."""
+    code = ("from pathlib import Path; from tests.faults.conftest import Prover; "
+            f"Prover({str(lab.kubeconfig)!r}, {lab.name!r}, Path({str(prove.journal_dir)!r}))({CHECK!r}, cert_manager={BY_DNS!r})")
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_killed_in_a_challenge_nothing_stays_after_the_next_run(lab: Any, prove: Any) -> None:
+    with issuing.somebodys(lab):
+        with _running(lab, prove):
+            wait_for("a record of a challenge", lambda: issuing.records(lab), 90, 0.2)
+        _green(lab, prove, BY_CA)

@@ -16,6 +16,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 NAMES = sorted(p.parent.name for p in (CHECKOUT / "molecule").glob("*/molecule.yml"))
 # Scenarios that need add-ons of the lab; these run in tests/addons.
 TIERS: dict[str, tuple[str, ...]] = {
+    "certificates": ("cert_manager",),
     "load_balancing": ("load_balancer", "ingress"), "observability": ("monitoring",), "scaling": ("autoscaler",),
 }
 # Lines of a scenario's end that say why it failed.

@@ -75,7 +75,7 @@ RBAC: dict[str, dict[str, Any]] = {
     "namespace": {"type": "str", "default": "assay-clusters"},
     "optional": {"type": "list", "elements": "str", "default": ["reads"], "choices": [
         "reads", "logs", "kubelet_statistics", "port_forward", "prometheus", "exec", "retained_volumes",
-        "tls_secrets", "edge_certificates", "audit_files", "pull_secrets"]},
+        "tls_secrets", "edge_certificates", "issued_secrets", "audit_files", "pull_secrets"]},
     "subjects": {"type": "list", "elements": "dict", "default": []},
 }
 

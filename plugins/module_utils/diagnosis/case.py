@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from ..results.record import INCONCLUSIVE
 from . import (
-    rules_access, rules_admission, rules_audit, rules_certificates, rules_dns, rules_dns_answers, rules_dns_ways, rules_external_dns,
-    rules_gateway, rules_ingress, rules_load_balancer, rules_machines, rules_monitoring, rules_network, rules_node, rules_scaling,
+    rules_access, rules_admission, rules_audit, rules_cert_manager, rules_certificates, rules_dns, rules_dns_answers, rules_dns_ways,
+    rules_external_dns, rules_gateway, rules_ingress, rules_load_balancer, rules_machines, rules_monitoring, rules_network, rules_node, rules_scaling,
     rules_storage, rules_workload)
 from .applied import SURE, Rule, applied
 from .evidence import Candidate, Evidence, unique
@@ -21,7 +21,8 @@ from .taxonomy import layer, leads_to
 RULES: tuple[Rule, ...] = (*rules_access.RULES, *rules_node.RULES, *rules_admission.RULES, *rules_storage.RULES,
                            *rules_workload.RULES, *rules_dns.RULES, *rules_dns_ways.RULES, *rules_network.RULES,
                            *rules_dns_answers.RULES, *rules_monitoring.RULES, *rules_load_balancer.RULES, *rules_ingress.RULES,
-                           *rules_gateway.RULES, *rules_audit.RULES, *rules_external_dns.RULES, *rules_scaling.RULES)
+                           *rules_gateway.RULES, *rules_audit.RULES, *rules_external_dns.RULES, *rules_scaling.RULES,
+                           *rules_cert_manager.RULES)
 # What the platform of the machines says is so whatever the cluster does: none of the rules above is for it.
 MACHINES = "machines"
 # Nor is any for these, whose dates, names and signatures speak for themselves.

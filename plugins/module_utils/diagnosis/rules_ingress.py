@@ -68,7 +68,7 @@ def controller(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
                             subject=away[0])
 
 
-def _makers(ev: Evidence) -> tuple[list[Object], bool]:
+def makers_of(ev: Evidence) -> tuple[list[Object], bool]:
     """(Deployments of those who make load balancers, whether any of them has a pod that is available)."""
     found = [d for d in ev.items("deployments") if _MAKERS.search(name_of(d)) or _MAKERS.search(space_of(d))
              or _MAKERS.search(str(d["metadata"].get("labels") or {}))]
@@ -81,7 +81,7 @@ def balancer(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         bare = [ref for ref, address in (one.get("balancers") or {}).items() if not address]
         if not bare or any((one.get("balancers") or {}).values()) or asleep(one) or not _about_addresses(f):
             continue
-        makers, up = _makers(ev)
+        makers, up = makers_of(ev)
         lines = [f"service/{ref} has no address" for ref in bare]
         lines += [event_line(e) for ref in bare for e in ev.events("Service", *ref.split("/", 1)) if e.get("type") == "Warning"]
         if makers and not up:

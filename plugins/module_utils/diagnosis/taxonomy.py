@@ -10,12 +10,12 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Sequence
 
-from . import causes_beyond, causes_within
+from . import causes_beyond, causes_issuing, causes_within
 from .cause import GENERIC, IDLE_PODS, Cause
 from .cause import cause as _c
 
 CAUSES: dict[str, Cause] = {
-    **causes_within.CAUSES, **causes_beyond.CAUSES,
+    **causes_within.CAUSES, **causes_beyond.CAUSES, **causes_issuing.CAUSES,
     # ---- nothing known
     "unknown.timeout": _c(
         None, "it did not happen in time, and nothing says why", "look at the unmet step and the evidence", otherwise=IDLE_PODS),
@@ -61,7 +61,10 @@ EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("lb.*", (*_ROUTES, "ingress.no-address", "gw.*", "cert.issue-failed"), ""),
     ("ingress.controller-down", ("ingress.no-address", "ingress.class-mismatch", "ingress.tls-secret", "gw.*",
                                  "cert.issue-failed"), ""),
-    ("edns.*", ("cert.issue-failed",), ""),
+    ("edns.*", ("cert.issue-failed", "cert.http01-unreachable"), ""),
+    ("dns.*", ("cert.http01-unreachable", "cert.dns01-not-propagated", "cert.acme-unreachable"), ""),
+    *((way, ("cert.http01-*",), "") for way in ("lb.*", "ingress.*", "svc.no-endpoints", "netpol.overblocking", "net.*", *_UP)),
+    *((p, ("cert.controller-down",), "") for p in _UP), ("node.clock", ("cert.acme-untrusted",), ""),
     ("vm.powered-off", ("node.unreachable", "vm.tools-down"), ""), ("node.unreachable", ("vm.tools-down",), ""),
     ("vm.disk-uuid", ("storage.attach-stuck", "storage.mount-failed"), ""),
     ("storage.driver-missing", ("storage.provision-failed", "leak.cleanup-stuck"), ""),

@@ -38,6 +38,8 @@ POWERS = {
     "retained_volumes": "the reclaim policy of our own volume is set to Delete, where its class says Retain",
     "tls_secrets": "certificates in Secrets of type kubernetes.io/tls are read; RBAC knows no types, so it allows all Secrets",
     "edge_certificates": "a TLS Secret of our own is made and deleted, with which Ingresses and Gateways must answer",
+    "issued_secrets": "the Secret of a certificate that cert-manager issued to us is read and deleted; RBAC cannot name it, so it allows"
+                      " all Secrets",
     "audit_files": "audit log files by /logs of the API servers, which hand out all that lies in /var/log there",
     "pull_secrets": "validate_pull_secrets are read where they are, and copied for the time of the run",
 }

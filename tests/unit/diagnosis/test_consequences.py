@@ -32,6 +32,7 @@ CAS = "cas.not-running cas.max-reached cas.no-match cas.cloud-error cas.not-join
 BALANCER = "lb.not-provisioned lb.targets-unhealthy lb.dns-lag lb.controller-missing lb.pool-exhausted lb.not-announced " \
            "lb.contended"
 INGRESS = "ingress.class-mismatch ingress.backend-error ingress.tls-secret"
+CHALLENGE = "cert.http01-unreachable cert.http01-wrong-answer"
 
 KNOWN = [
     ("etcd.unhealthy etcd.slow etcd.space", "api.check-failed api.overloaded"),
@@ -57,6 +58,11 @@ KNOWN = [
     (BALANCER, f"{INGRESS} ingress.no-address gw.not-programmed cert.issue-failed"),
     ("ingress.controller-down", "ingress.no-address ingress.class-mismatch ingress.tls-secret gw.not-programmed cert.issue-failed"),
     (EDNS, "cert.issue-failed"),
+    (f"{BALANCER} {INGRESS} ingress.controller-down ingress.no-address ingress.contended svc.no-endpoints netpol.overblocking", CHALLENGE),
+    (f"{NETWORK} {UNSCHEDULED} {POD} {IMAGE}", CHALLENGE),
+    (f"{NAMES} dns.config {ZONE}", "cert.http01-unreachable cert.dns01-not-propagated cert.acme-unreachable"),
+    (EDNS, "cert.http01-unreachable"),
+    (f"{UNSCHEDULED} {POD} {IMAGE}", "cert.controller-down"), ("node.clock", "cert.acme-untrusted"),
     ("vm.powered-off", "node.unreachable vm.tools-down"),
     ("node.unreachable", "vm.tools-down"),
     ("vm.disk-uuid", "storage.attach-stuck storage.mount-failed"),

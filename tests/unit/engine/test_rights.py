@@ -64,7 +64,7 @@ def test_what_the_checks_cannot_do_without_is_in_one_of_the_roles() -> None:
 @pytest.mark.parametrize(("power", "what"), [
     ("logs", "pods/log"), ("kubelet_statistics", "nodes/proxy"), ("port_forward", "pods/portforward"), ("exec", "pods/exec"),
     ("prometheus", "subjectaccessreviews"), ("retained_volumes", "persistentvolumes"), ("tls_secrets", "secrets"),
-    ("edge_certificates", "secrets"), ("pull_secrets", "secrets")])
+    ("edge_certificates", "secrets"), ("issued_secrets", "secrets"), ("pull_secrets", "secrets")])
 def test_a_right_that_means_more_comes_only_by_its_name(power: str, what: str) -> None:
     def everything(optional: Any) -> set[tuple[str, str]]:
         return {(r, v) for kind in ("Role", "ClusterRole") for r, verbs in allowed(made(optional=optional)[kind]).items() for v in verbs}

@@ -97,7 +97,7 @@ def make_backends(ctx: Context, label: str) -> Backends:
     chosen = spread(ctx.probes.all, BACKENDS)
     half = max(1, len(chosen) // 2)
     groups = [chosen[:half], chosen[half:] or chosen[:half]]
-    names = [f"{ctx.check.name}-{which}-{ctx.nonce}" for which in ("a", "b")]
+    names = [f"{ctx.check.name.replace('_', '-')}-{which}-{ctx.nonce}" for which in ("a", "b")]
     shared = groups[0] is groups[1] or groups[0] == groups[1]
     for number, group in enumerate(groups):
         value = ctx.nonce if shared else f"{ctx.nonce}-{number}"
