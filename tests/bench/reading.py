@@ -28,11 +28,11 @@ print(runs, cases, time.process_time() - begin, resource.getrusage(resource.RUSA
 
 def log(path: Path, megabytes: int = LOG_MB) -> Path:
     """A verbose log of one suite: stamps, steps, now and then a failure's dump."""
-    head = ("Running Suite: Kubernetes e2e suite\nRandom Seed: 1724364152 - Will randomize all specs\nWill run 404 of 6603 specs\n"
-            "Aug 22 22:02:33.556: INFO: e2e test version: v1.24.3\nAug 22 22:02:33.557: INFO: kube-apiserver version: v1.24.3\n")
-    lines = "".join(f"Aug 22 22:{n // 60:02}:{n % 60:02}.123: INFO: Waiting up to 5m0s for pod \"pod-{n}\" in namespace \"e2e-{n}\" to be ready, "
-                    f"Phase=\"Pending\", Reason=\"\", readiness=false. Elapsed: {n}.08473694s\nSTEP: Creating a pod @ 08/22/24 22:02:33.358\n"
-                    for n in range(3600)).encode()
+    head = ("Running Suite: Kubernetes e2e suite\nRandom Seed: 1724364152 - Will randomize all specs\n"
+            "Will run 404 of 6603 specs\nAug 22 22:02:33.556: INFO: e2e test version: v1.24.3\n")
+    lines = "".join(f"Aug 22 22:{n // 60:02}:{n % 60:02}.123: INFO: Waiting up to 5m0s for pod \"pod-{n}\" in namespace "
+                    f"\"e2e-{n}\" to be ready, Phase=\"Pending\", Reason=\"\", readiness=false. Elapsed: {n}.08473694s\n"
+                    "STEP: Creating a pod @ 08/22/24 22:02:33.358\n" for n in range(3600)).encode()
     end = ("\nRan 404 of 6603 Specs in 6078.355 seconds\nSUCCESS! -- 404 Passed | 0 Failed | 0 Pending | 6199 Skipped\nPASS\n\n"
            "Ginkgo ran 1 suite in 1h41m19.3s\nTest Suite Passed\n")
     with open(path, "wb") as file:
@@ -46,21 +46,23 @@ def log(path: Path, megabytes: int = LOG_MB) -> Path:
 def junit(path: Path, cases: int = CASES) -> Path:
     """As Kubernetes 1.31 writes it: one test of sixteen ran; about 2 MB."""
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites tests="{cases}">\n<testsuite name="Kubernetes e2e suite" tests="{cases}" '
-                   f'time="6078.3" timestamp="2024-08-22T22:02:33">\n')
+        file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites tests="{cases}">\n<testsuite name="Kubernetes e2e '
+                   f'suite" tests="{cases}" time="6078.3" timestamp="2024-08-22T22:02:33">\n')
         for n in range(cases):
-            name = f"[It] [sig-storage] In-tree Volumes [Driver: local] [Testpattern: Dynamic PV (default fs)] subPath should support number {n} of all of them"
+            name = ("[It] [sig-storage] In-tree Volumes [Driver: local] [Testpattern: Dynamic PV (default fs)] "
+                    f"subPath should support number {n} of all of them")
             ran = n % 16 == 0
-            inner = "" if ran else '<skipped message="skipped"></skipped>'
-            file.write(f'<testcase name="{name}" classname="Kubernetes e2e suite" status="{"passed" if ran else "skipped"}" time="{n % 60}.5">'
-                       f"{inner}</testcase>\n" + ("<!-- as much again as timelines take: " + "x" * 500 + " -->\n" if ran else ""))
+            status, inner = ("passed", "") if ran else ("skipped", '<skipped message="skipped"></skipped>')
+            file.write(f'<testcase name="{name}" classname="Kubernetes e2e suite" status="{status}" time="{n % 60}.5">{inner}'
+                       "</testcase>\n" + ("<!-- as much again as timelines take: " + "x" * 500 + " -->\n" if ran else ""))
         file.write("</testsuite>\n</testsuites>\n")
     return path
 
 
 def _cost(source: Path | None) -> tuple[int, int, float, float]:
     """(runs, cases, CPU seconds, MiB at most)."""
-    done = subprocess.run([sys.executable, "-c", _READ, *([str(source)] if source else [])], check=True, capture_output=True, text=True,
+    done = subprocess.run([sys.executable, "-c", _READ, *([str(source)] if source else [])], check=True,
+                          capture_output=True, text=True,
                           env=dict(os.environ))
     runs, cases, seconds, memory = done.stdout.split()
     return int(runs), int(cases), float(seconds), int(memory) / 1024
@@ -80,12 +82,14 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     few, many = log(folder / "few.log", 1), log(folder / "many.log")
     *_rest, nothing = _cost(None)
     out = []
-    for what, source in ((f"log of {LOG_MB} MB", many), ("log of 1 MB", few), (f"{FILES} JUnit files of {first.stat().st_size / 1e6:.1f} MB", job),
+    for what, source in ((f"log of {LOG_MB} MB", many), ("log of 1 MB", few),
+                         (f"{FILES} JUnit files of {first.stat().st_size / 1e6:.1f} MB", job),
                          ("tarball of 10 of them", packed)):
         runs, cases, seconds, memory = _cost(source)
         out.append({"what": what, "runs": runs, "cases": cases, "seconds": round(seconds, 2), "mib": round(memory, 1),
                     "own_mib": round(memory - nothing, 1)})
-        print(f"reading, {what}: {runs} run(s), {cases} cases, {seconds:.1f} CPU s, {memory:.0f} MiB ({memory - nothing:.0f} of it for this)", flush=True)
+        print(f"reading, {what}: {runs} run(s), {cases} cases, {seconds:.1f} CPU s, {memory:.0f} MiB "
+              f"({memory - nothing:.0f} of it for this)", flush=True)
     return out
 
 
@@ -93,8 +97,9 @@ def goals(found: list[dict[str, Any]]) -> list[str]:
     """One line per goal: met or missed."""
     lines = []
     for row in found:
-        lines.append(f"{'met   ' if row['mib'] <= MEMORY else 'MISSED'} reading, {row['what']}, MiB: {row['mib']} (goal {MEMORY})")
-        lines.append(f"{'met   ' if row['seconds'] <= SECONDS else 'MISSED'} reading, {row['what']}, CPU s: {row['seconds']} (goal {SECONDS})")
+        for key, unit, goal in (("mib", "MiB", MEMORY), ("seconds", "CPU s", SECONDS)):
+            met = "met   " if row[key] <= goal else "MISSED"
+            lines.append(f"{met} reading, {row['what']}, {unit}: {row[key]} (goal {goal})")
     return lines
 
 

@@ -116,7 +116,8 @@ class Archive:
             return ""
         path = _clean(member.name)
         if not path:
-            self.findings.append(Finding("outside", WARNING, f"{member.name} in {self.name} points outside of it, and was left out",
+            self.findings.append(Finding("outside", WARNING,
+                                         f"{member.name} in {self.name} points outside of it, and was left out",
                                          (member.name,)))
         elif self._wanted(path):
             if member.isreg() and not member.issparse():

@@ -31,7 +31,8 @@ def tests(parts: Parts) -> Run:
     e2e, server = _versions(parts)
     found = compare.findings(parts, cases, counts, e2e, server)
     return Run(kind=unit.of, place=unit.place, name=parts.build.job if parts.build else unit.name, started=times.started,
-               finished=times.finished, verdict=verdict.verdict, verdict_source=verdict.source, counts=counts, counts_source=told,
+               finished=times.finished, verdict=verdict.verdict, verdict_source=verdict.source, counts=counts,
+               counts_source=told,
                e2e_version=e2e, server_version=server or parts.server, complete=verdict.complete, cases=cases,
                findings=found + times.findings, sources=said, build=parts.build)
 
@@ -49,7 +50,8 @@ def _stored_otherwise(checked: Checked, counts: Counts, verdict: str) -> list[Fi
     if known and (sum(known) != records or numbers.get("failed", counts.failed) != counts.failed):
         wrong.append(f"it counts {sum(known)} records of which {numbers.get('failed', 0)} failed, and has {records} of which "
                      f"{counts.failed} failed")
-    return [Finding("records-counts", WARNING, f"{checked.cluster or 'A run'} in {checked.path}: {w}; the records count", at) for w in wrong]
+    return [Finding("records-counts", WARNING,
+                    f"{checked.cluster or 'A run'} in {checked.path}: {w}; the records count", at) for w in wrong]
 
 
 def _checked(checked: Checked, parts: Parts) -> Run:
@@ -61,7 +63,8 @@ def _checked(checked: Checked, parts: Parts) -> Run:
     found = _stored_otherwise(checked, counts, verdict)
     claimed, whose = parts.claimed
     if claimed and version and compare.minor(claimed) != compare.minor(version):
-        found.append(Finding("version-claimed", ERROR if parts.wish.version else WARNING, f"Version {claimed} {whose}, but the API server is {version}", (checked.path,)))
+        found.append(Finding("version-claimed", ERROR if parts.wish.version else WARNING,
+                             f"Version {claimed} {whose}, but the API server is {version}", (checked.path,)))
     if not counts.ran:
         found.append(Finding("nothing-ran", ERROR, "No check ran", (checked.path,)))
     source = Source(checked.path, "records", verdict, counts)
@@ -81,7 +84,8 @@ def checks(parts: Parts, files: list[Document]) -> list[Run]:
         for one in documents.checked(document):
             if one.cluster not in found:
                 if any(d.path.endswith(places.RECORDS) and not d.broken for d in files) and document.path != files[0].path:
-                    later.append(Finding("not-reported", NOTE, f"{document.path} is not in {places.RECORDS}: it may be of another time",
+                    later.append(Finding("not-reported", NOTE,
+                                         f"{document.path} is not in {places.RECORDS}: it may be of another time",
                                          (document.path,)))
                 found[one.cluster] = one
     runs = [_checked(c, parts) for c in found.values()]

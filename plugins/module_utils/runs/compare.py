@@ -26,7 +26,7 @@ def _listed(names: list[str], most: int = 3) -> str:
 
 # ---- JUnit by itself --------------------------------------------------------------------------------------------
 def _attributes(suite: Suite) -> str:
-    """What the numbers of a suite say other than its elements, "" where they agree. Ginkgo 1 counts in `tests` only what ran."""
+    """What the numbers of a suite say other than its elements, "" where they agree. Ginkgo 1 counts only what ran."""
     told, not_run = suite.numbers, suite.outcomes["skipped"]
     ran = suite.elements - not_run
     wrong = []
@@ -51,7 +51,8 @@ def _report(report: Report) -> Findings:
         if wrong:
             yield Finding("junit-attributes", WARNING, f"{report.path}: {_listed(wrong)}; its elements count", at)
     if report.odd:
-        yield Finding("junit-status", WARNING, f"{report.path}: {plural(len(report.odd), 'case')} with a status that is not that of "
+        yield Finding("junit-status", WARNING,
+                      f"{report.path}: {plural(len(report.odd), 'case')} with a status that is not that of "
                       f"the elements ({_listed(report.odd)}); the worse one counts", at)
     if "false" in report.says("SuiteSucceeded") and not any(c.bad for c in report.cases):
         why = _listed(sorted(report.says("SpecialSuiteFailureReason") - {""}))
@@ -80,13 +81,16 @@ def _cases(parts: Parts, cases: list[Case]) -> Findings:
     yield from _same_names(cases)
     setup = [c for c in cases if c.setup and c.bad]
     if setup:
-        yield Finding("setup-failed", ERROR, f"Nodes of the suite failed, which are no tests: {_listed([c.name for c in setup])}",
+        yield Finding("setup-failed", ERROR,
+                      f"Nodes of the suite failed, which are no tests: {_listed([c.name for c in setup])}",
                       tuple({c.file for c in setup}))
     if judge.dry(parts):
-        yield Finding("dry-run", ERROR, "It was a dry run: tests that are told as passed did not run", tuple(r.path for r in parts.reports))
+        yield Finding("dry-run", ERROR, "It was a dry run: tests that are told as passed did not run",
+                      tuple(r.path for r in parts.reports))
     tries = max((int(t) for r in parts.reports for t in r.says("FlakeAttempts") if t.isdigit() and len(t) < 6), default=0)
     if tries > 1 and not parts.logs:
-        yield Finding("flakes-hidden", NOTE, f"Tests that failed were tried up to {tries} times; JUnit shows the last try only, and "
+        yield Finding("flakes-hidden", NOTE,
+                      f"Tests that failed were tried up to {tries} times; JUnit shows the last try only, and "
                       "there is no log", tuple(r.path for r in parts.reports))
 
 
@@ -118,14 +122,16 @@ def _log_and_junit(parts: Parts, cases: list[Case]) -> Findings:
     if by_log and by_junit and by_log != by_junit:
         yield Finding("log-junit-verdict", ERROR, f"The log says {by_log}, JUnit says {by_junit}", files)
     wrong = [f"{a} {word} by the log and {b} by JUnit" for word, a, b in (
-        ("passed", told.passed, found.passed), ("failed", told.bad, found.bad), ("skipped", told.skipped, found.skipped)) if a != b]
+        ("passed", told.passed, found.passed), ("failed", told.bad, found.bad),
+        ("skipped", told.skipped, found.skipped)) if a != b]
     if wrong:
         yield Finding("log-junit-counts", WARNING, f"Log and JUnit count otherwise: {_listed(wrong)}", files)
 
 
 def _lost(parts: Parts) -> Findings:
     if lost := judge.lost_files(parts):
-        yield Finding("junit-missing", ERROR, f"The log tells of {max(g.processes for g in parts.logs)} processes, each with a JUnit file; "
+        yield Finding("junit-missing", ERROR,
+                      f"The log tells of {max(g.processes for g in parts.logs)} processes, each with a JUnit file; "
                       f"{lost} of them {'is' if lost == 1 else 'are'} missing", tuple(g.path for g in parts.logs))
 
 
@@ -151,14 +157,16 @@ def _versions(parts: Parts, e2e: str, server: str) -> Findings:
         if len(several := list(dict.fromkeys(found))) > 1:
             yield Finding("version-several", WARNING, f"The log names several versions of the {what}: {_listed(several)}", logs)
     if parts.server and server and parts.server.partition("+")[0] != server.partition("+")[0]:
-        yield Finding("version-sonobuoy", WARNING, f"The API server is {server} by the log and {parts.server} by Sonobuoy", logs)
+        yield Finding("version-sonobuoy", WARNING,
+                      f"The API server is {server} by the log and {parts.server} by Sonobuoy", logs)
     if e2e and server and minor(e2e) != minor(server):
         yield Finding("version-skew", WARNING, f"The tests are of {e2e}, the API server is {server}", logs)
     claimed, whose = parts.claimed
     known = server or parts.server or e2e
     if claimed and known and _other(claimed, known):
         what = "the API server is" if server or parts.server else "the tests are of"
-        yield Finding("version-claimed", ERROR if parts.wish.version else WARNING, f"Version {claimed} {whose}, but {what} {known}", logs)
+        yield Finding("version-claimed", ERROR if parts.wish.version else WARNING,
+                      f"Version {claimed} {whose}, but {what} {known}", logs)
 
 
 # ---- Prow, Sonobuoy ---------------------------------------------------------------------------------------------
@@ -167,26 +175,30 @@ def _build(parts: Parts, tests: str) -> Findings:
     if build is None:
         return
     if build.finished is None:
-        yield Finding("prow-unfinished", WARNING, "There is no finished.json that can be read: the build runs still, or its end was lost")
+        yield Finding("prow-unfinished", WARNING,
+                      "There is no finished.json that can be read: the build runs still, or its end was lost")
         return
     if build.started is None:
         yield Finding("prow-started", WARNING, "There is no started.json that can be read")
     said, by_result = documents.passed(build.finished), documents.succeeded(build.finished)
     if by_result is not None and said != by_result:
-        yield Finding("prow-verdict", WARNING, f"finished.json says passed: {str(said).lower()} and result: {build.finished.get('result')}; "
+        yield Finding("prow-verdict", WARNING,
+                      f"finished.json says passed: {str(said).lower()} and result: {build.finished.get('result')}; "
                       "TestGrid believes the one, Kettle the other")
     if said is None:
         yield Finding("prow-verdict", WARNING, "finished.json says neither passed nor result")
     elif said and tests == FAILED:
         yield Finding("prow-tests", ERROR, "finished.json says that the build passed, but tests failed")
     elif not said and tests == PASSED:
-        yield Finding("prow-tests", WARNING, "finished.json says that the build failed, though all tests passed: it failed outside of them")
+        yield Finding("prow-tests", WARNING,
+                      "finished.json says that the build failed, though all tests passed: it failed outside of them")
 
 
 def _sonobuoy(parts: Parts, tests: str) -> Findings:
     for error in parts.errors:
         from_file = documents.mapping(error.data).get("error") or error.broken or "it does not say which"
-        yield Finding("sonobuoy-error", ERROR, f"{error.path}: Sonobuoy has an error: {' '.join(str(from_file).split())[:500]}", (error.path,))
+        yield Finding("sonobuoy-error", ERROR,
+                      f"{error.path}: Sonobuoy has an error: {' '.join(str(from_file).split())[:500]}", (error.path,))
     results = parts.results
     if results is None:
         return
@@ -197,7 +209,8 @@ def _sonobuoy(parts: Parts, tests: str) -> Findings:
         if tests and tests != results.verdict and not parts.errors:
             yield Finding("sonobuoy-junit", ERROR, f"Sonobuoy says {results.status}, its JUnit says {tests}", at)
     else:
-        yield Finding("sonobuoy-status", WARNING, f"{results.path}: the status {results.status or 'that is missing'} does not say whether it "
+        yield Finding("sonobuoy-status", WARNING,
+                      f"{results.path}: the status {results.status or 'that is missing'} does not say whether it "
                       "passed", at)
 
 
@@ -209,8 +222,8 @@ def findings(parts: Parts, cases: list[Case], counts: Counts, e2e: str, server: 
     out = [f for r in parts.reports for f in _report(r)]
     out += [f for g in parts.logs for f in _log(g)]
     out += [Finding("unreadable", ERROR, f"{d.path} {d.broken}", (d.path,)) for d in parts.documents.values() if d.broken]
-    out += [*_lost(parts), *_cases(parts, cases), *_log_and_junit(parts, cases), *_sonobuoy(parts, tests), *_build(parts, tests),
-            *_versions(parts, e2e, server)]
+    out += [*_lost(parts), *_cases(parts, cases), *_log_and_junit(parts, cases), *_sonobuoy(parts, tests),
+            *_build(parts, tests), *_versions(parts, e2e, server)]
     if not counts.ran and counts.skipped:
         out.append(Finding("nothing-ran", ERROR, f"No test ran: {counts.skipped} were skipped"))
     weight = (ERROR, WARNING, NOTE)

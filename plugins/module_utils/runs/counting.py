@@ -38,7 +38,8 @@ def _twins(cases: list[Case]) -> None:
 
 
 def _of_log(log: Log) -> list[Case]:
-    failed = [Case(name, ERRORED if status in _ERRORED else FAILED, status=status, file=log.path) for name, status in log.failed]
+    failed = [Case(name, ERRORED if status in _ERRORED else FAILED, status=status, file=log.path)
+              for name, status in log.failed]
     return failed + [Case(bare(name), PASSED, attempts=tries, file=log.path) for name, tries in log.flaked.items()]
 
 

@@ -74,7 +74,8 @@ def build(where: str, documents: dict[str, Document], log: str) -> Build:
 
     job = mapping(data("prowjob.json"))
     status, spec = mapping(job.get("status")), mapping(job.get("spec"))
-    kept = {k: v for k, v in {**status, **{k: spec[k] for k in ("type", "job") if k in spec}}.items() if isinstance(v, (str, int))}
+    kept = {k: v for k, v in {**status, **{k: spec[k] for k in ("type", "job") if k in spec}}.items()
+            if isinstance(v, (str, int))}
     number = parts[-1] if parts[-1] else string(status.get("build_id"))
     return Build(parts[-2] if len(parts) > 1 else string(spec.get("job")), number, data("started.json"), data("finished.json"),
                  "podinfo.json" in documents, kept, log)

@@ -14,7 +14,8 @@ from .model import ERROR, FAILED, INCONCLUSIVE, PASSED, Case, Run
 from .read import SourceError, read
 
 _WORST = (FAILED, INCONCLUSIVE, PASSED)
-_FIELDS = ("name", "outcome", "suite", "seconds", "message", "text", "status", "attempts", "flaked", "twin", "setup", "node", "file")
+_FIELDS = ("name", "outcome", "suite", "seconds", "message", "text", "status", "attempts", "flaked", "twin", "setup",
+           "node", "file")
 _VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?([+-]\S*)?")
 
 
@@ -57,8 +58,10 @@ def _sentence(runs: list[dict[str, Any]], verdict: str) -> str:
         why = f" ({runs[0]['verdict_source']})" if verdict == INCONCLUSIVE else ""
         head = f"{verdict}{why}: {_numbers(runs[0])}"
     else:
-        head = f"{plural(len(runs), 'run')}: " + ", ".join(f"{n} {v}" for v in _WORST if (n := sum(r["verdict"] == v for r in runs)))
-    more = [f"+{len(errors) - 1} more like this" if len(errors) > 1 else "", plural(others, "finding") + " of less weight" if others else ""]
+        head = f"{plural(len(runs), 'run')}: " + ", ".join(f"{n} {v}" for v in _WORST
+                                                           if (n := sum(r["verdict"] == v for r in runs)))
+    more = [f"+{len(errors) - 1} more like this" if len(errors) > 1 else "",
+            plural(others, "finding") + " of less weight" if others else ""]
     return "; ".join([head, *errors[:1], *(m for m in more if m)])
 
 

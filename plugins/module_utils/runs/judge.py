@@ -56,7 +56,7 @@ def lost_files(parts: Parts) -> int:
 
 def _doubt(parts: Parts, counts: Counts) -> str:
     """Why a run that nobody calls failed is not called passed, "" where it is."""
-    broken = next((r.path for r in parts.reports if r.broken), "") or next((d.path for d in parts.documents.values() if d.broken), "")
+    broken = next((p.path for p in (*parts.reports, *parts.documents.values()) if p.broken), "")
     unwhole = next((g.path for g in parts.logs if g.broken or g.cut or not g.is_ginkgo), "")
     if parts.broken:
         return parts.broken

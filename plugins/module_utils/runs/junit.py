@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""JUnit of every generation: Ginkgo 1 (one testsuite, its attribute counts only what ran), Ginkgo 2 (testsuites, a status for each
-case, set-up nodes among them), and what others write.
+"""JUnit of every generation: Ginkgo 1 (one testsuite, its attribute counts only what ran), Ginkgo 2 (testsuites, a status
+for each case, set-up nodes among them), and what others write.
 """
 from __future__ import annotations
 
@@ -82,10 +82,11 @@ class Report:
 
     @property
     def ginkgo(self) -> int:
-        if any("SuiteSucceeded" in s.properties for s in self.suites) or any(c.written.startswith("[It] ") for c in self.cases[:10]):
+        first = self.cases[:10]
+        if any("SuiteSucceeded" in s.properties for s in self.suites) or any(c.written.startswith("[It] ") for c in first):
             return 2
         plain = self.root == "testsuite" and not any(s.timestamp for s in self.suites)
-        return 1 if plain and not any(c.status for c in self.cases[:10]) else 0
+        return 1 if plain and not any(c.status for c in first) else 0
 
     @property
     def counting(self) -> list[Suite]:
@@ -158,7 +159,8 @@ class _Reading:
         written = self._name(attributes.get("name", ""))
         name = self._name(bare(written))
         suite = self._name(".".join(s.name for s in self.suites if s.name))
-        self.case = Case(name, PASSED, suite, _number(attributes.get("time")) or 0.0, written="" if written == name else written,
+        self.case = Case(name, PASSED, suite, _number(attributes.get("time")) or 0.0,
+                         written="" if written == name else written,
                          status=self._name(attributes.get("status", "")[:40].lower()), file=self.path,
                          classname=self._name(attributes.get("classname", "")))
         self.case.setup = bool(_SETUP.match(written))
@@ -196,7 +198,8 @@ class _Reading:
     def _ended(self, case: Case) -> None:
         told, status = self.told, case.status
         if "error" in told or "failure" in told:
-            case.outcome = _BAD.get(status or told.get("failure", told.get("error", "")), ERRORED if "error" in told else FAILED)
+            case.outcome = _BAD.get(status or told.get("failure", told.get("error", "")),
+                                    ERRORED if "error" in told else FAILED)
             odd = status == "passed" or status in _NOT_RUN
         elif "skipped" in told:
             case.outcome, odd = SKIPPED, status in _BAD or status == "passed"

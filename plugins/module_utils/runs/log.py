@@ -19,7 +19,8 @@ from .model import FAILED, PASSED, Counts
 _PIECE, _LINE = MIB, 1 << 14
 _ANSI = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
 # What makes a piece worth to be read by lines. Any other has stamps at most.
-_WORDS = (b"Will run ", b"Specs in ", b" Passed | ", b"version: v", b"Ginkgo ran", b"Test Suite ", b"FLAKEY TEST", b"Random Seed",
+_WORDS = (b"Will run ", b"Specs in ", b" Passed | ", b"version: v", b"Ginkgo ran", b"Test Suite ", b"FLAKEY TEST",
+          b"Random Seed",
           b"Running in parallel", b"Summarizing ", b"Running Suite")
 _SUMMARY = re.compile(r"(SUCCESS!|FAIL!)(?: - ([^|]{1,200}?))? -- (\d+) Passed \| (\d+) Failed \| (?:(\d+) Flaked \| )?"
                       r"(?:(\d+) Repeated \| )?(\d+) Pending \| (\d+) Skipped")

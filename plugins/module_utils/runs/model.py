@@ -35,14 +35,15 @@ ERROR, WARNING, NOTE = "error", "warning", "note"
 class Case:
     """One test, once for each time that a file tells of it.
 
-    name: without the node type that Ginkgo 2 writes before it ("[It] ") and without {suite}, as it is compared between releases;
-    written: as the file has it, "" where that is the name. suite: names of the suites around it, joined by dots (Kubernetes e2e suite). status: the file's
-    own word (timedout, panicked, pending, warned). seconds: as told, 0.0 where not. message: the attribute of the failure, error
-    or skipped element; text: its body; output: the first of system-err, system-out. All three are bounded; the middle is cut.
-    setup: it is no test but a node of the suite ([SynchronizedBeforeSuite]). attempts: how often it was tried, 1 where not told.
-    twin: 0 for the first case of its name that ran, 1 and so on for others that ran, too: they are different tests, or the same
-    one in several files. node: of a Sonobuoy plugin that runs on each node. file: the path within the source. properties: of the
-    case, {name: value}.
+    name: without the node type that Ginkgo 2 writes before it ("[It] ") and without {suite}, as it is compared between
+    releases; written: as the file has it, "" where that is the name. suite: names of the suites around it, joined by dots
+    (Kubernetes e2e suite). status: the file's own word (timedout, panicked, pending, warned). seconds: as told, 0.0 where
+    not. message: the attribute of the failure, error or skipped element; text: its body; output: the first of system-err,
+    system-out. All three are bounded; the middle is cut.
+    setup: it is no test but a node of the suite ([SynchronizedBeforeSuite]). attempts: how often it was tried, 1 where not
+    told. twin: 0 for the first case of its name that ran, 1 and so on for others that ran, too: they are different tests,
+    or the same one in several files. node: of a Sonobuoy plugin that runs on each node. file: the path within the source.
+    properties: of the case, {name: value}.
     """
 
     name: str
@@ -156,8 +157,8 @@ class Finding:
 class Source:
     """What one file says on its own, before any is believed.
 
-    kind: log, junit, finished (of Prow), sonobuoy, sonobuoy-error, records. verdict: "" where it says none. counts: None where it
-    counts nothing. ginkgo: 1 or 2, 0 where it is not Ginkgo's or not known.
+    kind: log, junit, finished (of Prow), sonobuoy, sonobuoy-error, records. verdict: "" where it says none. counts: None
+    where it counts nothing. ginkgo: 1 or 2, 0 where it is not Ginkgo's or not known.
     """
 
     path: str
@@ -203,8 +204,8 @@ class Run:
     name: of the plugin, of the job, or "". cluster: where it is known. started, finished: None where nothing tells. verdict:
     PASSED, FAILED or INCONCLUSIVE: the worst that any source says, never PASSED where nothing ran or a part is missing.
     verdict_source, counts_source: what told them. counts are of cases where there is JUnit, else of the log's summary.
-    e2e_version, server_version: as "v1.31.4", "" where not told. cases: in the order of the files; without JUnit only those that
-    a log names (failed ones, flaked ones). complete: cases has every test that ran.
+    e2e_version, server_version: as "v1.31.4", "" where not told. cases: in the order of the files; without JUnit only those
+    that a log names (failed ones, flaked ones). complete: cases has every test that ran.
     """
 
     kind: str = TESTS

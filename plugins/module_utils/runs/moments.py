@@ -71,7 +71,8 @@ def _of_log(parts: Parts, log: Log, findings: list[Finding]) -> Moment | None:
         end = stamps.after(last, at)
         if end and end > written + timedelta(days=1) and (earlier := first.in_year(at.year - 1)):
             at = earlier
-        findings.append(Finding("year", NOTE, f"The times in {log.path} have no year, and nothing else tells it: {at.year} was taken by "
+        findings.append(Finding("year", NOTE,
+                                f"The times in {log.path} have no year, and nothing else tells it: {at.year} was taken by "
                                 "the date of the file, unless year says another", (log.path,)))
     return Moment(at, f"first {stamps.SAID[kind]} of the log") if at else None
 
@@ -107,9 +108,10 @@ def _zone(parts: Parts, begun: Moment, findings: list[Finding]) -> None:
         away = (begun.at - at).total_seconds() if at else 0.0
         steps = round(away / 900)
         if steps and abs(steps) <= 56 and abs(away - steps * 900) <= 120 and "seed" not in begun.source:
-            findings.append(Finding("zone", WARNING, f"The start by the {begun.source} is {abs(steps) / 4:g} h "
-                                    f"{'after' if steps > 0 else 'before'} that by the random seed, so it is not of UTC, as which "
-                                    "it was taken", (log.path,)))
+            side = "after" if steps > 0 else "before"
+            findings.append(Finding("zone", WARNING,
+                                    f"The start by the {begun.source} is {abs(steps) / 4:g} h {side} that by the random seed, "
+                                    "so it is not of UTC, as which it was taken", (log.path,)))
             return
 
 

@@ -113,7 +113,8 @@ class _Reading:
         message = next((str(details[k]) for k in ("failure", "error") if details.get(k)), "") or _meta(item, "error")
         found = _BY_NODE.search(file)  # older ones do not mark nodes
         node = kinds.get("node") or (found[1] if found else "")
-        return Case(self._same(bare(written)), _OUTCOMES.get(status, ERRORED), self._same(kinds.get("suite", "")), message=message,
+        return Case(self._same(bare(written)), _OUTCOMES.get(status, ERRORED), self._same(kinds.get("suite", "")),
+                    message=message,
                     output=str(details.get("system-out") or details.get("system-err") or "")[:limits.SHORT], status=status,
                     node=self._same("" if node == "global" else node), file=self._same(file))
 

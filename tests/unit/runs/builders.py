@@ -18,15 +18,19 @@ SEED = 1724364152  # 2024-08-22T22:02:32Z, which is where the logs below begin
 PASS = "[sig-network] DNS should provide DNS for services [Conformance]"
 OTHER = "[sig-apps] Job should run to completion [Conformance]"
 SKIP = "[sig-storage] PV should bind [Slow]"
-_ELEMENTS = {"failed": '<failure message="" type="failed">{0}</failure>', "timedout": '<failure message="" type="timedout">{0}</failure>',
-             "aborted": '<failure message="" type="aborted">{0}</failure>', "panicked": '<error message="" type="panicked">{0}</error>',
-             "interrupted": '<error message="" type="interrupted">{0}</error>', "skipped": '<skipped message="skipped"></skipped>',
+_ELEMENTS = {"failed": '<failure message="" type="failed">{0}</failure>',
+             "timedout": '<failure message="" type="timedout">{0}</failure>',
+             "aborted": '<failure message="" type="aborted">{0}</failure>',
+             "panicked": '<error message="" type="panicked">{0}</error>',
+             "interrupted": '<error message="" type="interrupted">{0}</error>',
+             "skipped": '<skipped message="skipped"></skipped>',
              "pending": '<skipped message="pending"></skipped>', "passed": ""}
 Cases = list[tuple[str, str]]
 
 
 def _case(name: str, status: str, text: str, more: str = "") -> str:
-    return f'<testcase name={quoteattr(name)} classname="Kubernetes e2e suite"{more} time="1.5">{_ELEMENTS[status].format(text)}</testcase>'
+    inner = _ELEMENTS[status].format(text)
+    return f'<testcase name={quoteattr(name)} classname="Kubernetes e2e suite"{more} time="1.5">{inner}</testcase>'
 
 
 def ginkgo1(cases: Cases, seconds: float = 60.0, **numbers: int) -> str:
@@ -38,10 +42,12 @@ def ginkgo1(cases: Cases, seconds: float = 60.0, **numbers: int) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n  <testsuite{attributes} time="{seconds}">\n{body}\n  </testsuite>\n'
 
 
-def ginkgo2(cases: Cases, timestamp: str = "2024-08-22T22:02:33", seconds: float = 61.5, properties: dict[str, str] | None = None,
+def ginkgo2(cases: Cases, timestamp: str = "2024-08-22T22:02:33", seconds: float = 61.5,
+            properties: dict[str, str] | None = None,
             **numbers: int) -> str:
     """Since Kubernetes 1.25: a status for each case, set-up nodes among them."""
-    cases = [("[SynchronizedBeforeSuite]", "passed"), *((n if n.startswith("[") and "Suite]" in n else f"[It] {n}", s) for n, s in cases),
+    cases = [("[SynchronizedBeforeSuite]", "passed"), *((n if n.startswith("[") and "Suite]" in n else f"[It] {n}", s)
+                                                        for n, s in cases),
              ("[ReportAfterSuite] Kubernetes e2e suite report", "passed")]
     kinds = [s for _n, s in cases]
     told = {"tests": len(cases), "disabled": kinds.count("pending"), "skipped": kinds.count("skipped"),
@@ -53,11 +59,13 @@ def ginkgo2(cases: Cases, timestamp: str = "2024-08-22T22:02:33", seconds: float
     inner = "".join(f'<property name="{k}" value={quoteattr(v)}></property>' for k, v in held.items())
     body = "\n".join(_case(n, s, "[FAILED] nothing came", f' status="{s}"') for n, s in cases)
     return (f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites tests="{told["tests"]}" time="{seconds}">\n'
-            f'<testsuite name="Kubernetes e2e suite" package="/usr/local/bin"{attributes} time="{seconds}" timestamp="{timestamp}">'
+            f'<testsuite name="Kubernetes e2e suite" package="/usr/local/bin"{attributes} time="{seconds}" '
+            f'timestamp="{timestamp}">'
             f"<properties>{inner}</properties>\n{body}\n</testsuite>\n</testsuites>\n")
 
 
-def summary(passed: int = 2, failed: int = 0, skipped: int = 1, seconds: float = 61.5, flaked: int | None = None, after: str = "") -> str:
+def summary(passed: int = 2, failed: int = 0, skipped: int = 1, seconds: float = 61.5, flaked: int | None = None,
+            after: str = "") -> str:
     word = "FAIL!" if failed else "SUCCESS!"
     tried = "" if flaked is None else f"{flaked} Flaked | "
     return (f"\nRan {passed + failed} of {passed + failed + skipped} Specs in {seconds:.3f} seconds\n"
@@ -69,7 +77,8 @@ def old_log(begin: str = "Aug 22 22:02:33", end: str = "Aug 22 22:03:34", seed: 
     """Up to Kubernetes 1.26: a stamp before each line, none with a year."""
     return (f"{begin}.295: INFO: Overriding default scale value of zero to 1\nRunning Suite: Kubernetes e2e suite\n"
             f"===================================\nRandom Seed: {seed} - Will randomize all specs\nWill run 2 of 3 specs\n\n"
-            f"{begin}.556: INFO: e2e test version: {version}\n{begin}.557: INFO: kube-apiserver version: {version}\nSS\n{middle}"
+            f"{begin}.556: INFO: e2e test version: {version}\n{begin}.557: INFO: kube-apiserver version: {version}\n"
+            f"SS\n{middle}"
             f"{end}.811: INFO: Running AfterSuite actions on all nodes\n"
             + (summary(after=" PASS") + f"\nGinkgo ran 1 suite in 1m6.737523465s\n{closing}\n" if ending is None else ending))
 
@@ -77,7 +86,8 @@ def old_log(begin: str = "Aug 22 22:02:33", end: str = "Aug 22 22:03:34", seed: 
 def new_log(seed: int | str = SEED, klog: str = "0822 22:02:33.358600", ending: str | None = None) -> str:
     """Since Kubernetes 1.27: a line of klog, then marks in one long line."""
     first = f'  I{klog}      30 e2e.go:109] Starting e2e run "ce11a0ce" on Ginkgo node 1\n' if klog else ""
-    return (f"{first}Running Suite: Kubernetes e2e suite - /usr/local/bin\n=====\nRandom Seed: {seed} - will randomize all specs\n\n"
+    return (f"{first}Running Suite: Kubernetes e2e suite - /usr/local/bin\n=====\n"
+            f"Random Seed: {seed} - will randomize all specs\n\n"
             f"Will run 2 of 3 specs\n{'S' * 40}•SS•{'S' * 20}\n"
             + (summary() + "PASS\n\nGinkgo ran 1 suite in 1m9.3s\nTest Suite Passed\n" if ending is None else ending))
 
@@ -97,7 +107,8 @@ def folder(root: Path, files: dict[str, str | bytes | dict[str, Any]]) -> Path:
     return root
 
 
-def tarball(path: Path, files: dict[str, str | bytes | dict[str, Any]], mode: str = "w:gz", odd: list[tarfile.TarInfo] | None = None) -> Path:
+def tarball(path: Path, files: dict[str, str | bytes | dict[str, Any]], mode: str = "w:gz",
+            odd: list[tarfile.TarInfo] | None = None) -> Path:
     """odd: members without data: links, devices, names that point outside."""
     with tarfile.open(path, mode) as tar:
         for member in odd or []:

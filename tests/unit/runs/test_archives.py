@@ -17,7 +17,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.runs import limits,
 from ansible_collections.assay.clusters.plugins.module_utils.runs.archive import Archive
 from ansible_collections.assay.clusters.plugins.module_utils.runs.model import FAILED, INCONCLUSIVE, PASSED
 from ansible_collections.assay.clusters.plugins.module_utils.runs.read import SourceError, read
-from ansible_collections.assay.clusters.tests.unit.runs.builders import BAD, GOOD, codes, folder, ginkgo1, ginkgo2, new_log, old_log, tarball
+from ansible_collections.assay.clusters.tests.unit.runs.builders import (
+    BAD, GOOD, codes, folder, ginkgo1, ginkgo2, new_log, old_log, tarball)
 
 FILES = {"e2e.log": new_log(), "junit_01.xml": ginkgo2(GOOD)}
 
@@ -58,7 +59,8 @@ def test_names_that_point_outside_are_told(tmp_path: Path, odd: tarfile.TarInfo)
 
 @pytest.mark.parametrize("odd", [
     _member("junit_02.xml", tarfile.SYMTYPE, "/etc/passwd"), _member("junit_02.xml", tarfile.LNKTYPE, "../../etc/passwd"),
-    _member("junit_02.xml", tarfile.CHRTYPE), _member("junit_02.xml", tarfile.BLKTYPE), _member("junit_02.xml", tarfile.FIFOTYPE),
+    _member("junit_02.xml", tarfile.CHRTYPE), _member("junit_02.xml", tarfile.BLKTYPE),
+    _member("junit_02.xml", tarfile.FIFOTYPE),
     _member("junit_02.xml", tarfile.GNUTYPE_SPARSE)])
 def test_links_and_devices_are_told(tmp_path: Path, odd: tarfile.TarInfo) -> None:
     (run,) = read(tarball(tmp_path / "r.tgz", FILES, odd=[odd]))
@@ -190,7 +192,8 @@ def test_a_file_becomes_a_pipe_meanwhile(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [
-    lambda root: root / "none", lambda root: folder(root / "empty", {"x.txt": "x"}), lambda root: folder(root / "pom", {"pom.xml": "<project/>"}),
+    lambda root: root / "none", lambda root: folder(root / "empty", {"x.txt": "x"}),
+    lambda root: folder(root / "pom", {"pom.xml": "<project/>"}),
     lambda root: [], lambda root: [root, root], lambda root: Path(os.devnull)])
 def test_what_cannot_be_read_is_one_sentence(tmp_path: Path, make) -> None:
     with pytest.raises(SourceError) as told:
@@ -212,7 +215,8 @@ def test_many_submissions_are_many_runs(tmp_path: Path) -> None:
 
 # ---- files ------------------------------------------------------------------------------------------------------
 def test_files_that_are_named(tmp_path: Path) -> None:
-    root = folder(tmp_path, {"output": new_log(), "report": ginkgo2(GOOD), "a/junit_01.xml": ginkgo1(GOOD), "b/junit_01.xml": ginkgo1(BAD)})
+    root = folder(tmp_path, {"output": new_log(), "report": ginkgo2(GOOD), "a/junit_01.xml": ginkgo1(GOOD),
+                             "b/junit_01.xml": ginkgo1(BAD)})
     (run,) = read([root / "output", root / "report"])
     assert (run.verdict, codes(run), [s.kind for s in run.sources]) == (PASSED, [], ["junit", "log"])
     (run,) = read([root / "a/junit_01.xml", root / "b/junit_01.xml"])

@@ -61,7 +61,8 @@ def held(most: int = HELD) -> Iterator[None]:
     assert peak < most, f"{peak / KIB:.0f} KiB at most"
 
 
-@pytest.mark.parametrize("more", [b"Aug 22 22:02:34.123: INFO: hello\n", b"hello\n", "•S".encode(), b"x", b"\r\n", b"\x1b[31mred\x1b[0m\n",
+@pytest.mark.parametrize("more", [b"Aug 22 22:02:34.123: INFO: hello\n", b"hello\n", "•S".encode(), b"x", b"\r\n",
+                                  b"\x1b[31mred\x1b[0m\n",
                                   b"Test Suite of mine\n", b"[FAIL] [It] x\n"])
 def test_a_log(more: bytes) -> None:
     whole = old_log(middle="\0")
@@ -76,7 +77,8 @@ def test_a_log(more: bytes) -> None:
     ('<testsuite><testcase name="a"><failure>', b"words ", "</failure></testcase></testsuite>"),
     ('<testsuite><testcase name="a"><failure/><system-out>', b"<![CDATA[line\n]]>", "</system-out></testcase></testsuite>"),
     ('<testsuite><testcase name="a"><failure/>', b"<x>y</x>", "</testcase></testsuite>"),
-    ('<testsuite><properties>', b'<property name="a" value="b"/>', '</properties><testcase name="a"><failure/></testcase></testsuite>')])
+    ('<testsuite><properties>', b'<property name="a" value="b"/>',
+     '</properties><testcase name="a"><failure/></testcase></testsuite>')])
 def test_junit(begin: str, more: bytes, end: str) -> None:
     with held():
         report = junit.parse("junit.xml", limits.plain(Stream(begin, more, end)))

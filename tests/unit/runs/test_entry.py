@@ -11,7 +11,8 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.modules.results_info import SPEC
-from ansible_collections.assay.clusters.tests.unit.runs.builders import BAD, GOOD, OTHER, PASS, SKIP, folder, ginkgo1, ginkgo2, new_log
+from ansible_collections.assay.clusters.tests.unit.runs.builders import (
+    BAD, GOOD, OTHER, PASS, SKIP, folder, ginkgo1, ginkgo2, new_log)
 
 
 def info(*paths: Path, **options: Any) -> dict[str, Any]:
@@ -28,7 +29,8 @@ def test_one_run(tmp_path: Path) -> None:
     assert json.loads(json.dumps(found)) == found
 
 
-@pytest.mark.parametrize(("tests", "names"), [("none", []), ("bad", [OTHER]), ("ran", [OTHER, PASS]), ("all", [OTHER, PASS, SKIP])])
+@pytest.mark.parametrize(("tests", "names"), [("none", []), ("bad", [OTHER]), ("ran", [OTHER, PASS]),
+                                              ("all", [OTHER, PASS, SKIP])])
 def test_the_tests_that_are_wanted_failed_ones_first(tmp_path: Path, tests: str, names: list[str]) -> None:
     root = folder(tmp_path, {"junit_01.xml": ginkgo1(BAD)})
     (run,) = info(root, tests=tests)["runs"]
@@ -39,7 +41,8 @@ def test_the_tests_that_are_wanted_failed_ones_first(tmp_path: Path, tests: str,
 
 def test_several_runs_and_the_worst_of_them(tmp_path: Path) -> None:
     found = info(folder(tmp_path, {"a/junit_01.xml": ginkgo1(GOOD), "b/junit_01.xml": ginkgo1(BAD), "c/junit_01.xml": ""}))
-    assert found["verdict"] == "failed" and found["msg"].startswith("3 runs: 1 failed, 1 inconclusive, 1 passed; c/junit_01.xml is empty")
+    assert found["verdict"] == "failed"
+    assert found["msg"].startswith("3 runs: 1 failed, 1 inconclusive, 1 passed; c/junit_01.xml is empty")
 
 
 def test_why_it_cannot_be_told(tmp_path: Path) -> None:

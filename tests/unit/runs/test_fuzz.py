@@ -16,10 +16,14 @@ from ansible_collections.assay.clusters.tests.unit.runs.builders import (
 
 FAILED_LOG = old_log(ending=f"\n\nSummarizing 1 Failure:\n\n[Fail] {OTHER}\n" + summary(1, 1))
 TEXTS = {"e2e.log": FAILED_LOG, "junit_01.xml": ginkgo2(BAD), "plugins/e2e/sonobuoy_results.yaml": json.dumps(
-    item("e2e", "failed", [item("f", "failed", [item(OTHER, "failed", details={"failure": "x"})], type="file", file="results/global/f")])),
-    "started.json": '{"timestamp": 1724364152, "node": "n"}', "finished.json": '{"timestamp": 1724365152, "passed": false, "result": "FAILURE"}',
-    "records.json": '{"version": 1, "runs": [{"cluster": "c", "records": [{"check": "dns", "domain": "dns", "verdict": "failed", "seconds": 1}]}]}'}
-JUNK = [b"\x00", b"<", b">", b"&", b'"', b"]]>", b"{", b"[", b"}", b"\xff", b"\n", b"\r", b"-", b"9" * 30, b"*a", b"&a ", b"\x1f\x8b", b"SUCCESS! -- "]
+    item("e2e", "failed", [item("f", "failed", [item(OTHER, "failed", details={"failure": "x"})], type="file",
+                                file="results/global/f")])),
+    "started.json": '{"timestamp": 1724364152, "node": "n"}',
+         "finished.json": '{"timestamp": 1724365152, "passed": false, "result": "FAILURE"}',
+    "records.json": json.dumps({"version": 1, "runs": [{"cluster": "c", "records": [
+        {"check": "dns", "domain": "dns", "verdict": "failed", "seconds": 1}]}]})}
+JUNK = [b"\x00", b"<", b">", b"&", b'"', b"]]>", b"{", b"[", b"}", b"\xff", b"\n", b"\r", b"-", b"9" * 30, b"*a",
+        b"&a ", b"\x1f\x8b", b"SUCCESS! -- "]
 
 
 def changed(data: bytes, dice: random.Random) -> bytes:
@@ -71,7 +75,8 @@ def test_changed_tarballs(tmp_path: Path, seed: int) -> None:
             outcome(path)
 
 
-@pytest.mark.parametrize(("name", "text"), [("junit_01.xml", ginkgo1(BAD)), ("junit_01.xml", ginkgo2(BAD)), ("e2e.log", FAILED_LOG),
+@pytest.mark.parametrize(("name", "text"), [("junit_01.xml", ginkgo1(BAD)), ("junit_01.xml", ginkgo2(BAD)),
+                                            ("e2e.log", FAILED_LOG),
                                             ("plugins/e2e/sonobuoy_results.yaml", TEXTS["plugins/e2e/sonobuoy_results.yaml"])])
 def test_what_failed_is_no_pass_wherever_it_is_cut(tmp_path: Path, name: str, text: str) -> None:
     data = text.encode()
@@ -79,7 +84,8 @@ def test_what_failed_is_no_pass_wherever_it_is_cut(tmp_path: Path, name: str, te
         assert not [r for r in outcome(folder(tmp_path, {name: data[:end]})) if r.verdict == PASSED], end
 
 
-@pytest.mark.parametrize(("name", "text", "enough"), [("junit_01.xml", ginkgo2(GOOD), "</testsuites>"), ("e2e.log", new_log(), "1 Skipped")])
+@pytest.mark.parametrize(("name", "text", "enough"), [("junit_01.xml", ginkgo2(GOOD), "</testsuites>"),
+                                                      ("e2e.log", new_log(), "1 Skipped")])
 def test_what_passed_is_a_pass_only_when_it_is_whole(tmp_path: Path, name: str, text: str, enough: str) -> None:
     data, whole = text.encode(), text.encode().rindex(enough.encode()) + len(enough)
     for end in [*range(0, len(data), 11), whole - 1, whole, len(data)]:
@@ -88,7 +94,8 @@ def test_what_passed_is_a_pass_only_when_it_is_whole(tmp_path: Path, name: str, 
 
 
 def test_a_tarball_that_is_cut_anywhere_is_no_pass(tmp_path: Path) -> None:
-    data = tarball(tmp_path / "good.tgz", {"junit_01.xml": ginkgo2(GOOD), "x.bin": random.Random(1).randbytes(3000)}).read_bytes()
+    data = tarball(tmp_path / "good.tgz", {"junit_01.xml": ginkgo2(GOOD),
+                                           "x.bin": random.Random(1).randbytes(3000)}).read_bytes()
     for end in range(0, len(data) - 60, 37):  # the end of the last block and of gzip tells nothing
         path = tmp_path / "cut.tgz"
         path.write_bytes(data[:end])

@@ -7,15 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.runs.model import ERRORED, FAILED, INCONCLUSIVE, PASSED, SKIPPED, Counts
-from ansible_collections.assay.clusters.tests.unit.runs.builders import BAD, GOOD, OTHER, PASS, SKIP, codes, ginkgo1, ginkgo2, one
+from ansible_collections.assay.clusters.plugins.module_utils.runs.model import (
+    ERRORED, FAILED, INCONCLUSIVE, PASSED, SKIPPED, Counts)
+from ansible_collections.assay.clusters.tests.unit.runs.builders import (
+    BAD, GOOD, OTHER, PASS, SKIP, codes, ginkgo1, ginkgo2, one)
 
 DEMO = """<testsuites tests="7" disabled="2" errors="1" failures="1" time="61.5">
- <testsuite name="Demo suite" package="demo" tests="7" disabled="0" skipped="2" errors="1" failures="1" time="61.5" timestamp="2026-01-01T12:00:00">
+ <testsuite name="Demo suite" package="demo" tests="7" disabled="0" skipped="2" errors="1" failures="1" time="61.5"
+  timestamp="2026-01-01T12:00:00">
   <properties><property name="FlakeAttempts" value="2"></property></properties>
   <testcase name="[SynchronizedBeforeSuite]" classname="Demo suite" status="passed" time="0.1"></testcase>
   <testcase name="[It] dns resolves [Conformance]" classname="Demo suite" status="passed" time="2"></testcase>
-  <testcase name="[It] lb answers" status="failed" time="30"><failure message="" type="failed">no address after 30s</failure></testcase>
+  <testcase name="[It] lb answers" status="failed" time="30">
+   <failure message="" type="failed">no address after 30s</failure></testcase>
   <testcase name="[It] gpu works" status="skipped" time="0"><skipped message="skipped"></skipped></testcase>
   <testcase name="[It] zone spread" status="skipped" time="0"><skipped message="skipped - needs 3 zones"></skipped></testcase>
   <testcase name="[It] audit flows" status="panicked" time="1"><error message="" type="panicked">nil map</error></testcase>
@@ -29,7 +33,8 @@ def test_every_trap_in_one_file(tmp_path: Path) -> None:
     assert run.counts == Counts(passed=2, failed=1, errored=1, skipped=2, setup=1) and run.verdict == FAILED and run.complete
     assert (run.started.epoch, run.seconds) == (1767268800, 61.5)
     assert [(c.name, c.outcome, c.twin) for c in run.tests()] == [
-        ("dns resolves [Conformance]", PASSED, 0), ("lb answers", FAILED, 0), ("gpu works", SKIPPED, 0), ("zone spread", SKIPPED, 0),
+        ("dns resolves [Conformance]", PASSED, 0), ("lb answers", FAILED, 0), ("gpu works", SKIPPED, 0),
+        ("zone spread", SKIPPED, 0),
         ("audit flows", ERRORED, 0), ("dns resolves [Conformance]", PASSED, 1)]
     assert run.cases[2].text == "no address after 30s" and run.cases[4].message == "skipped - needs 3 zones"
     assert codes(run) == ["same-name", "flakes-hidden"]
@@ -69,11 +74,13 @@ def test_equal_names_that_ended_otherwise_are_told_and_failed(tmp_path: Path) ->
 
 
 def test_files_of_a_parallel_run_are_one_run(tmp_path: Path) -> None:
-    run = one(tmp_path, {f"junit_0{n}.xml": ginkgo1([(f"{PASS} {n}", "passed"), (f"{SKIP} {n}", "skipped")], 10.0 * n) for n in range(1, 8)})
+    run = one(tmp_path, {f"junit_0{n}.xml": ginkgo1([(f"{PASS} {n}", "passed"), (f"{SKIP} {n}", "skipped")], 10.0 * n)
+                         for n in range(1, 8)})
     assert (run.counts.passed, run.counts.skipped, len(run.sources), codes(run)) == (7, 7, 7, [])
 
 
-@pytest.mark.parametrize(("status", "outcome"), [("timedout", FAILED), ("interrupted", ERRORED), ("aborted", ERRORED), ("panicked", ERRORED),
+@pytest.mark.parametrize(("status", "outcome"), [("timedout", FAILED), ("interrupted", ERRORED), ("aborted", ERRORED),
+                                                 ("panicked", ERRORED),
                                                 ("pending", SKIPPED)])
 def test_words_of_ginkgo(tmp_path: Path, status: str, outcome: str) -> None:
     run = one(tmp_path, {"junit_01.xml": ginkgo2([(PASS, "passed"), (OTHER, status)])})
@@ -86,25 +93,29 @@ def test_words_of_ginkgo(tmp_path: Path, status: str, outcome: str) -> None:
     ({"failures": 3}, "says 3 failures and errors, and has 0", FAILED),
     ({"errors": 1}, "says 1 failures and errors, and has 0", FAILED),
     ({"skipped": 0}, "says 0 skipped, and has 1", PASSED)])
-def test_attributes_that_are_not_those_of_the_elements(tmp_path: Path, numbers: dict[str, int], told: str, verdict: str) -> None:
+def test_attributes_that_are_not_those_of_the_elements(tmp_path: Path, numbers: dict[str, int], told: str,
+                                                       verdict: str) -> None:
     text = ginkgo1([*GOOD, ("third", "passed")], **numbers)
     run = one(tmp_path, {"junit_01.xml": text})
     assert codes(run) == ["junit-attributes"] and told in run.findings[0].message
     assert run.verdict == verdict and run.counts.passed == 3
 
 
-@pytest.mark.parametrize(("status", "element", "outcome"), [("failed", "", FAILED), ("passed", '<failure message="x"></failure>', FAILED),
+@pytest.mark.parametrize(("status", "element", "outcome"), [("failed", "", FAILED),
+                                                            ("passed", '<failure message="x"></failure>', FAILED),
                                                             ("skipped", '<error message="x"></error>', ERRORED),
                                                             ("passed", '<skipped message="x"></skipped>', SKIPPED)])
 def test_a_status_that_is_not_that_of_the_element(tmp_path: Path, status: str, element: str, outcome: str) -> None:
     text = ginkgo2([(PASS, "passed"), ("ODD", "passed")]).replace(
-        '[It] ODD" classname="Kubernetes e2e suite" status="passed" time="1.5">', f'[It] ODD" status="{status}" time="1.5">{element}')
+        '[It] ODD" classname="Kubernetes e2e suite" status="passed" time="1.5">',
+        f'[It] ODD" status="{status}" time="1.5">{element}')
     run = one(tmp_path, {"junit_01.xml": text})
     assert run.tests()[1].outcome == outcome and "junit-status" in codes(run)
 
 
 def test_a_suite_that_failed_without_a_case(tmp_path: Path) -> None:
-    run = one(tmp_path, {"junit_01.xml": ginkgo2(GOOD, properties={"SuiteSucceeded": "false", "SpecialSuiteFailureReason": "Suite Timeout"})})
+    run = one(tmp_path, {"junit_01.xml": ginkgo2(GOOD, properties={"SuiteSucceeded": "false",
+                                                                   "SpecialSuiteFailureReason": "Suite Timeout"})})
     assert run.verdict == FAILED and codes(run) == ["suite-failed"] and "Suite Timeout" in run.findings[0].message.title()
 
 
@@ -127,7 +138,8 @@ def test_nothing_that_ran_is_not_passed(tmp_path: Path, cases: list) -> None:
 
 def test_suites_in_suites_and_other_writers(tmp_path: Path) -> None:
     text = ('<testsuites><testsuite name="a" tests="2"><testsuite name="b" tests="2" skipped="0"><testcase name="x"/>'
-            '<testcase name="y"><properties><property name="speed" value="4"/></properties><system-out>hello</system-out></testcase>'
+            '<testcase name="y"><properties><property name="speed" value="4"/></properties>'
+            '<system-out>hello</system-out></testcase>'
             '</testsuite></testsuite></testsuites>')
     run = one(tmp_path, {"results.xml": text})
     assert [c.full_name for c in run.cases] == ["a.b.x", "a.b.y"] and run.verdict == PASSED and codes(run) == []

@@ -11,7 +11,8 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.runs.read import read
 from ansible_collections.assay.clusters.plugins.module_utils.runs.stamps import go_duration
-from ansible_collections.assay.clusters.tests.unit.runs.builders import GOOD, codes, folder, ginkgo1, ginkgo2, new_log, old_log, one, summary
+from ansible_collections.assay.clusters.tests.unit.runs.builders import (
+    GOOD, codes, folder, ginkgo1, ginkgo2, new_log, old_log, one, summary)
 
 NOW = datetime(2026, 3, 1, tzinfo=timezone.utc)
 NO_YEAR = {"seed": 42}  # somebody chose it
@@ -32,8 +33,10 @@ def told(run) -> tuple:
     ({"e2e.log": new_log()}, ("2024-08-22 22:02:33", KLOG, "start and seconds of the log's summary", 61.5)),
     ({"e2e.log": new_log(ending="SUCCESS! -- 2 Passed | 0 Failed | 0 Pending | 1 Skipped\nGinkgo ran 1 suite in 1h1m9.5s\n")},
      ("2024-08-22 22:02:33", KLOG, "start and Ginkgo's own time", 3669.5)),
-    ({"e2e.log": new_log(klog="")}, ("2024-08-22 22:02:32", "random seed of the log", "start and seconds of the log's summary", 61.5)),
-    ({"e2e.log": new_log(klog="", ending="  STEP: Creating a pod @ 08/22/24 22:02:34.5\n  STEP: Gone - f.go:1 @ 08/22/24 22:02:35.001\n"
+    ({"e2e.log": new_log(klog="")}, ("2024-08-22 22:02:32", "random seed of the log",
+                                     "start and seconds of the log's summary", 61.5)),
+    ({"e2e.log": new_log(klog="",
+                         ending="  STEP: Creating a pod @ 08/22/24 22:02:34.5\n  STEP: Gone - f.go:1 @ 08/22/24 22:02:35.001\n"
                          "  STEP: Done @ 08/22/24 22:02:40.001\n", seed=42)},
      ("2024-08-22 22:02:35", "first time of a step of the log", "last time of a step of the log", 5.0))])
 def test_the_cascade(tmp_path: Path, files: dict[str, str], wanted: tuple) -> None:
@@ -89,7 +92,8 @@ def test_a_timestamp_that_is_none(tmp_path: Path, stamp: str) -> None:
     assert run.started is None and run.verdict == "passed"
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("1h40m19.8s", 6019.8), ("59.5s", 59.5), ("250ms", 0.25), ("1h0m0s", 3600), ("x", 0)])
+@pytest.mark.parametrize(("text", "seconds"), [("1h40m19.8s", 6019.8), ("59.5s", 59.5), ("250ms", 0.25),
+                                               ("1h0m0s", 3600), ("x", 0)])
 def test_durations_of_go(text: str, seconds: float) -> None:
     assert go_duration(text) == pytest.approx(seconds)
 

@@ -10,15 +10,19 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.runs.model import FAILED, INCONCLUSIVE, PASSED, PROW
 from ansible_collections.assay.clusters.plugins.module_utils.runs.read import read
-from ansible_collections.assay.clusters.tests.unit.runs.builders import BAD, GOOD, SEED, codes, folder, ginkgo2, new_log, one, tarball
+from ansible_collections.assay.clusters.tests.unit.runs.builders import (
+    BAD, GOOD, SEED, codes, folder, ginkgo2, new_log, one, tarball)
 
-STARTED = {"timestamp": SEED - 600, "node": "lab-runner-2", "repos": {"example/e2e": "main:0f1e2d3c"}, "repo-commit": "0f1e2d3c"}
-FINISHED = {"timestamp": SEED + 900, "passed": True, "result": "SUCCESS", "job-version": "v1.31.4+0f1e2d3c4", "metadata": {"platform": "konvoy"}}
+STARTED = {"timestamp": SEED - 600, "node": "lab-runner-2", "repos": {"example/e2e": "main:0f1e2d3c"},
+           "repo-commit": "0f1e2d3c"}
+FINISHED = {"timestamp": SEED + 900, "passed": True, "result": "SUCCESS", "job-version": "v1.31.4+0f1e2d3c4",
+            "metadata": {"platform": "konvoy"}}
 JUNIT = {"artifacts/junit_01.xml": ginkgo2(GOOD)}
 
 
 def build(started: Any = STARTED, finished: Any = FINISHED, files: dict[str, Any] | None = None) -> dict[str, Any]:
-    held = {"started.json": started, "finished.json": finished, "build-log.txt": "I like logs\n", **(JUNIT if files is None else files)}
+    held = {"started.json": started, "finished.json": finished, "build-log.txt": "I like logs\n",
+            **(JUNIT if files is None else files)}
     return {n: c for n, c in held.items() if c is not None}
 
 
@@ -31,7 +35,8 @@ def test_a_build(tmp_path: Path) -> None:
     built = run.build
     assert (built.job, built.build, built.pod, built.log, built.metadata) == (
         "e2e-v1.31", "1724363552", True, "build-log.txt", {"platform": "konvoy"})
-    assert built.started == STARTED and built.finished == FINISHED and built.prowjob["state"] == "success" and "x" not in built.prowjob
+    assert built.started == STARTED and built.finished == FINISHED
+    assert built.prowjob["state"] == "success" and "x" not in built.prowjob
     assert run.cases[0].file == "artifacts/junit_01.xml" and codes(run) == []
 
 
@@ -48,7 +53,8 @@ def test_builds_of_a_job_come_one_by_one_and_in_their_order(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("finished", "files", "verdict", "found"), [
     ({"timestamp": SEED, "passed": False, "result": "FAILURE"}, JUNIT, FAILED, ["prow-tests"]),
-    ({"timestamp": SEED, "passed": True, "result": "SUCCESS"}, {"artifacts/junit_01.xml": ginkgo2(BAD)}, FAILED, ["prow-tests"]),
+    ({"timestamp": SEED, "passed": True, "result": "SUCCESS"}, {"artifacts/junit_01.xml": ginkgo2(BAD)}, FAILED,
+     ["prow-tests"]),
     ({"timestamp": SEED, "passed": True, "result": "FAILURE"}, JUNIT, PASSED, ["prow-verdict"]),
     ({"timestamp": SEED, "result": "success"}, JUNIT, PASSED, []),
     ({"timestamp": SEED, "result": "ABORTED"}, {}, FAILED, []),
@@ -57,7 +63,8 @@ def test_builds_of_a_job_come_one_by_one_and_in_their_order(tmp_path: Path) -> N
     ("{", JUNIT, INCONCLUSIVE, ["unreadable", "prow-unfinished"]),
     ("[]", JUNIT, INCONCLUSIVE, ["prow-unfinished"]),
     ("[" * 100000, JUNIT, INCONCLUSIVE, ["unreadable", "prow-unfinished"])])
-def test_what_finished_says_against_its_tests(tmp_path: Path, finished: Any, files: dict[str, Any], verdict: str, found: list[str]) -> None:
+def test_what_finished_says_against_its_tests(tmp_path: Path, finished: Any, files: dict[str, Any], verdict: str,
+                                              found: list[str]) -> None:
     run = one(tmp_path, build(finished=finished, files=files))
     assert (run.verdict, codes(run)) == (verdict, found)
 

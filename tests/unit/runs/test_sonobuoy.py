@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.runs.model import ERRORED, FAILED, INCONCLUSIVE, PASSED, SONOBUOY, Run
+from ansible_collections.assay.clusters.plugins.module_utils.runs.model import (
+    ERRORED, FAILED, INCONCLUSIVE, PASSED, SONOBUOY, Run)
 from ansible_collections.assay.clusters.plugins.module_utils.runs.read import read
 from ansible_collections.assay.clusters.tests.unit.runs.builders import (
     BAD, GOOD, OTHER, PASS, codes, folder, ginkgo1, ginkgo2, item, new_log, old_log, tarball)
@@ -53,7 +54,8 @@ def test_the_same_unpacked(tmp_path: Path) -> None:
 def test_the_layout_before_global(tmp_path: Path, prefix: str) -> None:
     run = read_one(tmp_path, {f"{prefix}plugins/e2e/results/e2e.log": old_log(version="v1.31.4"),
                               f"{prefix}plugins/e2e/results/junit_01.xml": ginkgo1(GOOD),
-                              f"{prefix}plugins/e2e/results/._e2e.log": "x", f"{prefix}serverversion/serverversion.json": SERVER})
+                              f"{prefix}plugins/e2e/results/._e2e.log": "x",
+                              f"{prefix}serverversion/serverversion.json": SERVER})
     assert (run.kind, run.name, run.verdict, codes(run), run.cases[0].node) == (SONOBUOY, "e2e", PASSED, [], "")
 
 
@@ -63,7 +65,8 @@ def test_the_version_that_was_claimed_is_held_against_the_servers(tmp_path: Path
 
 def test_a_plugin_by_node(tmp_path: Path) -> None:
     cases = {"n1": "passed", "n2": "failed"}
-    tree = item("kubelet", "failed", [item(n, s, [item("out.xml", s, [item("runs", s)], type="file", file=f"results/{n}/out.xml")], type="node")
+    tree = item("kubelet", "failed", [item(n, s, [item("out.xml", s, [item("runs", s)], type="file",
+                                                       file=f"results/{n}/out.xml")], type="node")
                                       for n, s in cases.items()])
     files = {f"plugins/kubelet/results/{n}/out.xml": ginkgo1([("runs", s)]) for n, s in cases.items()}
     run = read_one(tmp_path, {**files, "plugins/kubelet/sonobuoy_results.yaml": tree})
@@ -81,7 +84,8 @@ def test_a_server_that_is_another_by_the_log(tmp_path: Path) -> None:
 
 
 def test_each_plugin_is_a_run(tmp_path: Path) -> None:
-    raw = item("systemd-logs", "passed", [item("n1", "passed", [item("systemd_logs", "passed", type="file", file="results/n1/systemd_logs")],
+    raw = item("systemd-logs", "passed", [item("n1", "passed",
+                                               [item("systemd_logs", "passed", type="file", file="results/n1/systemd_logs")],
                                                type="node")])
     files = whole(**{"plugins/systemd-logs/sonobuoy_results.yaml": raw, "plugins/systemd-logs/results/n1/systemd_logs": "x"})
     path = tarball(tmp_path / "r.tgz", files)
@@ -102,7 +106,8 @@ def test_an_error_file_that_cannot_be_read_is_one_all_the_same(tmp_path: Path, c
 
 
 @pytest.mark.parametrize(("cases", "status", "code"), [(BAD, "passed", "sonobuoy-junit"), (GOOD, "failed", "sonobuoy-junit"),
-                                                       (GOOD, "unknown", "sonobuoy-status"), (GOOD, "complete: 2", "sonobuoy-status")])
+                                                       (GOOD, "unknown", "sonobuoy-status"),
+                                                       (GOOD, "complete: 2", "sonobuoy-status")])
 def test_a_summary_that_is_not_that_of_junit(tmp_path: Path, cases: list, status: str, code: str) -> None:
     files = whole(cases, status)
     files["plugins/e2e/sonobuoy_results.yaml"] = item("e2e", status, [item("x", status)])
@@ -115,12 +120,14 @@ def test_a_summary_that_is_not_that_of_junit(tmp_path: Path, cases: list, status
     ("complete", ERRORED, INCONCLUSIVE)])
 def test_words_of_sonobuoy(tmp_path: Path, status: str, outcome: str, verdict: str) -> None:
     leaf = item("one", status, details={"failure": "why"})
-    run = read_one(tmp_path, {"plugins/p/sonobuoy_results.yaml": item("p", "failed" if status == "timeout" else status, [leaf])})
+    run = read_one(tmp_path, {"plugins/p/sonobuoy_results.yaml": item("p", "failed" if status == "timeout" else status,
+                                                                      [leaf])})
     assert (run.cases[0].outcome, run.cases[0].status, run.cases[0].message, run.verdict) == (outcome, status, "why", verdict)
 
 
 @pytest.mark.parametrize(("text", "told"), [
-    ("a: &a [x, x]\nb: *a\n", "aliases"), ("name: [", "expected|did not find"), ("\x00", "special characters|control characters"),
+    ("a: &a [x, x]\nb: *a\n", "aliases"), ("name: [", "expected|did not find"),
+    ("\x00", "special characters|control characters"),
     ("items:\n" + "".join("  " * n + "- items:\n" for n in range(1, 60)), "deep")])
 def test_a_summary_that_harms_or_is_none(tmp_path: Path, text: str, told: str) -> None:
     run = read_one(tmp_path, whole(**{"plugins/e2e/sonobuoy_results.yaml": text}))
