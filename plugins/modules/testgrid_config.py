@@ -17,7 +17,7 @@ options:
   config_dir:
     description:
       - The folder of the configuration. All files below it that end in C(.yaml) or C(.yml) belong to it.
-      - A F(default.yaml) fills what is unset in the files beside it. That of the folder itself does so for all folders below
+      - A C(default.yaml) fills what is unset in the files beside it. That of the folder itself does so for all folders below
         that have none.
     type: path
     required: true
@@ -37,7 +37,7 @@ options:
     default: assay.yaml
   default_file:
     description:
-      - A file of defaults for folders without a F(default.yaml), where it is not that of O(config_dir).
+      - A file of defaults for folders without a C(default.yaml), where it is not that of O(config_dir).
     type: path
   kubernetes_rules:
     description:

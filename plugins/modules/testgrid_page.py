@@ -22,12 +22,12 @@ options:
     required: true
   default_file:
     description:
-      - A file of defaults for folders without a F(default.yaml), where it is not that of O(config_dir).
+      - A file of defaults for folders without a C(default.yaml), where it is not that of O(config_dir).
     type: path
   builds_dir:
     description:
       - The folder that stands for the buckets. Where C(gcs_prefix) of a test group is C(bucket/path), its builds are the
-        folders in F(bucket/path) of it, with F(started.json), F(finished.json) and F(artifacts) in each.
+        folders in C(bucket/path) of it, with C(started.json), C(finished.json) and C(artifacts) in each.
     type: path
     required: true
   dest:

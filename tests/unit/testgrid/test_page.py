@@ -18,7 +18,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.testgrid.page.view 
 from ansible_collections.assay.clusters.plugins.modules.testgrid_page import SPEC
 from ansible_collections.assay.clusters.tests.unit.results.test_html import CHROMIUM, Reader, browse
 from ansible_collections.assay.clusters.tests.unit.testgrid.configs import config, text
-from ansible_collections.assay.clusters.tests.unit.testgrid.grids import DAY, HOUR, NOW, case, drawn, failed, junit, make
+from ansible_collections.assay.clusters.tests.unit.testgrid.grids import HOUR, NOW, case, drawn, failed, make
 
 GROUP = {"name": "g", "num_columns_recent": 5, "num_failures_to_alert": 2}
 EVIL = '"><script>alert(1)</script><b onmouseover=x>{{ 7*7 }}</b>&amp;'
