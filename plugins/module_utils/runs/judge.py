@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import counting, documents
+from . import documents
 from .junit import Report
 from .model import FAILED, INCONCLUSIVE, PASSED, Counts, Source
 from .parts import Parts
@@ -84,8 +84,6 @@ def judged(parts: Parts, said: list[Source], counts: Counts) -> Judgement:
     complete = bool(reports) and not (parts.broken or lost_files(parts) or any(r.broken for r in parts.reports))
     complete = complete or bool(parts.results and not parts.results.broken and parts.results.cases and not parts.reports)
     failed = [s.kind for s in said if s.verdict == FAILED]
-    if not failed and counting.Counts.of(parts.cases).setup_failed:
-        failed = ["junit"]
     if failed:
         return Judgement(FAILED, ", ".join(dict.fromkeys(failed)), complete)
     passed = [s.kind for s in said if s.verdict == PASSED]

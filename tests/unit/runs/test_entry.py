@@ -48,6 +48,7 @@ def test_several_runs_and_the_worst_of_them(tmp_path: Path) -> None:
 def test_why_it_cannot_be_told(tmp_path: Path) -> None:
     found = info(folder(tmp_path, {"e2e.log": new_log(ending="")}))
     assert found["msg"] == "inconclusive (e2e.log is not whole): 0 passed; 1 finding of less weight"
+    assert [f["code"] for f in found["runs"][0]["findings"]] == ["log-cut"]
 
 
 @pytest.mark.parametrize(("options", "told"), [

@@ -123,7 +123,7 @@ def test_failures_are_named_by_a_log_without_junit(tmp_path: Path, block: str) -
 
 
 def test_flakes_are_in_the_log_only(tmp_path: Path) -> None:
-    banner = f"-----\n↺ [FLAKEY TEST - TOOK 2 ATTEMPTS TO PASS] [3.125 seconds]\n{OTHER}\nk8s.io/job.go:65\n"
+    banner = f"-----\n↺ [FLAKEY TEST - TOOK 2 ATTEMPTS TO PASS] [3.125 seconds]\n\n/go/src/job.go:65\n{OTHER}\nk8s.io/job.go:65\n"
     log = new_log(ending=banner + summary(flaked=1))
     run = one(tmp_path, {"e2e.log": log, "junit_01.xml": ginkgo2(GOOD, properties={"FlakeAttempts": "2"})})
     assert (run.verdict, run.counts.flaked, codes(run)) == (PASSED, 1, [])
