@@ -180,6 +180,14 @@ def test_what_cannot_be_read_fails_the_build(tmp_path: Path, files: dict[str, st
     assert shown(column(tmp_path).cells["a"])[0] == "PASS"
 
 
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    folder = make(tmp_path, 1, case("a"))
+    with (folder / "artifacts/junit_02.xml").open("wb") as file:
+        file.truncate(100 * 10**6 + 1)
+    assert shown(column(tmp_path).cells["job.Overall"]) == (
+        "FAIL", "E", "Malformed metadata: artifacts/junit_02.xml is larger than 100 MB")
+
+
 @pytest.mark.parametrize(("started", "ended", "pod", "wanted"), [
     (NOW - HOUR, NOW - HOUR / 2, False, ("RUNNING", "!")), (NOW - 3 * HOUR, NOW - HOUR, False, ("PASS_WITH_SKIPS", "!")),
     (NOW - HOUR, NOW - HOUR / 2, True, ("PASS", "")), (NOW - HOUR, None, False, ("", "")),

@@ -71,6 +71,14 @@ def test_every_cell_says_its_status_in_words() -> None:
     assert [m[1].strip() if m else "" for m in words] == ["failed", "flaky", "passed", "passed with skips", "running", ""]
 
 
+@pytest.mark.parametrize(("states", "first", "opened"), [
+    (["PPP"] * 2, "", [0, 1]), (["PPP"] * 4, "", []), (["PPP"] * 4, "c2", [2]), (["PPP", "FPP", "PPP"], "c2", [1, 2])])
+def test_what_is_open(states: list[str], first: str, opened: list[int]) -> None:
+    found = re.findall(r'<details class="card cluster[^>]*?( open)?>', page(
+        *(tab(s, name=f"c{n}") for n, s in enumerate(states)), default_tab=first))
+    assert [n for n, word in enumerate(found) if word] == opened
+
+
 def test_what_failed_is_reached_from_its_cell() -> None:
     found = page(tab("FFPPP", "PPPPP"))
     hrefs = re.findall(r'<a class="box v-failed" href="#([\w-]+)" title="went wrong">', found)

@@ -129,7 +129,8 @@ def _tabular(tab: Entry, what: str) -> Iterator[Problem]:
 def tabs(config: Configuration) -> Iterator[Problem]:
     for dashboard in config.dashboards:
         if not dashboard.get("dashboard_tab"):
-            yield dashboard.problem(f"the dashboard {dashboard.get('name', '')!r} has no tab", "name")
+            yield dashboard.problem(f"the dashboard {dashboard.get('name', '')!r} has no tab; tabs from annotations of Prow "
+                                    "jobs are not known here", "name")
         for tab in dashboard.get("dashboard_tab", ()):
             what = f"tab {tab.get('name', '')!r}"
             if not tab.get("test_group_name"):

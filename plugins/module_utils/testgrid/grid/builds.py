@@ -21,6 +21,8 @@ _DAY = 86400
 _ALIAS = re.compile(r"gs://(?P<path>[^\s?#]+)\s*")
 _ALIAS_LONGEST = 2000
 _CHARSETS = ("", "utf-8", "utf8")
+# Bytes of a file, above which TestGrid reads none of it.
+_LARGEST = 100 * 10**6
 _TOP = (places.STARTED, places.FINISHED, places.PODINFO)
 
 
@@ -85,6 +87,9 @@ class _Reading:
 
     def file(self, entry: tree.Entry) -> None:
         self.build.changed = max(self.build.changed, entry.modified)
+        if entry.size > _LARGEST:
+            self.build.malformed.append(f"{entry.path} is larger than {_LARGEST // 10**6} MB")
+            return
         try:
             with entry.open() as raw:
                 part = parts.read(entry.path, _kind(entry.path), raw, entry.modified, self.names)

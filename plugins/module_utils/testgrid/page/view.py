@@ -158,7 +158,8 @@ def _flakiness(found: Summary) -> str:
     return f"{text.number(flaky.average)} %" + (f", {flaky.trend}" if flaky.before is not None else "")
 
 
-def _tab(tab: Tab, many: int) -> dict[str, Any]:
+def _tab(tab: Tab, many: int, first: str) -> dict[str, Any]:
+    """first: the name of the tab that the dashboard opens with."""
     name, grid, found = str(tab.fields.get("name", "")), tab.grid, tab.summary
     kind, word, _one, _several = STATUSES[found.status]
     alerts = {a.row: a for a in found.alerts}
@@ -174,7 +175,7 @@ def _tab(tab: Tab, many: int) -> dict[str, Any]:
         "headers": [clean(h) for h in grid.headers], "columns": [_column(c) for c in grid.columns],
         "rows": [_row(r, name, found.flakiness.rows.get(r.name), begin) for r in grid.rows], "begin": clean(begin),
         "failures": [_failure(r, grid, name, alerts.get(r.name)) for r in bad], "alerts": len(alerts),
-        "open": many <= _OPEN or found.status not in _NOTHING_BAD}
+        "open": many <= _OPEN or name == first or found.status not in _NOTHING_BAD}
 
 
 def dashboard(fields: Mapping[str, Any], tabs: Sequence[Tab]) -> dict[str, Any]:
@@ -184,7 +185,8 @@ def dashboard(fields: Mapping[str, Any], tabs: Sequence[Tab]) -> dict[str, Any]:
               "link": link(n.get("context_link", ""))} for n in fields.get("notifications", ())]
     return {"name": clean(str(fields.get("name", ""))), "description": clean(str(fields.get("description", ""))),
             "notes": notes,
-            "kind": STATUSES[worst(statuses)][0], "sentence": sentence(statuses), "tabs": [_tab(t, len(tabs)) for t in tabs]}
+            "kind": STATUSES[worst(statuses)][0], "sentence": sentence(statuses),
+            "tabs": [_tab(t, len(tabs), fields.get("default_tab", "")) for t in tabs]}
 
 
 def link(url: str) -> str:
