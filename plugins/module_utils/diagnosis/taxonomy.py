@@ -68,6 +68,7 @@ EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("vm.powered-off", ("node.unreachable", "vm.tools-down"), ""), ("node.unreachable", ("vm.tools-down",), ""),
     ("vm.disk-uuid", ("storage.attach-stuck", "storage.mount-failed"), ""),
     ("storage.driver-missing", ("storage.provision-failed", "leak.cleanup-stuck"), ""),
+    ("pod.*", ("storage.attach-stuck",), "is to be attached to"),
 )
 
 

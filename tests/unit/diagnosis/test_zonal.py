@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.finding import Finding
 from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import (
-    SPACE, cause, event, healthy, meta, on_path, one, pod, seen, storageclass)
+    JUST_NOW, SPACE, cause, event, healthy, meta, on_path, one, pod, seen, storageclass, waiting)
 
 DRIVER, ZONE = "zonal.csi.lab", "topology.kubernetes.io/zone"
 
@@ -96,6 +96,16 @@ def test_volumes_that_wait_for_their_nodes_without_a_word(begun: list[str], sure
     assert found.evidence[0] == "volume pvc-1 is to be attached to n1: no attacher has begun within 20 s"
     assert ("volume pvc-2 is to be attached to n2: begun, and no answer within 20 s" in found.evidence) is bool(begun)
     assert remedy in found.remedy and found.next_command == "kubectl get volumeattachment"
+
+
+@pytest.mark.parametrize("begun", [[], ["pvc-1", "pvc-2"]], ids=["its attacher", "its driver"])
+def test_a_controller_that_crashes_is_the_root_of_attachments_without_an_answer(begun: list[str]) -> None:
+    data = healthy()
+    data["pods"].append(pod("zonal-csi-controller-x", "zonal-csi", "n1", ready=False, **waiting("CrashLoopBackOff", "back-off 40s"),
+                            lastState={"terminated": {"exitCode": 2, "reason": "Error", "finishedAt": JUST_NOW}}))
+    waits = [o for v, n in (("pvc-1", "n1"), ("pvc-2", "n2")) for o in _attaching(v, n, v in begun)]
+    found = cause(_finding("1 of 3 pods start with their volumes: not within 20 s", *waits), data)
+    assert found == ("pod.crash", "probable", ["pod/zonal-csi/zonal-csi-controller-x"])
 
 
 def test_what_an_attachment_says_itself_is_told_by_the_events_of_its_pod() -> None:
