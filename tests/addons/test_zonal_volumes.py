@@ -74,7 +74,7 @@ def _sidecar_red(lab: Any, prove: Any, name: str, *args: str) -> Any:
 def test_a_sidecar_that_crashes(lab: Any, prove: Any, name: str) -> None:
     record = _sidecar_red(lab, prove, name, "--no-such-flag")
     [pod] = record.scope
-    assert_red(record, "pod.crash", [pod], "probable", f"container {name}: ended, exit code 2")
+    assert_red(record, "pod.crash", [pod], "probable", f"container {name}: ", "exit code 2")
     assert pod.startswith(f"pod/{tier.NAMESPACE}/zonal-csi-controller-")
 
 
