@@ -53,6 +53,7 @@ def test_nothing_that_tells(tmp_path: Path) -> None:
     (2019, "Dec 31 23:59:00", "Jan  1 00:01:00", "2026-01-01", "2019-12-31", 120.5, []),
     (0, "Aug 22 22:02:33", "Aug 22 22:03:34", "2025-09-01", "2025-08-22", 61.5, ["year"]),
     (0, "Aug 22 22:02:33", "Aug 22 22:03:34", "2025-02-01", "2024-08-22", 61.5, ["year"]),
+    (0, "Jan 31 10:00:00", "Feb  5 10:00:00", "2025-02-01", "2024-01-31", 432000.5, ["year"]),
     (0, "Feb 29 10:00:00", "Feb 29 10:01:00", "2026-02-01", "2024-02-29", 60.5, ["year"])])
 def test_years_and_new_year(tmp_path: Path, year: int, begin: str, end: str, modified: str, started: str, seconds: float,
                             notes: list[str]) -> None:
@@ -73,6 +74,12 @@ def test_over_new_year_by_the_seed(tmp_path: Path) -> None:
 def test_a_zone_is_told_by_the_seed(tmp_path: Path) -> None:
     run = one(tmp_path, {"e2e.log": old_log(), "junit_01.xml": ginkgo2(GOOD, "2024-08-23T00:02:33")})
     assert codes(run) == ["zone"] and "is 2 h after that by the random seed" in run.findings[0].message
+
+
+@pytest.mark.parametrize("stamp", ["2024-08-22T22:12:33", "2024-08-22T23:09:33", "2024-08-24T22:02:33"])
+def test_what_is_no_zone_is_not_told(tmp_path: Path, stamp: str) -> None:
+    """The suite began later than Ginkgo did, or somebody chose the seed."""
+    assert codes(one(tmp_path, {"e2e.log": old_log(), "junit_01.xml": ginkgo2(GOOD, stamp)})) == []
 
 
 def test_a_stamp_after_marks_of_tests_counts(tmp_path: Path) -> None:
