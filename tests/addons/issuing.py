@@ -8,13 +8,13 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 from urllib.error import HTTPError
 
 from tests.addons.edge import namespace
-from tests.lab import helpers
+from tests.lab import helpers, tiers
 from tests.lab.base import HERE, run, wait_for
 from tests.lab.tiers import cert_manager as tier, external_dns, ingress
 from tests.lab.tiers.tier import folder
@@ -147,11 +147,12 @@ def web_at(lab: Any, address: str) -> Iterator[None]:
     def lead(to: str) -> None:
         external_dns.update(lab, f"update delete *.{tier.WEB} A", f"update add *.{tier.WEB} 30 A {to}")
 
-    lead(address)
-    try:
+    with ExitStack() as stack:
+        if external_dns.TIER.name in tiers.there(lab):  # it would give each of them a record that leads to the Ingress
+            stack.enter_context(lab.fault.scale(external_dns.NAMESPACE, "external-dns", 0))
+        stack.callback(lambda: lead(ingress.address(lab)))
+        lead(address)
         yield
-    finally:
-        lead(ingress.address(lab))
 
 
 @contextmanager

@@ -163,9 +163,10 @@ def challenges(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
 
 
 def edge(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """Below a challenge by HTTP that is not answered: no controller of its Ingress, or no address for it."""
+    """Below a challenge by HTTP that is not answered, or an Ingress of ours: no controller of it, or no address for it."""
     lost = [c for one in _told(f).values() for c in one.get("challenges") or ()
             if challenge_trouble(str(c.get("type")), str(c.get("state")), str(c.get("reason") or "")) == "cert.http01-unreachable"]
+    lost += list(f.observed.get("not_served") or ()) if f.check == _CHECK else []
     around = f.observed.get("around")
     for site, one in (around.items() if lost and isinstance(around, dict) else ()):
         balancers, away = one.get("balancers") or {}, asleep(one)

@@ -24,7 +24,8 @@ _KINDS = (("v1", "PersistentVolumeClaim"), ("apps/v1", "StatefulSet"), ("apps/v1
           ("v1", "Pod"), ("v1", "Service"), ("v1", "ConfigMap"), ("v1", "Secret"),
           ("networking.k8s.io/v1", "Ingress"), ("gateway.networking.k8s.io/v1", "HTTPRoute"),
           ("gateway.networking.k8s.io/v1", "Gateway"),
-          ("monitoring.coreos.com/v1", "ServiceMonitor"), ("monitoring.coreos.com/v1", "PodMonitor"))
+          ("monitoring.coreos.com/v1", "ServiceMonitor"), ("monitoring.coreos.com/v1", "PodMonitor"),
+          ("cert-manager.io/v1", "Certificate"))
 # Of them those that may hold a claim, or make again who does.
 _HOLDERS = (("apps/v1", "StatefulSet"), ("v1", "Pod"))
 

@@ -138,6 +138,8 @@ def test_who_is_named_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [acme("le", PRODUCTION), issuer("own", selfSigned={}), issuer("here", space=SPACE), issuer("company")]
     ctx = World(monkeypatch, *found, cert_manager_domain="example.com", cert_manager_issuers=["le", "Issuer/here"]).run()
     assert ctx.observed["asked"] == ["ClusterIssuer le by http01", "Issuer here"]
+    with pytest.raises(Inconclusive, match="neither NAME, ClusterIssuer/NAME nor Issuer/NAME.*validate_namespace"):
+        World(monkeypatch, *found, cert_manager_issuers=["shop/le"]).run()
     with pytest.raises(StepFailed, match="there is no ClusterIssuer x; there are ClusterIssuer le"):
         World(monkeypatch, *found, cert_manager_issuers=["x"]).run()
 

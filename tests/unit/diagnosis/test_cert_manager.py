@@ -142,6 +142,8 @@ def test_below_a_page_that_is_not_reached_lie_controller_and_balancer() -> None:
     assert (bare.cause, bare.scope) == ("lb.not-provisioned", ["service/edge/edge"])
     around["IngressClass edge"]["balancers"]["edge/edge"] = "203.0.113.9"
     assert _one(_told(_challenge(reason)), around=around).cause == "cert.http01-unreachable"
+    around["IngressClass edge"]["workloads"]["deployment/edge/edge"] = 0
+    assert _one(not_served={"x": "the Ingress has got no address"}, around=around).cause == "ingress.controller-down"
 
 
 def test_what_is_left_refused_or_not_served() -> None:

@@ -53,6 +53,9 @@ def _named(ctx: Context, known: list[Issuer] | None, names: list[str]) -> list[I
     chosen, missing = [], []
     for name in names:
         kind, slash, rest = name.rpartition("/")
+        if slash and kind.lower() not in ("issuer", "clusterissuer"):
+            ctx.inconclusive(f"{_ISSUERS}: {name} is neither NAME, ClusterIssuer/NAME nor Issuer/NAME; an Issuer serves its own namespace "
+                             "alone, so let the run work there (validate_namespace)")
         if known is None:
             chosen.append(Issuer(kind or "ClusterIssuer", rest))
             continue

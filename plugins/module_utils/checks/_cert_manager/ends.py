@@ -44,7 +44,8 @@ class Ends:
         """Which name servers must know nothing of our records in the end: those of the zone, as far as they answer."""
         servers = Servers(self.ctx)
         for one in [w for w in self.wanted if w.way == DNS01]:
-            zone = servers.own_families(servers.zone(one.host))
+            # Of the domain: nobody is to remember that a name of ours was not there.
+            zone = servers.own_families(servers.zone(one.host.partition(".")[2]))
             found = servers.ask((s, zone.apex, "SOA") for s in zone.servers)
             good = [s for (s, _name, _kind), r in found.items() if r.authoritative and r.data("SOA")]
             self._called |= {s: f"{zone.servers[s]} ({s})" for s in good}
