@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import crowd, measure, reading, synthetic
+from . import crowd, measure, reading, synthetic, testgrid
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output/bench"
@@ -170,6 +170,8 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         read = reading.rows(Path(folder)) if not options.only_nodes else []
+    if not options.only_nodes:
+        testgrid.main()
     if options.only_reading:
         return reading.tell(read, options.strict)
     shutil.rmtree(OUTPUT, ignore_errors=True)

@@ -1,27 +1,23 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""`python -m tests.bench.testgrid`: a configuration of 250 kB validated, the pages of many conformance runs written.
+"""`make bench`: a configuration of TestGrid of 250 kB validated, the pages of many conformance runs written. Also on its own,
+`python -m tests.bench.testgrid`.
 
 Goal: the configuration in a second. Absolute seconds belong to the machine.
 """
 from __future__ import annotations
 
 import json
-import os
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-_ROOT = Path(os.environ["ANSIBLE_COLLECTIONS_PATH"].split(":")[0])
-sys.path.insert(0, str(_ROOT))
-
-from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job  # noqa: E402
-from ansible_collections.assay.clusters.plugins.module_utils.testgrid.config import load, validate  # noqa: E402
-from ansible_collections.assay.clusters.plugins.module_utils.testgrid.page import job  # noqa: E402
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.testgrid.config import load, validate
+from ansible_collections.assay.clusters.plugins.module_utils.testgrid.page import job
 
 _GROUP = """- name: kon-c{n}-e2e
   gcs_prefix: example/kon-c{n}
