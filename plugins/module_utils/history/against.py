@@ -71,9 +71,8 @@ def chosen(runs: Sequence[Entry], run: Entry, baseline: str) -> Entry | None:
     return next((r for r in found if r.cluster == run.cluster), found[0])
 
 
-def _slower(runs: Sequence[Entry], run: Entry, result: Result) -> Slower | None:
-    before = [found.seconds for r in runs if r.cluster == run.cluster and r.started < run.started
-              and (found := r.result(result.check)) and found.passed]
+def _slower(earlier: Sequence[Entry], result: Result) -> Slower | None:
+    before = [found.seconds for r in earlier if (found := r.result(result.check)) and found.passed]
     if not result.passed or len(before) < _KNOWN:
         return None
     usual = measures.median(before)
@@ -89,6 +88,7 @@ def difference(runs: Sequence[Entry], run: Entry, baseline: Entry | None) -> Dif
     both = [c for c in failed if c in its and its[c].failed]
     same = [c for c in both if mine[c].cause == its[c].cause]
     gone = sorted(its.keys() - mine.keys())
+    earlier = [r for r in runs if r.cluster == run.cluster and r.started < run.started]
     unable = {r.check for r in run.results if r.verdict == INCONCLUSIVE} if mine else set(gone)
     return Difference(
         run.cluster, run.run_id, baseline.run_id if baseline else "",
@@ -96,4 +96,4 @@ def difference(runs: Sequence[Entry], run: Entry, baseline: Entry | None) -> Dif
         fixed=sorted(c for c, r in its.items() if r.failed and c in mine and mine[c].passed),
         added=sorted(mine.keys() - its.keys()) if baseline else [], gone=gone,
         not_proved=[c for c in gone if c in unable],
-        slower=[s for c in sorted(mine) if (s := _slower(runs, run, mine[c]))])
+        slower=[s for c in sorted(mine) if (s := _slower(earlier, mine[c]))])

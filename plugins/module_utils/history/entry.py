@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -80,8 +80,8 @@ class Entry:
 
     def to_dict(self) -> dict[str, Any]:
         """What a file of the history holds (docs/schemas/history.schema.json)."""
-        found = {"format": VERSION, **asdict(self), "started": self.started.isoformat()}
-        return {**found, "results": [{**asdict(r), "scope": list(r.scope)} for r in self.results]}
+        found = {"format": VERSION, **vars(self), "started": self.started.isoformat()}
+        return {**found, "results": [{**vars(r), "scope": list(r.scope)} for r in self.results]}
 
 
 def moment(text: str) -> datetime:

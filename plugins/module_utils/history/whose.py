@@ -93,10 +93,13 @@ class _Seen:
 
 
 def _differs(rates: dict[str, measures.Rates], name: str) -> float:
-    """The chance that one fails so much more often than all others by accident; 1.0 without others."""
+    """The chance that the worst fails so much more often than all others by accident; 1.0 without others.
+
+    The worst of many is far from the others by itself: the chance is that of any of them (Bonferroni).
+    """
     mine, others = rates[name], [r for n, r in rates.items() if n != name]
     failed, passed = sum(r.failed for r in others), sum(r.passed for r in others)
-    return measures.fisher(mine.failed, mine.passed, failed, passed) if failed + passed else 1.0
+    return min(1.0, len(rates) * measures.fisher(mine.failed, mine.passed, failed, passed)) if failed + passed else 1.0
 
 
 def _percent(share: float | None) -> str:

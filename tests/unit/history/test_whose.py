@@ -91,6 +91,19 @@ def test_consequences_and_what_did_not_run_count_for_nothing() -> None:
     assert (found.numbers["runs"], found.numbers["failures"], found.name) == (5, 3, "node.unreachable")
 
 
+def test_the_worst_of_many_clusters_is_not_at_fault_for_being_the_worst() -> None:
+    """Of a hundred that fail alike one is always far from the others; one that really is worse is found among them."""
+    chosen = random.Random(5)
+
+    def fleet(cluster: str, rate: float) -> list:
+        return [run(cluster, {c: f"{cluster}.{n}" for c in CHECKS if chosen.random() < rate}, hours=20 - n) for n in range(20)]
+
+    alike = [r for n in range(100) for r in fleet(f"c{n}", 0.06)]
+    assert whose.answer(alike).whose != whose.CLUSTER
+    found = whose.answer([*alike, *fleet("bad", 0.4)])
+    assert (found.whose, found.name) == (whose.CLUSTER, "bad")
+
+
 def test_whatever_runs_there_are_an_answer_rests_on_their_numbers() -> None:
     chosen = random.Random(11)
     causes = ("", "unknown.unexplained", "a.b", "harness.x")
