@@ -6,14 +6,28 @@
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.faults.conftest import Prover
+from tests.lab import tiers
+from tests.lab.tiers import autoscaler
 
 
 @pytest.fixture
 def prove(lab: Any, tmp_path: Any) -> Callable[..., Any]:
     return Prover(lab.kubeconfig, lab.name, tmp_path / "journal")
+
+
+@pytest.fixture(autouse=True)
+def no_node_more(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Pods that other tests let wait are to wait: where Karpenter has a pool of nodes, it would add one for them."""
+    own = any("autoscaler" in mark.args for mark in request.node.iter_markers("tiers"))
+    lab = request.getfixturevalue("lab") if "lab" in request.fixturenames and not own else None
+    if lab is None or autoscaler.TIER.name not in tiers.there(lab):
+        yield
+        return
+    with lab.fault.without(f"/apis/karpenter.sh/v1/nodepools/{autoscaler.POOL}"):
+        yield

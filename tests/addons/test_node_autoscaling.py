@@ -159,6 +159,7 @@ def test_a_node_that_others_use_by_then_proves_nothing(lab: Any, prove: Any) -> 
         with _joining(lab, "guest", {}):
             record = _prove(prove, up_limit=240, **DECIDED)
         assert (record.verdict, record.observed["held_by"]) == ("inconclusive", ["pod default/guest runs there"]), record.message
+        assert (record.cause, record.scope) == ("harness.precondition", record.observed["left"])
     finally:
         lab.api("/api/v1/namespaces/default/pods/guest", "DELETE")
     scaling.settled(lab)

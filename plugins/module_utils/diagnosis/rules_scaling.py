@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..results.record import FAILED
+from ..results.record import FAILED, INCONCLUSIVE
 from .evidence import Candidate, Evidence, unique
 from .finding import Finding
 from .paths import seen
@@ -88,4 +88,14 @@ def stays(f: Finding, ev: Evidence) -> Iterator[Candidate]:
         yield Candidate("cas.blocked", "suspected", tuple(str(r) for r in f.observed.get("left") or ()), (f.message,))
 
 
-RULES = (stopped, refused, absent, held, stays)
+def untried(f: Finding, ev: Evidence) -> Iterator[Candidate]:
+    """What could not be proved: the message says what would allow it."""
+    if f.check != "node_autoscaling" or f.verdict != INCONCLUSIVE or f.errors:
+        return
+    used = [o for o in seen(f, "autoscaler", "used") if not o["ok"]]
+    remedy = "prove a group of nodes that nobody else's pods go to (scaling_check_node_groups), or at a quiet time" if used else ""
+    yield Candidate("harness.precondition", "confirmed", unique(f"node/{o['to_node']}" for o in used),
+                    unique((*(str(o["error"]) for o in used), f.message)), remedy=remedy)
+
+
+RULES = (stopped, refused, absent, held, stays, untried)
