@@ -112,6 +112,9 @@ def _log(log: Log) -> Findings:
 
 
 def _log_and_junit(parts: Parts, cases: list[Case]) -> Findings:
+    if judge.of_two_runs(parts):
+        yield Finding("other-run", ERROR, "Log and JUnit have different random seeds, so they are of different runs",
+                      tuple(p.path for p in (*parts.logs, *parts.reports)))
     told, found = log_counts(parts), Counts.of(cases)
     reports = [r for r in parts.reports if not r.broken]
     if told is None or not reports or judge.lost_files(parts):

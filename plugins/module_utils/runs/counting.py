@@ -3,6 +3,7 @@
 """The cases of a run and how many there are: of JUnit, else of what a log says."""
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from .log import Log
 from .model import ERRORED, FAILED, PASSED, Case, Counts
 from .parts import Parts
 
+_LABEL = re.compile(r"\s\[[^\[\]]*\]$")
 _ERRORED = {"panicked", "panic", "interrupted", "aborted"}
 
 
@@ -19,8 +21,9 @@ def _one_line(name: str) -> str:
 
 
 def _tried_again(cases: list[Case], logs: list[Log]) -> None:
-    """JUnit shows the last try only; how many there were is in the log, by the name."""
+    """JUnit shows the last try only; how many there were is in the log, by the name, behind which one label may stand."""
     tries = {bare(name): n for log in logs for name, n in log.flaked.items()}
+    tries = {**{_LABEL.sub("", name): n for name, n in tries.items()}, **tries}
     if tries:
         for case in cases:
             if case.outcome == PASSED and not case.setup:

@@ -54,6 +54,12 @@ def lost_files(parts: Parts) -> int:
     return max(0, processes - len(old)) if old and len(old) == len(parts.reports) else 0
 
 
+def of_two_runs(parts: Parts) -> bool:
+    """Whether log and JUnit have other seeds: they are of different runs."""
+    logs, reports = ({s for p in kind for s in p.seeds} for kind in (parts.logs, parts.reports))
+    return bool(logs and reports) and not logs & reports
+
+
 def _doubt(parts: Parts, counts: Counts) -> str:
     """Why a run that nobody calls failed is not called passed, "" where it is."""
     broken = next((p.path for p in (*parts.reports, *parts.documents.values()) if p.broken), "")
@@ -72,6 +78,8 @@ def _doubt(parts: Parts, counts: Counts) -> str:
         return "it was a dry run"
     if lacking := next((r.path for r in parts.reports if r.lacks_cases), ""):
         return f"{lacking} tells of more tests than it has"
+    if of_two_runs(parts):
+        return "log and JUnit are of different runs"
     if lost := lost_files(parts):
         return f"{lost} JUnit files are missing"
     if parts.build and (parts.build.finished is None or documents.passed(parts.build.finished) is None):

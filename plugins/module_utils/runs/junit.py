@@ -16,7 +16,7 @@ from .model import ERRORED, FAILED, PASSED, SKIPPED, Case, Counts
 # Cases that Ginkgo writes for nodes of the suite.
 _SETUP = re.compile(r"\[(?:(?:Synchronized|Report)?(?:Before|After)Suite|DeferCleanup \(Suite\)|CleanupAfterSuite)\]"
                     r"|(?:Synchronized)?(?:Before|After)Suite$")
-_BRACES = re.compile(r"\s*\{[^{}]*\}$")
+_BRACES = re.compile(r"\s*\{[^{}]* suite\}$")
 _ESCAPED = re.compile(r'\\"|&#34;|&quot;')
 _BAD = {"failed": FAILED, "timedout": FAILED, "panicked": ERRORED, "interrupted": ERRORED, "aborted": ERRORED}
 _NOT_RUN = {"skipped", "pending", "notrun", "disabled"}
@@ -26,7 +26,10 @@ _PROPERTIES = 50
 
 def bare(written: str) -> str:
     """A name without what only its generation writes: the leaf's type, {suite}, quotes that were escaped twice."""
-    return _ESCAPED.sub('"', _BRACES.sub("", written.removeprefix("[It] "))).strip()
+    name = written.removeprefix("[It] ")
+    if "{" in name:
+        name = _BRACES.sub("", name)
+    return _ESCAPED.sub('"', name).strip()
 
 
 @dataclass
@@ -102,6 +105,11 @@ class Report:
     def lacks_cases(self) -> bool:
         """The same of tests."""
         return any(s.numbers.get("tests", 0) > s.elements for s in self.counting)
+
+    @property
+    def seeds(self) -> list[int]:
+        """Of the random order of its suites, as Ginkgo 2 tells them."""
+        return [int(s) for s in sorted(self.says("RandomSeed")) if s.isdigit() and len(s) < 20]
 
     def says(self, name: str) -> set[str]:
         """The values of a property in its suites, in small letters."""

@@ -36,6 +36,8 @@ _FLAKY = re.compile(r"FLAKEY TEST - TOOK (\d+) ATTEMPTS TO PASS")
 _FAILURES = re.compile(r"^Summarizing \d+ Failures?:?")
 _FAILED_NAME = re.compile(r"^\[(fail|panicked!|aborted|timedout|interrupted|panic!|timeout\.\.\.)\]\s*(.+)", re.IGNORECASE)
 _LEAF = re.compile(r"\[It\]\s+")
+# Ginkgo 2 writes the labels of a test behind its name, which Kubernetes leaves out in JUnit.
+_LABELS = re.compile(r"\s\[[^\[\]]*, [^\[\]]*\]$")
 _NAMES = 10_000
 
 
@@ -55,8 +57,8 @@ class Summary:
 
 @dataclass
 class Log:
-    """What a log says. will_run: numbers of tests that were to run, one for each suite. seed: of the random order, which is the
-    epoch second of the start unless somebody chose it. whole_seconds: as "Ginkgo ran" says. closing: verdict of its last line.
+    """What a log says. will_run: numbers of tests that were to run, one for each suite. seeds: of the random order, which are
+    epoch seconds of the start unless somebody chose them. whole_seconds: as "Ginkgo ran" says. closing: verdict of its last line.
     failed: [(name, status)]; flaked: {name: attempts}. broken: why it could not be read to its end. lines: whether it has any.
     """
 
@@ -66,7 +68,7 @@ class Log:
     stamps: stamps.Stamps = field(default_factory=stamps.Stamps)
     will_run: list[int] = field(default_factory=list)
     summaries: list[Summary] = field(default_factory=list)
-    seed: int | None = None
+    seeds: list[int] = field(default_factory=list)
     processes: int = 1
     whole_seconds: float | None = None
     closing: str = ""
@@ -169,8 +171,8 @@ class _Reading:
             self._summary(found)
         if found := _WILL.search(line):
             log.will_run.append(int(found[1]))
-        if (found := _SEED.search(line)) and log.seed is None:
-            log.seed = int(found[1])
+        if (found := _SEED.search(line)) and len(log.seeds) < 100:
+            log.seeds.append(int(found[1]))
         if found := _PARALLEL.search(line):
             log.processes = max(log.processes, int(found[1]))
         if found := _GINKGO_RAN.search(line):
@@ -208,7 +210,7 @@ def _shown(line: bytes) -> str:
 
 
 def _test_name(text: str) -> str:
-    return bounded(" ".join(_LEAF.sub("", text).split()))
+    return bounded(_LABELS.sub("", " ".join(_LEAF.sub("", text).split())))
 
 
 def parse(path: str, stream: Limited, modified: float = 0.0) -> Log:

@@ -44,11 +44,10 @@ def _of_junit(parts: Parts) -> Moment | None:
     return Moment(min(found), "timestamp of the JUnit") if found else None
 
 
-def seed(log: Log, now: datetime) -> datetime | None:
+def seed(said: Log | Report, now: datetime) -> datetime | None:
     """The start by the seed of the random order, which is its epoch second unless somebody chose another."""
-    if log.seed is None or log.seed > 1 << 34:
-        return None
-    at = datetime.fromtimestamp(log.seed, timezone.utc)
+    first = min(said.seeds, default=0)
+    at = datetime.fromtimestamp(first, timezone.utc) if first < 1 << 34 else now + _MOST
     return at if _FIRST < at < now + timedelta(days=1) else None
 
 
@@ -103,15 +102,15 @@ def _finish(parts: Parts, begun: Moment) -> Moment | None:
 
 def _zone(parts: Parts, begun: Moment, findings: list[Finding]) -> None:
     """Half hours between the seed and the start are those of a zone."""
-    for log in parts.logs:
-        at = seed(log, parts.wish.now)
+    for said in (*parts.logs, *parts.reports):
+        at = seed(said, parts.wish.now)
         away = (begun.at - at).total_seconds() if at else 0.0
         steps = round(away / 900)
         if steps and abs(steps) <= 56 and abs(away - steps * 900) <= 120 and "seed" not in begun.source:
             side = "after" if steps > 0 else "before"
             findings.append(Finding("zone", WARNING,
                                     f"The start by the {begun.source} is {abs(steps) / 4:g} h {side} that by the random seed, "
-                                    "so it is not of UTC, as which it was taken", (log.path,)))
+                                    "so it is not of UTC, as which it was taken", (said.path,)))
             return
 
 

@@ -49,6 +49,11 @@ def test_good_and_bad_of_both_generations(tmp_path: Path, make) -> None:
     assert (bad.verdict, bad.counts.failed, codes(bad)) == (FAILED, 1, [])
 
 
+def test_braces_of_a_name_stay(tmp_path: Path) -> None:
+    names = ["handle 3 pods per node { ReplicationController} with 0 secrets", "handle 3 pods { ReplicationController}"]
+    assert [c.name for c in one(tmp_path, {"junit_01.xml": ginkgo1([(n, "passed") for n in names])}).cases] == names
+
+
 def test_names_are_those_of_every_generation(tmp_path: Path) -> None:
     old = one(tmp_path / "old", {"junit_01.xml": ginkgo1([(f"{PASS} {{Kubernetes e2e suite}}", "passed")])})
     new = one(tmp_path / "new", {"junit_01.xml": ginkgo2([(PASS, "passed")])})

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.runs.model import (
     ERROR, ERRORED, FAILED, INCONCLUSIVE, PASSED, Counts)
 from ansible_collections.assay.clusters.tests.unit.runs.builders import (
-    BAD, GOOD, OTHER, PASS, SKIP, codes, ginkgo1, ginkgo2, new_log, old_log, one, summary)
+    BAD, GOOD, OTHER, PASS, SEED, SKIP, codes, ginkgo1, ginkgo2, new_log, old_log, one, summary)
 
 GREEN, BOLD, PLAIN = "\x1b[32m", "\x1b[1m", "\x1b[0m"
 
@@ -115,26 +115,37 @@ def test_a_gzip_log_that_is_cut(tmp_path: Path) -> None:
 @pytest.mark.parametrize("block", [
     "\n\nSummarizing 2 Failures:\n\n[Fail] [sig-apps] Job [It] should run to completion [Conformance] \n/go/src/job.go:65\n\n"
     "[Panic!] [sig-x] Other [It] panics \n/go/src/x.go:1\n",
-    "\n\nSummarizing 2 Failures:\n  [FAIL] [sig-apps] Job [It] should run to completion [Conformance]\n  k8s.io/job.go:65\n"
+    "\n\nSummarizing 2 Failures:\n  [FAIL] [sig-apps] Job [It] should run to completion [Conformance] [sig-apps, Conformance]\n  k8s.io/job.go:65\n"
     "  [PANICKED!] [sig-x] Other [It] panics\n"], ids=["old", "new"])
 def test_failures_are_named_by_a_log_without_junit(tmp_path: Path, block: str) -> None:
     run = one(tmp_path, {"e2e.log": old_log(ending=block + summary(1, 2))})
     assert [(c.name, c.outcome) for c in run.cases] == [(OTHER, FAILED), ("[sig-x] Other panics", ERRORED)] and not run.complete
 
 
-def test_flakes_are_in_the_log_only(tmp_path: Path) -> None:
-    banner = f"-----\n↺ [FLAKEY TEST - TOOK 2 ATTEMPTS TO PASS] [3.125 seconds]\n\n/go/src/job.go:65\n{OTHER}\nk8s.io/job.go:65\n"
+@pytest.mark.parametrize("labels", ["", " [sig-apps, Conformance]", " [Conformance]"])
+def test_flakes_are_in_the_log_only(tmp_path: Path, labels: str) -> None:
+    banner = f"-----\n↺ [FLAKEY TEST - TOOK 2 ATTEMPTS TO PASS] [3.125 seconds]\n\n/go/src/job.go:65\n{OTHER}{labels}\nk8s.io/job.go:65\n"
     log = new_log(ending=banner + summary(flaked=1))
     run = one(tmp_path, {"e2e.log": log, "junit_01.xml": ginkgo2(GOOD, properties={"FlakeAttempts": "2"})})
     assert (run.verdict, run.counts.flaked, codes(run)) == (PASSED, 1, [])
     assert [(c.name, c.attempts, c.flaked) for c in run.tests()] == [(PASS, 1, False), (OTHER, 2, True), (SKIP, 1, False)]
     alone = one(tmp_path / "alone", {"e2e.log": log})
-    assert alone.counts.flaked == 1 and [(c.name, c.flaked) for c in alone.cases] == [(OTHER, True)]
+    assert alone.counts.flaked == 1 and [(c.name[:len(OTHER)], c.flaked) for c in alone.cases] == [(OTHER, True)]
 
 
 def test_a_reason_is_told(tmp_path: Path) -> None:
     run = one(tmp_path, {"e2e.log": new_log(ending=summary(1, 1).replace("FAIL!", "FAIL! - Interrupted by User"))})
     assert run.verdict == FAILED and run.findings[-1].message == "e2e.log: Interrupted by User"
+
+
+def test_files_of_two_runs_are_no_pass(tmp_path: Path) -> None:
+    run = one(tmp_path, {"e2e.log": new_log(seed=SEED + 4), "junit_01.xml": ginkgo2(GOOD)})
+    assert (run.verdict, run.verdict_source, codes(run)) == (INCONCLUSIVE, "log and JUnit are of different runs", ["other-run"])
+
+
+def test_a_log_of_phases_has_the_seeds_of_all(tmp_path: Path) -> None:
+    log = old_log(seed=7, ending=summary(0, 0, 0)) + old_log()
+    assert one(tmp_path, {"e2e.log": log, "junit_01.xml": ginkgo2(GOOD)}).verdict == PASSED
 
 
 def test_a_lost_file_of_a_parallel_run(tmp_path: Path) -> None:
