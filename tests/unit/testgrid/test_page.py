@@ -60,7 +60,7 @@ def test_says_what_matters() -> None:
     for part in ("1 of 2 tabs fails, 1 passes.", "Nightly", "Tab stats: 3 of 5 (60.0%) recent columns passed", "commit-2",
                  "2 rows · 1 alert",
                  "Fails since 2026-01-01 18:40 UTC, 2 failures; it last passed 2026-01-01 17:40 UTC.", "2 columns of 5",
-                 "went wrong",
+                 "failed in job/100: went wrong",
                  "(the same in 1 before, back to 2026-01-01 18:40 UTC)"):
         assert part in words, part
 

@@ -137,7 +137,7 @@ _DASHBOARD = """
 {% if f.alert %}<p>{{ f.alert }}</p>{% endif %}
 <dl>
 {% for c in f.said %}
-<dt>{{ c.moment }}</dt><dd><b>{{ c.word }}</b>{% if c.took %} after {{ c.took }}{% endif %}
+<dt>{{ c.moment }}</dt><dd><b>{{ c.word }}</b>{% if c.took %} after {{ c.took }}{% endif %} in {{ c.build }}
 {%- if c.message %}: {{ c.message }}{% endif %}{% if c.again %} <span class="muted">({{ c.again }})</span>{% endif %}</dd>
 {% endfor %}
 </dl>

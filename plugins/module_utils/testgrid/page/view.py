@@ -125,13 +125,12 @@ def _failure(row: Row, grid: Grid, tab: str, alert: Alert | None) -> dict[str, A
     told = [(c, cell) for c, cell in zip(grid.columns, row.cells) if cell is not None and _bad(cell)]
     return {"id": anchor(tab, row.name), "name": clean(row.name), "alert": _alert(alert) if alert else "",
             "count": f"{plural(len(told), 'column')} of {sum(c is not None for c in row.cells)}",
-            "said": [_said(list(same)) for _key,
-                     same in groupby(told, key=lambda t: (t[1].status, _differing(t[1].message)))][:_TOLD]}
+            "said": [_said(list(same)) for _key, same in groupby(told, key=_same)][:_TOLD]}
 
 
-def _differing(message: str) -> str:
-    """A message without its numbers, which differ between failures that are the same."""
-    return re.sub(r"\d+(?:\.\d+)?", "0", message)
+def _same(told: tuple[Column, Cell]) -> tuple[Status, str]:
+    """What is equal of failures that say the same: numbers may differ."""
+    return told[1].status, re.sub(r"\d+(?:\.\d+)?", "0", told[1].message)
 
 
 def _said(same: list[tuple[Column, Cell]]) -> dict[str, Any]:
@@ -141,8 +140,9 @@ def _said(same: list[tuple[Column, Cell]]) -> dict[str, Any]:
     back = moment(oldest.started) or clean(oldest.build)
     again = f"the same in {len(same) - 1} before, back to {back}" if len(same) > 1 else ""
     took = text.duration(60 * cell.metrics[DURATION]) if DURATION in cell.metrics else ""
-    return {"moment": moment(column.started) or "not started", "kind": kind, "word": word, "took": took, "again": again,
-            "message": text.printable(cell.message).strip()}
+    where = ", ".join(f"{job}/{build}" for job, build in column.builds)
+    return {"moment": moment(column.started) or "not started", "build": clean(where), "kind": kind, "word": word, "took": took,
+            "again": again, "message": text.printable(cell.message).strip()}
 
 
 def _alert(alert: Alert) -> str:
