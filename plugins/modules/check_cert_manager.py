@@ -21,6 +21,8 @@ description:
     after it was renewed.
   - In the end everything is deleted, and no Secret, CertificateRequest, Order, Challenge or solver is left, nor a TXT
     record at any name server of the zone.
+  - cert-manager leaves the Secret of a certificate where it is. In a namespace of the run's own it goes with that; in
+    one that the run is given, nothing is issued unless our user may delete it.
   - Issuers that lie in other namespaces than that of the run are not asked, as a Certificate would have to be made
     there.
   - Skipped without the kinds of cert-manager, where there is no issuer, and where none may be asked.

@@ -8,15 +8,22 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.engine import options, registry, rights
+from ansible_collections.assay.clusters.plugins.module_utils.engine.run import Run, Settings
+from ansible_collections.assay.clusters.plugins.module_utils.engine.terms import Terms
+from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
+from ansible_collections.assay.clusters.plugins.module_utils.kube.kinds import path_of
+from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
 from tests.addons import issuing
 from tests.faults.conftest import assert_red
 from tests.lab.base import wait_for
 from tests.lab.tiers import cert_manager as tier, external_dns, ingress
+from tests.rights import wait_until_allowed
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab, pytest.mark.tiers("cert_manager")]
 CHECK = "cert_manager"
@@ -183,3 +190,36 @@ def test_killed_in_a_challenge_nothing_stays_after_the_next_run(lab: Any, prove:
         with _running(lab, prove):
             wait_for("a record of a challenge", lambda: issuing.records(lab), 90, 0.2)
         _green(lab, prove, BY_CA)
+
+
+# ---- who may less -------------------------------------------------------------------------------------------------
+USER, PROOFS = "assay-guest", "assay-proofs"
+
+
+@contextmanager
+def _guest(lab: Any, scope: str, optional: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    """The log-in of somebody who has the generated roles alone."""
+    subjects = [{"kind": "User", "name": USER, "apiGroup": "rbac.authorization.k8s.io"}]
+    made = rights.roles([registry.load()[CHECK]], "assay-guest", scope, PROOFS, optional)
+    with ExitStack() as stack:
+        for one in (*made, *rights.bindings(made, subjects)):
+            stack.enter_context(lab.fault.extra(path_of(one["apiVersion"], one["kind"], one["metadata"].get("namespace", "")), one))
+        verb, what = ("create", "pods") if scope == "namespace" else ("create", "namespaces")
+        wait_until_allowed(lambda path, body: lab.api(path, "POST", body), USER, verb, what, PROOFS if scope == "namespace" else "")
+        yield {"kubeconfig": str(lab.kubeconfig), "impersonate_user": USER}
+
+
+@pytest.mark.gauntlet
+@pytest.mark.parametrize(("scope", "optional", "verdict", "words"), [
+    ("cluster", ("reads",), "warned", "was not looked at, as our user may read no Secret"),
+    ("namespace", ("reads",), "inconclusive", "would stay in namespace assay-proofs"),
+    ("namespace", ("reads", "issued_secrets"), "passed", "")], ids=["cluster", "namespace", "namespace with Secrets"])
+def test_with_the_generated_roles_alone(lab: Any, tmp_path: Any, scope: str, optional: tuple[str, ...], verdict: str, words: str) -> None:
+    chosen = registry.select(registry.load(), [CHECK])
+    own = options.resolve(chosen[0], {**BY_HTTP, "cert_manager_ingress_class": "traefik", "cert_manager_limit": 120}, {})
+    with issuing.somebodys(lab), _guest(lab, scope, optional) as login:
+        terms = Terms(namespace=PROOFS) if scope == "namespace" else Terms()
+        result = Run(Settings(lab.name, Connection.resolve(login, {}), chosen, {CHECK: own}, {}, journal_dir=tmp_path, terms=terms)).go()
+        record = Record.from_dict(result["records"][0])
+        assert (record.verdict, result["leftovers"]) == (verdict, []) and words in record.message, record.message
+        issuing.nothing_of_ours(lab)

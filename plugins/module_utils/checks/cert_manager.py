@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from ..kube.errors import ApiError, MissingLibrary
+from ..kube.reviews import may
 from ._cert_manager import failure
 from ._cert_manager.choice import choose
 from ._cert_manager.course import Course, issue_again, moment
@@ -87,6 +88,8 @@ class CertManager(Check):
         with ctx.step("there is an issuer to prove"):
             choice = choose(ctx)
             wanted = choice.wanted
+        with ctx.step("what is issued can be removed again"):
+            self._removable(ctx)
         ends = Ends(ctx, wanted, self._patience)
         if any(w.way == DNS01 for w in wanted):
             with ctx.step("the name servers of the zone are known"):
@@ -119,6 +122,13 @@ class CertManager(Check):
             ctx.inconclusive(f"certificates cannot be read: {e}")
         except ValueError:
             pass  # as it should be
+
+    @staticmethod
+    def _removable(ctx: Context) -> None:
+        """cert-manager leaves a Secret where it is; in a namespace of the run's own it goes with that."""
+        if ctx.namespace != f"assay-{ctx.run_id}" and not may(ctx.client, "delete", "secrets", namespace=ctx.namespace):
+            ctx.inconclusive(f"the Secret of a certificate would stay in namespace {ctx.namespace}: cert-manager leaves it there, and our user"
+                             " may not delete it (rbac_optional: issued_secrets)")
 
     # ---- one after the other ----------------------------------------------------------------------------------
     def _make(self, ctx: Context, one: Wanted) -> None:

@@ -17,7 +17,7 @@ from .paths import line, seen
 from .rules_ingress import asleep, makers_of
 
 _CHECK = "cert_manager"
-_OPTION = re.compile(r"certificates_check_cert_manager_")
+_OPTION = re.compile(r"certificates_check_cert_manager_|rbac_optional: issued_secrets")
 _UNTRUSTED = re.compile(r"x509: |certificate signed by unknown authority|failed to verify certificate")
 _AWAY = re.compile(r"connection refused|i/o timeout|no such host|no route to host|context deadline exceeded|Client\.Timeout exceeded"
                    r"|network is unreachable|connection reset|\bEOF\b|server misbehaving")

@@ -16,6 +16,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks._cert_manage
 from ansible_collections.assay.clusters.plugins.module_utils.checks._cert_manager.failure import parts
 from ansible_collections.assay.clusters.plugins.module_utils.checks._cert_manager.issuers import API, Issuer
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
+from ansible_collections.assay.clusters.plugins.module_utils.kube.reviews import REVIEWS
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, Now, api_error
 from tests.fakes.authority import chain_pem, issue
 
@@ -220,6 +221,19 @@ def test_a_secret_that_may_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch) 
     world = World(monkeypatch, issuer("company"))
     world.secrets = False
     assert [w for w in world.run().warnings if "rbac_optional: issued_secrets" in w] == world.ctx.warnings
+
+
+@pytest.mark.parametrize(("own", "may", "refused"), [(True, False, False), (False, True, False), (False, False, True)])
+def test_no_secret_is_left_where_others_work(monkeypatch: pytest.MonkeyPatch, own: bool, may: bool, refused: bool) -> None:
+    world = World(monkeypatch, issuer("company"))
+    world.ctx.run_id = world.ctx.run_id if own else "another"
+    world.ctx.client.answers[REVIEWS] = lambda _body: {"status": {"allowed": may}}
+    if not refused:
+        assert world.run().created
+        return
+    with pytest.raises(Inconclusive, match="would stay in namespace .*issued_secrets"):
+        world.run()
+    assert not world.ctx.created
 
 
 def test_nobody_does_anything(monkeypatch: pytest.MonkeyPatch) -> None:
