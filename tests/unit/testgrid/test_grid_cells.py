@@ -295,14 +295,16 @@ def test_columns_are_told_apart_as_the_test_group_wants(tmp_path: Path) -> None:
 
 
 def test_builds_of_presubmits_are_found_by_their_pointers(tmp_path: Path) -> None:
-    make(tmp_path, 5, case("t"), job="bucket/pr-logs/pull/12/job")
-    folder = tmp_path / "bucket/pr-logs/directory/job"
+    root = tmp_path / "inside"
+    make(root, 5, case("t"), job="bucket/pr-logs/pull/12/job")
+    make(tmp_path, 6, case("t"), job="outside")
+    folder = root / "bucket/pr-logs/directory/job"
     folder.mkdir(parents=True)
     (folder / "5.txt").write_text("gs://bucket/pr-logs/pull/12/job/5\n")
-    (folder / "6.txt").write_text("gs://../../../../etc")
+    (folder / "6.txt").write_text("gs://../outside/6")
     (folder / "7.txt").write_text("gs://bucket/gone")
     (folder / "latest-build.txt").write_text("5")
-    assert [c.build for c in of(tmp_path, gcs_prefix="bucket/pr-logs/directory/job").columns] == ["5"]
+    assert [c.build for c in of(root, gcs_prefix="bucket/pr-logs/directory/job").columns] == ["5"]
 
 
 def test_nothing_outside_of_the_folder_is_read(tmp_path: Path) -> None:
