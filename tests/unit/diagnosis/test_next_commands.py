@@ -53,7 +53,7 @@ OURS = [on_path("Ingress", "x-ing"), on_path("PersistentVolume", "pvc-1", "")]
     ([*OURS], [], "kubectl get pods -A -o wide --field-selector status.phase!=Running,status.phase!=Succeeded"),
     ([NEAR, on_path("Pod", "web-1", "shop"), *OURS], [], "kubectl -n shop describe pod/web-1"),
     ([on_path("IngressClass", "web", ""), *OURS], [], "kubectl describe ingressclass/web"),
-    ([NEAR, MAKER, on_path("Node", "n1", "")], [], "kubectl -n tools logs deployment/maker --all-containers --tail=50"),
+    ([MAKER, NEAR, on_path("Node", "n1", "")], [], "kubectl -n tools logs deployment/maker --all-containers --tail=50"),
     ([NEAR, on_path("Node", "n1", "")], [], "kubectl -n shop describe service/web"),
     ([on_path("Node", "n1", "")], [], "kubectl describe node/n1"),
     ([MAKER], [seen("strange", "a", "n1", "n2", error="no"), seen("strange", "a", "n2", "n3", error="no"), seen("strange", "a", "n3")],
