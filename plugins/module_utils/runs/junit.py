@@ -16,7 +16,6 @@ from .model import ERRORED, FAILED, PASSED, SKIPPED, Case, Counts
 # Cases that Ginkgo writes for nodes of the suite.
 _SETUP = re.compile(r"\[(?:(?:Synchronized|Report)?(?:Before|After)Suite|DeferCleanup \(Suite\)|CleanupAfterSuite)\]"
                     r"|(?:Synchronized)?(?:Before|After)Suite$")
-_BRACES = re.compile(r"\s*\{[^{}]* suite\}$")
 _ESCAPED = re.compile(r'\\"|&#34;|&quot;')
 _BAD = {"failed": FAILED, "timedout": FAILED, "panicked": ERRORED, "interrupted": ERRORED, "aborted": ERRORED}
 _NOT_RUN = {"skipped", "pending", "notrun", "disabled"}
@@ -27,8 +26,8 @@ _PROPERTIES = 50
 def bare(written: str) -> str:
     """A name without what only its generation writes: the leaf's type, {suite}, quotes that were escaped twice."""
     name = written.removeprefix("[It] ")
-    if "{" in name:
-        name = _BRACES.sub("", name)
+    if name.endswith(" suite}") and "{" in name:
+        name = name[:name.rindex("{")]
     return _ESCAPED.sub('"', name).strip()
 
 

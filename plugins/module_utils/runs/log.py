@@ -36,8 +36,6 @@ _FLAKY = re.compile(r"FLAKEY TEST - TOOK (\d+) ATTEMPTS TO PASS")
 _FAILURES = re.compile(r"^Summarizing \d+ Failures?:?")
 _FAILED_NAME = re.compile(r"^\[(fail|panicked!|aborted|timedout|interrupted|panic!|timeout\.\.\.)\]\s*(.+)", re.IGNORECASE)
 _LEAF = re.compile(r"\[It\]\s+")
-# Ginkgo 2 writes the labels of a test behind its name, which Kubernetes leaves out in JUnit.
-_LABELS = re.compile(r"\s\[[^\[\]]*, [^\[\]]*\]$")
 _NAMES = 10_000
 
 
@@ -167,7 +165,7 @@ class _Reading:
             self.in_failures = True
         if found := _RAN.search(line):
             self.ran = float(found[3])
-        if found := _SUMMARY.search(line):
+        if " Passed | " in line and (found := _SUMMARY.search(line)):
             self._summary(found)
         if found := _WILL.search(line):
             log.will_run.append(int(found[1]))
@@ -210,7 +208,10 @@ def _shown(line: bytes) -> str:
 
 
 def _test_name(text: str) -> str:
-    return bounded(_LABELS.sub("", " ".join(_LEAF.sub("", text).split())))
+    """Without the labels that Ginkgo 2 writes behind it, and which Kubernetes leaves out in JUnit."""
+    name = " ".join(_LEAF.sub("", text).split())
+    rest, _bracket, labels = name.rpartition(" [")
+    return bounded(rest if rest and labels.endswith("]") and ", " in labels and "]" not in labels[:-1] else name)
 
 
 def parse(path: str, stream: Limited, modified: float = 0.0) -> Log:

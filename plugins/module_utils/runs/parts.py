@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import BinaryIO
+from typing import BinaryIO, Union
 
 from . import documents, junit, limits, log, places, sonobuoy
 from .documents import Document
@@ -16,7 +16,7 @@ from .model import PROW, Build, Case
 from .places import Unit
 from .sonobuoy import Results
 
-Part = Report | Log | Document | Results
+Part = Union[Report, Log, Document, Results]
 _CLAIM = re.compile(r"(?:^|/)(v1\.\d{1,3})/[^/]+$")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Union
 
 from . import archive, assemble, documents, limits, parts, places, tree
 from .documents import Document
@@ -18,11 +19,11 @@ from .parts import Part, Wish
 from .places import Unit
 from .tree import Entry
 
-Source = str | os.PathLike | Sequence
+Given = Union[str, os.PathLike, Sequence]
 _WHAT = ("e2e.log, JUnit files, a folder plugins of Sonobuoy, started.json and finished.json of a build, or records.json")
 
 
-def read(source: Source, year: int = 0, version: str = "", now: datetime | None = None) -> Iterator[Run]:
+def read(source: Given, year: int = 0, version: str = "", now: datetime | None = None) -> Iterator[Run]:
     """The runs of a source, one after the other, so that of many only one is held. SourceError where it cannot be read.
 
     source: a folder, a tarball, or one file or several of one run. A folder may hold many: builds of a job of Prow

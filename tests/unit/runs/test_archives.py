@@ -156,6 +156,16 @@ def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         list(read(folder(tmp_path / "in", {**FILES, **many})))
 
 
+def test_what_the_conformance_image_leaves(tmp_path: Path) -> None:
+    """Its folder, with a tarball of the same beside, and the file that says where that is."""
+    root = folder(tmp_path / "results", {**FILES, "done": "/tmp/results/e2e.tar.gz"})
+    tarball(root / "e2e.tar.gz", FILES)
+    (run,) = read(root)
+    assert (run.verdict, codes(run)) == (PASSED, [])
+    (run,) = read(root / "e2e.tar.gz")
+    assert (run.verdict, codes(run)) == (PASSED, [])
+
+
 # ---- folders ----------------------------------------------------------------------------------------------------
 def test_links_and_pipes_in_a_folder_are_not_opened(tmp_path: Path) -> None:
     secret = tmp_path / "outside.xml"
