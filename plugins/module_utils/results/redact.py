@@ -49,7 +49,7 @@ _ASSIGNED = re.compile(rf"((?:{_SURE})(?:{_QUOTE})?\s*[:=]\s*){_VALUE}", re.IGNO
 # After these a colon may begin prose: a digit, a quote or an equals sign tells a value from a word.
 _ASSIGNED_MAYBE = re.compile(
     rf"((?<![^\W_])(?:{_MAYBE})(?:(?:{_QUOTE})?\s*=\s*|{_QUOTE}\s*:\s*(?={_QUOTE})"
-    rf"|\s*:\s*(?:(?:bearer|basic|token)\s+)?(?=[^\s\"'\d]{{0,200}}\d)(?=\S{{6}}))){_VALUE}", re.IGNORECASE)
+    rf"|\s*:\s*(?:(?:bearer|basic|token)\s+)?(?=(?:{_QUOTE})?[^\s\"'\d]{{0,200}}\d)(?=\S{{6}}))){_VALUE}", re.IGNORECASE)
 _FLAG_VALUE = re.compile(rf"(?<!\S)(--?(?:[\w-]+-)?(?:{_SURE}|{_MAYBE})[ =]){_VALUE}", re.IGNORECASE)
 _URL_USER = re.compile(r"(?<=[a-z0-9+.-])(://)[^\s/@:\"']*:[^\s/@\"']*@|\b(https?://)[^\s/@:\"']+@", re.IGNORECASE)
 _BEARER = re.compile(r"\b(bearer\s+)(?=\S*\d|\S{20})[A-Za-z0-9._~+/-]{8,}=*", re.IGNORECASE)

@@ -41,6 +41,7 @@ TEXTS = {
     "json": ('{"db_password": "planted \\" x", "n": 1}', "planted"),
     "json in json": (json.dumps(json.dumps({"password": "planted"})), "planted"),
     "query": ("GET /x?access_token=planted&a=b", "planted"),
+    "yaml token quoted": ("token: \"planted99\"", "planted99"), "yaml secret quoted": ("secret: 'planted99'", "planted99"),
     "token with digit": ("token: planted99", "planted99"),
     "client key": ("    client-key-data: TUlJRXBsYW50ZWQ=", "TUlJRX"),
     "docker": (f'{{"auths": {{"r.example.com": {{"auth": "{BASIC}"}}}}}}', BASIC),
