@@ -90,7 +90,9 @@ def test_the_example_with_every_trap(tmp_path: Path) -> None:
     ("<skipped>tl;dr</skipped>", ("PASS_WITH_SKIPS", "S", "tl;dr")),
     ('<skipped message="other"/>', ("PASS_WITH_SKIPS", "S", "other")),
     ("<system-err>ouch</system-err>", ("PASS", "", "ouch")), ("<system-out>words</system-out>", ("PASS", "", "words")),
-    (f"<failure>{'a' * 100}{'b' * 100}</failure>", ("FAIL", "F", "a" * 70 + "..." + "b" * 70))])
+    (f"<failure>{'a' * 100}{'b' * 100}</failure>", ("FAIL", "F", "a" * 70 + "..." + "b" * 70)),
+    (f"<failure>{'a' * 140}</failure>", ("FAIL", "F", "a" * 140)),
+    (f"<failure>{'a' * 141}</failure>", ("FAIL", "F", "a" * 70 + "..." + "a" * 70))])
 def test_a_case_is_a_cell(tmp_path: Path, inside: str, wanted: tuple[str, str, str]) -> None:
     make(tmp_path, 1, case("one", inside))
     assert shown(column(tmp_path).cells.get("one")) == wanted

@@ -191,6 +191,17 @@ def test_chosen_dashboards_only(tmp_path: Path) -> None:
     assert "index.html" not in (tmp_path / "grid/conformance-example.html").read_text()
 
 
+@pytest.mark.parametrize(("name", "file"), [
+    ("Conformance, all (v1.31)", "conformance-all-v1-31.html"), ("index", "dashboard-index.html"), ("a" * 2048, "a" * 120 + "-")])
+def test_the_file_of_a_dashboard(tmp_path: Path, name: str, file: str) -> None:
+    options = world(tmp_path)
+    whole = config({"gcs_prefix": "bucket/job"})
+    whole["dashboards"][0]["name"] = name
+    (tmp_path / "config/a.yaml").write_text(text(whole))
+    found = run(options)["files"]
+    assert len(found) == 2 and "index.html" in found and [f for f in found if f != "index.html"][0].startswith(file)
+
+
 def test_without_builds_there_is_a_page_all_the_same(tmp_path: Path) -> None:
     shown = run(world(tmp_path, gcs_prefix="bucket/none"))["dashboards"]["conformance-example"]["Example Konvoy, v1.31"]
     assert shown["status"] == "STALE" and shown["stale"] == "no completed results" and shown["columns"] == 0

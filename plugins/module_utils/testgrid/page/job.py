@@ -3,6 +3,7 @@
 """The module testgrid_page: from its options to its result."""
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Mapping
@@ -25,6 +26,8 @@ from .view import Tab
 _INDEX = "index.html"
 # A page says within so many characters whose it is.
 _BEGIN = 2000
+# Characters of a page's name that are of the dashboard's.
+_LONGEST = 120
 
 
 class _Groups:
@@ -58,8 +61,10 @@ class _Groups:
 
 def _file(name: str) -> str:
     """Names of dashboards differ by their small letters and digits, so these files do, too."""
-    name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") + ".html"
-    return name if name != _INDEX else f"dashboard-{_INDEX}"  # no dashboard's own name may begin so
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    if len(words) > _LONGEST:
+        words = f"{words[:_LONGEST]}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
+    return f"{words}.html" if f"{words}.html" != _INDEX else f"dashboard-{_INDEX}"  # no dashboard's own name may begin so
 
 
 def _chosen(config: Configuration, wanted: list[str]) -> list[Mapping[str, Any]]:
