@@ -135,6 +135,14 @@ def test_nobody_is_asked_who_was_not_named(monkeypatch: pytest.MonkeyPatch, foun
         World(monkeypatch, *found, **options).run()
 
 
+@pytest.mark.parametrize(("solver", "words"), [
+    ({"dns01": {}, "selector": {"dnsZones": ["example.org"]}}, "its solver takes names in example.org alone; name another domain in"),
+    ({"selector": {}}, "ClusterIssuer le: it has no solver for http01 or dns01")])
+def test_who_is_named_and_cannot_be_asked_is_no_matter_of_skipping(monkeypatch: pytest.MonkeyPatch, solver: Any, words: str) -> None:
+    with pytest.raises(Inconclusive, match=words):
+        World(monkeypatch, acme("le", STAGING, solver), cert_manager_issuers=["le"], cert_manager_domain="example.com").run()
+
+
 def test_who_is_named_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [acme("le", PRODUCTION), issuer("own", selfSigned={}), issuer("here", space=SPACE), issuer("company")]
     ctx = World(monkeypatch, *found, cert_manager_domain="example.com", cert_manager_issuers=["le", "Issuer/here"]).run()

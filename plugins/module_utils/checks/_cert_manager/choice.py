@@ -112,13 +112,18 @@ def choose(ctx: Context) -> Choice:
     ctx.observe(asked=[w.name for w in choice.wanted], not_asked=choice.not_asked)
     if not choice.wanted:
         choice.settle(ctx)
-        ctx.skip("no issuer is asked: " + listed(f"{n}: {why}" for n, why in choice.not_asked.items()))
+        words = listed(f"{n}: {why}" for n, why in choice.not_asked.items())
+        if names:
+            ctx.inconclusive(f"nothing can be asked of what {_ISSUERS} names: {words}; name another domain in {_DOMAIN}, or other issuers")
+        ctx.skip(f"no issuer is asked: {words}")
     return choice
 
 
 def _acme(ctx: Context, choice: Choice, issuer: Issuer, domain: str, allowed: list[str]) -> None:
     """A certificate for each way of an ACME issuer, with a name of its own."""
     able, told = ways(issuer, f"cm-{ctx.nonce}.{domain}")
+    if not able and not told:
+        choice.not_asked[issuer.called] = "it has no solver for http01 or dns01"
     for way, why in told.items():
         choice.not_asked[f"{issuer.called} by {way}"] = why
     for way, (labels, solver) in able.items():
