@@ -209,13 +209,11 @@ class _Reading:
                                     ERRORED if "error" in told else FAILED)
             odd = status == "passed" or status in _NOT_RUN
         elif "skipped" in told:
-            case.outcome, odd = SKIPPED, status in _BAD or status == "passed"
+            case.outcome, odd = _BAD.get(status, SKIPPED), status in _BAD or status == "passed"
         elif status in _BAD:  # as it says itself, without the element
             case.outcome, odd = _BAD[status], True
         else:
             case.outcome, odd = SKIPPED if status in _NOT_RUN else PASSED, False
-        if odd and status in _BAD:
-            case.outcome = _BAD[status]
         if odd:
             self.report.odd.append(case.name)
         if not case.bad:

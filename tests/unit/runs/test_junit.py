@@ -109,7 +109,8 @@ def test_attributes_that_are_not_those_of_the_elements(tmp_path: Path, numbers: 
 @pytest.mark.parametrize(("status", "element", "outcome"), [("failed", "", FAILED),
                                                             ("passed", '<failure message="x"></failure>', FAILED),
                                                             ("skipped", '<error message="x"></error>', ERRORED),
-                                                            ("passed", '<skipped message="x"></skipped>', SKIPPED)])
+                                                            ("passed", '<skipped message="x"></skipped>', SKIPPED),
+                                                            ("failed", '<skipped message="x"></skipped>', FAILED)])
 def test_a_status_that_is_not_that_of_the_element(tmp_path: Path, status: str, element: str, outcome: str) -> None:
     text = ginkgo2([(PASS, "passed"), ("ODD", "passed")]).replace(
         '[It] ODD" classname="Kubernetes e2e suite" status="passed" time="1.5">',

@@ -43,6 +43,11 @@ def test_the_cascade(tmp_path: Path, files: dict[str, str], wanted: tuple) -> No
     assert told(one(tmp_path, files)) == wanted
 
 
+def test_processes_of_a_parallel_run_are_of_one_time(tmp_path: Path) -> None:
+    files = {f"junit_0{n}.xml": ginkgo1([(f"t{n}", "passed")], 10.0 * n) for n in (1, 2, 3)}
+    assert one(tmp_path, {"e2e.log": old_log(), **files}).seconds == 30.0
+
+
 def test_nothing_that_tells(tmp_path: Path) -> None:
     run = one(tmp_path, {"e2e.log": new_log(klog="", **NO_YEAR)})
     assert run.started is run.finished is run.seconds is None and run.verdict == "passed"
