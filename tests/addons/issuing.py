@@ -65,6 +65,11 @@ def of_ours(lab: Any) -> list[str]:
             for i in lab.api(path + query)["items"] if i["metadata"]["namespace"] != SPACE]
 
 
+def challenges(lab: Any) -> list[str]:
+    """Those that cert-manager has begun with."""
+    return [i["metadata"]["name"] for i in lab.api(f"{ACME_API}/challenges")["items"] if i["metadata"].get("finalizers")]
+
+
 def nothing_of_ours(lab: Any) -> None:
     wait_for("what runs made gone", lambda: not of_ours(lab) and not records(lab), 90)
 

@@ -21,8 +21,9 @@ _ABSENT, _OTHERS = 5.0, 12.0
 _PODS = 45.0
 _REASONS = {"NamespaceDeletionDiscoveryFailure": _ABSENT, "NamespaceDeletionGroupVersionParsingFailure": _ABSENT,
             "NamespaceDeletionContentFailure": _OTHERS}
-# Finalizers of Kubernetes and its clouds: who holds them is at work, and a load balancer takes minutes to go.
-_KNOWN = re.compile(r"(?:[\w.-]*\.)?(?:kubernetes\.io|k8s\.io|k8s\.aws|gke\.io)/.*|[^/]+")
+# Finalizers of Kubernetes and its clouds: who holds them is at work, and a load balancer takes minutes to go. cert-manager lets go of a
+# challenge only after the minute that it waits for its record.
+_KNOWN = re.compile(r"(?:[\w.-]*\.)?(?:kubernetes\.io|k8s\.io|k8s\.aws|gke\.io|acme\.cert-manager\.io)/.*|[^/]+")
 _PROTECTED = "kubernetes.io/pvc-protection"  # of the claim that such a pod mounts
 _HELD = re.compile(r"(\S+) in \d+ resource instances")
 

@@ -71,6 +71,7 @@ def test_what_cannot_end_is_left_soon(clock, conditions, finalizers, spec, most)
 @pytest.mark.parametrize(("conditions", "finalizers", "spec"), [
     ([("NamespaceDeletionDiscoveryFailure", "False", "all is well")], (), ("kubernetes",)),
     ([_held("kubernetes.io/pvc-protection")], (), ("kubernetes",)), ([_held("service.k8s.aws/resources")], (), ("kubernetes",)),
+    ([_held("acme.cert-manager.io/finalizer")], (), ("kubernetes",)),
     ([PODS, _held("service.kubernetes.io/load-balancer-cleanup", "foregroundDeletion")], (), ("kubernetes",)),
     ([], ("controller.cattle.io/namespace-auth",), ("kubernetes",))])
 def test_what_only_takes_its_time_is_given_it(clock, conditions, finalizers, spec):
