@@ -73,7 +73,7 @@ class _Look:
             return found
         except ApiError as e:
             if e.status != 404:
-                self.refusal = e
+                self.refusal = self.refusal or e
                 self.hidden += [what] if what not in self.hidden else []
             return None
 
@@ -100,7 +100,7 @@ def find(ctx: Context) -> Autoscaler:
         return found
     if look.refusal:
         raise Inconclusive(f"whether there is an autoscaler could not be seen, as our user could not read {listed(look.hidden)}; name "
-                           "it in scaling_check_autoscaler") from look.refusal
+                           f"it in scaling_check_autoscaler: {look.refusal.message}") from look.refusal
     ctx.skip("the cluster has neither a NodePool of Karpenter nor a Cluster Autoscaler; name another one by "
              "scaling_check_autoscaler: other")
 
