@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.checks._prometheus import user_monitors
 from tests.addons.scraping import API, CAUSE, K8S, SPACE, application, green, monitor, record_of
 from tests.faults.conftest import assert_red
 
@@ -20,6 +21,12 @@ KINDS = ("ServiceMonitor", "PodMonitor")
 def theirs(lab: Any) -> Iterator[None]:
     with application(lab):
         yield
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: Any) -> None:
+    """Targets of theirs are there before ours are."""
+    monkeypatch.setattr(user_monitors, "SECONDS", 25.0)
 
 
 def _broken(lab: Any, prove: Any, *words: str, sure: str = "confirmed", kind: str = "ServiceMonitor", **how: Any) -> Any:
@@ -79,8 +86,10 @@ def test_a_target_that_refuses(lab: Any, prove: Any) -> None:
 
 
 @pytest.mark.gauntlet
-def test_a_page_that_is_no_metrics(lab: Any, prove: Any) -> None:
-    record = _broken(lab, prove, "server returned HTTP status 404", path="/nothing-here", kind="PodMonitor")
+@pytest.mark.parametrize(("words", "how"), [
+    ("server returned HTTP status 404", {"params": {"code": ["404"], "msg": ["none"]}}), ("while parsing: ", {"path": "/a-page"})])
+def test_a_page_that_is_no_metrics(lab: Any, prove: Any, words: str, how: dict[str, Any]) -> None:
+    record = _broken(lab, prove, words, kind="PodMonitor", **how)
     assert "path" in record.remedy
 
 

@@ -36,7 +36,7 @@ _WORDS = (
     (r"x509:|tls: ", "confirmed", "the target's certificate is not trusted: look at tlsConfig of the monitor's endpoint"),
     (r"server gave HTTP response to HTTPS client|malformed HTTP response", "confirmed",
      "the scheme of the monitor's endpoint is not that of the target"),
-    (r"unsupported Content-Type|expected .* got \"|invalid metric|received unsupported", "confirmed",
+    (r"unsupported Content-Type|expected .* got \"|while parsing: \"|invalid metric|received unsupported", "confirmed",
      "the target's answer is not in a format of metrics: look at the path, or set fallbackScrapeProtocol"),
     (r"(?:sample|label\w*|target)_limit exceeded|sample limit exceeded|body size limit exceeded", "confirmed",
      "the target shows more than a limit allows: look at the limits of the monitor and of the Prometheus"),

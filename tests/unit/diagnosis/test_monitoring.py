@@ -114,6 +114,7 @@ def test_what_is_compared_with_the_objects_is_sure(kind: str) -> None:
     (REFUSED, "confirmed"), (DEADLINE, "probable"), ("target u is down: server returned HTTP status 401 Unauthorized", "confirmed"),
     ("target u is down: server returned HTTP status 404 Not Found", "confirmed"),
     ("target u is down: tls: failed to verify certificate: x509: certificate signed by unknown authority", "confirmed"),
+    ('target u is down: strconv.ParseFloat: parsing "2026": invalid syntax while parsing: "NOW: 2026"', "confirmed"),
     ("target u is down: sample limit exceeded", "confirmed"), ("it dropped all 3 targets that it found: a, b, c", "suspected")])
 def test_a_target_is_judged_by_the_words_of_prometheus(words: str, sure: str) -> None:
     assert judged(one(finding(scrape(words), scrape(words, 1)), operator(1))) == ("prom.not-scraped", sure, [PROMETHEUS])
