@@ -156,11 +156,3 @@ def test_the_generated_policy_is_enough_and_each_of_its_actions_is_needed(moto: 
         fewer = {**policy, "Statement": [s for s in policy["Statement"] if s is not left]}
         assert f"the right {left['Action'][0]} is missing" in seen(fewer)
     assert "the right route53:ListResourceRecordSets is missing" in seen(elsewhere)
-
-
-def test_who_lacks_a_right_at_aws_is_told_which() -> None:
-    why = "AWS refused ListResourceRecordSets: AccessDenied: no (the right route53:ListResourceRecordSets is missing)"
-    found = one(Finding("external_dns", "dns", "inconclusive", "a step", f"Route 53 cannot be asked: {why}",
-                        observed={"provider_unasked": why}), healthy())
-    assert (found.cause, found.scope) == ("harness.forbidden", ["permission/route53:ListResourceRecordSets"])
-    assert found.next_command == "aws sts get-caller-identity" and "aws_policy" in found.remedy
