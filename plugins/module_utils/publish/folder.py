@@ -47,17 +47,19 @@ class FolderStore:
             raise kind(f"{self.at(key)} cannot be written or read: {e.strerror or e}") from None
 
     def folders(self) -> list[str]:
+        """Those that hold a file, as in a bucket: a killed run may have made one and written nothing yet."""
         with self._told(""):
             try:
-                return [p.name for p in os.scandir(self._root) if p.is_dir()]
+                return [p.name for p in os.scandir(self._root) if p.is_dir() and any(self._below(p.name))]
             except FileNotFoundError:
                 return []
 
     def files(self, folder: str) -> dict[str, int]:
-        root = self._root / folder
         with self._told(folder):
-            return {str(p.relative_to(root)): p.stat().st_size for p in root.rglob("*")
-                    if p.is_file() and not p.name.startswith(_PART)}
+            return {str(p.relative_to(self._root / folder)): p.stat().st_size for p in self._below(folder)}
+
+    def _below(self, folder: str) -> Iterator[Path]:
+        return (p for p in (self._root / folder).rglob("*") if p.is_file() and not p.name.startswith(_PART))
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         with self._told(key):

@@ -92,6 +92,12 @@ def test_a_file_is_as_readable_as_others_of_the_user(store: FolderStore, work: W
     assert stat.S_IMODE((tmp_path / "deep/job/a").stat().st_mode) == 0o640
 
 
+def test_a_folder_in_which_nothing_was_written_is_no_build(store: FolderStore, tmp_path: Path) -> None:
+    (tmp_path / "deep/job/7/artifacts").mkdir(parents=True)
+    (tmp_path / "deep/job/7/.assay-part-dead").write_text("half")
+    assert store.folders() == []
+
+
 def test_what_stands_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "job").mkdir()
     (tmp_path / "job" / str(FIRST)).write_text("a file")
