@@ -31,7 +31,8 @@ options:
     elements: str
   gateway:
     description:
-      - An existing Gateway, as namespace/name, at which our routes are to be tried instead of at new ones.
+      - An existing Gateway, as namespace/name, at which our routes are to be tried instead of at new ones. It may be
+        named by who may not list GatewayClasses, too.
       - Without it the variable C(load_balancing_check_gateway) of the host is used.
     type: str
   gateway_addresses:

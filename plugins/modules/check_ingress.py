@@ -29,7 +29,7 @@ options:
   ingress_classes:
     description:
       - The IngressClasses to prove; by default all of them, but those whose controllers make a balancer of a cloud for
-        each Ingress.
+        each Ingress. They may be named by who may not list them, too.
       - Without it the variable C(load_balancing_check_ingress_classes) of the host is used.
     type: list
     elements: str

@@ -20,7 +20,8 @@ description:
     O(outside_probe_url) or O(asked_from) say from where it must be reached. Who asks from a node or a pod of the
     cluster itself proves nothing, as kube-proxy answers there without the load balancer.
   - Where no other Service has an address, no controller is known and nothing happens to ours, nothing makes load
-    balancers, and the check is skipped.
+    balancers, and the check is skipped; at once, where somebody's Service has waited in vain for more than ten minutes.
+    Who may not see Services and controllers of all namespaces is told so, and nothing is called missing.
   - Everything that it makes carries labels of this run and is removed at the end; nothing of yours is changed.
 options:
   load_balancer_class:

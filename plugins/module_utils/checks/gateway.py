@@ -39,7 +39,8 @@ class Gateway(Check):
     options = (
         Option("gateway_classes", "The GatewayClasses to prove; by default all of them. Each gets a Gateway for the time of "
                "the check, for which a cloud may make a balancer.", type="list", elements="str", example=["istio"]),
-        Option("gateway", "An existing Gateway, as namespace/name, at which our routes are to be tried instead of at new ones.",
+        Option("gateway", "An existing Gateway, as namespace/name, at which our routes are to be tried instead of at new ones. It "
+               "may be named by who may not list GatewayClasses, too.",
                example="infra/shared"),
         Option("gateway_addresses", "Where Gateways are reached from outside, by GatewayClass, where that is another "
                "address than the one that they tell: an address, or a dictionary with address, http_port and https_port.",

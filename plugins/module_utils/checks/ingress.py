@@ -40,7 +40,8 @@ class Ingress(Check):
     proves = "An Ingress of each class leads its hosts and paths to our pods with our certificate, and nowhere when deleted."
     options = (
         Option("ingress_classes", "The IngressClasses to prove; by default all of them, but those whose controllers make a "
-               "balancer of a cloud for each Ingress.", type="list", elements="str", example=["nginx"]),
+               "balancer of a cloud for each Ingress. They may be named by who may not list them, too.", type="list",
+               elements="str", example=["nginx"]),
         Option("ingress_addresses", "Where the controllers are reached from outside, by IngressClass, for those that write "
                "no address into an Ingress or one that is not reached from here: an address, or a dictionary with address, "
                "http_port and https_port (0 for a port that is not asked).", type="dict",
