@@ -207,8 +207,8 @@ def _guest(lab: Any, scope: str, optional: tuple[str, ...]) -> Iterator[dict[str
     with ExitStack() as stack:
         for one in (*made, *rights.bindings(made, subjects)):
             stack.enter_context(lab.fault.extra(path_of(one["apiVersion"], one["kind"], one["metadata"].get("namespace", "")), one))
-        verb, what = ("create", "pods") if scope == "namespace" else ("create", "namespaces")
-        wait_until_allowed(lambda path, body: lab.api(path, "POST", body), USER, verb, what, PROOFS if scope == "namespace" else "")
+        what = "services" if scope == "namespace" else "namespaces"
+        wait_until_allowed(lambda path, body: lab.api(path, "POST", body), USER, "create", what, PROOFS if scope == "namespace" else "")
         yield {"kubeconfig": str(lab.kubeconfig), "impersonate_user": USER}
 
 
