@@ -34,7 +34,7 @@ def test_all_classes_are_proved_beside_somebodys_volume_and_nothing_is_left(lab:
         assert pods == {"zonal-immediate": zones, "zonal-one": ["zone-a"], "zonal-wait": zones}
         assert "local-path (no node has a CSI driver" in observed["classes_left_out"]
         wait = observed["class zonal-wait"]
-        assert wait["attached"][lab.node_name("n2")] == f"2 of {volumes.LIMIT}"
+        assert wait["attached"][lab.node_name("n2")] == f"2 of {tier.LIMIT}"
         assert len(wait["moved"]) == len(zones) - len(wait["zones_of_one_node"])
         assert wait["zones_of_one_node"] == [z for z in zones if [*map(zone, lab.machines)].count(z) == 1]
         assert volumes.there(lab) == [name]
@@ -164,7 +164,7 @@ def test_a_node_that_takes_no_more_volumes(lab: Any, prove: Any) -> None:
         with volumes.full_nodes(lab, 1):
             record = prove(CHECK, zonal_stateful_set=SOON)[CHECK]
             [pod] = record.scope
-            assert_red(record, "storage.attach-stuck", [pod], "confirmed", "1 node(s) exceed max volume count")
+            assert_red(record, "storage.attach-stuck", [pod], "confirmed", "node(s) exceed max volume count")
             assert pod.startswith(f"pod/assay-{prove.result['run_id']}/zonal-")
         volumes.finished(lab, prove, name)
     prove.green(CHECK, zonal_stateful_set=WAIT)

@@ -13,14 +13,11 @@ from tests.lab.components import zone
 from tests.lab.tiers import zonal_volumes as tier
 
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
-CSI_NODES = "/apis/storage.k8s.io/v1/csinodes"
 VOLUMES = "/api/v1/persistentvolumes"
 ATTACHMENTS = "/apis/storage.k8s.io/v1/volumeattachments"
 CONTROLLER = f"/apis/apps/v1/namespaces/{tier.NAMESPACE}/deployments/zonal-csi-controller"
 NODE_PLUGIN = f"/apis/apps/v1/namespaces/{tier.NAMESPACE}/daemonsets/zonal-csi-node"
 CONTROLLER_REF = f"deployment/{tier.NAMESPACE}/zonal-csi-controller"
-# As the tier sets it up.
-LIMIT = 8
 
 
 # ---- faults -------------------------------------------------------------------------------------------------------
@@ -55,12 +52,6 @@ def _runs(lab: Any, names: list[str]) -> bool:
 
 
 # ---- nodes --------------------------------------------------------------------------------------------------------
-def limits(lab: Any, short: str) -> dict[str, int]:
-    """Driver -> how many volumes the node takes, as it says itself."""
-    found = lab.api(f"{CSI_NODES}/{lab.node_name(short)}")["spec"].get("drivers") or []
-    return {d["name"]: d["allocatable"]["count"] for d in found}
-
-
 @contextmanager
 def node_without(lab: Any, short: str) -> Iterator[None]:
     """The driver is on all nodes but one."""
@@ -69,8 +60,8 @@ def node_without(lab: Any, short: str) -> Iterator[None]:
     others = [n for n in lab.machines if n != short]
     rolled = f"daemonsets/{NODE_PLUGIN.rpartition('/')[2]}"
     with lab.fault.patch(NODE_PLUGIN, {"spec": {"template": {"spec": {"affinity": elsewhere}}}}):
-        wait_for(f"no driver on {short} alone", lambda: not limits(lab, short) and tier.rolled_out(lab, tier.NAMESPACE, rolled)
-                 and all(map(lambda n: limits(lab, n), others)), 90)
+        wait_for(f"no driver on {short} alone", lambda: tier.DRIVER not in tier.limits(lab, short) and tier.rolled_out(lab, tier.NAMESPACE, rolled)
+                 and all(tier.DRIVER in tier.limits(lab, n) for n in others), 90)
         yield
     wait_for(f"the driver on {short}", lambda: tier.serving(lab), 90)
 
@@ -78,15 +69,17 @@ def node_without(lab: Any, short: str) -> Iterator[None]:
 @contextmanager
 def full_nodes(lab: Any, limit: int) -> Iterator[None]:
     """The kubelets ask the driver anew, which then says that a node takes so many volumes; as before afterwards."""
-    with erring(lab, limit=limit):
-        _register_anew(lab, limit)
-        yield
-    _register_anew(lab, LIMIT)
+    try:
+        with erring(lab, limit=limit):
+            _register_anew(lab, limit)
+            yield
+    finally:
+        _register_anew(lab, tier.LIMIT)
 
 
 def _register_anew(lab: Any, limit: int) -> None:
-    lab.kubectl("-n", tier.NAMESPACE, "delete", "pod", "-l", "app=zonal-csi-node", "--grace-period=1")
-    wait_for(f"{limit} volumes a node", lambda: all(limits(lab, n) == {tier.DRIVER: limit} for n in lab.machines), 90)
+    tier.register_anew(lab)
+    wait_for(f"{limit} volumes a node", lambda: all(tier.limits(lab, n).get(tier.DRIVER) == limit for n in lab.machines), 90)
 
 
 # ---- what is there ------------------------------------------------------------------------------------------------
