@@ -56,3 +56,18 @@ def test_a_dashboard_is_in_one_dashboard_group(tmp_path: Path) -> None:
     result = wanted(tmp_path, dashboard_name="conformance-all", dashboard_group_name="other")
     assert result["msg"] == ("dashboard_group_name: the dashboard conformance-all is in the dashboard group conformance of "
                              "theirs.yaml, and can be in one only")
+
+
+def test_what_an_inventory_put_somewhere_goes_with_its_file(tmp_path: Path) -> None:
+    shared(tmp_path)
+    (tmp_path / "two.yaml").unlink()
+    again = {"file": "one.yaml", "dashboard_name": "shared", "dashboard_group_name": "conformance", "clusters": ["c1"]}
+    assert wanted(tmp_path, **again)["dashboards"] == {"shared": ["c1, conformance", "c1 checks"]}
+    assert "two.yaml" not in (tmp_path / "one.yaml").read_text()
+
+
+def test_a_dashboard_moves_with_the_tabs_of_the_other(tmp_path: Path) -> None:
+    shared(tmp_path)
+    result = wanted(tmp_path, file="one.yaml", dashboard_name="own", clusters=["c1"])
+    assert result["files"] == ["one.yaml", "two.yaml"] and result["dashboards"] == {
+        "own": ["c1, conformance", "c1 checks"], "shared": ["c2, conformance", "c2 checks"]}

@@ -120,9 +120,10 @@ def test_the_rest_stays_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "theirs.yaml").read_text() == THEIRS and (tmp_path / "theirs.yaml").stat().st_mtime_ns == stamp
 
 
-@pytest.mark.parametrize("theirs",
-                         [THEIRS, THEIRS.replace("\n", "\r\n"), THEIRS.removesuffix("\n"), THEIRS.partition("# The end")[0]],
-                         ids=["plain", "windows", "no end of line", "the end is a block of text"])
+@pytest.mark.parametrize("theirs", [
+    THEIRS, THEIRS.replace("\n", "\r\n"), THEIRS.removesuffix("\n"), THEIRS.partition("# The end")[0],
+    THEIRS.partition("\n    description")[0]], ids=["plain", "windows", "no end of line", "a block of text at the end",
+                                                  "no end of the line before"])
 def test_a_dashboard_of_others_gets_tabs_between_comments(tmp_path: Path, theirs: str) -> None:
     path = tmp_path / "theirs.yaml"
     path.write_bytes(theirs.encode())

@@ -3,6 +3,7 @@
 """Builds as TestGrid reads them: files, cells, rows of one name, the row of the build itself, headers."""
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,18 @@ def test_old_builds_are_not_shown_and_not_read(tmp_path: Path) -> None:
     assert [c.build for c in of(tmp_path, days_of_results=40).columns] == ["3", "2", "1"]
 
 
+def test_a_build_changed_when_its_newest_file_did(tmp_path: Path) -> None:
+    folder = make(tmp_path, 1, case("a"))
+    for name, at in (("started.json", 5), ("artifacts/junit_01.xml", 9), ("finished.json", 7)):
+        os.utime(folder / name, (at, at))
+    assert builds.read(folder, "job").changed == 9
+
+
+def test_headers_have_names(tmp_path: Path) -> None:
+    headers = [{"configuration_value": "Commit"}, {"property": "zone"}, {"label": "team"}]
+    assert of(tmp_path, column_header=headers).headers == ["Commit", "zone", "team"]
+
+
 def test_running_builds_may_be_left_out(tmp_path: Path) -> None:
     make(tmp_path, 2, finished={})
     make(tmp_path, 1)
@@ -305,7 +318,8 @@ def test_builds_of_presubmits_are_found_by_their_pointers(tmp_path: Path) -> Non
     (folder / "5.txt").write_text("gs://bucket/pr-logs/pull/12/job/5\n")
     (folder / "6.txt").write_text("gs://../outside/6")
     (folder / "7.txt").write_text("gs://bucket/gone")
-    (folder / "latest-build.txt").write_text("5")
+    for other in ("latest-build.txt", "8.json"):
+        (folder / other).write_text("gs://bucket/pr-logs/pull/12/job/5")
     assert [c.build for c in of(root, gcs_prefix="bucket/pr-logs/directory/job").columns] == ["5"]
 
 
