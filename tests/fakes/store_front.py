@@ -11,8 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 # What may happen to a request: it is handed on; answered by 503; dropped before the store has it; done, and its answer lost;
-# done, and its answer cut in the middle.
-FINE, BUSY, DROPPED, LOST, CUT = "", "busy", "dropped", "lost", "cut"
+# done, and its answer cut in the middle; forbidden, as Google says it.
+FINE, BUSY, DROPPED, LOST, CUT, FORBIDDEN = "", "busy", "dropped", "lost", "cut", "forbidden"
+_FORBIDDEN = b'{"error": {"code": 403, "message": "somebody does not have access to the object."}}'
 
 
 class StoreFront:
@@ -40,6 +41,9 @@ class StoreFront:
                 what = front.before(number, self.command, self.path)
                 if what == BUSY:
                     self._answer(503, [], b"<Error><Code>SlowDown</Code><Message>later</Message></Error>")
+                    return
+                if what == FORBIDDEN:
+                    self._answer(403, [("Content-Type", "application/json")], _FORBIDDEN)
                     return
                 if what == DROPPED:
                     self._hang_up()

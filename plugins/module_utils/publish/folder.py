@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..jobs.errors import PlatformError
 from .prepared import Prepared
@@ -103,17 +103,26 @@ class FolderStore:
     @contextmanager
     def _part(self, folder: Path, file: Prepared) -> Iterator[Path]:
         """A copy beside its place, on disk as a whole, and held until it is where it belongs or gone."""
-        handle, name = tempfile.mkstemp(dir=folder, prefix=_PART)
+        out, part = self._held(folder)
         try:
-            with os.fdopen(handle, "wb") as out, file.path.open("rb") as source:
-                fcntl.flock(out, fcntl.LOCK_EX)
+            with out, file.path.open("rb") as source:
                 shutil.copyfileobj(source, out, _CHUNK)
                 out.flush()
                 os.fchmod(out.fileno(), 0o666 & ~_umask())
                 os.fsync(out.fileno())
-                yield Path(name)
+                yield part
         finally:
-            Path(name).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
+
+    def _held(self, folder: Path) -> tuple[BinaryIO, Path]:
+        """A new file that is held. Before it is, another run may take it for one of the dead, and then there is a next one."""
+        while True:
+            handle, name = tempfile.mkstemp(dir=folder, prefix=_PART)
+            out = os.fdopen(handle, "wb")
+            fcntl.flock(out, fcntl.LOCK_EX)
+            if os.path.exists(name):
+                return out, Path(name)
+            out.close()
 
     def _forget_parts(self, folder: Path) -> None:
         """What killed runs were writing: nobody holds it. One that is being written is held."""

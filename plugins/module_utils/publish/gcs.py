@@ -72,7 +72,9 @@ class GcsStore:
             else:
                 held, project = _library("google.auth").default(scopes=_SCOPES)
                 client = storage.Client(project=project or "assay", credentials=held, **more)
-        except errors.DefaultCredentialsError:
+        except errors.DefaultCredentialsError as e:
+            if key:
+                raise BadOption(f"service_account_file: {key} cannot be used: {type(e).__name__}") from None
             raise BadOption("service_account_file: no credentials of Google; set it to the file with a service account's key, "
                             "or the variable GOOGLE_APPLICATION_CREDENTIALS") from None
         except (OSError, ValueError, errors.GoogleAuthError) as e:
@@ -107,7 +109,7 @@ class GcsStore:
 
     def folders(self) -> list[str]:
         with self._told("storage.objects.list", ""):
-            found = self._client.list_blobs(self._name, prefix=self._prefix, delimiter="/", retry=None, timeout=_TIMEOUT)
+            found = self._client.list_blobs(self._bucket, prefix=self._prefix, delimiter="/", retry=None, timeout=_TIMEOUT)
             for _blob in found:
                 pass
             return [p.removeprefix(self._prefix).rstrip("/") for p in found.prefixes]
@@ -115,7 +117,7 @@ class GcsStore:
     def files(self, folder: str) -> dict[str, int]:
         root = f"{self._prefix}{folder}/"
         with self._told("storage.objects.list", folder):
-            found = self._client.list_blobs(self._name, prefix=root, retry=None, timeout=_TIMEOUT)
+            found = self._client.list_blobs(self._bucket, prefix=root, retry=None, timeout=_TIMEOUT)
             return {b.name.removeprefix(root): int(b.size or 0) for b in found}
 
     def get(self, key: str) -> tuple[bytes, str] | None:

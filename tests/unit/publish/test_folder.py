@@ -6,6 +6,7 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,7 @@ def test_conditions_are_those_of_a_bucket(store: FolderStore, work: Work) -> Non
 def test_of_many_that_write_at_once_one_is_first(store: FolderStore, work: Work, tmp_path: Path) -> None:
     files = [work.text("a", str(n)) for n in range(8)]
     first: list[int] = []
+    wrong: list[Exception] = []
     barrier = threading.Barrier(len(files))
 
     def write(number: int) -> None:
@@ -63,13 +65,15 @@ def test_of_many_that_write_at_once_one_is_first(store: FolderStore, work: Work,
             first.append(number)
         except Conflict:
             pass
+        except PlatformError as e:
+            wrong.append(e)
 
     threads = [threading.Thread(target=write, args=(n,)) for n in range(len(files))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert store.get("1/started.json")[0] == str(first[0]).encode() and len(first) == 1
+    assert wrong == [] and len(first) == 1 and store.get("1/started.json")[0] == str(first[0]).encode()
     assert [p.name for p in (tmp_path / "deep/job/1").iterdir()] == ["started.json"]
 
 
@@ -81,6 +85,22 @@ def test_what_a_killed_run_was_writing_goes_with_the_next_file_and_what_one_writ
         fcntl.flock(alive, fcntl.LOCK_EX)
         store.put("1/a", work.text("a", "one"))
         assert sorted(p.name for p in folder.iterdir()) == [".assay-part-alive", "a"] and store.files("1") == {"a": 3}
+
+
+def test_a_file_that_was_taken_for_a_dead_ones_is_made_again(store: FolderStore, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = tempfile.mkstemp
+    seen: list[str] = []
+
+    def taken(**where: str) -> tuple[int, str]:
+        handle, name = made(**where)
+        seen.append(name)
+        if len(seen) == 1:
+            os.unlink(name)
+        return handle, name
+
+    monkeypatch.setattr(tempfile, "mkstemp", taken)
+    store.put("1/a", work.text("a", "one"))
+    assert store.files("1") == {"a": 3} and len(seen) == 2
 
 
 def test_a_file_is_as_readable_as_others_of_the_user(store: FolderStore, work: Work, tmp_path: Path) -> None:

@@ -95,7 +95,8 @@ def test_numbers_are_compared_as_numbers_and_other_folders_are_none(tmp_path: Pa
     store = Memory()
     for folder in ("999999999", "99999999999x", "old", ".trash"):
         store.place(f"{folder}/started.json", b"{}")
-    assert one(store, e2e(tmp_path))["build_id"] == str(FIRST)
+    assert one(store, e2e(tmp_path / "first"))["build_id"] == str(FIRST)
+    assert one(store, e2e(tmp_path / "earlier", cases=BAD))["build_id"] == str(FIRST + 1)
 
 
 def test_an_id_that_is_taken_meanwhile_is_left_to_who_was_faster(store: Memory, tmp_path: Path) -> None:
