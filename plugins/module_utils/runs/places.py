@@ -13,6 +13,7 @@ XML, LOG, JSON, YAML = "xml", "log", "json", "yaml"
 # Documents by their names.
 STARTED, FINISHED, PODINFO, PROWJOB = "started.json", "finished.json", "podinfo.json", "prowjob.json"
 RECORDS, SERVER = "records.json", "serverversion.json"
+OUR_JUNIT = "junit.xml"
 RESULTS = "sonobuoy_results.yaml"
 ERRORS = ("error.json", "errors.json")
 BUILD_LOG = "build-log.txt"
@@ -82,18 +83,27 @@ class _Groups:
     def __init__(self, paths: list[str]) -> None:
         names = {p: p.rpartition("/")[2] for p in paths}
         self.prow = {parent(p) for p in paths if names[p] in _OF_PROW}
-        self.records = {parent(p) for p in paths if names[p] == RECORDS} | {
-            parent(parent(p)) for p in paths if _CLUSTER.match(p)}
+        self.records = {parent(p) for p in paths if names[p] == RECORDS}
         self.logs = {parent(p) for p in paths if kind(p) == LOG}
 
     def unit(self, path: str) -> Unit:
         if plugin := _PLUGIN.match(path):
             return Unit(SONOBUOY, plugin["place"], plugin["name"])
-        for of, places in ((PROW, self.prow), (VALIDATE, self.records), (TESTS, self.logs)):
-            place = _nearest(path, places)
-            if place is not None:
-                return Unit(of, place)
-        return Unit(TESTS, parent(path))
+        place = _nearest(path, self.prow)
+        if place is not None:
+            return Unit(PROW, place)
+        place = self._ours(path)
+        if place is not None:
+            return Unit(VALIDATE, place)
+        place = _nearest(path, self.logs)
+        return Unit(TESTS, parent(path) if place is None else place)
+
+    def _ours(self, path: str) -> str | None:
+        """The results folder that a file is of, by its name. What else is in there is not of our checks."""
+        name = path.rpartition("/")[2]
+        if _CLUSTER.match(path):
+            return parent(parent(path))
+        return parent(path) if name == RECORDS or (name == OUR_JUNIT and parent(path) in self.records) else None
 
 
 def units(paths: Iterable[str]) -> list[Unit]:

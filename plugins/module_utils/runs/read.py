@@ -145,7 +145,10 @@ def _runs(unit: Unit, found: dict[str, Part], wish: Wish, broken: str = "") -> l
     together = parts.gather(unit, found, wish)
     together.broken = broken
     if unit.of == VALIDATE:
-        return assemble.checks(together, [d for p in unit.paths if isinstance(d := found.get(p), Document)])
+        ours = assemble.checks(together, [d for p in unit.paths if isinstance(d := found.get(p), Document)])
+        if ours or not together.reports:
+            return ours
+        return _runs(Unit(TESTS, unit.place, paths=[r.path for r in together.reports]), found, wish, broken)
     told = together.reports or together.logs or together.results or together.errors
     unread = any(d.broken for d in together.documents.values())
     return [assemble.tests(together)] if told or unread or unit.of == PROW else []

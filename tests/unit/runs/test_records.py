@@ -13,7 +13,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.runs.model import (
     ERRORED, FAILED, INCONCLUSIVE, PASSED, VALIDATE, Run)
 from ansible_collections.assay.clusters.plugins.module_utils.runs.read import read
 from ansible_collections.assay.clusters.tests.unit.results import samples
-from ansible_collections.assay.clusters.tests.unit.runs.builders import codes
+from ansible_collections.assay.clusters.tests.unit.runs.builders import BAD, GOOD, codes, folder, ginkgo1, ginkgo2, new_log
 
 
 def stored(root: Path, runs: list[dict], report: bool = True) -> Path:
@@ -54,6 +54,18 @@ def test_what_the_report_left_out_is_told(tmp_path: Path) -> None:
     store.write_cluster_run(root, samples.healthy("old-one"))
     runs = by_cluster(root)
     assert codes(runs["old-one"]) == ["not-reported"] and codes(runs["prod-eu-1"]) == []
+
+
+def test_what_others_left_in_the_same_folder_is_a_run_of_its_own(tmp_path: Path) -> None:
+    root = stored(tmp_path, [samples.healthy()])
+    folder(root, {"conformance/e2e.log": new_log(), "conformance/junit_01.xml": ginkgo2(GOOD), "junit_02.xml": ginkgo1(BAD)})
+    found = sorted((r.kind, r.place, r.verdict) for r in read(root))
+    assert found == [("tests", "", FAILED), ("tests", "conformance", PASSED), (VALIDATE, "", PASSED)]
+
+
+def test_files_that_are_only_named_like_ours(tmp_path: Path) -> None:
+    root = folder(tmp_path, {"records.json": {"a": 1}, "clusters/prod.json": {"name": "prod"}, "junit.xml": ginkgo1(BAD)})
+    assert [(r.kind, r.verdict, codes(r)) for r in read(root)] == [("tests", FAILED, [])]
 
 
 @pytest.mark.parametrize("change", [{"verdict": "passed"}, {"counts": {"passed": 6, "failed": 0}},
