@@ -163,7 +163,8 @@ def test_headers_by_what_a_file_is(store: Memory, tmp_path: Path) -> None:
     assert {k: f["content_type"] for k, f in files.items()} == {
         "started.json": "application/json", "build-log.txt": "text/plain; charset=utf-8", "artifacts/junit_01.xml": "application/xml",
         "finished.json": "application/json"}
-    assert store.about["latest-build.txt"].cache == "private, max-age=0, no-transform" and store.about["latest-build.txt"].content_type.startswith("text/plain")
+    newest = store.about["latest-build.txt"]
+    assert newest.cache == "private, max-age=0, no-transform" and newest.content_type.startswith("text/plain")
 
 
 @pytest.mark.parametrize(("dest", "compress", "packed"), [

@@ -54,7 +54,8 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     ({"attempts": 0}, "^attempts: must be at least 1"), ({"timeout": 0}, "^timeout: must be at least 1"),
     ({"metadata": {"a": None}}, "^metadata: a has no value"), ({"metadata": {"": "x"}}, "^metadata: a key is empty"),
     ({"metadata": {"EmailAddresses": "a@example.com"}}, "^metadata: EmailAddresses must be a list"),
-    ({"repos": {"example/e2e": "main"}}, "^repos: example/e2e must be a branch and a commit"), ({"repos": {"example/e2e": 5}}, "^repos: example/e2e must be a text"),
+    ({"repos": {"example/e2e": "main"}}, "^repos: example/e2e must be a branch and a commit"),
+    ({"repos": {"example/e2e": 5}}, "^repos: example/e2e must be a text"),
     ({"artifacts": ["/nowhere/a.txt"]}, "^artifacts: /nowhere/a.txt cannot be read: No such file"),
     ({"compress": True, "dest": "./out"}, "^compress: is of buckets")])
 @pytest.mark.parametrize("check", [False, True])

@@ -60,7 +60,8 @@ def test_what_is_no_utf8_and_what_steers_a_terminal_goes() -> None:
 
 
 @pytest.mark.parametrize("place", ["<failure message='password={}'/>", "<failure>password=&quot;{}&quot; &lt;</failure>",
-                                   "<system-out><![CDATA[password=\"{}\" <&]]></system-out>", "<properties><property name='DB_PASSWORD' value='{}'/></properties>",
+                                   "<system-out><![CDATA[password=\"{}\" <&]]></system-out>",
+                                   "<properties><property name='DB_PASSWORD' value='{}'/></properties>",
                                    "<!-- {} -->", "<?do {}?>", "<failure token='{}'/>"])
 def test_xml_is_looked_through_as_it_is_meant(place: str, tmp_path: Path) -> None:
     found = document(f"<testsuite><testcase name='a'>{place.format(SECRET)}</testcase></testsuite>", tmp_path)
@@ -70,7 +71,8 @@ def test_xml_is_looked_through_as_it_is_meant(place: str, tmp_path: Path) -> Non
 
 
 def test_xml_in_another_encoding_is_utf8_afterwards(tmp_path: Path) -> None:
-    source = '<?xml version="1.0" encoding="ISO-8859-1"?><testsuite name="caf\xe9 &amp; &lt;b&gt;\n"><testcase name="\xfc">a &lt; b\n ]]&gt;</testcase></testsuite>'
+    source = ('<?xml version="1.0" encoding="ISO-8859-1"?><testsuite name="caf\xe9 &amp; &lt;b&gt;\n"><testcase name="\xfc">'
+              "a &lt; b\n ]]&gt;</testcase></testsuite>")
     redacted.document(plain(io.BytesIO(source.encode("latin-1"))), tmp_path / "out.xml")
     found = (tmp_path / "out.xml").read_bytes()
     assert found.startswith(b'<?xml version="1.0" encoding="UTF-8"?>')
