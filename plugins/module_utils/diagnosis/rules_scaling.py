@@ -14,6 +14,7 @@ from ..results.record import FAILED, INCONCLUSIVE
 from .evidence import Candidate, Evidence, unique
 from .finding import Finding
 from .paths import seen
+from .rules_access import quoted
 
 # First match wins: what would fit a group that may not grow is said beside all that does not fit others; a cloud that refuses says so
 # by the words of its own, and of a claim.
@@ -90,7 +91,7 @@ def stays(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 def untried(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """What could not be proved: the message says what would allow it."""
-    if f.check != "node_autoscaling" or f.verdict != INCONCLUSIVE or f.errors:
+    if f.check != "node_autoscaling" or f.verdict != INCONCLUSIVE or any(quoted(e, f) for e in f.errors):
         return
     used = [o for o in seen(f, "autoscaler", "used") if not o["ok"]]
     remedy = "prove a group of nodes that nobody else's pods go to (scaling_check_node_groups), or at a quiet time" if used else ""

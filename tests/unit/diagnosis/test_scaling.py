@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.finding import Finding
-from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import cause, healthy, one, seen
+from ansible_collections.assay.clusters.tests.unit.diagnosis.builders import api_error, cause, healthy, one, seen
 
 POD = "pod/assay-3f9a21c0/seeker-a1-0"
 NO_NODE = "Karpenter adds no node for a pod that fits nowhere in the cluster, after 180 s"
@@ -103,5 +103,6 @@ def test_a_node_that_stays_without_a_word_is_suspected_only() -> None:
 def test_pods_of_others_that_use_the_node_are_no_cause() -> None:
     told = _finding("node n9 is used by others now", seen("autoscaler", "used", to_node="n9", error="pod shop/web-1 runs there", target="pod/shop/web-1"))
     told.verdict = "inconclusive"
+    told.errors = [api_error('pods "seeker-a1-0" not found', 404)]  # as of any deletion
     found = one(told, healthy())
     assert (found.cause, found.confidence, found.scope) == ("harness.precondition", "confirmed", ["node/n9"]) and "scaling_check_node_groups" in found.remedy
