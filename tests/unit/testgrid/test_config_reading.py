@@ -108,6 +108,14 @@ def test_defaults_may_be_elsewhere(tmp_path: Path) -> None:
     assert found.test_groups[0]["days_of_results"] == 15
 
 
+def test_a_file_of_defaults_of_another_name_is_for_folders_without_their_own() -> None:
+    other = {**DEFAULTS, "default_test_group": {**DEFAULTS["default_test_group"], "days_of_results": 3}}
+    bare = {"test_groups": [BARE], "dashboards": []}
+    found = load.merged({"all.yaml": text(other), "default.yaml": text(DEFAULTS), "a.yaml": text(bare), "sub/a.yaml": text(bare)},
+                        "all.yaml")
+    assert [g["days_of_results"] for g in found.test_groups] == [15, 3] and not found.problems
+
+
 @pytest.mark.parametrize(("files", "wrong"), [
     ({"default": {"default_test_group": {"days_of_results": 1}}}, "default.yaml:1: default_dashboard_tab is missing"),
     ({"default": {"default_dashboard_tab": {"results_text": "x"}}}, "default_test_group is missing"),

@@ -110,6 +110,12 @@ def test_names_are_there() -> None:
     assert "a.yaml:15: a tab has no name" in problems(config(tab={"name": None}))
 
 
+def test_what_has_no_name_is_told_once_each() -> None:
+    nameless = {k: v for k, v in GROUP.items() if k != "name"}
+    found = problems({**config(), "test_groups": [GROUP, nameless, nameless]})
+    assert [p.partition(": ")[2] for p in found] == ["a test group has no name"] * 2
+
+
 @pytest.mark.parametrize(("changed", "wrong"), [
     ({"test_groups": [GROUP, {**GROUP, "name": "Kon_C1-e2e v131"}]}, "is the same to TestGrid as 'kon-c1-e2e-v1.31'"),
     ({"test_groups": [GROUP, GROUP]}, "is there already, as a test group in a.yaml:2"),

@@ -82,8 +82,7 @@ def _headers(group: Entry, what: str) -> Iterator[Problem]:
         given = [k for k in _HEADERS if header.get(k)]
         if len(given) != 1:
             got = f"not {' and '.join(given)}" if given else "not none"
-            yield Problem(header.file or group.file, header.line,
-                          f"{what}: a column header needs one of {', '.join(_HEADERS)}, {got}")
+            yield header.problem(f"{what}: a column header needs one of {', '.join(_HEADERS)}, {got}")
 
 
 def _metadata(group: Entry, what: str) -> Iterator[Problem]:

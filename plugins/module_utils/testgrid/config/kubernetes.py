@@ -35,7 +35,7 @@ def _groups(config: Configuration) -> Iterator[Problem]:
                                 "num_columns_recent")
         for header in group.get("column_header") or ():
             if not header.get("configuration_value"):
-                yield Problem(header.file or group.file, header.line, f"{what}: a column header has no configuration_value")
+                yield header.problem(f"{what}: a column header has no configuration_value")
 
 
 def _prefixed(entry: Entry, what: str) -> Iterator[Problem]:
