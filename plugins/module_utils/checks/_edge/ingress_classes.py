@@ -30,8 +30,8 @@ def known(ctx: Context) -> list[dict[str, Any]]:
         if not named:
             ctx.inconclusive(f"IngressClasses may not be seen: {e.message or e.reason}; name those to prove in "
                              "load_balancing_check_ingress_classes, or let our user list them")
-    ctx.observe(classes_not_seen=True)
-    return [{"metadata": {"name": str(n)}, "spec": {}} for n in named]
+        ctx.observe(classes_not_seen=True)
+        return [{"metadata": {"name": str(n)}, "spec": {}} for n in named]
 
 
 def is_default(item: dict[str, Any]) -> bool:

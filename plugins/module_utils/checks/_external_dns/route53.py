@@ -58,10 +58,9 @@ class Provider:
     def _call(self, operation: str, subject: str, key: str, **arguments: Any) -> list[dict[str, Any]]:
         api: Any = self._api
         try:
-            found: list[dict[str, Any]] = api.call(operation, subject, MaxItems=_MOST, **arguments)[key]
+            return list(api.call(operation, subject, MaxItems=_MOST, **arguments)[key])
         except PlatformError as e:
             self._unasked(e)
-        return found
 
     # ---- zones ------------------------------------------------------------------------------------------------
     def find(self, sites: Iterable[Site]) -> None:
