@@ -53,8 +53,8 @@ def test_what_the_guide_says_of_files_of_others_is_what_happens(tmp_path: Path) 
     block = PAGE.partition("between two comments, and go with them:\n\n```yaml\n")[2].partition("```")[0]
     before = "".join(line for line in block.splitlines(keepends=True) if "assay" not in line and "Konvoy" not in line
                      and "c1-" not in line)
-    theirs = ("test_groups:\n- name: theirs-nightly\n  gcs_prefix: theirs/nightly\n  days_of_results: 9\n  num_columns_recent: 9\n"
-              "dashboards:\n- name: conformance-all\n" + before)
+    group = {"name": "theirs-nightly", "gcs_prefix": "theirs/nightly", "days_of_results": 9, "num_columns_recent": 9}
+    theirs = yaml.safe_dump({"test_groups": [group]}) + "dashboards:\n- name: conformance-all\n" + before
     (tmp_path / "theirs.yaml").write_text(theirs)
     task = {"assay.clusters.testgrid_config": {
         "config_dir": str(tmp_path), "clusters": ["c1"], "suites": [{"name": "conformance"}],

@@ -111,8 +111,8 @@ def test_defaults_may_be_elsewhere(tmp_path: Path) -> None:
 def test_a_file_of_defaults_of_another_name_is_for_folders_without_their_own() -> None:
     other = {**DEFAULTS, "default_test_group": {**DEFAULTS["default_test_group"], "days_of_results": 3}}
     bare = {"test_groups": [BARE], "dashboards": []}
-    found = load.merged({"all.yaml": text(other), "default.yaml": text(DEFAULTS), "a.yaml": text(bare), "sub/a.yaml": text(bare)},
-                        "all.yaml")
+    folder = {"all.yaml": other, "default.yaml": DEFAULTS, "a.yaml": bare, "sub/a.yaml": bare}
+    found = load.merged({path: text(value) for path, value in folder.items()}, "all.yaml")
     assert [g["days_of_results"] for g in found.test_groups] == [15, 3] and not found.problems
 
 

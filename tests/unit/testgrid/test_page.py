@@ -192,7 +192,8 @@ def test_chosen_dashboards_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "file"), [
-    ("Conformance, all (v1.31)", "conformance-all-v1-31.html"), ("index", "dashboard-index.html"), ("a" * 2048, "a" * 120 + "-")])
+    ("Conformance, all (v1.31)", "conformance-all-v1-31.html"), ("index", "dashboard-index.html"),
+    ("a" * 2048, "a" * 120 + "-")])
 def test_the_file_of_a_dashboard(tmp_path: Path, name: str, file: str) -> None:
     options = world(tmp_path)
     whole = config({"gcs_prefix": "bucket/job"})
