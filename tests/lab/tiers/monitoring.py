@@ -7,8 +7,11 @@ that kind is there, monitoring/k8s, by which the Prometheus scrapes itself.
 """
 from __future__ import annotations
 
+import json
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from ..base import wait_for
 from ..build import Program, Shipped
@@ -100,9 +103,26 @@ def _images() -> dict[str, Image]:
             f"prometheus/alertmanager:{version(_ALERTMANAGER)}": tool(_ALERTS.path, "/bin/alertmanager")}
 
 
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Takes "=", a value in the definitions, for what it is."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", lambda _loader, node: node.value)
+
+
+def _plain(item: Any, properties: bool = False) -> Any:
+    """Without the descriptions of fields, which are most of a definition and cost the API server seconds. properties: item has
+    fields by their names."""
+    if isinstance(item, dict):
+        return {k: _plain(v, k == "properties" and not properties) for k, v in item.items() if properties or k != "description"}
+    return [_plain(i) for i in item] if isinstance(item, list) else item
+
+
 def _up(lab: Lab) -> None:
+    bundle = "\n---\n".join(json.dumps(_plain(d)) for d in yaml.load_all(_BUNDLE.text(), _Loader))
     apply(lab, f'apiVersion: v1\nkind: Namespace\nmetadata: {{name: {NAMESPACE}}}',
-          *(s.text().replace("namespace: default", f"namespace: {NAMESPACE}") for s in (_BUNDLE, *_RIGHTS)))
+          bundle.replace('"namespace": "default"', f'"namespace": "{NAMESPACE}"'),
+          *(s.text().replace("namespace: default", f"namespace: {NAMESPACE}") for s in _RIGHTS))
     apply(lab, _OBJECTS.format(prometheus=_server_version(), alertmanager=version(_ALERTMANAGER)))
     wait_for("monitoring", partial(rolled_out, lab, NAMESPACE, *_WORKLOADS), 180, 0.3)
 
