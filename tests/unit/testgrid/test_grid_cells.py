@@ -311,7 +311,8 @@ def test_columns_are_told_apart_as_the_test_group_wants(tmp_path: Path) -> None:
 
 def test_builds_of_presubmits_are_found_by_their_pointers(tmp_path: Path) -> None:
     root = tmp_path / "inside"
-    make(root, 5, case("t"), job="bucket/pr-logs/pull/12/job")
+    for number in (5, 9):
+        make(root, number, case("t"), job="bucket/pr-logs/pull/12/job")
     make(tmp_path, 6, case("t"), job="outside")
     folder = root / "bucket/pr-logs/directory/job"
     folder.mkdir(parents=True)
@@ -319,7 +320,7 @@ def test_builds_of_presubmits_are_found_by_their_pointers(tmp_path: Path) -> Non
     (folder / "6.txt").write_text("gs://../outside/6")
     (folder / "7.txt").write_text("gs://bucket/gone")
     for other in ("latest-build.txt", "8.json"):
-        (folder / other).write_text("gs://bucket/pr-logs/pull/12/job/5")
+        (folder / other).write_text("gs://bucket/pr-logs/pull/12/job/9")
     assert [c.build for c in of(root, gcs_prefix="bucket/pr-logs/directory/job").columns] == ["5"]
 
 
