@@ -7,6 +7,7 @@ A name that points outside means nothing here, as nothing is written; it is told
 from __future__ import annotations
 
 import bz2
+import posixpath
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -122,5 +123,13 @@ class Archive:
         elif self._wanted(path):
             if member.isreg() and not member.issparse():
                 return path
-            self.findings.append(link(path))
+            self.findings.append(link(path, self._known(path, member)))
         return ""
+
+    def _known(self, path: str, member: tarfile.TarInfo) -> bool:
+        """Whether it is a link to a file of the archive that is wanted, too."""
+        if not (member.issym() or member.islnk()):
+            return False
+        around = path.rpartition("/")[0] if member.issym() else ""
+        target = _clean(posixpath.normpath(posixpath.join(around, member.linkname)))
+        return bool(target) and target != path and self._wanted(target)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import Union
 from . import archive, assemble, documents, limits, parts, places, tree
 from .documents import Document
 from .limits import SourceError
-from .model import PROW, SONOBUOY, TESTS, VALIDATE, Finding, Run
+from .model import INCONCLUSIVE, PASSED, PROW, SONOBUOY, TESTS, VALIDATE, WARNING, Finding, Run
 from .parts import Part, Wish
 from .places import Unit
 from .tree import Entry
@@ -68,9 +69,17 @@ def _folder(root: Path, wish: Wish) -> Iterator[Run]:
     for unit in units:
         found = {p: _part(entries[p], places.kind(p), names) for p in unit.paths}
         for run in _runs(unit, found, replace(wish, root=os.path.abspath(root))):
-            run.findings += [*(f for f in left if _of(f, unit)), *homeless]
+            yield _with(run, [*(f for f in left if _of(f, unit)), *homeless])
             homeless = []
-            yield run
+
+
+def _with(run: Run, findings: list[Finding]) -> Run:
+    """The run with what is said of its source. A result that was left out there might have said otherwise."""
+    run.findings += findings
+    lost = [f for f in findings if f.severity == WARNING and any(places.kind(posixpath.basename(p)) for p in f.files)]
+    if lost and run.verdict == PASSED:
+        run.verdict, run.verdict_source = INCONCLUSIVE, lost[0].message
+    return run
 
 
 def _of(finding: Finding, unit: Unit) -> bool:
@@ -118,10 +127,11 @@ def _archive(entry: Entry, wish: Wish) -> Iterator[Run]:
     if not found:
         why = packed.broken or f"{entry.path} has no results of tests, which are {_WHAT}"
         raise SourceError("; ".join([why, *(f.message for f in left[:3] if f.code in ("outside", "link"))]))
-    for unit in places.units(found):
+    units = places.units(found)
+    for unit in units:
+        mine = [f for f in left if f.code != "link" or _of(f, unit) or not any(_of(f, u) for u in units)]
         for run in _runs(unit, found, wish, packed.broken):
-            run.findings += left
-            yield run
+            yield _with(run, mine)
 
 
 # ---- files ------------------------------------------------------------------------------------------------------

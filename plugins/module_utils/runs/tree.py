@@ -54,7 +54,10 @@ def unreadable(path: str, why: str) -> Finding:
     return Finding("unreadable", ERROR, f"{path} cannot be read: {why}", (path,))
 
 
-def link(path: str) -> Finding:
+def link(path: str, known: bool = False) -> Finding:
+    """known: it points to a file of the source that is read by its own name, so that nothing is lost."""
+    if known:
+        return Finding("link", NOTE, f"{path} is a link to another file of the same source, and was not followed", (path,))
     return Finding("link", WARNING, f"{path} is a link, a device or a pipe, and was not followed", (path,))
 
 
@@ -93,13 +96,18 @@ class _Walk:
                 self._file(path, item)
         return below
 
+    def _known(self, path: str) -> bool:
+        target, root = os.path.realpath(self.root / path), os.path.realpath(self.root)
+        within = target.startswith(f"{root}/") and self.wanted(os.path.relpath(target, root))
+        return within and os.path.isfile(target)
+
     def _file(self, path: str, item: os.DirEntry[str]) -> None:
         if not self.wanted(path):
             if item.name.endswith((".tar.gz", ".tgz", ".tar")) and not item.is_symlink():
                 self.found.archives.append(path)
             return
         if not item.is_file(follow_symlinks=False):
-            self.found.findings.append(link(path))
+            self.found.findings.append(link(path, self._known(path)))
             return
         about = item.stat(follow_symlinks=False)
         self.found.entries.append(Entry(path, about.st_size, about.st_mtime, str(self.root / path)))
@@ -138,4 +146,5 @@ def note_of_links(findings: list[Finding]) -> list[Finding]:
         return findings
     files = tuple(p for f in links for p in f.files)
     said = f"{len(links)} entries are links, devices or pipes, and were not followed: {', '.join(files[:3])}, ..."
-    return [f for f in findings if f.code != "link"] + [Finding("link", NOTE, said, files[:20])]
+    severity = WARNING if any(f.severity == WARNING for f in links) else NOTE
+    return [f for f in findings if f.code != "link"] + [Finding("link", severity, said, files[:20])]
