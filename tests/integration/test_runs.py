@@ -27,7 +27,8 @@ def played(root: Path, paths: list[Path]) -> tuple[subprocess.CompletedProcess[s
     play, kept = root / "play.json", root / "kept.json"
     play.write_text(json.dumps(PLAY))
     kept.unlink(missing_ok=True)
-    done = subprocess.run(["ansible-playbook", str(play), "-e", json.dumps({"paths": [str(p) for p in paths], "kept": str(kept)})],
+    given = json.dumps({"paths": [str(p) for p in paths], "kept": str(kept)})
+    done = subprocess.run(["ansible-playbook", str(play), "-e", given],
                           env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "0"}, text=True, check=False,
                           capture_output=True, stdin=subprocess.DEVNULL)
     print(done.stdout, done.stderr)

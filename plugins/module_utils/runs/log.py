@@ -56,7 +56,8 @@ class Summary:
 @dataclass
 class Log:
     """What a log says. will_run: numbers of tests that were to run, one for each suite. seeds: of the random order, which are
-    epoch seconds of the start unless somebody chose them. whole_seconds: as "Ginkgo ran" says. closing: verdict of its last line.
+    epoch seconds of the start unless somebody chose them. whole_seconds: as "Ginkgo ran" says. closing: verdict of its last
+    line.
     failed: [(name, status)]; flaked: {name: attempts}. broken: why it could not be read to its end. lines: whether it has any.
     """
 

@@ -54,7 +54,8 @@ def ginkgo2(cases: Cases, timestamp: str = "2024-08-22T22:02:33", seconds: float
             "errors": sum(k in ("panicked", "interrupted", "aborted") for k in kinds),
             "failures": sum(k in ("failed", "timedout") for k in kinds), **numbers}
     good = not told["errors"] and not told["failures"]
-    held = {"SuiteSucceeded": str(good).lower(), "RandomSeed": str(SEED), "DryRun": "false", "FlakeAttempts": "0", **(properties or {})}
+    held = {"SuiteSucceeded": str(good).lower(), "RandomSeed": str(SEED), "DryRun": "false", "FlakeAttempts": "0",
+            **(properties or {})}
     attributes = "".join(f' {k}="{v}"' for k, v in told.items())
     inner = "".join(f'<property name="{k}" value={quoteattr(v)}></property>' for k, v in held.items())
     body = "\n".join(_case(n, s, "[FAILED] nothing came", f' status="{s}"') for n, s in cases)

@@ -84,8 +84,9 @@ def test_what_failed_is_no_pass_wherever_it_is_cut(tmp_path: Path, name: str, te
         assert not [r for r in outcome(folder(tmp_path, {name: data[:end]})) if r.verdict == PASSED], end
 
 
-@pytest.mark.parametrize("line", ["[FAIL] " + "[a, " * 4000, "[FAIL] x [" + ", a" * 5000, " " * 16000 + "{", "S" * 30000, "SUCCESS! - " * 3000,
-                                  "FAIL! - x -- " * 2000, "[It] " * 5000, "1h" * 9000, "\x1b[" * 9000, "@ " * 9000, "I0822 " * 5000])
+@pytest.mark.parametrize("line", [
+    "[FAIL] " + "[a, " * 4000, "[FAIL] x [" + ", a" * 5000, " " * 16000 + "{", "S" * 30000, "SUCCESS! - " * 3000,
+    "FAIL! - x -- " * 2000, "[It] " * 5000, "1h" * 9000, "\x1b[" * 9000, "@ " * 9000, "I0822 " * 5000])
 def test_no_line_takes_long(tmp_path: Path, line: str) -> None:
     """By their length and not by its square: a square would take minutes."""
     block = "\n".join(["Summarizing 3 Failures:", "Ginkgo ran 1 suite in " + line, *[line] * 40])

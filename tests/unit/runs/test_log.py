@@ -115,7 +115,8 @@ def test_a_gzip_log_that_is_cut(tmp_path: Path) -> None:
 @pytest.mark.parametrize("block", [
     "\n\nSummarizing 2 Failures:\n\n[Fail] [sig-apps] Job [It] should run to completion [Conformance] \n/go/src/job.go:65\n\n"
     "[Panic!] [sig-x] Other [It] panics \n/go/src/x.go:1\n",
-    "\n\nSummarizing 2 Failures:\n  [FAIL] [sig-apps] Job [It] should run to completion [Conformance] [sig-apps, Conformance]\n  k8s.io/job.go:65\n"
+    "\n\nSummarizing 2 Failures:\n  [FAIL] [sig-apps] Job [It] should run to completion [Conformance] [sig-apps, Conformance]\n"
+    "  k8s.io/job.go:65\n"
     "  [PANICKED!] [sig-x] Other [It] panics\n"], ids=["old", "new"])
 def test_failures_are_named_by_a_log_without_junit(tmp_path: Path, block: str) -> None:
     run = one(tmp_path, {"e2e.log": old_log(ending=block + summary(1, 2))})
@@ -124,7 +125,8 @@ def test_failures_are_named_by_a_log_without_junit(tmp_path: Path, block: str) -
 
 @pytest.mark.parametrize("labels", ["", " [sig-apps, Conformance]", " [Conformance]"])
 def test_flakes_are_in_the_log_only(tmp_path: Path, labels: str) -> None:
-    banner = f"-----\n↺ [FLAKEY TEST - TOOK 2 ATTEMPTS TO PASS] [3.125 seconds]\n\n/go/src/job.go:65\n{OTHER}{labels}\nk8s.io/job.go:65\n"
+    banner = ("-----\n↺ [FLAKEY TEST - TOOK 2 ATTEMPTS TO PASS] [3.125 seconds]\n\n/go/src/job.go:65\n"
+              f"{OTHER}{labels}\nk8s.io/job.go:65\n")
     log = new_log(ending=banner + summary(flaked=1))
     run = one(tmp_path, {"e2e.log": log, "junit_01.xml": ginkgo2(GOOD, properties={"FlakeAttempts": "2"})})
     assert (run.verdict, run.counts.flaked, codes(run)) == (PASSED, 1, [])
