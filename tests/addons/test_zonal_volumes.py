@@ -91,8 +91,18 @@ def test_a_controller_without_a_provisioner(lab: Any, prove: Any) -> None:
 def test_a_controller_without_an_attacher(lab: Any, prove: Any) -> None:
     """No node, and no volume, is said to be at fault."""
     record = _sidecar_red(lab, prove, "csi-attacher")
-    assert_red(record, "storage.attach-stuck", [f"csidriver/{tier.DRIVER}"], "probable", "no attacher has begun within 2")
+    assert_red(record, "storage.attach-stuck", [f"csidriver/{tier.DRIVER}"], "probable", "no attacher has begun")
     assert "csi-attacher" in record.remedy and record.next_command.endswith(" get volumeattachment")
+
+
+@pytest.mark.gauntlet
+def test_storage_tells_of_an_attacher_that_is_away_too(lab: Any, prove: Any) -> None:
+    one = {"storage_class": "zonal-wait"}
+    with volumes.sidecar(lab, "csi-attacher"):
+        record = prove("storage", storage={**one, "provision_limit": 20})["storage"]
+    assert_red(record, "storage.attach-stuck", [f"csidriver/{tier.DRIVER}"], "probable", "no attacher has begun")
+    volumes.finished(lab, prove)
+    prove.green("storage", storage=one)
 
 
 def test_a_node_without_the_driver(lab: Any, prove: Any) -> None:
