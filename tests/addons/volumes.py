@@ -59,9 +59,13 @@ def node_without(lab: Any, short: str) -> Iterator[None]:
         {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "NotIn", "values": [lab.node_name(short)]}]}]}}}
     others = [n for n in lab.machines if n != short]
     rolled = f"daemonsets/{NODE_PLUGIN.rpartition('/')[2]}"
+
+    def alone() -> bool:
+        return (tier.DRIVER not in tier.limits(lab, short) and all(tier.DRIVER in tier.limits(lab, n) for n in others)
+                and tier.rolled_out(lab, tier.NAMESPACE, rolled))
+
     with lab.fault.patch(NODE_PLUGIN, {"spec": {"template": {"spec": {"affinity": elsewhere}}}}):
-        wait_for(f"no driver on {short} alone", lambda: tier.DRIVER not in tier.limits(lab, short) and tier.rolled_out(lab, tier.NAMESPACE, rolled)
-                 and all(tier.DRIVER in tier.limits(lab, n) for n in others), 90)
+        wait_for(f"no driver on {short} alone", alone, 90)
         yield
     wait_for(f"the driver on {short}", lambda: tier.serving(lab), 90)
 
