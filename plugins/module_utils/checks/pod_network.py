@@ -173,7 +173,7 @@ class PodNetwork(Check):
                 ctx.touches("Node", node)
         if red and self._within.get(variant) is False:
             policies.excuse(ctx, f"pods of ours do not reach each other ({variant}), not even on one node, so that nothing is "
-                                  "proved of the network between nodes")
+                                 "proved of the network between nodes")
         if red:
             ctx.fail(f"{len(red)} of {len(mine)} pairs of nodes fail ({variant}): "
                      + listed(f"{a.source} -> {a.target}: {a.error}" for a in red) + self._apart(ctx, mine),

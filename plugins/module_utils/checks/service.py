@@ -92,7 +92,7 @@ class Service(Check):
             self._back(ctx, followed, filled)
         if ctx.options.get("service"):
             user_service.prove(ctx, self._asked, everybody, ctx.options.get("namespace") or "default",
-                                ctx.options["service"])
+                               ctx.options["service"])
         for what, milliseconds in self._slices.items():
             ctx.measure(what, milliseconds, "ms")
         with ctx.step("every node has a probe that can be asked"):

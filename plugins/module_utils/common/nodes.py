@@ -14,9 +14,9 @@ _VIRTUAL_TAINT = "virtual-kubelet.io/provider"
 _ZONES = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 # Groups of like nodes, as those name them who make them.
 POOLS = ("eks.amazonaws.com/nodegroup", "alpha.eksctl.io/nodegroup-name", "karpenter.sh/nodepool", "karpenter.sh/provisioner-name",
-          "cloud.google.com/gke-nodepool", "kubernetes.azure.com/agentpool", "agentpool", "kops.k8s.io/instancegroup",
-          "cluster.x-k8s.io/deployment-name", "cluster.x-k8s.io/pool-name", "machine.openshift.io/machineset",
-          "rke.cattle.io/machine-pool-name", "doks.digitalocean.com/node-pool", "node.cluster.x-k8s.io/machine-pool")
+         "cloud.google.com/gke-nodepool", "kubernetes.azure.com/agentpool", "agentpool", "kops.k8s.io/instancegroup",
+         "cluster.x-k8s.io/deployment-name", "cluster.x-k8s.io/pool-name", "machine.openshift.io/machineset",
+         "rke.cattle.io/machine-pool-name", "doks.digitalocean.com/node-pool", "node.cluster.x-k8s.io/machine-pool")
 
 
 def name(node: Object) -> str:

@@ -255,7 +255,7 @@ CAUSES: dict[str, Cause] = {
     "log.lost": _c(9, "log lines do not arrive", "look at the agent of the node and at the backend", _SHIPPERS),
     "audit.missing": _c(9, "requests are not in the audit log", "look at audit policy and sink", _AUDITED),
     "enc.off": _c(9, "secrets lie unencrypted in etcd", "turn encryption on, and write them anew",
-                   "kubectl -n kube-system get pods -l component=kube-apiserver -o yaml | grep -e --encryption-provider-config"),
+                  "kubectl -n kube-system get pods -l component=kube-apiserver -o yaml | grep -e --encryption-provider-config"),
     "api.deprecated-use": _c(9, "somebody uses an API that goes away", "migrate that client",
                              "kubectl get --raw /metrics | grep apiserver_requested_deprecated_apis"),
     "ns.stuck": _c(9, "a namespace does not end", "look at what remains in it, and whose finalizer that is",

@@ -22,10 +22,10 @@ _SAID = (
     ("cloud.quota", re.compile(r"VcpuLimitExceeded|[Qq]uota ?(has been )?[Ee]xceeded|QUOTA_EXCEEDED|exceed(s|ed|ing) (the )?(approved |regional )?.*[Qq]uota"
                                r"|more vCPU capacity than your current")),
     ("cloud.permission", re.compile(r"UnauthorizedOperation|AccessDenied|is not authorized to perform|AuthorizationFailed")),
-    ("cas.cloud-error", re.compile(r"in backoff after failed scale-up|^Backoff: |^FailedScaleUp: |^FailedToScaleUpGroup: |^InsufficientCapacityError: "
-                                   r"|^NodeClassNotReady: |^Launched=(Unknown|False)")),
-    ("cas.max-reached", re.compile(r"max node group size reached|max cluster [a-z, /.-]+ limit reached|max total nodes in cluster reached|exceed limits for nodepool"
-                                   r"|limits? exceeded")),
+    ("cas.cloud-error", re.compile(r"in backoff after failed scale-up|^Backoff: |^FailedScaleUp: |^FailedToScaleUpGroup: "
+                                   r"|^InsufficientCapacityError: |^NodeClassNotReady: |^Launched=(Unknown|False)")),
+    ("cas.max-reached", re.compile(r"max node group size reached|max cluster [a-z, /.-]+ limit reached"
+                                   r"|max total nodes in cluster reached|exceed limits for nodepool|limits? exceeded")),
     ("cas.no-match", re.compile(r"pod didn't trigger scale-up|no instance type|incompatible with nodepool|did not tolerate|no nodepools? found"
                                 r"|incompatible requirements|^NoCompatibleInstanceTypes: |^Ready=(False|Unknown)")),
 )

@@ -60,7 +60,7 @@ OURS = [on_path("Ingress", "x-ing"), on_path("PersistentVolume", "pvc-1", "")]
      "kubectl describe node n2"),
     ([NEAR], [seen("strange", "a", "n1", error="no"), seen("strange", "a", "n2", error="no")], "kubectl -n shop describe service/web")])
 def test_a_failure_that_no_rule_explains_is_followed_to_its_objects(path: list[dict[str, str]], observations: list[dict[str, Any]],
-                                                                     command: str) -> None:
+                                                                    command: str) -> None:
     failed = finding("service", "it is strange")
     failed.path, failed.observations = path, observations
     data = healthy()

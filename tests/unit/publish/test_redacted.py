@@ -68,8 +68,6 @@ def test_xml_is_looked_through_as_it_is_meant(place: str, tmp_path: Path) -> Non
     assert SECRET not in found and ET.fromstring(found).find("testcase").get("name") == "a"
 
 
-
-
 def test_xml_in_another_encoding_is_utf8_afterwards(tmp_path: Path) -> None:
     source = ('<?xml version="1.0" encoding="ISO-8859-1"?><testsuite name="caf\xe9 &amp; &lt;b&gt;\n"><testcase name="\xfc">'
               "a &lt; b\n ]]&gt;</testcase></testsuite>")

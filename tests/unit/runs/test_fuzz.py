@@ -15,13 +15,14 @@ from ansible_collections.assay.clusters.tests.unit.runs.builders import (
     BAD, GOOD, OTHER, folder, ginkgo1, ginkgo2, item, new_log, old_log, summary, tarball)
 
 FAILED_LOG = old_log(ending=f"\n\nSummarizing 1 Failure:\n\n[Fail] {OTHER}\n" + summary(1, 1))
-TEXTS = {"e2e.log": FAILED_LOG, "junit_01.xml": ginkgo2(BAD), "plugins/e2e/sonobuoy_results.yaml": json.dumps(
-    item("e2e", "failed", [item("f", "failed", [item(OTHER, "failed", details={"failure": "x"})], type="file",
-                                file="results/global/f")])),
+_RESULTS = item("e2e", "failed", [item("f", "failed", [item(OTHER, "failed", details={"failure": "x"})], type="file",
+                                       file="results/global/f")])
+_RECORDS = [{"check": "dns", "domain": "dns", "verdict": "failed", "seconds": 1}]
+TEXTS = {
+    "e2e.log": FAILED_LOG, "junit_01.xml": ginkgo2(BAD), "plugins/e2e/sonobuoy_results.yaml": json.dumps(_RESULTS),
     "started.json": '{"timestamp": 1724364152, "node": "n"}',
-         "finished.json": '{"timestamp": 1724365152, "passed": false, "result": "FAILURE"}',
-    "records.json": json.dumps({"version": 1, "runs": [{"cluster": "c", "records": [
-        {"check": "dns", "domain": "dns", "verdict": "failed", "seconds": 1}]}]})}
+    "finished.json": '{"timestamp": 1724365152, "passed": false, "result": "FAILURE"}',
+    "records.json": json.dumps({"version": 1, "runs": [{"cluster": "c", "records": _RECORDS}]})}
 JUNK = [b"\x00", b"<", b">", b"&", b'"', b"]]>", b"{", b"[", b"}", b"\xff", b"\n", b"\r", b"-", b"9" * 30, b"*a",
         b"&a ", b"\x1f\x8b", b"SUCCESS! -- "]
 

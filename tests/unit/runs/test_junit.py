@@ -85,8 +85,7 @@ def test_files_of_a_parallel_run_are_one_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("status", "outcome"), [("timedout", FAILED), ("interrupted", ERRORED), ("aborted", ERRORED),
-                                                 ("panicked", ERRORED),
-                                                ("pending", SKIPPED)])
+                                                 ("panicked", ERRORED), ("pending", SKIPPED)])
 def test_words_of_ginkgo(tmp_path: Path, status: str, outcome: str) -> None:
     run = one(tmp_path, {"junit_01.xml": ginkgo2([(PASS, "passed"), (OTHER, status)])})
     assert run.tests()[1].outcome == outcome and codes(run) == []

@@ -49,7 +49,7 @@ def coloured(text: str) -> str:
     lambda t: t.encode("utf-16"),
     lambda t: gzip.compress(t.encode()),
     lambda t: t.replace("\nSUCCESS!", " " + "S" * 300000 + "SUCCESS!")],
-                         ids=["crlf", "cr", "colours", "utf-16", "gzip", "one line"])
+    ids=["crlf", "cr", "colours", "utf-16", "gzip", "one line"])
 def test_disguises(tmp_path: Path, disguise) -> None:
     run = one(tmp_path, {"e2e.log": disguise(old_log())})
     assert (run.verdict, run.counts.passed, run.seconds, codes(run)) == (PASSED, 2, 61.5, [])

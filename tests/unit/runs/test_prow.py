@@ -20,8 +20,10 @@ FINISHED = {"timestamp": SEED + 900, "passed": True, "result": "SUCCESS", "job-v
 JUNIT = {"artifacts/junit_01.xml": ginkgo2(GOOD)}
 
 
-def build(started: Any = STARTED, finished: Any = FINISHED, files: dict[str, Any] | None = None) -> dict[str, Any]:
-    held = {"started.json": started, "finished.json": finished, "build-log.txt": "I like logs\n",
+def build(started: Any = ..., finished: Any = ..., files: dict[str, Any] | None = None) -> dict[str, Any]:
+    """None: there is no such file."""
+    held = {"started.json": STARTED if started is ... else started, "finished.json": FINISHED if finished is ... else finished,
+            "build-log.txt": "I like logs\n",
             **(JUNIT if files is None else files)}
     return {n: c for n, c in held.items() if c is not None}
 

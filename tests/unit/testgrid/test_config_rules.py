@@ -151,16 +151,15 @@ def test_references(changed: dict[str, Any], wrong: str) -> None:
     assert any(wrong in p for p in problems({**config(), **changed})), problems({**config(), **changed})
 
 
-@pytest.mark.parametrize("pattern",
-                         [r"a(?=b)", r"a(?<!b)", r"(a)\1", r"(?P<a>b)(?P=a)", "(?>a)", "(a)(?(1)b)", "(?#a)", "a*+", "a**",
-                                     r"a{2}{3}" r"+*", "(", "[a", r"\8", "(?P<a>b)(?P<a>c)"])
+@pytest.mark.parametrize("pattern", [
+    r"a(?=b)", r"a(?<!b)", r"(a)\1", r"(?P<a>b)(?P=a)", "(?>a)", "(a)(?(1)b)", "(?#a)", "a*+", "a**", r"a{2}{3}", "+*", "(", "[a",
+    r"\8", "(?P<a>b)(?P<a>c)"])
 def test_a_pattern_that_go_refuses(pattern: str) -> None:
     assert len(problems(config({"test_method_match_regex": pattern}))) == 1
 
 
-@pytest.mark.parametrize("pattern",
-                         [r"\(?=", r"a\\b", r"[[:alpha:]_]+", r"\Qa(b\E", r"x(?i)y", r"(?i:x)", r"\x{10FFFF}", "[*+]+",
-                          "a*?b+?",
-                                     r"\p{Greek}", "[(?=]", r"\*+"])
+@pytest.mark.parametrize("pattern", [
+    r"\(?=", r"a\\b", r"[[:alpha:]_]+", r"\Qa(b\E", r"x(?i)y", r"(?i:x)", r"\x{10FFFF}", "[*+]+", "a*?b+?", r"\p{Greek}", "[(?=]",
+    r"\*+"])
 def test_a_pattern_that_go_takes(pattern: str) -> None:
     assert not problems(config({"test_method_match_regex": pattern}))

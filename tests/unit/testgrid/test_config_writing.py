@@ -122,8 +122,8 @@ def test_the_rest_stays_as_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("theirs", [
     THEIRS, THEIRS.replace("\n", "\r\n"), THEIRS.removesuffix("\n"), THEIRS.partition("# The end")[0],
-    THEIRS.partition("\n    description")[0]], ids=["plain", "windows", "no end of line", "a block of text at the end",
-                                                  "no end of the line before"])
+    THEIRS.partition("\n    description")[0]],
+    ids=["plain", "windows", "no end of line", "a block of text at the end", "no end of the line before"])
 def test_a_dashboard_of_others_gets_tabs_between_comments(tmp_path: Path, theirs: str) -> None:
     path = tmp_path / "theirs.yaml"
     path.write_bytes(theirs.encode())
@@ -134,7 +134,7 @@ def test_a_dashboard_of_others_gets_tabs_between_comments(tmp_path: Path, theirs
                                                        "c2 checks"]
     now = path.read_bytes().decode()
     added = [line for line in now.splitlines() if line not in theirs.splitlines()]
-    assert [line for line in now.splitlines() if line not in added] == [line for line in theirs.splitlines()]
+    assert [line for line in now.splitlines() if line not in added] == theirs.splitlines()
     assert added[0].strip() == "# assay.clusters.testgrid_config, assay.yaml: begin" and ("\r\n" in theirs) == ("\r\n" in now)
     assert now.count("\r\n") in (0, now.count("\n"))
     assert not wanted(tmp_path, dashboard_name="conformance-all",

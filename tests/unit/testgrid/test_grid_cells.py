@@ -53,11 +53,9 @@ def test_files_that_are_not_read(path: str) -> None:
 
 
 def test_the_numbers_of_statuses_and_what_weighs_more() -> None:
-    assert [s.name for s in sorted(Status)] == ["NO_RESULT", "PASS", "PASS_WITH_ERRORS", "PASS_WITH_SKIPS", "RUNNING",
-                                                "CATEGORIZED_ABORT",
-                                               "UNKNOWN", "CANCEL", "BLOCKED", "TIMED_OUT", "CATEGORIZED_FAIL", "BUILD_FAIL",
-                                               "FAIL",
-                                               "FLAKY", "TOOL_FAIL", "BUILD_PASSED"]
+    assert [s.name for s in sorted(Status)] == [
+        "NO_RESULT", "PASS", "PASS_WITH_ERRORS", "PASS_WITH_SKIPS", "RUNNING", "CATEGORIZED_ABORT", "UNKNOWN", "CANCEL", "BLOCKED",
+        "TIMED_OUT", "CATEGORIZED_FAIL", "BUILD_FAIL", "FAIL", "FLAKY", "TOOL_FAIL", "BUILD_PASSED"]
     assert [s.name for s in status.SEVERITY] == [
         "NO_RESULT", "BUILD_PASSED", "PASS", "PASS_WITH_SKIPS", "PASS_WITH_ERRORS", "RUNNING", "CATEGORIZED_ABORT", "UNKNOWN",
         "CANCEL",

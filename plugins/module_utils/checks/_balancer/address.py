@@ -65,8 +65,9 @@ def wanted_class(ctx: Context) -> str:
 def nobody_makes_them(ctx: Context, makers: makers_of.Makers) -> None:
     """Skip where it is certain that our Service would wait in vain, as another one does."""
     if makers.none and not wanted_class(ctx):
-        ctx.skip(f"nothing makes load balancers here: {listed(makers.waiting)} "
-                 f"{'has' if len(makers.waiting) == 1 else 'have'} waited for an address for more than ten minutes, no other Service has one, and no controller is known", waiting=makers.waiting[:5])
+        have = "has" if len(makers.waiting) == 1 else "have"
+        ctx.skip(f"nothing makes load balancers here: {listed(makers.waiting)} {have} waited for an address for more than ten minutes, "
+                 "no other Service has one, and no controller is known", waiting=makers.waiting[:5])
 
 
 class Wait:

@@ -83,7 +83,7 @@ def claim(ctx: Context, answers: Answers, variants: tuple[str, ...], served: boo
         ctx.touches("Node", node)
     if bad and len(bad) == len(answers.told) and quiet and served:
         policies.excuse(ctx, f"no name server answers on any of {len(bad)} nodes", whole=False,
-                         allow="the way to name servers")
+                        allow="the way to name servers")
     ctx.expect(not bad, f"{len(bad)} of {len(answers.told)} nodes: " + listed(f"{n} ({w})" for n, w in bad.items()),
                failed=list(variants), failed_from=bad)
 
