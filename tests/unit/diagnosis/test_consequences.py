@@ -50,8 +50,8 @@ KNOWN = [
     ("net.pair-cut", "net.node-isolated"),
     ("cloud.permission cloud.quota cloud.config cloud.throttled", f"{BALANCER} {VOLUME} {CAS} {EDNS}"),
     ("svc.no-endpoints", f"{NAMES} {INGRESS} webhook.no-endpoints api.aggregated-down"),
-    (f"{UNSCHEDULED} {POD} {IMAGE}", f"svc.no-endpoints {NAMES} storage.driver-missing {HOOK} api.aggregated-down edns.not-running "
-                                    "cas.not-running"),
+    (f"{UNSCHEDULED} {POD} {IMAGE}",
+     f"svc.no-endpoints {NAMES} storage.driver-missing {HOOK} api.aggregated-down edns.not-running cas.not-running"),
     (IMAGE, POD),
     ("rbac.missing", f"{NAMES} ctrl.not-progressing {EDNS}"),
     ("dns.config", "pod.crash pod.oom pod.probe-failing svc.no-endpoints dns.server-down"),
