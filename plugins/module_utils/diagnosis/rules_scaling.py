@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Autoscalers: one that does not run, adds no node, has machines that never become nodes, or cannot take a node away.
 
-Words of Karpenter are those of v1.8 (pkg/controllers), of the Cluster Autoscaler those of 1.36 (core/scaleup/orchestrator, clusterstate).
+Words of Karpenter are those of v1.8 (pkg/controllers), of the Cluster Autoscaler those of its source (skippedreasons.go) and of
+published examples of its events.
 """
 from __future__ import annotations
 
