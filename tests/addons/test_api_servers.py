@@ -61,7 +61,8 @@ def test_a_stopped_one_leaves_the_endpoints_and_comes_back(lab: Any) -> None:
         wait_for("one endpoint", lambda: _endpoints(lab) == {lab.control_plane}, 60)
         assert lab.ready_nodes() == lab.workers
     wait_for("both endpoints", lambda: _endpoints(lab) == {*lab.control_planes.values()}, 60)
-    assert lab.healthy() and _endpoints(lab, "cp2") == _endpoints(lab)
+    assert _endpoints(lab, "cp2") == _endpoints(lab)
+    wait_for("add-ons that lost their API server", lab.healthy, 180)
 
 
 def test_how_many_is_kept_and_bounded(lab: Any) -> None:
