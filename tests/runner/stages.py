@@ -82,12 +82,12 @@ def _static_stages() -> list[Stage]:
         # The judgement first: four seconds.
         Stage("diagnosis", _pytest("diagnosis", "-q", "tests/unit/diagnosis"), static, rooms=_rooms("diagnosis", "unit")),
         Stage("unit", _pytest("unit", "-q", "-n2", "tests/unit", "--ignore=tests/unit/diagnosis"), static,
-              rooms=_rooms("unit", "unit"), limit=1800),
+              rooms=_rooms("unit", "unit"), limit=3600),
         Stage("changelog", ("antsibull-changelog", "lint"), static),
         Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), static, nice=yields, limit=1200,
               show=r"^[\w/.-]+:\d+|Passed|Failed"),
         Stage("sanity", (sys.executable, "tests/sanity.py"), static, least=_rooms("sanity", "")[""], nice=yields,
-              show=r"^(ERROR|FATAL)", limit=2400),
+              show=r"^(ERROR|FATAL)", limit=3600),
     ]
 
 
@@ -121,7 +121,7 @@ def _on_clusters(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
     many = [] if own_cluster else _on_each()
     return [Stage("clusters", _pytest("clusters", "-v", "-m", "not soak and not gauntlet and not no_cluster", *many, *(f"tests/{r}" for r in rooms)),
                   frozenset({"clusters"}), needs=() if own_cluster else ("lab",), rooms=_rooms("clusters", *rooms),
-                  on_clusters=True, handed_out=True, show=LAB_LINES, most=2000, limit=4000, environ=_handed_out(own_cluster))]
+                  on_clusters=True, handed_out=True, show=LAB_LINES, most=2000, limit=4800, environ=_handed_out(own_cluster))]
 
 
 def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
@@ -131,12 +131,12 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
                                         frozenset({"clusters"}), show=r"\S", most=1000, limit=3000, counted=False)]
     return [
         *lab, *_on_clusters(rooms, own_cluster), *broken,
-        _on_addons("addons", "not soak and not gauntlet", own_cluster, needs=("lab",) if lab else (), limit=3600, absent=reason),
+        _on_addons("addons", "not soak and not gauntlet", own_cluster, needs=("lab",) if lab else (), limit=4800, absent=reason),
         *_gauntlet(own_cluster, ("lab",) if lab else (), reason),
         # Simulators and fakes that mostly wait; the lab's build makes one of them.
         Stage("platforms", _pytest("platforms", "-v", "-m", "no_cluster and not soak", "-n3", "--dist=loadfile", "tests/integration"),
               frozenset({"platforms"}), needs=("lab",) if lab else (), rooms=_rooms("platforms", "integration"), nice=2,
-              show=LAB_LINES, most=1000, limit=2400),
+              show=LAB_LINES, most=1000, limit=4000),
         Stage("soak", _pytest("soak", "-v", "-m", "soak", "tests/integration", "tests/faults"), frozenset({"clusters"}),
               needs=("lab",) if lab else (), rooms={"integration": 1}, on_clusters=True, show=LAB_LINES, most=1000, limit=7200,
               in_all=False, absent=reason),

@@ -81,13 +81,14 @@ def script():
 @pytest.fixture
 def watch(script):
     """A started watch of the script's collection."""
-    made = []
+    made, threads = [], set()
 
     def start(**params):
-        connection = Connection.resolve({"host": script.server.url}, {})
+        connection, others = Connection.resolve({"host": script.server.url}, {}), set(threading.enumerate())
         one = Watch(Client(connection), PATH, params or None)
         made.append((one, connection))
         one.start()
+        threads.update(t for t in set(threading.enumerate()) - others if t.name == f"watch {one.name}")
         return one
 
     yield start
@@ -95,10 +96,9 @@ def watch(script):
     for one, connection in made:
         one.stop()
         connection.close()
-    for thread in threading.enumerate():
-        if thread.name.startswith("watch "):
-            thread.join(30)  # one that asks once more would meet what the next test puts into the client
-            assert not thread.is_alive(), f"{thread.name} goes on after its end"
+    for thread in threads:
+        thread.join(30)  # one that asks once more would meet what the next test puts into the client
+        assert not thread.is_alive(), f"{thread.name} goes on after its end"
 
 
 @pytest.fixture
