@@ -119,7 +119,7 @@ def test_after_an_interrupt_it_is_tidied_up_and_told(flow: Any, spare: str, tmp_
                                env=flow.book.env, text=True, start_new_session=True, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     state = flow.book.results / "pipeline" / f"{spare}.json"
-    limit = time.monotonic() + 600
+    limit = time.monotonic() + 1800
 
     def kept() -> dict[str, Any]:
         assert time.monotonic() < limit
