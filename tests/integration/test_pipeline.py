@@ -129,7 +129,7 @@ def test_after_an_interrupt_it_is_tidied_up_and_told(flow: Any, spare: str, tmp_
     while kept()["values"].get("running") != "hook":
         assert running.poll() is None
     os.killpg(running.pid, signal.SIGINT)
-    assert running.wait(180) != 0
+    assert running.wait(900) != 0
     while not kept().get("ended"):
         pass
     while any("ansible" in command_line(p) for p in flow.book.processes()):
