@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import yaml
+try:
+    import yaml
+except ImportError:  # on a controller ansible-core brings it
+    yaml = None
 
 from ...jobs.errors import PlatformError
 from . import located
@@ -20,7 +23,7 @@ _MARK = "# assay.clusters.testgrid_config,"
 _BEGIN, _END = re.compile(rf"^[ ]*{_MARK} (.+): begin\r?$", re.MULTILINE), re.compile(rf"{_MARK} .+: end")
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.SafeDumper if yaml else object):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+try:
+    import yaml
+except ImportError:  # on a controller ansible-core brings it
+    yaml = None
 
 # Values of one file; more than that are references that multiply each other.
 _MOST = 500000
 _TAG = "tag:yaml.org,2002:"
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", None) or getattr(yaml, "SafeLoader", None)
 
 
 @dataclass(frozen=True, order=True)
