@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..common import nodes as common
+from ..common.nodes import ready
 from ..engine.check import Check
 from ..engine.declared import Option, Permission
 from ..engine.probe_maker import node_of
@@ -18,7 +19,7 @@ from ._nodes.looks import CONTROLLER_OFF, YOUNG, Look, Settled, look, settle
 from ._nodes.pods import Missing, why
 from ._nodes.pools import drift
 from ._shared.at_work import cordoned_by, leaving
-from ._shared.nodes import Node, cordoned, name_of, named, ready
+from ._shared.nodes import Node, cordoned, name_of, named
 from ._shared.text import listed
 
 if TYPE_CHECKING:

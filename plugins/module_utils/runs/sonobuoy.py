@@ -140,9 +140,3 @@ def parse(path: str, stream: Limited, names: dict[str, str] | None = None) -> Re
         results.broken = " ".join(str(e).split())[:limits.SHORT] or type(e).__name__
     results.size = stream.count
     return results
-
-
-def error_of(data: Any) -> str:
-    """The sentence of an error file."""
-    found = data.get("error") if isinstance(data, dict) else None
-    return limits.bounded(" ".join(str(found or data).split()), limits.TEXT)

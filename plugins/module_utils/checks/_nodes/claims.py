@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from .._shared.nodes import Node, condition, minor, moment, ready
+from ...common.nodes import condition, ready
+from .._shared.nodes import Node, minor, moment
 
 # A kubelet that has nothing new sends its status every 5 minutes (nodeStatusReportFrequency), and after a change or a start
 # up to half as long later, by chance (delayAfterNodeStatusChange: 5 min +- 50 %): 450 s. Another 10 s go by until it next looks

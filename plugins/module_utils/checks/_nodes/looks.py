@@ -11,11 +11,12 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ...common import nodes as common
+from ...common.nodes import condition
 from ...common.selectors import matches
 from ...engine.errors import StepFailed
 from ...kube import listing
 from .._shared.at_work import leaving
-from .._shared.nodes import Node, condition, moment
+from .._shared.nodes import Node, moment
 from .claims import pressure, registered, why_not_ready
 from .lease import LEASE_AGE, Beat, beat_of, clock_trouble, lease_trouble, slow
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
+from ...common.nodes import condition
 from ...engine.errors import StepFailed
-from .._shared.nodes import condition
 from .._shared.optional import optional_get
 from .who import STATUS
 

@@ -25,15 +25,6 @@ def named(found: Mapping[str, str], most: int = 3) -> str:
     return listed((f"{name} ({words})" for name, words in sorted(found.items())), most)
 
 
-def condition(node: Node, kind: str) -> dict[str, Any]:
-    """The condition of this type, or an empty dictionary."""
-    return next((c for c in node.get("status", {}).get("conditions") or () if c.get("type") == kind), {})
-
-
-def ready(node: Node) -> bool:
-    return condition(node, "Ready").get("status") == "True"
-
-
 def cordoned(node: Node) -> bool:
     return bool(node.get("spec", {}).get("unschedulable"))
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ...common.nodes import ready
 from ...common.nodes import unfit
-from .._shared.nodes import Node, cordoned, name_of, ready, tainted
+from .._shared.nodes import Node, cordoned, name_of, tainted
 
 
 def _number(text: str | None) -> int | None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...common import volumes
+from ...common.nodes import ready
 from ...common.nodes import unfit
-from .._shared.nodes import ZONE, Node, cordoned, name_of, ready, tainted, zone
+from .._shared.nodes import ZONE, Node, cordoned, name_of, tainted, zone
 from .._storage.classes import defaults
 
 if TYPE_CHECKING:
