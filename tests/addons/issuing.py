@@ -41,7 +41,9 @@ def somebodys(lab: Any) -> Iterator[None]:
         return item["metadata"]["uid"], item["metadata"]["generation"], item["status"]["revision"], kept["metadata"]["uid"], kept["data"]
 
     def ready() -> bool:
-        return any(c["type"] == "Ready" and c["status"] == "True" for c in lab.api(own).get("status", {}).get("conditions") or [])
+        """Ready by a Secret that is there already, it is numbered some moments later."""
+        status = lab.api(own).get("status", {})
+        return "revision" in status and any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or [])
 
     with namespace(lab, SPACE):
         lab.api(own.rpartition("/")[0], "POST", certificate("web", tier.CA))

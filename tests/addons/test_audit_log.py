@@ -108,6 +108,7 @@ def test_a_rotation_between_the_request_and_the_look_loses_nothing(lab: Any, pro
 
 
 # ---- API servers ----------------------------------------------------------------------------------------------------
+@pytest.mark.gauntlet
 def test_one_silent_server_is_named(lab: Any, prove: Any) -> None:
     with lab.fault.no_audit_log("cp2"):
         record = prove("audit_log", "api_server", audit_log=QUICK)
@@ -163,6 +164,7 @@ def test_a_full_disk_below_one_log(lab: Any, prove: Any) -> None:
 
 
 # ---- the store ------------------------------------------------------------------------------------------------------
+@pytest.mark.gauntlet
 def test_a_store_that_is_behind(lab: Any, prove: Any, store: AuditSink) -> None:
     options = {**LOKI, "audit_query_url": store.url}
     store.behind.set()

@@ -17,6 +17,7 @@ from tests.lab.tiers import autoscaler as tier
 pytestmark = [pytest.mark.faults, pytest.mark.lab, pytest.mark.tiers("autoscaler")]
 
 
+@pytest.mark.gauntlet
 def test_a_machine_comes_for_a_pod_serves_and_goes_with_it_though_its_cloud_was_killed(lab: Any) -> None:
     with scaling.somebodys_node(lab) as theirs:
         (machine,) = tier.machines(lab)

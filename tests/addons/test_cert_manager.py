@@ -120,6 +120,7 @@ def test_the_acme_server_limits_orders(lab: Any, prove: Any) -> None:
 
 
 # ---- by HTTP ------------------------------------------------------------------------------------------------------
+@pytest.mark.gauntlet
 def test_names_lead_to_nobody(lab: Any, prove: Any) -> None:
     with issuing.web_at(lab, lab.host):
         record = _prove(prove, BY_HTTP)

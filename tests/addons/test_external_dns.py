@@ -102,6 +102,7 @@ def test_names_come_follow_and_go_on_both_name_servers(lab: Any, prove: Any) -> 
         tier.update(lab, "update delete somebody.lab.test", "update delete a-somebody.lab.test")
 
 
+@pytest.mark.gauntlet
 def test_a_wildcard_is_told_and_not_taken_for_ours(lab: Any, prove: Any) -> None:
     tier.update(lab, "update add *.lab.test 30 A 203.0.113.9")
     try:
@@ -150,6 +151,7 @@ def test_its_provider_is_refused_or_away(lab: Any, prove: Any, flag: str, value:
     prove.green("external_dns")
 
 
+@pytest.mark.gauntlet
 def test_a_zone_that_it_does_not_keep(lab: Any, prove: Any) -> None:
     with _with_arguments(lab, rfc2136_zone="other.test"):
         record = _prove(prove, **QUICK)
@@ -199,6 +201,7 @@ def test_records_are_left_behind(lab: Any, prove: Any) -> None:
 
 
 # ---- name servers -------------------------------------------------------------------------------------------------
+@pytest.mark.gauntlet
 def test_a_name_server_that_does_not_follow(lab: Any, prove: Any) -> None:
     with _second_does_not_follow(lab):
         record = _prove(prove, **QUICK)

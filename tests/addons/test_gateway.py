@@ -76,6 +76,7 @@ def test_without_a_class_there_is_nothing_to_prove(lab: Any, prove: Any) -> None
 
 
 # ---- somebody's Gateway -----------------------------------------------------------------------------------------------
+@pytest.mark.gauntlet
 def test_a_gateway_that_takes_no_routes_of_ours(lab: Any, prove: Any) -> None:
     with _shared(lab, "Same") as name:
         record = _record(prove, gateway=name)

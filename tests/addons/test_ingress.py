@@ -46,6 +46,7 @@ def test_controller_stopped(lab: Any, prove: Any) -> None:
         _green(prove)
 
 
+@pytest.mark.gauntlet
 def test_a_class_that_nobody_serves(lab: Any, prove: Any) -> None:
     """Named, it is a fault; beside one that is served it is told, and costs the other nothing."""
     with _nobodys_class(lab):

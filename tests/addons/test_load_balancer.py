@@ -92,6 +92,7 @@ def test_no_pool_at_all(lab: Any, prove: Any) -> None:
 
 
 # ---- no traffic ---------------------------------------------------------------------------------------------------
+@pytest.mark.gauntlet
 def test_withdrawn_announcement(lab: Any, prove: Any) -> None:
     with lab.fault.without(ADVERTISEMENT):
         balancing.forget(lab)
@@ -153,6 +154,7 @@ def test_a_wrong_selector_of_somebodys_service(lab: Any, prove: Any) -> None:
 
 
 # ---- the health port ----------------------------------------------------------------------------------------------
+@pytest.mark.gauntlet
 def test_closed_health_port(lab: Any, prove: Any) -> None:
     """The range of node ports, at the node itself: what a Service answers there never gets to the node's own programs."""
     with lab.fault.drop_port("n2", "30000:32767"):

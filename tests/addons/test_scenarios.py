@@ -11,6 +11,6 @@ from tests.molecule import scenarios
 
 
 @pytest.mark.timeout(600, func_only=True)
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.tiers(*tiers)) for n, tiers in scenarios.TIERS.items()])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=scenarios.marks(n)) for n in scenarios.TIERS])
 def test_scenario(name: str, kubeconfig: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     scenarios.prove(name, kubeconfig, request, tmp_path)

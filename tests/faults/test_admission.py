@@ -28,6 +28,7 @@ def _quota(lab: Any, monkeypatch: Any, **hard: str) -> None:
     refusals.in_its_namespace(monkeypatch, give)
 
 
+@pytest.mark.gauntlet
 def test_a_quota_that_our_own_pod_exceeds(lab: Any, prove: Any, monkeypatch: Any) -> None:
     with monkeypatch.context() as patch:
         _quota(lab, patch, pods="0")

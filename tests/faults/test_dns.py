@@ -54,6 +54,7 @@ def test_dead_upstream(lab: Any, prove: Any) -> None:
     prove.green("dns")
 
 
+@pytest.mark.gauntlet
 def test_node_cut_from_the_servers(lab: Any, prove: Any) -> None:
     """Its pods reach all others on those nodes: it is not isolated, the way to port 53 of the servers is closed."""
     node = lab.node_name("n1")
@@ -64,6 +65,7 @@ def test_node_cut_from_the_servers(lab: Any, prove: Any) -> None:
     prove.green("dns")
 
 
+@pytest.mark.gauntlet
 def test_wrong_domain(lab: Any, prove: Any) -> None:
     wrong = corefile(lab).replace("cluster.local", "other.local")
     with new_servers(lab, lab.fault.patch(COREFILE, {"data": {"Corefile": wrong}}), ready=True):
@@ -80,6 +82,7 @@ def test_refused_corefile(lab: Any, prove: Any) -> None:
     prove.green("dns")
 
 
+@pytest.mark.gauntlet
 def test_forwarding_loop(lab: Any, prove: Any) -> None:
     loop = corefile(lab).replace("forward . /etc/resolv.conf", f"forward . {lab.dns_ip}")
     assert lab.dns_ip in loop

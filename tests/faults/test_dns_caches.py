@@ -25,6 +25,7 @@ def _count(lab: Any) -> int:
     return len(lab.api(f"/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3D{NAME}")["items"])
 
 
+@pytest.mark.gauntlet
 def test_caches_on_nodes(lab: Any, prove: Any) -> None:
     node = lab.node_name("n2")
     with lab.like("node_caches"):

@@ -62,6 +62,7 @@ def test_a_service_that_lost_its_tcp_port(lab: Any, prove: Any) -> None:
     prove.green("dns")
 
 
+@pytest.mark.gauntlet
 def test_a_service_for_the_same_node_only(lab: Any, prove: Any) -> None:
     alone = lab.node_name(_without_server(lab))
     with lab.fault.patch(SERVICE, {"spec": {"internalTrafficPolicy": "Local"}}):
@@ -71,6 +72,7 @@ def test_a_service_for_the_same_node_only(lab: Any, prove: Any) -> None:
     prove.green("dns")
 
 
+@pytest.mark.gauntlet
 def test_rules_that_lead_to_a_server_that_is_gone(lab: Any, prove: Any) -> None:
     short = _without_server(lab)
     with lab.fault.freeze(short, "kube-proxy"):
@@ -94,6 +96,7 @@ def test_a_port_that_is_filtered_from_the_pods_of_one_node(lab: Any, prove: Any,
 
 
 # ---- the Corefile -----------------------------------------------------------------------------------------------
+@pytest.mark.gauntlet
 def test_a_corefile_without_reverse_zones(lab: Any, prove: Any) -> None:
     plain = corefile(lab).replace("kubernetes cluster.local in-addr.arpa ip6.arpa {", "kubernetes cluster.local {")
     with new_servers(lab, lab.fault.patch(COREFILE, {"data": {"Corefile": plain}}), ready=True):
@@ -103,6 +106,7 @@ def test_a_corefile_without_reverse_zones(lab: Any, prove: Any) -> None:
     prove.green("dns")
 
 
+@pytest.mark.gauntlet
 def test_a_corefile_that_answers_for_names_that_nobody_made(lab: Any, prove: Any) -> None:
     made_up = 'template IN A cluster.local {\n        match "-absent[.]"\n        answer "{{ .Name }} 5 IN A 192.0.2.7"\n' \
               "        fallthrough\n    }\n    cache 30"

@@ -50,6 +50,7 @@ def test_an_object_that_a_finalizer_holds(lab: Any, prove: Any) -> None:
     prove.green("api_server")
 
 
+@pytest.mark.gauntlet
 def test_an_aggregated_api_that_is_away(lab: Any, prove: Any) -> None:
     """No namespace ends meanwhile, as nobody knows what of that API is in it."""
     with lab.fault.scale("kube-system", "metrics-server", 0):

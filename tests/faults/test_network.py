@@ -21,6 +21,7 @@ def test_isolated_node(lab: Any, prove: Any) -> None:
     prove.green("pod_network")
 
 
+@pytest.mark.gauntlet
 def test_large_packets_dropped(lab: Any, prove: Any) -> None:
     with lab.fault.drop_large_packets("n3"):
         records = prove("pod_network")
@@ -35,6 +36,7 @@ def test_overlay_down(lab: Any, prove: Any) -> None:
     prove.green("pod_network")
 
 
+@pytest.mark.gauntlet
 def test_pair_of_nodes(lab: Any, prove: Any) -> None:
     both = [f"node/{lab.node_name(n)}" for n in ("n1", "n3")]
     with lab.fault.cut_pair("n1", "n3"):
@@ -51,6 +53,7 @@ def test_one_port_of_one_node(lab: Any, prove: Any) -> None:
     prove.green("pod_network")
 
 
+@pytest.mark.gauntlet
 def test_pods_kept_apart_by_a_policy(lab: Any, prove: Any) -> None:
     """A healthy cluster whose policies forbid what the check needs: nothing is proved, and nothing is called broken."""
     with lab.like("default_deny"):
@@ -69,6 +72,7 @@ def test_pods_kept_apart_by_nobody_knows_whom(lab: Any, prove: Any) -> None:
     prove.green("pod_network")
 
 
+@pytest.mark.gauntlet
 def test_flushed_service_rules(lab: Any, prove: Any) -> None:
     with lab.fault.flush_service_rules("n1"):
         records = prove("service", "pod_network", limit=40)

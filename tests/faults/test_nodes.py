@@ -31,6 +31,7 @@ def test_powered_off_node_is_the_one_root(lab: Any, prove: Any) -> None:
     prove.green("nodes", "pod_network")
 
 
+@pytest.mark.gauntlet
 @pytest.mark.parametrize("fault", [
     pytest.param(lambda lab, short: lab.fault.cut_network(short), id="cable", marks=pytest.mark.gauntlet),
     pytest.param(lambda lab, short: lab.fault.freeze(short, "kubelet"), id="kubelet")])
@@ -45,6 +46,7 @@ def test_a_node_that_is_on_and_silent(lab: Any, prove: Any, fault: Any) -> None:
     prove.green("nodes")
 
 
+@pytest.mark.gauntlet
 def test_stopped_containerd_is_runtime_down(lab: Any, prove: Any) -> None:
     with lab.fault.stop("n3", "containerd"):
         records = prove("nodes")
@@ -52,6 +54,7 @@ def test_stopped_containerd_is_runtime_down(lab: Any, prove: Any) -> None:
     prove.green("nodes")
 
 
+@pytest.mark.gauntlet
 def test_removed_cni_configuration(lab: Any, prove: Any) -> None:
     with lab.fault.remove_cni_config("n1"):
         records = prove("nodes")
@@ -92,6 +95,7 @@ def test_a_clock_that_is_off(lab: Any, prove: Any, seconds: int) -> None:
     prove.green("nodes")
 
 
+@pytest.mark.gauntlet
 def test_a_kubelet_behind_a_filtered_port(lab: Any, prove: Any) -> None:
     with lab.fault.drop_port("n2", 10250):
         record = prove("nodes")["nodes"]
@@ -119,6 +123,7 @@ def test_a_full_node_is_not_proved(lab: Any, prove: Any) -> None:
     prove.green("nodes")
 
 
+@pytest.mark.gauntlet
 def test_a_node_that_still_pulls_is_not_proved(lab: Any, prove: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "LIMIT", 25.0)
     with FaultyRegistry(lab) as registry:

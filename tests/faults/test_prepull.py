@@ -223,6 +223,7 @@ def test_a_limit_that_all_share(task: Any, registry: FaultyRegistry) -> None:
     assert result["registries"][0]["shared_limit"] and not result["failed"]
 
 
+@pytest.mark.gauntlet
 def test_a_limit_that_each_has(task: Any, registry: FaultyRegistry) -> None:
     registry.rate_each = 1e6
     result = task(images=[registry.add(4), registry.add(4)])
@@ -236,6 +237,7 @@ def test_slow_here_and_fast_there(lab: Any, task: Any, registry: FaultyRegistry)
     assert causes(result) == [("image.slow", [f"node/{lab.node_name('n2')}"], "confirmed")], result["results"]
 
 
+@pytest.mark.gauntlet
 def test_a_node_without_room(lab: Any, task: Any, registry: FaultyRegistry) -> None:
     image, node = registry.add(), lab.node_name("n2")
     with lab.fault.fill_disk("n2"):
@@ -245,6 +247,7 @@ def test_a_node_without_room(lab: Any, task: Any, registry: FaultyRegistry) -> N
     assert statuses(task(images=[image])) == {"present": lab.workers - 1, "pulled": 1}
 
 
+@pytest.mark.gauntlet
 def test_a_node_that_joins_later(lab: Any, task: Any, registry: FaultyRegistry) -> None:
     """For a selector a node joins when it gets the label."""
     label, path = f"prepull-{registry.host.partition('.')[0]}", "/api/v1/nodes/{}"
@@ -267,6 +270,7 @@ def test_a_named_node_that_never_joins(task: Any, registry: FaultyRegistry) -> N
     assert causes(result) == [("node.not-joined", ["node/nobody"], "confirmed")]
 
 
+@pytest.mark.gauntlet
 def test_an_api_server_that_is_away_for_a_while(lab: Any, task: Any, registry: FaultyRegistry) -> None:
     registry.rate_all = 0.5e6
 

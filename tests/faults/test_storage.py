@@ -134,6 +134,7 @@ def test_a_volume_of_a_class_that_retains_is_gone_after_a_kill_too(lab: Any, pro
         assert not _volumes(lab, "kept")
 
 
+@pytest.mark.gauntlet
 def test_missing_image_is_no_fault_of_the_storage(prove: Any) -> None:
     records = prove("storage", images={"agnhost": "docker.io/library/busybox:no-such-tag"})
     assert_red(records["storage"], "image.not-found", ["image/docker.io/library/busybox:no-such-tag"], "confirmed",
@@ -153,6 +154,7 @@ def test_an_image_that_nobody_has_any_more(lab: Any, prove: Any) -> None:
     assert_red(records["storage"], "image.not-found", [f"image/{image}"], "confirmed", image, verdict="inconclusive")
 
 
+@pytest.mark.gauntlet
 def test_a_volume_that_cannot_be_mounted(lab: Any, prove: Any) -> None:
     """Its folder on the node is a file."""
     with lab.fault.patch(CONFIG, {"data": {"setup": '#!/bin/sh\n: >"$VOL_DIR"\n'}}):

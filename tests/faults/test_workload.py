@@ -118,6 +118,7 @@ def test_without_a_scheduler_it_is_the_one_root(lab: Any, prove: Any, monkeypatc
     prove.green("dns", "nodes")
 
 
+@pytest.mark.gauntlet
 def test_without_a_controller_manager_its_silence_is_the_root(lab: Any, prove: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "CLEANUP_LIMIT", 10.0)  # a namespace does not end without it
     with lab.fault.stop("cp", "kube-controller-manager"):
@@ -129,6 +130,7 @@ def test_without_a_controller_manager_its_silence_is_the_root(lab: Any, prove: A
     prove.green("dns")
 
 
+@pytest.mark.gauntlet
 def test_a_full_node_is_named(lab: Any, prove: Any) -> None:
     with lab.fault.full("n2"):
         records = prove("nodes")

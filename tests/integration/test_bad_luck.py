@@ -127,6 +127,7 @@ def _counted(lab: Any) -> Iterator[Callable[[], int]]:
         lab.in_node("cp", "iptables", "-D", *rule)
 
 
+@pytest.mark.gauntlet
 @pytest.mark.lab
 def test_a_restart_of_the_api_server_is_outlasted(lab: Any, playbook: Any) -> None:
     book = playbook(c={"cluster_kubeconfig": str(lab.kubeconfig)})

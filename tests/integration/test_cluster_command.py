@@ -78,6 +78,7 @@ def test_a_real_cluster_from_nothing_to_nothing(run: Any, name: str, tmp_path: P
     assert not run(state="absent", disposable=True)[1]["changed"]
 
 
+@pytest.mark.gauntlet
 def test_half_of_a_real_cluster_is_disposed_of(run: Any, name: str) -> None:
     late, nothing = run(timeout=10)
     assert nothing is None and "the time was up while" in late and "disposes of what there is" in late

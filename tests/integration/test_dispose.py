@@ -110,6 +110,7 @@ def test_a_deletion_that_fails_is_tried_again_and_told_in_the_words_of_the_platf
     assert cloud.dispose().returncode == 0 and cloud.clusters() == {"other"}
 
 
+@pytest.mark.gauntlet
 def test_the_deadline_ends_the_attempts(cloud: Cloud) -> None:
     cloud.book.env["MAKER_HANG"] = "delete"
     done = cloud.dispose(dispose_attempts=9, dispose_timeout=6, dispose_pause=1)
@@ -117,6 +118,7 @@ def test_the_deadline_ends_the_attempts(cloud: Cloud) -> None:
     assert cloud.record()["verdict"] == "failed" and NAME in cloud.clusters()
 
 
+@pytest.mark.gauntlet
 def test_without_the_cluster_its_journal_is_finished(cloud: Cloud, tmp_path: Path) -> None:
     """The cluster was deleted by somebody, its kubeconfig too, and a run on it had died: only the journal knows of it."""
     cloud.state.write_text(json.dumps({"other": {"name": "other"}}))
@@ -129,6 +131,7 @@ def test_without_the_cluster_its_journal_is_finished(cloud: Cloud, tmp_path: Pat
     assert [p.name for p in (tmp_path / "journal").iterdir()] == ["00000005-other.jsonl"]
 
 
+@pytest.mark.gauntlet
 def test_a_cluster_of_rancher_is_deleted_and_its_machine_that_stays_is_told(playbook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The provider and how to reach it follow from the platform. Rancher is the fake one."""
     for name in ("URL", "TOKEN"):
@@ -153,6 +156,7 @@ def test_a_cluster_of_rancher_is_deleted_and_its_machine_that_stays_is_told(play
     assert "held by finalizer machine.cluster.x-k8s.io" in record["leftovers"][0]
 
 
+@pytest.mark.gauntlet
 def test_what_a_cluster_on_machines_leaves_in_vsphere_is_told(playbook: Any, kubeconfig: str) -> None:
     """The cluster stays, as its machines do; vCenter is govmomi's simulator."""
     with vcsim() as server:
@@ -241,6 +245,7 @@ def test_what_dead_runs_left_in_a_cluster_that_stays_is_removed(site: Any, playb
     assert record["verdict"] == "passed" and f"removed what was left by {left.run}" in record["message"]
 
 
+@pytest.mark.gauntlet
 def test_a_namespace_that_a_finalizer_holds_is_left_with_its_name_and_not_forced(site: Any, playbook: Any) -> None:
     stuck, book = site(3600), playbook()
     stuck.hold(["example.com/hold"])

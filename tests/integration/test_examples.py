@@ -73,6 +73,7 @@ def test_the_infrastructure_example_as_its_readme_says(infra: Path, kubeconfig: 
     assert [run["cluster"] for run in stored["runs"]] == ["edge-north", "edge-south"]
 
 
+@pytest.mark.gauntlet
 def test_a_change_with_its_proof_at_the_end(infra: Path, kubeconfig: Any) -> None:
     (infra / "kubeconfigs").mkdir()
     shutil.copy(str(kubeconfig), infra / "kubeconfigs/edge-north.conf")

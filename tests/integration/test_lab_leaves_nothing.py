@@ -79,6 +79,7 @@ def test_a_killed_up_is_taken_down_without_a_trace(before: set[str]) -> None:
     assert _left(before) == []
 
 
+@pytest.mark.gauntlet
 def test_a_killed_up_is_finished_by_the_next(before: set[str]) -> None:
     process = _start("tests.lab", "up", "--name", NAME)
     wait_for("the folder of the cluster", (state() / NAME / "cluster.json").exists, 30)

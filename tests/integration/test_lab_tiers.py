@@ -41,6 +41,7 @@ def before(lab: Lab) -> Iterator[set[str]]:
     _lab("down")
 
 
+@pytest.mark.gauntlet
 def test_load_balancers_and_their_client_outside(before: set[str]) -> None:
     done = _lab("up", "--with", "load_balancer")
     assert done.returncode == 0 and "load_balancer serves" in done.stdout, done.stdout + done.stderr

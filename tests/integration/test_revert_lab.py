@@ -62,6 +62,7 @@ def test_another_cluster_is_left_alone(options: dict[str, Any], center: Vcsim) -
     assert "is it the kubeconfig of another cluster?" in failed["msg"] and "progress" not in failed
 
 
+@pytest.mark.gauntlet
 def test_a_node_that_does_not_come_back_is_named(options: dict[str, Any], lab: Any) -> None:
     short = next(n for n in lab.machines if n != "cp")
     with lab.fault.freeze(short, "kubelet"):

@@ -43,6 +43,7 @@ def test_check_mode_prints_the_plan_and_makes_nothing(playbook: Any) -> None:
     assert not list((book.folder / "state").rglob("*.jsonl"))
 
 
+@pytest.mark.gauntlet
 def test_ansible_runner_shows_each_line_as_it_happens(playbook: Any) -> None:
     import ansible_runner
 

@@ -19,8 +19,15 @@ TIERS: dict[str, tuple[str, ...]] = {
     "certificates": ("cert_manager",),
     "load_balancing": ("load_balancer", "ingress"), "observability": ("monitoring",), "scaling": ("autoscaler",),
 }
+# What a plain `make test` runs of both: one of a role of checks, one of stages of a flow, one with add-ons, and that of all.
+SAMPLE = ("default", "load_balancing", "provision", "publish", "storage")
 # Lines of a scenario's end that say why it failed.
 LAST = 25
+
+
+def marks(name: str) -> list[pytest.MarkDecorator]:
+    """What it needs, and whether only the gauntlet runs it."""
+    return [*([pytest.mark.tiers(*TIERS[name])] if name in TIERS else []), *([] if name in SAMPLE else [pytest.mark.gauntlet])]
 
 
 def prove(name: str, kubeconfig: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:

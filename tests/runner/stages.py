@@ -133,10 +133,7 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
         *lab, *_on_clusters(rooms, own_cluster), *broken,
         _on_addons("addons", "not soak and not gauntlet", own_cluster, needs=("lab",) if lab else (), limit=4800, absent=reason),
         *_gauntlet(own_cluster, ("lab",) if lab else (), reason),
-        # Simulators and fakes that mostly wait; the lab's build makes one of them.
-        Stage("platforms", _pytest("platforms", "-v", "-m", "no_cluster and not soak", "-n3", "--dist=loadfile", "tests/integration"),
-              frozenset({"platforms"}), needs=("lab",) if lab else (), rooms=_rooms("platforms", "integration"), nice=2,
-              show=LAB_LINES, most=1000, limit=4000),
+        _on_simulators("platforms", "no_cluster and not soak and not gauntlet", ("lab",) if lab else (), limit=4000),
         Stage("soak", _pytest("soak", "-v", "-m", "soak", "tests/integration", "tests/faults"), frozenset({"clusters"}),
               needs=("lab",) if lab else (), rooms={"integration": 1}, on_clusters=True, show=LAB_LINES, most=1000, limit=7200,
               in_all=False, absent=reason),
@@ -152,11 +149,18 @@ def _gauntlet(own_cluster: bool, needs: tuple[str, ...], absent: str) -> list[St
     claims = {"ASSAY_CLAIMS": str(CLAIMS)}
     return [
         Stage("gauntlet", _pytest("gauntlet", "-v", "-m", "not soak and not no_cluster and (faults or gauntlet)",
-                                  *([] if own_cluster else _on_each()), "tests/faults", "tests/integration"),
-              frozenset({"clusters"}), needs=needs, rooms=_rooms("gauntlet", "faults", "integration"), on_clusters=True, handed_out=True, show=LAB_LINES,
+                                  *([] if own_cluster else _on_each()), "tests/faults", "tests/integration", "tests/molecule"),
+              frozenset({"clusters"}), needs=needs, rooms=_rooms("gauntlet", "faults", "integration", "molecule"), on_clusters=True, handed_out=True, show=LAB_LINES,
               most=2000, limit=9000, in_all=False, absent=absent, environ={**_handed_out(own_cluster), **claims}),
         _on_addons("gauntlet-addons", "not soak", own_cluster, needs=needs, limit=9000, in_all=False, absent=absent, environ=claims),
+        _on_simulators("gauntlet-platforms", "no_cluster and not soak and gauntlet", needs, limit=9000, in_all=False),
     ]
+
+
+def _on_simulators(name: str, marks: str, needs: tuple[str, ...], **more: Any) -> Stage:
+    """Tests on simulators and fakes, that mostly wait; the lab's build makes one of them."""
+    return Stage(name, _pytest(name, "-v", "-m", marks, "-n3", "--dist=loadfile", "tests/integration"), frozenset({"platforms"}),
+                 needs=needs, rooms=_rooms(name, "integration"), nice=2, show=LAB_LINES, most=1000, **more)
 
 
 def all_stages(rooms: tuple[str, ...] = ON_CLUSTERS) -> list[Stage]:
@@ -166,7 +170,7 @@ def all_stages(rooms: tuple[str, ...] = ON_CLUSTERS) -> list[Stage]:
 
 
 def chosen(words: list[str]) -> list[Stage]:
-    """The stages named (integration, molecule and faults are rooms of one; gauntlet is two) and what they need; all, if none is named.
+    """The stages named (integration, molecule and faults are rooms of one; gauntlet is three) and what they need; all, if none is named.
 
     Raises ValueError for a word that names no stage, and for bad variables of the environment.
     """
@@ -179,6 +183,6 @@ def chosen(words: list[str]) -> list[Stage]:
         if word not in known:
             raise ValueError(f"there is no stage {word}; there are: {', '.join(sorted(known))}")
     picked = {*words, *(["clusters"] if rooms else []), *(["diagnosis"] if "unit" in words else []),
-              *(["gauntlet-addons"] if "gauntlet" in words else [])}
+              *(["gauntlet-addons", "gauntlet-platforms"] if "gauntlet" in words else [])}
     picked |= {need for s in stages if s.name in picked and not s.absent for need in s.needs}
     return [s for s in stages if s.name in picked]

@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from .dns_objects import silent
 from .evidence import Candidate, Evidence, about, event_line, first_seen, unique, words
 from .finding import Finding
-from .paths import about_probes, provisioners
+from .paths import about_probes, provisioners, seen
 from .rules_access import decisive, said
 
 # Words of the API server, most special first; the group is the object in question.
@@ -84,8 +85,20 @@ def refused_for_us(f: Finding, ev: Evidence) -> Iterator[Candidate]:
                             first_seen(event))
 
 
+def _answered_elsewhere(f: Finding) -> bool:
+    """Whether name servers answer some nodes and no word comes back to the others: what lacks there is no right of theirs.
+
+    After a start of an API server its clients are refused for a moment, so that a line alone says little.
+    """
+    asked = seen(f, "dns", "internal")
+    lost = [o for o in seen(f, "dns") if not o["ok"]]
+    return bool(lost) and any(o["ok"] for o in asked) and all(map(silent, lost))
+
+
 def component_forbidden(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """A component on the path that may not read or do what it needs, by its own log."""
+    if _answered_elsewhere(f):
+        return
     components = {"dns": ev.dns_pods, "storage": lambda: provisioners(f, ev)}.get(f.domain, list)()
     found = [f"{key}: {text}" for key, text in ev.logs(components)
              if re.search(r'is forbidden: User "system:serviceaccount:', text)]

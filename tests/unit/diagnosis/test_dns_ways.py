@@ -115,6 +115,17 @@ def test_a_protocol_that_is_filtered_from_one_node(name: str, variant: str, lost
     assert f"53/{name} from or to n3" in found.remedy and any(text.endswith(": ok") for text in found.evidence)
 
 
+def test_a_server_that_was_refused_for_a_moment_is_not_why_one_node_gets_no_answer() -> None:
+    """As after a start of an API server: what the log says of rights explains no silence towards one node."""
+    data = _cluster()
+    data["logs"] = {"kube-system/coredns-n1/coredns": [
+        'plugin/kubernetes: Failed to watch: namespaces is forbidden: User "system:serviceaccount:kube-system:coredns" cannot '
+        'watch resource "namespaces" in API group "" at the cluster scope']}
+    assert cause(_dns({**_all(UDP, "n3"), ("direct", "n3"): SILENCE}), data)[0] == "net.port-filtered"
+    for wrong in ({("internal", "*"): SILENCE}, {("headless", "*"): "NXDOMAIN"}, {("headless", "n3"): "SERVFAIL"}):
+        assert cause(_dns(wrong), data)[0] == "rbac.missing", wrong
+
+
 def test_both_protocols_filtered_while_pods_of_the_same_nodes_answer() -> None:
     lost = {**_all(VIP, "n3"), **_all(("direct", "direct_tcp"), "n3")}
     found = one(_dns(lost, *(seen("dns", "pod", "n3", s) for s in SERVERS)), _cluster())
