@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.publish import gcs
+from ansible_collections.assay.clusters.plugins.module_utils.stores import gcs
 from tests.fakes.gcs_server import BUCKET, gcs_server
 from tests.fakes.store_front import BUSY, CUT, DROPPED, FINE, FORBIDDEN, LOST, StoreFront
 from tests.integration.buckets import Process, is_whole, killed_at_random, publish

@@ -20,8 +20,8 @@ from ..runs import documents as read_documents
 from ..runs.limits import Limited, TooMuch
 from ..runs.model import SKIPPED, VALIDATE, Run
 from ..runs.xml import XmlError
+from ..stores.prepared import Prepared, Work, prepare
 from . import documents, redacted, sources
-from .prepared import Prepared, Work, prepare
 
 LOG, ARTIFACTS = "build-log.txt", "artifacts"
 # TestGrid takes a larger JUnit file for a broken one.

@@ -12,14 +12,13 @@ from typing import Any
 
 from ..jobs.errors import BadOption
 from ..jobs.job import Job
-from .folder import FolderStore
-from .store import Store
+from ..stores import buckets
+from ..stores.buckets import GCS
+from ..stores.folder import FolderStore
+from ..stores.store import Store
 
-S3, GCS, FOLDER = "s3", "gs", ""
+FOLDER = ""
 _PLACE = re.compile(r"\{([^{}]*)\}")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, and the same of Google, which has underscores.
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 PLACES = ("cluster", "name")
 
 
@@ -63,8 +62,8 @@ def parse(dest: str, known: Mapping[str, str]) -> Destination:
             raise BadOption(f"dest: {{{name}}} has no value, as the results do not tell it" +
                             ("; set cluster" if name == "cluster" else ""))
     filled = _PLACE.sub(lambda m: known[m[1]], dest)
-    scheme = _SCHEME.match(filled)
-    if not scheme:
+    place = buckets.split(filled, "dest")
+    if not place:
         path = os.path.abspath(os.path.expanduser(filled))
         if ".." in Path(filled).parts and _PLACE.search(dest):
             raise BadOption(f"dest: {filled!r} has a part that is .. in its path")
@@ -72,25 +71,14 @@ def parse(dest: str, known: Mapping[str, str]) -> Destination:
         if os.path.lexists(path) and not os.path.isdir(path):
             raise BadOption(f"dest: {path} is no folder")
         return Destination(FOLDER, "", path)
-    if scheme[1] not in (S3, GCS):
-        raise BadOption(f"dest: must be a folder, s3://bucket/path or gs://bucket/path, not {dest!r}")
-    bucket, _slash, path = filled[scheme.end():].partition("/")
-    if not _BUCKET.fullmatch(bucket):
-        raise BadOption(f"dest: {bucket!r} is no name of a bucket")
+    scheme, bucket, path = place
     if not path.strip("/"):
         raise BadOption(f"dest: {dest!r} has no path after the bucket; the builds of a job are below one, such as "
-                        f"{scheme[1]}://{bucket}/c1/conformance")
-    return Destination(scheme[1], bucket, _inside(path.rstrip("/"), dest))
+                        f"{scheme}://{bucket}/c1/conformance")
+    return Destination(scheme, bucket, _inside(path.rstrip("/"), dest))
 
 
 def open_store(at: Destination, params: Mapping[str, Any], job: Job) -> Store:
-    """Clients of clouds are imported where one is meant."""
     if at.scheme == FOLDER:
         return FolderStore(Path(at.path))
-    if at.scheme == S3:
-        from .s3 import S3Store
-
-        return S3Store(at.bucket, at.path, params, job.environ)
-    from .gcs import GcsStore
-
-    return GcsStore(at.bucket, at.path, params, job.environ)
+    return buckets.open_bucket(at.scheme, at.bucket, at.path, params, job.environ)

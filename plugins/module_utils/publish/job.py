@@ -13,10 +13,11 @@ from ..results import redact
 from ..runs import read
 from ..runs.limits import SourceError
 from ..runs.model import Run
-from . import content, destinations, documents, prepared
+from ..stores import prepared
+from ..stores.store import Patience
+from . import content, destinations, documents
 from .content import Content
 from .destinations import FOLDER, Destination
-from .store import Patience
 from .upload import Outcome, Upload
 
 # Ids are seconds since 1970, or numbers of Prow, which have 19 digits.

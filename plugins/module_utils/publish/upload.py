@@ -18,10 +18,10 @@ from ..common.words import plural
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
 from ..runs.limits import MIB, Unzipped
+from ..stores.prepared import NEVER, Prepared, Work
+from ..stores.store import ABSENT, Conflict, Patience, Store
 from . import documents
 from .content import Content
-from .prepared import NEVER, Prepared, Work
-from .store import ABSENT, Conflict, Patience, Store
 
 STARTED, FINISHED, LATEST = "started.json", "finished.json", "latest-build.txt"
 # How often an id is looked for again when others take it meanwhile.

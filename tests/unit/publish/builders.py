@@ -12,8 +12,8 @@ from typing import Any
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.publish import PUBLISH
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.publish import destinations, job as publish_job
-from ansible_collections.assay.clusters.plugins.module_utils.publish.prepared import Prepared
-from ansible_collections.assay.clusters.plugins.module_utils.publish.store import ABSENT, Conflict
+from ansible_collections.assay.clusters.plugins.module_utils.stores.prepared import Prepared
+from ansible_collections.assay.clusters.plugins.module_utils.stores.store import ABSENT, Conflict
 from tests.unit.runs import builders as runs
 
 DAY = 86400

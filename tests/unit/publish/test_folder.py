@@ -15,11 +15,11 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.publish import prepared
-from ansible_collections.assay.clusters.plugins.module_utils.publish.folder import FolderStore
+from ansible_collections.assay.clusters.plugins.module_utils.stores import prepared
+from ansible_collections.assay.clusters.plugins.module_utils.stores.folder import FolderStore
 from ansible_collections.assay.clusters.plugins.module_utils.publish.job import entry
-from ansible_collections.assay.clusters.plugins.module_utils.publish.prepared import Work
-from ansible_collections.assay.clusters.plugins.module_utils.publish.store import ABSENT, Conflict
+from ansible_collections.assay.clusters.plugins.module_utils.stores.prepared import Work
+from ansible_collections.assay.clusters.plugins.module_utils.stores.store import ABSENT, Conflict
 from tests.unit.publish.builders import FIRST, e2e, options
 
 

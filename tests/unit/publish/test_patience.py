@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import Interrupted, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.publish.store import Passing, Patience
+from ansible_collections.assay.clusters.plugins.module_utils.stores.store import Passing, Patience
 from tests.unit.publish.builders import FIRST, Memory, e2e, one
 
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Where builds of a job go: a folder, a bucket of S3 or of Google, behind one protocol of whole files and conditions."""
+"""Where files go that are published or kept: a folder or a bucket, behind one protocol of whole files and conditions."""
 from __future__ import annotations
 
 import random
@@ -27,7 +27,7 @@ class Conflict(Exception):
 
 
 class Store(Protocol):
-    """The place of one job. Keys are paths below it; a file is there whole or not at all.
+    """One place. Keys are paths below it; a file is there whole or not at all.
 
     Passing is raised for what may be better in a moment, PlatformError for what will not.
     """
@@ -39,7 +39,7 @@ class Store(Protocol):
         """Names of the folders directly below the job."""
 
     def files(self, folder: str) -> dict[str, int]:
-        """Bytes of the files below a folder, by their paths within it."""
+        """Bytes of the files below a folder, "" for all, by their paths within it."""
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         """A small file and the tag of what was read; None where there is none."""
@@ -49,6 +49,9 @@ class Store(Protocol):
 
     def put(self, key: str, file: Prepared, expect: str | None = None) -> None:
         """Writes a file, as it says of itself. Conflict where `expect` (see ABSENT) is not met."""
+
+    def delete(self, key: str) -> None:
+        """Nothing where there is none."""
 
     def close(self) -> None:
         ...

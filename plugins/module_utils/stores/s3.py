@@ -20,7 +20,8 @@ _FORBIDDEN = {"AccessDenied", "403", "AllAccessDisabled"}
 _BUSY = {"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "OperationAborted", "Throttling",
          "ThrottlingException", "RequestLimitExceeded"}
 # What an operation is called as a right.
-_RIGHTS = {"ListObjectsV2": "s3:ListBucket", "GetObject": "s3:GetObject", "PutObject": "s3:PutObject"}
+_RIGHTS = {"ListObjectsV2": "s3:ListBucket", "GetObject": "s3:GetObject", "PutObject": "s3:PutObject",
+           "DeleteObject": "s3:DeleteObject"}
 
 
 def _is_passing(error: AwsError) -> bool:
@@ -37,10 +38,11 @@ def _is_passing(error: AwsError) -> bool:
 
 
 class S3Store:
-    """Builds below a prefix of a bucket. params, environ: as `connect` takes them."""
+    """Files below a prefix of a bucket, "" for all of it. params, environ: as `connect` takes them. option: what names it."""
 
-    def __init__(self, bucket: str, prefix: str, params: Mapping[str, Any], environ: Mapping[str, str]) -> None:
-        self._bucket, self._prefix = bucket, f"{prefix}/"
+    def __init__(self, bucket: str, prefix: str, params: Mapping[str, Any], environ: Mapping[str, str],
+                 option: str = "dest") -> None:
+        self._bucket, self._prefix, self._option = bucket, f"{prefix}/" if prefix else "", option
         own = [environ.get(v) for v in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")]
         self._where = str(next((a for a in (params.get("endpoint_url"), *own) if a), ""))
         told = [environ.get(v) for v in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE")]
@@ -66,7 +68,7 @@ class S3Store:
                 raise Conflict(self.at(key)) from None
             if e.code == "NoSuchBucket":
                 where = f" at {self._where}" if self._where else ""
-                raise BadOption(f"dest: there is no bucket {self._bucket}{where}") from None
+                raise BadOption(f"{self._option}: there is no bucket {self._bucket}{where}") from None
             if e.code in _FORBIDDEN:
                 raise PlatformError(f"{self.at(key)}: the right {_RIGHTS[operation]} is missing, or the bucket is somebody "
                                     f"else's: {e}") from None
@@ -88,7 +90,7 @@ class S3Store:
                 for p in page.get("CommonPrefixes", [])]
 
     def files(self, folder: str) -> dict[str, int]:
-        root = f"{self._prefix}{folder}/"
+        root = f"{self._prefix}{folder}/" if folder else self._prefix
         return {o["Key"].removeprefix(root): o["Size"] for page in self._pages(Prefix=root) for o in page.get("Contents", [])}
 
     def _open(self, key: str) -> dict[str, Any] | None:
@@ -132,6 +134,10 @@ class S3Store:
             self._client.call("PutObject", Bucket=self._bucket, Key=self._prefix + key, Body=body, ContentLength=file.size,
                               ContentMD5=base64.b64encode(file.md5).decode(), ContentType=file.content_type,
                               CacheControl=file.cache, **packed, **condition)
+
+    def delete(self, key: str) -> None:
+        with self._told("DeleteObject", key):
+            self._client.call("DeleteObject", Bucket=self._bucket, Key=self._prefix + key)
 
     def close(self) -> None:
         self._client.close()

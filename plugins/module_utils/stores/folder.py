@@ -134,6 +134,10 @@ class FolderStore:
             except OSError:
                 continue
 
+    def delete(self, key: str) -> None:
+        with self._told(key):
+            (self._root / key).unlink(missing_ok=True)
+
     def close(self) -> None:
         pass
 

@@ -46,14 +46,15 @@ class _Sink:
 
 
 class GcsStore:
-    """Builds below a prefix of a bucket."""
+    """Files below a prefix of a bucket, "" for all of it. option: what names it."""
 
-    def __init__(self, bucket: str, prefix: str, params: Mapping[str, Any], environ: Mapping[str, str]) -> None:
-        self._name, self._prefix = bucket, f"{prefix}/"
+    def __init__(self, bucket: str, prefix: str, params: Mapping[str, Any], environ: Mapping[str, str],
+                 option: str = "dest") -> None:
+        self._name, self._prefix, self._option = bucket, f"{prefix}/" if prefix else "", option
         self._endpoint = str(params.get("endpoint_url") or environ.get("STORAGE_EMULATOR_HOST") or "").rstrip("/")
         wrong = next((o for o in _OF_S3 if params.get(o)), "")
         if wrong:
-            raise BadOption(f"{wrong}: is of S3, and dest is a bucket of Google; its key is a file, in service_account_file")
+            raise BadOption(f"{wrong}: is of S3, and {option} is a bucket of Google; its key is a file, in service_account_file")
         self._client = self._connect(params, environ)
         self._bucket = self._client.bucket(bucket)
 
@@ -96,7 +97,7 @@ class GcsStore:
             raise Conflict(self.at(key)) from None
         except api.NotFound:
             where = f" at {self._endpoint}" if self._endpoint else ""
-            raise BadOption(f"dest: there is no bucket {self._name}{where}") from None
+            raise BadOption(f"{self._option}: there is no bucket {self._name}{where}") from None
         except (api.Forbidden, api.Unauthorized) as e:
             raise PlatformError(f"{self.at(key)}: the right {right} is missing: {_flat(e)}") from None
         except api.GoogleAPICallError as e:
@@ -115,7 +116,7 @@ class GcsStore:
             return [p.removeprefix(self._prefix).rstrip("/") for p in found.prefixes]
 
     def files(self, folder: str) -> dict[str, int]:
-        root = f"{self._prefix}{folder}/"
+        root = f"{self._prefix}{folder}/" if folder else self._prefix
         with self._told("storage.objects.list", folder):
             found = self._client.list_blobs(self._bucket, prefix=root, retry=None, timeout=_TIMEOUT)
             return {b.name.removeprefix(root): int(b.size or 0) for b in found}
@@ -148,6 +149,14 @@ class GcsStore:
         with file.path.open("rb") as body, self._told("storage.objects.create", key):
             blob.upload_from_file(body, size=file.size, content_type=file.content_type, checksum=None, retry=None,
                                   timeout=_TIMEOUT, **condition)
+
+    def delete(self, key: str) -> None:
+        gone = _library("google.api_core.exceptions").NotFound
+        with self._told("storage.objects.delete", key):
+            try:
+                self._bucket.blob(self._prefix + key).delete(retry=None, timeout=_TIMEOUT)
+            except gone:  # somebody else was faster
+                pass
 
     def close(self) -> None:
         self._client.close()
