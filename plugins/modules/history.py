@@ -26,6 +26,11 @@ options:
       - The results folder whose runs are added. A run that the history has is not added again.
       - Without it nothing is added, and the newest run of each cluster is compared.
     type: path
+  since:
+    description:
+      - When the play began, in ISO 8601, for a results folder that is used again. Older results in it are not added.
+    type: str
+    default: ''
   change:
     description:
       - What the added runs tested, such as a commit, a release or a snapshot. Runs of one change should end alike; where they

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from .stores import STORE
+
 HISTORY: dict[str, dict[str, Any]] = {
     "path": {"type": "path", "required": True},
     "results_dir": {"type": "path"},
+    "since": {"type": "str", "default": ""},
     "change": {"type": "str", "default": ""},
     "clusters": {"type": "list", "elements": "str", "default": []},
     "days": {"type": "int", "default": 14},
@@ -15,4 +18,5 @@ HISTORY: dict[str, dict[str, Any]] = {
     "baseline": {"type": "str", "default": "previous"},
     "gate": {"type": "bool", "default": False},
     "mode": {"type": "str", "default": "0600"},
+    **STORE,
 }
