@@ -42,7 +42,7 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             return {**result, "changed": False, "msg": "no report in check mode"}
         try:
-            found = store.load_cluster_runs(args["results_dir"])
+            found = store.load_cluster_runs(args["results_dir"], since=args["since"])
             runs, said = store.of_this_play(found, args["expected"], args["since"])
             runs = [clean_run(r) for r in runs]  # stages alone have no verdict of a run yet
             paths = store.write_reports(args["results_dir"], runs, said)

@@ -72,7 +72,8 @@ class ActionModule(ActionBase):
         try:
             folder = self._task.args.get("results_dir")
             if folder and serve in (self._suite, self._single) and not self._task.check_mode:
-                store.forget_cluster_run(str(folder), self.cluster)  # before anything of this run can go wrong
+                # Before anything of this run can go wrong. The playbook says when it began.
+                store.forget_cluster_run(str(folder), self.cluster, str(self._vars.get("validate_since") or ""))
             with connecting.acting_in(self._own):
                 result.update(serve(name))
         except (BadInput, store.ResultsError) as e:

@@ -120,10 +120,23 @@ def _forget(folder: Path, paths: list[Path]) -> None:
                            f"{e.strerror or e}") from None
 
 
-def forget_cluster_run(results_dir: str | os.PathLike[str], cluster: str) -> None:
-    """What an earlier run of this cluster stored, and the reports of it, tell nothing of the one that begins."""
+def forget_cluster_run(results_dir: str | os.PathLike[str], cluster: str, since: str = "") -> None:
+    """What an earlier run of this cluster stored, and the reports of it, tell nothing of the one that begins.
+
+    since: when the play began (ISO 8601). Reports that are older go, too, whichever clusters they tell of.
+    """
     folder = _folder(results_dir)
-    _forget(folder, [folder / _CLUSTERS / file_name(cluster)])
+    _forget(folder, [folder / _CLUSTERS / file_name(cluster), *_older_reports(folder, since)])
+
+
+def _older_reports(folder: Path, since: str) -> list[Path]:
+    """records.json, where an earlier play wrote it; what cannot be read is left to whoever writes it anew."""
+    path, first = folder / _REPORTS["json"], _moment(since) if since else None
+    try:
+        created = _moment(json.loads(path.read_text(encoding="utf-8")).get("created")) if first else None
+    except (OSError, ValueError, AttributeError):
+        return []
+    return [path] if first and created and created < first else []
 
 
 def forget_pipeline(results_dir: str | os.PathLike[str], cluster: str) -> None:
@@ -184,21 +197,32 @@ def with_stages(run: dict[str, Any], stages: list[dict[str, Any]]) -> dict[str, 
     if not stages:
         return run
     started, seconds = _span(stages)
+    if (began := _moment(run.get("started"))) and (first := _moment(started)) and began < first:
+        started = str(run["started"])  # checks of an earlier day do not become today's by a stage that follows
     return clean_run({**run, "cluster": stages[0]["cluster"], "run_id": run.get("run_id") or stages[0]["run_id"],
                       "started": started, "seconds": round(seconds, 3), "records": [*stages, *(run.get("records") or [])]})
 
 
-def load_cluster_runs(results_dir: str | os.PathLike[str], stages: bool = True) -> list[dict[str, Any]]:
+def load_cluster_runs(results_dir: str | os.PathLike[str], stages: bool = True, since: str = "") -> list[dict[str, Any]]:
     """All stored cluster runs in the order of their names; an empty list where none was stored.
 
     stages: with the records of their pipelines' stages; then a cluster that has only those is there, too.
+    since: when the play began (ISO 8601). Stages of an earlier pipeline are then no part of a run that began since.
     """
     runs = {str(r.get("cluster", "")): r for r in (
         _load(p, "run", "records", list) for p in sorted((_folder(results_dir) / _CLUSTERS).glob("[!.]*.json")))}
     of_stages: dict[str, list[dict[str, Any]]] = {}
     for record in load_stages(results_dir) if stages else ():
         of_stages.setdefault(record["cluster"], []).append(record)
-    return [with_stages(runs.get(c, {}), of_stages.get(c, [])) for c in sorted({*runs, *of_stages})]
+    return [with_stages(run := runs.get(c, {}), _of_run(run, of_stages.get(c, []), since)) for c in sorted({*runs, *of_stages})]
+
+
+def _of_run(run: dict[str, Any], stages: list[dict[str, Any]], since: str) -> list[dict[str, Any]]:
+    """The stages without those of an earlier pipeline, where the run itself is not earlier."""
+    first, began = _moment(since) if since else None, _moment(run.get("started"))
+    if not first or not began or began < first:
+        return stages
+    return [s for s in stages if (at := _moment(s["started"])) and at >= first]
 
 
 def _moment(started: Any) -> datetime.datetime | None:
