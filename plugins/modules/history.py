@@ -12,13 +12,15 @@ description:
   - Answers whether it is the test or the cluster. It looks for what repeats where runs fail, which may be a cause, a cluster,
     a check, or nothing at all, and gives the numbers.
   - Compares each added run with the one before it, or with any other, and can stop for what is new alone.
-  - A history is a folder with a file in JSON for each run on each cluster. A file is written once and never changed. It holds
-    verdicts, causes and messages, and no evidence. Any number of controllers may share the folder.
+  - A history is a folder, or a place in a bucket of S3 or of Google, with a file in JSON for each run on each cluster. A file is
+    written once and never changed. It holds verdicts, causes and messages, and no evidence. Any number of controllers may share
+    it.
   - It runs on the controller.
 options:
   path:
     description:
-      - The folder of the history. It is made when a run is added.
+      - Where the history is, as a folder on the controller, V(s3://bucket/path) or V(gs://bucket/path). A folder is made when a
+        run is added, a bucket must be there.
     type: path
     required: true
   results_dir:
@@ -66,11 +68,15 @@ options:
     default: false
   mode:
     description:
-      - The permissions of new files, in octal. Who may read a file may enter its folder.
+      - The permissions of new files in a folder, in octal. Who may read a file may enter its folder.
     type: str
     default: '0600'
 extends_documentation_fragment:
+  - assay.clusters.store
   - assay.clusters.attributes
+requirements:
+  - boto3 >= 1.40, for C(s3://)
+  - google-cloud-storage >= 2.10, for C(gs://)
 seealso:
   - module: assay.clusters.report
   - module: assay.clusters.results_info
@@ -97,6 +103,17 @@ EXAMPLES = r"""
         keep_days: 90
         gate: true
       run_once: true
+
+- name: Share a history between controllers
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Keep the runs in a bucket
+      assay.clusters.history:
+        path: s3://example-history/clusters
+        results_dir: ./results
+        region: eu-central-1
+        keep_days: 365
 
 - name: Ask the history
   hosts: localhost
@@ -133,6 +150,46 @@ runs:
   description: How many runs were measured.
   returned: success, and where the gate stops
   type: int
+days:
+  description: How many days back they were measured.
+  returned: success, and where the gate stops
+  type: int
+last_runs:
+  description: For each cluster its last 20 runs of twice as many days, the oldest first.
+  returned: success, and where the gate stops
+  type: dict
+  sample:
+    c1:
+      - {run_id: 0badcafe, started: "2026-11-20T12:00:00+00:00", verdict: failed, failed: [dns], more_failed: 0}
+causes:
+  description: What failures of twice as many days were explained by, the most frequent first.
+  returned: success, and where the gate stops
+  type: list
+  elements: dict
+  contains:
+    cause:
+      description: The code of the cause.
+      type: str
+    first:
+      description: When the first run began that failed for it.
+      type: str
+    last:
+      description: When the last such run began.
+      type: str
+    failures:
+      description: How many failures it explained.
+      type: int
+    runs:
+      description: In how many runs.
+      type: int
+    clusters:
+      description: On which clusters.
+      type: list
+      elements: str
+    checks:
+      description: In which checks.
+      type: list
+      elements: str
 answer:
   description: Whether it is the test or the cluster.
   returned: success, and where the gate stops
@@ -313,7 +370,7 @@ news:
   elements: str
   sample: ["c1, new failures: dns", "c2, fixed: storage"]
 problems:
-  description: Files in the folder that could not be read as runs.
+  description: Files of the history that could not be read as runs, and in one sentence those that have another name than runs.
   returned: success, and where the gate stops
   type: list
   elements: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .stores import STORE
+
 PUBLISH: dict[str, dict[str, Any]] = {
     "src": {"type": "list", "elements": "path", "required": True},
     "dest": {"type": "str", "required": True},
@@ -25,12 +27,5 @@ PUBLISH: dict[str, dict[str, Any]] = {
     "read_back": {"type": "bool", "default": True},
     "attempts": {"type": "int", "default": 6},
     "timeout": {"type": "int", "default": 3600},
-    "region": {"type": "str"},
-    "access_key": {"type": "str", "no_log": False},
-    "secret_key": {"type": "str", "no_log": True},
-    "session_token": {"type": "str", "no_log": True},
-    "profile": {"type": "str"},
-    "endpoint_url": {"type": "str"},
-    "validate_certs": {"type": "bool", "default": True},
-    "service_account_file": {"type": "path", "no_log": False},
+    **STORE,
 }

@@ -18,6 +18,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.arguments.images im
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines import (
     MACHINES, MACHINES_AWS, MACHINES_ESXI, SNAPSHOT_ORDER)
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.stores import STORE
 from ansible_collections.assay.clusters.plugins.module_utils.engine import registry
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
 from ansible_collections.assay.clusters.plugins.module_utils.engine.declared import Option
@@ -204,7 +205,8 @@ def test_options_of_a_check_are_not_those_of_every_run(name: str) -> None:
     ("snapshot", SNAPSHOT_ORDER),
     ("machines", {n: s for n, s in MACHINES.items() if n not in {*MACHINES_AWS, *MACHINES_ESXI}}),
     ("machines_aws", MACHINES_AWS),
-    ("machines_esxi", MACHINES_ESXI)])
+    ("machines_esxi", MACHINES_ESXI),
+    ("store", STORE)])
 def test_a_fragment_documents_its_spec(fragment: str, spec: dict[str, Any]) -> None:
     assert {n: _plain(o) for n, o in _fragment(fragment).items()} == {n: _plain(o) for n, o in spec.items()}
 

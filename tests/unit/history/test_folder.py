@@ -79,7 +79,8 @@ def test_files_that_are_no_runs_are_told_and_left(tmp_path: Path) -> None:
                        "20261101T000003Z-4.json": '{"format": 1, "cluster": "a"}', "notes.json": "{", ".20261101T000000Z-1.json": "x"}.items():
         (tmp_path / "a" / name).write_text(text)
     found, problems = there.read()
-    assert found == [one] and len(problems) == 4
+    assert found == [one] and len(problems) == 5
+    assert problems[4] == f"{tmp_path}: 1 file of another name than runs have, passed over: a/notes.json"
     assert "is no run in format 1 of the history" in problems[1] and "is no whole run: KeyError" in problems[3]
     there.remove(there.old(NOW - timedelta(days=1)))
     assert sorted(p.name for p in (tmp_path / "a").iterdir()) == sorted([name_of(one).partition("/")[2], "notes.json", ".20261101T000000Z-1.json"])
@@ -108,6 +109,30 @@ def test_what_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
         Folder(tmp_path / "file")
     with pytest.raises(BadOption, match=r"^path: .*\.json cannot be written: .*/file is no folder$"):
         Folder(tmp_path / "file" / "below").add(run("a"))
+
+
+def test_a_folder_that_somebody_removes_meanwhile_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As another controller does that finds it empty."""
+    there, one, made = Folder(tmp_path), run("a"), []
+
+    def removed(folder: Path) -> None:
+        make(folder)
+        if folder.name == "a":
+            made.append(folder)
+            if len(made) < 4:
+                folder.rmdir()
+
+    make = there._make
+    monkeypatch.setattr(there, "_make", removed)
+    assert there.add(one) and there.read()[0] == [one] and len(made) == 4
+
+
+def test_a_folder_that_is_not_empty_any_more_stays(tmp_path: Path) -> None:
+    there, old, one = Folder(tmp_path), run("a", hours=60), run("a")
+    there.add(old)
+    (tmp_path / "a/.half-written").write_text("")
+    there.remove([name_of(old)])
+    assert there.add(one) and there.names() == [name_of(one)]
 
 
 def test_of_a_run_is_kept_who_when_and_how_and_no_evidence() -> None:

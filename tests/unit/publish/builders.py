@@ -45,7 +45,8 @@ class Memory:
         return sorted({k.split("/")[0] for k in self.held if "/" in k})
 
     def files(self, folder: str) -> dict[str, int]:
-        return {k.removeprefix(f"{folder}/"): len(v) for k, v in self.held.items() if k.startswith(f"{folder}/")}
+        root = f"{folder}/" if folder else ""
+        return {k.removeprefix(root): len(v) for k, v in self.held.items() if k.startswith(root)}
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         self.reads.append(key)
@@ -71,6 +72,10 @@ class Memory:
         """As somebody else does it."""
         self._tags += 1
         self.held[key], self._tag[key] = content, str(self._tags)
+
+    def delete(self, key: str) -> None:
+        self.held.pop(key, None)
+        self._tag.pop(key, None)
 
     def close(self) -> None:
         pass
