@@ -55,6 +55,8 @@ def test_each_writes_its_own_requests_and_sees_what_the_other_stored(lab: Any) -
     wait_for("both requests, each in one log", lambda: verbs() == {"cp": {"delete"}, "cp2": {"create"}}, 20)
 
 
+# Its pool of nodes stays, as all is to be well at the end.
+@pytest.mark.tiers("autoscaler")
 def test_a_stopped_one_leaves_the_endpoints_and_comes_back(lab: Any) -> None:
     with lab.fault.stop("cp2", "kube-apiserver"):
         assert not lab.healthy()
@@ -62,7 +64,7 @@ def test_a_stopped_one_leaves_the_endpoints_and_comes_back(lab: Any) -> None:
         assert lab.ready_nodes() == lab.workers
     wait_for("both endpoints", lambda: _endpoints(lab) == {*lab.control_planes.values()}, 60)
     assert _endpoints(lab, "cp2") == _endpoints(lab)
-    wait_for("add-ons that lost their API server", lab.healthy, 180)
+    lab.recovered(180)
 
 
 def test_how_many_is_kept_and_bounded(lab: Any) -> None:

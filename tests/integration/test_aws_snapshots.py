@@ -175,7 +175,7 @@ def test_an_interrupted_revert_is_finished_by_the_next(cloud: Cloud, action: str
     assert not [t for v in volumes.values() for t in v.get("Tags", []) if t["Key"] in (FRESH, REPLACED)]
 
 
-@pytest.mark.parametrize("policy", ["delete", "keep"])
+@pytest.mark.parametrize("policy", [pytest.param("delete", marks=pytest.mark.gauntlet), "keep"])
 def test_a_revert_that_was_killed_anywhere_is_finished_by_the_next(cloud: Cloud, policy: str) -> None:
     """Killed: nothing of it tidies up. After 1, 2, ... requests, until one gets to its end; every second time someone starts
     the half reverted machine before the next revert."""
@@ -346,6 +346,7 @@ def test_the_environment_of_the_task_tells_what_options_do_not(cloud: Cloud) -> 
         cloud.platform(access_key=None, secret_key=None, profile="other")
 
 
+@pytest.mark.gauntlet
 def test_three_hundred_machines_are_looked_at_in_few_requests(cloud: Cloud) -> None:
     cloud.ec2.run_instances(ImageId=IMAGE, MinCount=300, MaxCount=300, TagSpecifications=[
         {"ResourceType": "instance", "Tags": [{"Key": "cluster", "Value": "c1"}]}])

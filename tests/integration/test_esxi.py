@@ -146,6 +146,7 @@ def test_a_snapshot_that_is_gone_is_told_with_what_there_is(host: Host, platform
     assert host.vm("n1")["disk"] == "today's" and host.vm("n1")["power"] == "on"
 
 
+@pytest.mark.gauntlet
 def test_remove_with_and_without_children(host: Host, platform: Esxi) -> None:
     host.add("n1")
     for name in ("a", "b", "c"):
@@ -181,6 +182,7 @@ def test_a_fault_is_a_fault_whatever_the_exit_status(host: Host, platform: Esxi,
     assert one(platform, "n1") == machine
 
 
+@pytest.mark.gauntlet
 def test_silence_is_no_success(host: Host, platform: Esxi) -> None:
     host.add("n1")
     taken(host, platform, "n1", "first")
@@ -204,6 +206,7 @@ def test_a_full_datastore(host: Host, platform: Esxi) -> None:
     assert not host.vm("n1")["snapshots"]
 
 
+@pytest.mark.gauntlet
 def test_many_machines_in_few_sessions_and_one_connection(host: Host, platform: Esxi) -> None:
     host.add(*(f"n{n}" for n in range(45)))
     before = (host.folder / "sshd.log").read_text().count("Accepted publickey")
@@ -286,6 +289,7 @@ def test_a_host_without_vim_cmd(host: Host, platform: Esxi) -> None:
         (host.folder / "away").rename(program)
 
 
+@pytest.mark.gauntlet
 def test_a_lost_connection_is_made_again(host: Host, platform: Esxi) -> None:
     """An expired session: whoever only looks goes on, whoever changes something looks what has become of it."""
     host.add("n1")

@@ -111,7 +111,7 @@ def providers(tmp_path: Path) -> Iterator[dict[str, str]]:
         yield {"RANCHER_URL": rancher.url, "RANCHER_TOKEN": rancher.token, "FLEET_KUBECONFIGS": f"{tmp_path}/fleet", **keys}
 
 
-@pytest.mark.parametrize("name", ["rancher", "konvoy", "cloud", "fleet", "lab"])
+@pytest.mark.parametrize("name", ["rancher", *(pytest.param(n, marks=pytest.mark.gauntlet) for n in ("konvoy", "cloud", "lab")), "fleet"])
 def test_every_inventory_gives_a_plan(name: str, providers: dict[str, str], tmp_path: Path) -> None:
     inventory = CHECKOUT / "inventories" / name
     listed = json.loads(_run("ansible-inventory", "-i", str(inventory), "--list", cwd=tmp_path, **providers).stdout)

@@ -100,7 +100,7 @@ def test_what_a_killed_test_run_broke_is_mended(before: set[str], tmp_path: Path
     assert not lab.healthy()
     _kill(run)
     _lab("status")
-    wait_for("a healthy cluster", lab.healthy, 60)
+    lab.recovered(60)
     assert lab.fault.in_force() == []
     assert "length" not in lab.in_node("n1", "iptables-save")
 

@@ -67,8 +67,10 @@ def test_machines_of_an_esxi_host_that_are_well(api: FakeApiServer, host: Host, 
 
 @pytest.mark.parametrize(("name", "values", "cause", "scope", "words"), [
     ("n2", {"power": "off"}, "vm.powered-off", ["vm/n2", "node/n2"], "n2 is powered off"),
-    ("renamed", {"power": "suspended"}, "vm.powered-off", ["vm/renamed", "node/n1"], "renamed is suspended"),
-    ("n0", {"tools": "not running"}, "vm.tools-down", ["vm/n0", "node/n0"], "n0 runs no guest tools"),
+    pytest.param("renamed", {"power": "suspended"}, "vm.powered-off", ["vm/renamed", "node/n1"], "renamed is suspended",
+                 marks=pytest.mark.gauntlet),
+    pytest.param("n0", {"tools": "not running"}, "vm.tools-down", ["vm/n0", "node/n0"], "n0 runs no guest tools",
+                 marks=pytest.mark.gauntlet),
     ("n2", {"consolidate": True}, "vm.consolidation", ["vm/n2"], "n2 needs a consolidation of its disks")])
 def test_what_is_wrong_with_a_machine_is_its_cause_until_it_is_mended(
         api: FakeApiServer, host: Host, tmp_path: Path, name: str, values: dict[str, Any], cause: str, scope: list[str],
@@ -83,6 +85,7 @@ def test_what_is_wrong_with_a_machine_is_its_cause_until_it_is_mended(
     assert run(api, tmp_path, **of_esxi(host))["verdict"] == "warned"
 
 
+@pytest.mark.gauntlet
 def test_old_and_deep_snapshots(api: FakeApiServer, host: Host, tmp_path: Path) -> None:
     old = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=4)).strftime("%m/%d/%Y %H:%M:%S")
     shape = {"description": "", "quiesced": False, "memory": False, "created": old}

@@ -122,6 +122,7 @@ def test_what_does_not_get_better_ends(bucket: Bucket, tmp_path: Path) -> None:
     assert len(objects(bucket)) == 2
 
 
+@pytest.mark.gauntlet
 def test_killed_anywhere_half_a_run_is_never_read_for_a_whole_one(bucket: Bucket, tmp_path: Path) -> None:
     killed_at_random(bucket.front, SEED, e2e(tmp_path), bucket.held, bucket.empty, **bucket.options)
 

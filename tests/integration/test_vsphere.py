@@ -105,6 +105,7 @@ def _at_rest(server: Vcsim) -> None:
     platform.close()
 
 
+@pytest.mark.gauntlet
 def test_a_task_that_is_too_slow_ends_at_the_deadline(server: Vcsim, options: dict[str, Any]) -> None:
     """And is waited for, so that it leaves nothing: neither then nor when it has ended."""
     with server.ordered(DelayTasks={"CreateSnapshotEx": 4000}):
@@ -300,6 +301,7 @@ def test_snapshots_of_others_are_left(server: Vcsim, options: dict[str, Any]) ->
     assert [r["name"] for r in run("vm_snapshot_prune", {**everything, "ours_only": False})["removed"]] == ["backup"]
 
 
+@pytest.mark.gauntlet
 def test_300_machines_in_few_round_trips() -> None:
     with vcsim(machines=300, hosts=5) as big:
         found = run("vm_snapshot_info", {**big.options, "folder": "/DC0/vm"})

@@ -141,15 +141,35 @@ class Lab:
         found = self.api(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
         return found["status"].get("readyReplicas", 0) == found["spec"]["replicas"] > 0
 
+    def ailment(self) -> str:
+        """What is not well, as words; empty if all nodes are on and Ready, the base deployments available, and its tiers serve, and
+        nothing is left of a killed test."""
+        parts = [*((f"node {n} is off", lambda n=n: node.pid(self, n)) for n in self.nodes),
+                 *((f"{h} is off", lambda h=h: helpers.pid(self, h)) for h in ("registry", "named")),
+                 *((f"API server {n} is not ready", lambda n=n: self.api("/readyz", at=n) == "ok") for n in self.control_planes),
+                 ("not all nodes are Ready", lambda: self.ready_nodes() == self.workers),
+                 *((f"{d[1]} is not available", lambda d=d: self._available(*d)) for d in _DEPLOYMENTS)]
+        if self.fault.orphaned():
+            return "a fault of a killed test is left"
+        for words, well in parts:
+            try:
+                if not well():
+                    return words
+            except (OSError, ValueError, KeyError) as e:
+                return f"{words}: {e}"
+        return ", ".join(f"{n} does not serve" for n in tiers.silent(self))
+
     def healthy(self) -> bool:
-        """All nodes on and Ready, the base deployments available, its tiers serve, nothing is left of a killed test."""
-        try:
-            return (not self.fault.orphaned() and all(node.pid(self, n) for n in self.nodes) and self.ready_nodes() == self.workers
-                    and all(self.api("/readyz", at=n) == "ok" for n in self.control_planes)
-                    and all(self._available(*d) for d in _DEPLOYMENTS)
-                    and all(helpers.pid(self, h) for h in ("registry", "named")) and tiers.healthy(self))
-        except (OSError, ValueError, KeyError):
-            return False
+        return not self.ailment()
+
+    def recovered(self, seconds: float = 120.0) -> None:
+        """Wait until all is well again. LabError names what is not."""
+        def well() -> bool:
+            if told := self.ailment():
+                raise LabError(told)
+            return True
+
+        wait_for(f"{self.name} as it was", well, seconds, 0.5)
 
     def ensure(self) -> None:
         """Up and mended, quickly if it is already; a cluster that a living process broke on purpose is left to it."""

@@ -72,9 +72,9 @@ def serving(lab: Lab, one: Tier) -> bool:
         return False
 
 
-def healthy(lab: Lab) -> bool:
-    """Whether all that it has serve."""
-    return all(serving(lab, tier(n)) for n in there(lab))
+def silent(lab: Lab) -> list[str]:
+    """Those that it has and that do not serve."""
+    return [n for n in there(lab) if not serving(lab, tier(n))]
 
 
 def down(lab: Lab) -> None:
@@ -83,4 +83,4 @@ def down(lab: Lab) -> None:
         tier(name).down(lab)
 
 
-__all__ = ["TIERS", "Tier", "bring", "chosen", "down", "healthy", "serving", "there", "tier"]
+__all__ = ["TIERS", "Tier", "bring", "chosen", "down", "serving", "silent", "there", "tier"]

@@ -43,15 +43,15 @@ def test_an_unknown_tier_is_told_with_those_that_there_are() -> None:
 
 def test_tiers_are_written_down_brought_once_and_ended_in_turn(three: dict[str, list[str]], tmp_path: Path) -> None:
     lab: Any = SimpleNamespace(folder=tmp_path, name="c1")
-    assert tiers.there(lab) == [] and tiers.healthy(lab)
+    assert tiers.there(lab) == [] and tiers.silent(lab) == []
     tiers.bring(lab, ["top"])
     assert three["brought"] == ["ground", "top"] == json.loads((tmp_path / "tiers.json").read_text())
-    assert not tiers.healthy(lab)
+    assert tiers.silent(lab)
     three["serving"] = ["ground"]
     tiers.bring(lab, tiers.there(lab))
     assert three["brought"] == ["ground", "top", "top"], "what serves is left alone"
     three["serving"].append("top")
-    assert tiers.healthy(lab)
+    assert tiers.silent(lab) == []
     tiers.down(lab)
     assert three["ended"] == ["top", "ground"]
 
