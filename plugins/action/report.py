@@ -9,7 +9,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import REPORT
-from ansible_collections.assay.clusters.plugins.module_utils.results import gate, notes, redact, store, summary
+from ansible_collections.assay.clusters.plugins.module_utils.results import gate, html_history, notes, redact, store, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.clean import clean_run
 from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
 
@@ -29,6 +29,15 @@ def _show(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str],
     terminal.show_lines(f"\nreport: {paths['html']}")
 
 
+def _history(given: dict[str, Any]) -> dict[str, Any] | None:
+    """What the module history returned; None for a task of it that failed, was skipped, or is not there."""
+    if not given or given.get("failed") or given.get("skipped"):
+        return None
+    if not html_history.fits(given):
+        raise store.ResultsError("history: must be what a task of assay.clusters.history returned, as its register variable holds it")
+    return given
+
+
 class ActionModule(ActionBase):
     """Runs once, on the controller."""
 
@@ -45,7 +54,7 @@ class ActionModule(ActionBase):
             found = store.load_cluster_runs(args["results_dir"], since=args["since"])
             runs, said = store.of_this_play(found, args["expected"], args["since"])
             runs = [clean_run(r) for r in runs]  # stages alone have no verdict of a run yet
-            paths = store.write_reports(args["results_dir"], runs, said)
+            paths = store.write_reports(args["results_dir"], runs, said, _history(args["history"]))
         except store.ResultsError as e:
             return {**result, "failed": True, "msg": redact.redact(str(e))}
         missing = [c for c in args["expected"] if c not in {r["cluster"] for r in runs}]

@@ -30,6 +30,13 @@ options:
     type: str
     default: ''
     version_added: 1.2.0
+  history:
+    description:
+      - What a task of M(assay.clusters.history) returned. C(report.html) then has a view of the past, and tells since when each
+        cause is there. Without it, or with that of a task that failed or was skipped, there is no such view.
+    type: dict
+    default: {}
+    version_added: 1.2.0
   allow_inconclusive:
     description:
       - Whether checks that could not be made are good enough.
@@ -56,6 +63,7 @@ extends_documentation_fragment:
   - assay.clusters.attributes
 seealso:
   - module: assay.clusters.validate
+  - module: assay.clusters.history
 author:
   - assay.clusters contributors (@assay-clusters)
 """
@@ -77,6 +85,21 @@ EXAMPLES = r"""
         expected: "{{ ansible_play_hosts_all }}"
         gate: true
       run_once: true
+
+- name: Report what is in a results folder, beside what was before
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Keep the runs
+      assay.clusters.history:
+        path: ./history
+        results_dir: ./results
+      register: kept
+
+    - name: Write the reports, with a view of the history
+      assay.clusters.report:
+        results_dir: ./results
+        history: "{{ kept }}"
 """
 
 RETURN = r"""

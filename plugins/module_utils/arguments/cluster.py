@@ -63,6 +63,7 @@ REPORT: dict[str, dict[str, Any]] = {
     "results_dir": {"type": "path", "required": True},
     "expected": {"type": "list", "elements": "str", "default": []},
     "since": {"type": "str", "default": ""},
+    "history": {"type": "dict", "default": {}},
     "allow_inconclusive": {"type": "bool", "default": False},
     "allow_skipped": {"type": "bool", "default": False},
     "gate": {"type": "bool", "default": False},

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The page's look, and the few lines of script that it can do without."""
+"""The page's look."""
 from __future__ import annotations
 
 _BASE = """
@@ -229,39 +229,3 @@ _FILTER = "".join(
     f"[data-filter={v}] .cell:not(.v-{v}) {{ opacity: .18; }}\n" for v in _VERDICTS)
 
 STYLE = _BASE + _TOP + _CAUSES + _MATRIX + _CLUSTERS + _ADAPT + _FILTER
-
-SCRIPT = """
-(() => {
-  const root = document.documentElement, all = (s) => [...document.querySelectorAll(s)];
-  const reveal = () => {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!target) return;
-    for (let e = target; e; e = e.parentElement) if (e.tagName === "DETAILS") e.open = true;
-    target.scrollIntoView();
-  };
-  const choose = (verdict) => {
-    if (verdict) root.dataset.filter = verdict; else delete root.dataset.filter;
-    for (const b of all(".filter")) {
-      if (b.dataset.verdict) b.setAttribute("aria-pressed", String(b.dataset.verdict === verdict));
-      else b.hidden = !verdict;
-    }
-    if (verdict) for (const d of all(".cluster")) if (d.querySelector(".check.v-" + verdict)) d.open = true;
-  };
-  for (const b of all(".filter")) {
-    b.disabled = false;
-    b.addEventListener("click", () => choose(root.dataset.filter === b.dataset.verdict ? "" : b.dataset.verdict));
-  }
-  for (const b of all(".copy")) {
-    b.hidden = false;
-    b.addEventListener("click", async () => {
-      const code = b.parentElement.querySelector("code");
-      try { await navigator.clipboard.writeText(code.textContent); b.textContent = "Copied"; }
-      catch { getSelection().selectAllChildren(code); b.textContent = "Selected"; }
-      setTimeout(() => { b.textContent = "Copy"; }, 2000);
-    });
-  }
-  addEventListener("hashchange", () => { choose(""); reveal(); });
-  addEventListener("beforeprint", () => { for (const d of all("details.cluster")) d.open = true; });
-  reveal();
-})();
-"""

@@ -3,6 +3,8 @@
 """The page's markup, filled by html.py. A Python string, as collections may hold only Python files in plugins/."""
 from __future__ import annotations
 
+from .html_views import CAUSES, FLEET, HISTORY
+
 _MACROS = """
 {% macro icon(verdict) %}<svg class="icon" aria-hidden="true"><use href="#i-{{ verdict }}"/></svg>{% endmacro %}
 {% macro badge(verdict) %}
@@ -15,9 +17,10 @@ _MACROS = """
 {% macro joined(pairs) %}
 {%- for verdict, count in pairs %}{{ count }} {{ words[verdict] }}{{ ", " if not loop.last }}{% endfor -%}
 {% endmacro %}
-{% macro cell(data) %}
-<a class="cell v-{{ data.verdict }}{{ " followed" if data.followed }}" href="{{ data.href }}" title="{{ data.title }}">
-{{- icon(data.verdict) }}<span class="word">{{ words[data.verdict] }}</span></a>
+{% macro cell(data, still) %}
+<a class="cell v-{{ data.verdict }}{{ " followed" if data.followed }}" href="{{ data.href }}" title="{{ data.title }}"
+{%- if still and data.good %} tabindex="-1"{% endif %}>
+{{- "" if still else icon(data.verdict) }}<span class="word">{{ words[data.verdict] }}</span></a>
 {%- endmacro %}
 {% macro bar(row) %}
 <span class="track" aria-hidden="true"><span class="fill" style="width:{{ row.bar }}%"></span>
@@ -25,11 +28,17 @@ _MACROS = """
 {% endmacro %}
 {% macro results(groups, fleet) %}
 {% for group in groups %}
-<span class="result">{% if fleet %}<b>{{ group.cluster }}</b> {% endif %}
+<span class="result" data-cluster="{{ group.cluster|lower }}">{% if fleet %}<b>{{ group.cluster }}</b> {% endif %}
 {% for link in group.links %}
 <a href="{{ link.href }}">{{ link.label }}</a>{{ ", " if not loop.last }}
 {%- endfor %}</span>
 {% endfor %}
+{% endmacro %}
+{% macro others(groups, fleet) %}
+{% if groups %}
+<details class="more"><summary>{{ plural(groups|length, "more cluster") }}</summary>
+<div class="results">{{ results(groups, fleet) }}</div></details>
+{% endif %}
 {% endmacro %}
 """
 
@@ -54,7 +63,12 @@ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-sr
 d="M5.4 5.9C5.4 2.6 10.7 2.7 10.7 5.8 10.7 7.8 8 7.8 8 9.8M8 12.6V12.8"/></symbol>
 <symbol id="i-skipped" viewBox="0 0 16 16"><path d="M4.5 8H11.5"/></symbol>
 </svg>
-<a class="skip" href="#clusters">Skip to the clusters</a>
+<nav class="skips" aria-label="Views">
+{% if causes %}<a class="skip" href="#causes">Skip to the causes</a>{% endif %}
+{% if matrix %}<a class="skip" href="#matrix">Skip to all clusters at a glance</a>{% endif %}
+{% if past %}<a class="skip" href="#history">Skip to the history</a>{% endif %}
+<a class="skip" href="#clusters">Skip to the {{ "clusters" if fleet else "checks" }}</a>
+</nav>
 <header class="top">
 <p class="kicker">Cluster validation ·
 {% if started %}<time>{{ started }}</time> · {% endif %}
@@ -78,136 +92,21 @@ disabled>{{ icon(verdict) }}<b>{{ count }}</b> {{ words[verdict] }}</button></li
 <li class="all"><button type="button" class="filter" data-verdict="" hidden>Show all</button></li>
 </ul>
 {% endif %}
+{% if find %}
+<div class="find" role="search" aria-label="Narrow down" hidden>
+{% if find.clusters %}
+<label>Cluster <input type="search" id="find-cluster" autocomplete="off" spellcheck="false"></label>
+{% endif %}
+{% if find.domains %}
+<label>Domain <select id="find-domain" autocomplete="off"><option value="">all</option>
+{% for d in find.domains %}<option value="{{ d.key }}">{{ d.name }}</option>{% endfor %}
+</select></label>
+{% endif %}
+<span role="status" id="found" class="muted"></span>
+</div>
+{% endif %}
 </header>
 <main>
-"""
-
-_CAUSES = """
-{% if causes %}
-<section aria-labelledby="causes">
-<h2 id="causes">{{ "Cause" if causes|length == 1 else "Causes" }}</h2>
-{% for c in causes %}
-<article class="card cause v-{{ c.verdict }}" id="{{ c.id }}">
-<header>
-<h3><span class="v-{{ c.verdict }} tint">{{ icon(c.verdict) }}</span><code>{{ c.code }}</code></h3>
-{% if c.confidence %}<span class="confidence {{ c.level }}">{{ c.confidence }}</span>{% endif %}
-<span class="reach">
-{%- if fleet %}{{ plural(c.results, "result") }} on {{ plural(c.clusters|length, "cluster") }}
-{%- else %}{{ plural(c.results, "check") }}{% endif %}
-{%- if c.layer %} · {{ c.layer }}{% endif %}</span>
-</header>
-{% if c.message %}
-<p class="message">{{ c.message }}
-{% if c.more_messages > 0 %}<span class="muted">and {{ plural(c.more_messages, "other message") }}</span>{% endif %}</p>
-{% endif %}
-<dl class="facts">
-{% if c.scope %}
-<dt>Where</dt>
-<dd><ul class="chips">{% for item in c.scope %}<li>{{ item }}</li>{% endfor %}</ul>
-{% if c.more_scope %}
-<details class="more"><summary>{{ c.more_scope|length }} more</summary>
-<ul class="chips">{% for item in c.more_scope %}<li>{{ item }}</li>{% endfor %}</ul></details>
-{% endif %}
-</dd>
-{% endif %}
-<dt>{{ "Failed" if c.verdict == "failed" else "Not tested" }}</dt>
-<dd class="results">{{ results(c.members, fleet) }}</dd>
-{% if c.consequences %}
-<dt>Also failed</dt>
-<dd class="results">{{ results(c.consequences, fleet) }}<span class="muted">because of it</span></dd>
-{% endif %}
-{% if c.remedies %}<dt>Remedy</dt><dd>{% for remedy in c.remedies %}<p>{{ remedy }}</p>{% endfor %}</dd>{% endif %}
-{% if c.commands %}
-<dt>Next</dt>
-<dd>
-{% for item in c.commands[:1] %}{{ command(item.text) }}{% endfor %}
-{% if c.commands|length > 1 %}
-<details class="more">
-<summary>{{ plural(c.commands|length - 1 + c.hidden_commands, "more command") }} like it</summary>
-{% for item in c.commands[1:] %}{{ command(item.text) }}{% endfor %}
-{% if c.hidden_commands %}
-<p class="muted">and {{ c.hidden_commands }} more, with the clusters below</p>
-{% endif %}
-</details>
-{% endif %}
-</dd>
-{% endif %}
-</dl>
-{% if c.evidence.blocks %}
-<details class="evidence"{{ " open" if c.open }}>
-<summary>Evidence <span class="muted">{{ plural(c.evidence.lines, "line") }}</span></summary>
-{% for block in c.evidence.blocks %}
-{% if c.evidence.blocks|length > 1 %}<p class="for">{{ block.where }}</p>{% endif %}
-<pre tabindex="0">{{ block.lines|join("\n") }}</pre>
-{% endfor %}
-{% if c.evidence.more %}
-<p class="for">and {{ plural(c.evidence.more, "more result") }}, with the clusters below</p>
-{% endif %}
-</details>
-{% endif %}
-</article>
-{% endfor %}
-</section>
-{% endif %}
-"""
-
-_MATRIX = """
-{% if matrix %}
-<section aria-labelledby="matrix">
-<h2 id="matrix">All clusters</h2>
-<div class="card scroll" tabindex="0" role="region" aria-labelledby="matrix">
-<table class="matrix {{ "wide" if matrix.wide else "dense" }}">
-<thead>
-<tr><td></td>
-{% for d in matrix.domains %}
-<th colspan="{{ d.span }}" scope="colgroup" class="start" title="{{ d.name }}"><span>{{ d.name }}</span></th>
-{% endfor %}
-<td></td></tr>
-<tr class="checks"><th scope="col">Cluster</th>
-{% for name in matrix.checks %}
-<th scope="col" class="{{ "start" if loop.index0 in matrix.starts }}"><span>{{ name }}</span></th>
-{% endfor %}
-<th scope="col" class="seconds">Time</th></tr>
-</thead>
-<tbody>
-{% for row in matrix.rows %}
-<tr><th scope="row"><a href="#{{ row.id }}"><span class="v-{{ row.verdict }} tint">{{ icon(row.verdict) }}</span>
-{{- row.cluster }}<span class="sr"> {{ row.verdict }}</span></a></th>
-{% for data in row.cells %}
-<td class="{{ "start" if loop.index0 in matrix.starts }}">
-{%- if data %}{{ cell(data) }}{% else %}<span class="sr">not chosen</span>{% endif %}</td>
-{% endfor %}
-<td class="seconds">{{ row.seconds }}</td></tr>
-{% endfor %}
-</tbody>
-</table>
-</div>
-{% if matrix.followed %}<p class="caption">Outlined: failed only because of a cause found elsewhere.</p>{% endif %}
-</section>
-{% endif %}
-{% if compared %}
-<section aria-labelledby="measured">
-<h2 id="measured">Measured
-<span class="muted">every dot is a cluster or one of its samples, the line is the median</span></h2>
-<div class="blocks">
-{% for block in compared %}
-<details class="card block"{{ " open" if block.open }}>
-<summary><h3>{{ block.title }}</h3><span class="muted">{{ plural(block.rows|length, "measurement") }}</span></summary>
-<ul class="bars">
-{% for row in block.rows %}
-<li><span class="what">{{ row.name }}</span><span class="value">{{ row.label }}</span>
-<span class="track strip" aria-hidden="true"><span class="median" style="left:{{ row.middle }}%"></span>
-{% for dot in row.dots %}
-<i style="left:{{ dot.at }}%" title="{{ dot.title }}"></i>
-{% endfor %}
-</span>
-<span class="note">median {{ row.median }}, highest on {{ row.top }}</span></li>
-{% endfor %}
-</ul></details>
-{% endfor %}
-</div>
-</section>
-{% endif %}
 """
 
 _CLUSTERS = """
@@ -215,7 +114,7 @@ _CLUSTERS = """
 <h2 id="clusters">{{ "Clusters" if fleet else "Checks" }}</h2>
 {% if not clusters %}<p class="card empty">No results were found in the results folder.</p>{% endif %}
 {% for k in clusters %}
-<details class="card cluster v-{{ k.verdict }}" id="{{ k.id }}"{{ " open" if k.open }}>
+<details class="card cluster v-{{ k.verdict }}" id="{{ k.id }}" data-cluster="{{ k.name|lower }}"{{ " open" if k.open }}>
 <summary>
 <h3>{{ k.name }}</h3>{{ badge(k.verdict) }}
 <span class="reach">{{ joined(k.counts) }} · {{ k.seconds }}{% if k.version %} · {{ k.version }}{% endif %}</span>
@@ -225,7 +124,7 @@ _CLUSTERS = """
 <ul>{% for item in k.leftovers %}<li><code>{{ item }}</code></li>{% endfor %}</ul></div>
 {% endif %}
 {% for d in k.domains %}
-<section class="domain" aria-label="{{ d.name }}">
+<section class="domain" aria-label="{{ d.name }}" data-domain="{{ d.key }}">
 <h4><span class="v-{{ d.verdict }} tint">{{ icon(d.verdict) }}</span>{{ d.name }}</h4>
 <div class="checks">
 {% for r in d.checks %}
@@ -292,4 +191,4 @@ The same results for programs: <code>records.json</code> and <code>junit.xml</co
 </html>
 """
 
-TEMPLATE = _MACROS.lstrip("\n") + _HEAD + _CAUSES + _MATRIX + _CLUSTERS + _FOOT
+TEMPLATE = _MACROS.lstrip("\n") + _HEAD + CAUSES + FLEET + HISTORY + _CLUSTERS + _FOOT

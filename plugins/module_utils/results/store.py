@@ -12,7 +12,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -263,15 +263,16 @@ def document(runs: list[dict[str, Any]], more: Iterable[str] = ()) -> dict[str, 
     return {"version": VERSION, "created": created, "runs": runs, "notes": [*more, *notes.about_all(runs)]}
 
 
-def write_reports(results_dir: str | os.PathLike[str], runs: list[dict[str, Any]], more: Iterable[str] = ()) -> dict[str, str]:
+def write_reports(results_dir: str | os.PathLike[str], runs: list[dict[str, Any]], more: Iterable[str] = (),
+                  history: Mapping[str, Any] | None = None) -> dict[str, str]:
     """Write records.json, junit.xml and report.html; returns their paths as {json, junit, html}.
 
-    more: sentences about all of the runs.
+    more: sentences about all of the runs. history: what the module history returned, for the page.
     """
     from . import html, junit  # a run that only stores its records needs neither
     folder, runs = _folder(results_dir), [clean_run(r) for r in runs]
     whole = document(runs, more)
-    contents = {"json": _json(whole), "junit": junit.junit(runs), "html": html.page(runs, whole["created"], more)}
+    contents = {"json": _json(whole), "junit": junit.junit(runs), "html": html.page(runs, whole["created"], more, history)}
     for kind, content in contents.items():
         _write(folder / _REPORTS[kind], content)
     return {kind: str(folder / name) for kind, name in _REPORTS.items()}
