@@ -107,16 +107,16 @@ def _report(folder: Path, *expected: str, since: str = TODAY) -> tuple[dict[str,
 def test_no_file_tells_of_a_cluster_that_left_or_of_an_earlier_day(tmp_path: Path, kind: str) -> None:
     """Names and verdicts of others are in the one sentence that says so, and nowhere else."""
     store.write_cluster_run(tmp_path, samples.healthy("here"))
-    store.write_cluster_run(tmp_path, samples.node_down("gone-cluster"))
-    store.write_cluster_run(tmp_path, {**samples.node_down("late-cluster"), "started": OLD})
-    for cluster in ("gone-cluster", "late-cluster", "staged-cluster"):
+    store.write_cluster_run(tmp_path, samples.node_down("gone-prod-9"))
+    store.write_cluster_run(tmp_path, {**samples.node_down("late-prod-9"), "started": OLD})
+    for cluster in ("gone-prod-9", "late-prod-9", "staged-prod-9"):
         store.write_stage(tmp_path, _stage(cluster, OLD, "failed"))
-    texts, said = _report(tmp_path, "here", "late-cluster", "staged-cluster")
+    texts, said = _report(tmp_path, "here", "late-prod-9", "staged-prod-9")
     text = texts[kind]
     for sentence in said:
         text = text.replace(sentence, "")
-    assert "here" in text and "node.unreachable" not in text and "-cluster" not in text
-    assert all(f"{c}-cluster" in " ".join(said) for c in ("gone", "late", "staged"))
+    assert "here" in text and "node.unreachable" not in text and "-prod-9" not in text
+    assert all(f"{c}-prod-9" in " ".join(said) for c in ("gone", "late", "staged"))
 
 
 def test_the_stages_of_an_earlier_pipeline_are_no_part_of_todays_checks(tmp_path: Path) -> None:
