@@ -62,6 +62,12 @@ def _claim() -> tuple[str, socket.socket]:
     pytest.fail("every cluster of the lab is in use by other tests; name others in ASSAY_CLUSTERS, or more of them", pytrace=False)
 
 
+def _up(cluster: Any, wanted: list[str]) -> None:
+    cluster.ensure()
+    cluster.tier(*wanted)
+    cluster.settle()
+
+
 @pytest.fixture(scope="session")
 def lab(pytestconfig: pytest.Config) -> Iterator[Any]:
     """The lab's cluster of this worker, up and healthy, with the add-ons that tests of this run are marked with.
@@ -70,14 +76,16 @@ def lab(pytestconfig: pytest.Config) -> Iterator[Any]:
     """
     if os.geteuid() != 0:
         pytest.fail("the lab needs root; or set KUBECONFIG to use another cluster", pytrace=False)
-    from tests.lab import Lab
+    from tests.lab import Lab, LabError
 
     name, claim = _claim()
     with claim:
         cluster = Lab(name, api_servers=int(os.environ.get("ASSAY_API_SERVERS") or 1))
-        cluster.ensure()
-        cluster.tier(*pytestconfig.stash[TIERS])
-        cluster.settle()
+        try:
+            _up(cluster, pytestconfig.stash[TIERS])
+        except LabError as e:  # on a busy machine a start may take too long once, and all tests of this worker would be lost
+            print(f"{name}: {e}; once more")
+            _up(cluster, pytestconfig.stash[TIERS])
         before = ours.there(str(cluster.kubeconfig))
         yield cluster
         left = ours.left(lambda: ours.there(str(cluster.kubeconfig)), before)

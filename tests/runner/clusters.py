@@ -9,10 +9,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-# Measured: a cluster takes 0.8 GiB and a tenth of a core, the tests on it another GiB and, as they mostly wait, half a core.
-_GIB_EACH, _EACH_CORE = 3, 2
-# All add-ons take two GiB more. Their tests are a fourth of all, so more than two such clusters would wait for the others.
-_GIB_ADDONS, _MOST_ADDONS = 5, 2
+# Measured: a cluster takes 0.8 GiB and a tenth of a core, the tests on it another GiB and two thirds of a core: with more of them
+# everything waits for everything, and what comes up within its time alone does not any more.
+_GIB_EACH, _EACH_CORE = 3, 1.5
+# All add-ons take two GiB and a tenth of a core more. Their tests are a fourth of all, so more than two such clusters would wait
+# for the others.
+_GIB_ADDONS, _MOST_ADDONS, _CORES_ADDONS = 5, 2, 2
 # Addresses of the lab end at 15: a cluster and its spare one lie this far apart, and one number is kept for its own tests. At
 # least one more is that of the add-ons.
 _NUMBERS, _APART = 7, 7
@@ -21,7 +23,7 @@ MOST = _NUMBERS - 1
 
 def carried(memory_gib: float, cores: int) -> int:
     """How many clusters a machine carries."""
-    return max(1, min(MOST, int(memory_gib // _GIB_EACH), _EACH_CORE * cores))
+    return max(1, min(MOST, int(memory_gib // _GIB_EACH), int(_EACH_CORE * cores)))
 
 
 @functools.cache
@@ -31,6 +33,10 @@ def _available_gib() -> float:
     return int(found[1]) / 2 ** 20 if found else 0.0
 
 
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
 def names(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Of $ASSAY_CLUSTERS (a number, or names that let two checkouts test side by side), else of what this machine carries.
 
@@ -38,7 +44,7 @@ def names(environ: Mapping[str, str]) -> tuple[str, ...]:
     """
     given = environ.get("ASSAY_CLUSTERS", "").split()
     if not given:
-        given = [str(carried(_available_gib(), len(os.sched_getaffinity(0))))]
+        given = [str(carried(_available_gib(), _cores()))]
     if len(given) == 1 and given[0].isdigit():
         if not 1 <= int(given[0]) <= MOST:
             raise ValueError(f"ASSAY_CLUSTERS: must be from 1 to {MOST}, not {given[0]}")
@@ -54,11 +60,11 @@ def names(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def of_addons(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The names of the clusters with add-ons, whose tests run beside those on the others: one, or two if there is room."""
+    """The names of the clusters with add-ons, whose tests run beside those on the others: one, or two if memory and cores carry them."""
     plain = names(environ)
     free = [n for n in range(_NUMBERS, 0, -1) if str(n) not in {name[-1] for name in plain}]
     room = (_available_gib() - _GIB_EACH * len(plain)) // _GIB_ADDONS
-    return tuple(f"a{n}" for n in free[:max(1, min(_MOST_ADDONS, int(room)))])
+    return tuple(f"a{n}" for n in free[:max(1, min(_MOST_ADDONS, int(room), _cores() // _CORES_ADDONS))])
 
 
 def spare(name: str) -> str:

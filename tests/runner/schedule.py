@@ -3,6 +3,7 @@
 """Runs stages side by side, never two that share something, and says how it goes."""
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -12,8 +13,8 @@ from .counts import Case, Counts, cases, of_stage
 from .process import Running
 from .stages import Stage
 
-# One on the clusters, one on that with add-ons, one on simulators, one that computes.
-AT_ONCE = 4
+# One on the clusters, one on that with add-ons, one on simulators, one that computes: of the last two only one where cores are few.
+AT_ONCE = 4 if len(os.sched_getaffinity(0)) > 2 else 3
 HEARTBEAT = 30.0
 _display = threading.Lock()
 _start = time.monotonic()

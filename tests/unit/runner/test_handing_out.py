@@ -16,7 +16,7 @@ from tests.runner import clusters, keep, ours, stages, use
 
 
 @pytest.mark.parametrize(("memory", "cores", "many"), [
-    (23.4, 2, 4), (8.9, 2, 2), (2, 2, 1), (64, 1, 2), (128, 32, 6), (11.9, 4, 3), (12.0, 4, 4)])
+    (23.4, 2, 3), (8.9, 2, 2), (2, 2, 1), (64, 1, 1), (128, 32, 6), (11.9, 4, 3), (12.0, 4, 4)])
 def test_a_machine_carries_as_many_clusters_as_memory_and_cores_allow(memory: float, cores: int, many: int) -> None:
     assert clusters.carried(memory, cores) == many
 
@@ -45,11 +45,13 @@ def test_no_two_clusters_of_the_tests_have_the_same_addresses() -> None:
     assert len({Lab(n).index for n in all_names}) == len(all_names)
 
 
-@pytest.mark.parametrize(("given", "memory", "named"), [
-    ("2", 16, "a7 a6"), ("2", 15.9, "a7"), ("c7 x2", 40, "a6 a5"), ("c7 c6 c5", 6, "a4"), ("6", 90, "a7"), ("4", 22, "a7 a6")])
+@pytest.mark.parametrize(("given", "memory", "cores", "named"), [
+    ("2", 16, 4, "a7 a6"), ("2", 15.9, 4, "a7"), ("c7 x2", 40, 8, "a6 a5"), ("c7 c6 c5", 6, 4, "a4"), ("6", 90, 4, "a7"),
+    ("4", 22, 4, "a7 a6"), ("4", 22, 3, "a7"), ("2", 40, 1, "a7")])
 def test_the_clusters_of_the_add_ons_are_none_of_the_others_and_carried_beside_them(
-        given: str, memory: float, named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        given: str, memory: float, cores: int, named: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "_available_gib", lambda: memory)
+    monkeypatch.setattr(clusters, "_cores", lambda: cores)
     assert clusters.of_addons({"ASSAY_CLUSTERS": given}) == tuple(named.split())
 
 
