@@ -34,7 +34,7 @@ ROLE_OPTIONS = {"results_dir": {"type": "path"}, "exclude": {"type": "list", "el
 # Roles that do something instead of proving it, with the modules whose options they take.
 VERBS = {"conformance": "conformance", "prepull": "image_prepull"}
 # Roles of several modules, with options of their own.
-FLOWS = {"dispose", "pipeline", "provision", "publish", "snapshot"}
+FLOWS = {"dispose", "pipeline", "provision", "publish", "report", "snapshot"}
 # Of those of machines, the log-in is of their platform, which defaults of the group would be taken for.
 OF_MACHINES = {"vm_snapshot", "vm_snapshot_info", "vm_snapshot_prune", "vm_snapshot_revert"}
 WITHOUT_CLUSTER = {"aws_policy_info", "cluster", "cluster_info", "conformance_submission", "history", "pipeline_state",
