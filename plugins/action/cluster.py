@@ -17,11 +17,13 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube import library
+from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
-from ansible_collections.assay.clusters.plugins.plugin_utils import connecting, imports, terminal
+from ansible_collections.assay.clusters.plugins.plugin_utils import connecting, imports, spelling, terminal
 
 with imports.shared():
     library.preload()
+    spelling.known()
 _MODULES = "ansible_collections.assay.clusters.plugins.modules"
 
 
@@ -48,6 +50,10 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         name = _name(self._task)
         task: Task = import_module(f"{_MODULES}.{name}").SPEC
+        try:
+            self._check_names(name, variables)
+        except BadInput as e:
+            return {**result, "failed": True, "changed": False, "msg": str(e)}
         if task.connects:
             given = {n: v for n, v in self._task.args.items() if v is not None}
             self._task.args = {**self._of_the_host(variables, task.apart), **given}
@@ -62,6 +68,16 @@ class ActionModule(ActionBase):
             job = Job(say=lambda line: terminal.show(f"{host}: {line}"), check_mode=self._task.check_mode,
                       environ=self._environ(own, task.connects, variables), playbook=os.getppid())
             return {**result, **task.run(_plain({n: args.get(n) for n in task.argument_spec}), job)}
+
+    def _check_names(self, name: str, variables: dict[str, Any]) -> None:
+        """Raise BadInput for variables that are misspelt; where something is taken away, for those that are unknown, too."""
+        args = self._task.args
+        begins = name == "pipeline_state" and args.get("state") == "begun"
+        risked = set(args.get("destructive") or ()) - set(args.get("skip") or ()) if begins else set()
+        takes_away = spelling.TAKE_AWAY if risked else ()
+        if name == "cluster" and args.get("state") == "absent":
+            takes_away = [p for p in spelling.prefixes(name, variables) if p in spelling.TAKE_AWAY]
+        spelling.refuse(variables, [*(spelling.FLOW if begins else spelling.prefixes(name, variables)), "cluster"], takes_away)
 
     def _of_the_host(self, variables: dict[str, Any], apart: tuple[str, ...]) -> dict[str, Any]:
         """Connection options from the host's variables."""

@@ -30,11 +30,13 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import 
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import aws_rights
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, redact, store, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
-from ansible_collections.assay.clusters.plugins.plugin_utils import connecting, imports, terminal, variables as run_variables
+from ansible_collections.assay.clusters.plugins.plugin_utils import (
+    connecting, imports, spelling, terminal, variables as run_variables)
 
 with imports.shared():
     library.preload()
     registry.load()
+    spelling.known()
 _SUITE = {**CLUSTER, **RUN, **SELECT}
 _SINGLE = {**CLUSTER, **RUN}
 # Options of a run that have an inventory variable too: what belongs to the cluster rather than to the task.
@@ -70,6 +72,7 @@ class ActionModule(ActionBase):
                  "validate": self._suite}.get(name, self._single)
         self._own = connecting.environment(self._task.environment, self._templar)
         try:
+            spelling.refuse(self._vars, spelling.prefixes(name, self._vars))
             folder = self._task.args.get("results_dir")
             if folder and serve in (self._suite, self._single) and not self._task.check_mode:
                 # Before anything of this run can go wrong. The playbook says when it began.
@@ -106,6 +109,7 @@ class ActionModule(ActionBase):
             connecting.check_here(self.cluster, connecting.elsewhere(
                 self._connection.transport, self._task.delegate_to, self._vars))
         connecting.check(self.cluster, given, self._own, self._vars, bool(self._task.run_once))
+        spelling.refuse(self._vars, ["cluster"])
         for sentence in connecting.mistaken(self._vars):
             terminal.warn(f"{self.cluster}: {sentence}")
         connection = Connection.resolve(given, os.environ)
@@ -120,7 +124,7 @@ class ActionModule(ActionBase):
         domains = tuple(f"{c.domain}_check_" for c in known)
         variables = {n: self._variable(n) if n in wanted else None for n in self._vars
                      if isinstance(n, str) and n.startswith(domains)}
-        for sentence in (*options.unknown_variables(known, variables), *run_variables.mistaken(self._vars)):
+        for sentence in options.unknown_variables(known, variables):
             terminal.warn(f"{self.cluster}: {sentence}")
         resolved = {c.name: options.resolve(c, own, variables) for c in checks}
         redact.register(*(resolved[c.name][o.name] for c in checks for o in c.options if o.secret))

@@ -3,30 +3,14 @@
 """Options of a run that come from inventory variables: typed and judged as a task's own are, under the variable's name."""
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import RUN, SELECT
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
 
-PREFIX = "validate_"
 _FLAT = ("str", "int", "float", "bool")
-# What the playbook or a host may say, and from so much likeness on (difflib's ratio) another name is one of these.
-_OURS = sorted({*RUN, *SELECT, "hosts", "namespace"} - {"gate", "run_namespace"})
-_NEAR = 0.8
-
-
-def mistaken(names: Iterable[Any]) -> list[str]:
-    """A sentence for each variable that is nearly one of a run, and so does nothing."""
-    told = []
-    for name in names:
-        tail = name.removeprefix(PREFIX) if isinstance(name, str) and name.startswith(PREFIX) else ""
-        close = difflib.get_close_matches(tail, _OURS, 1, _NEAR) if tail and tail not in _OURS else []
-        told += [f"{name}: is no variable of a run and does nothing; did you mean {PREFIX}{one}?" for one in close]
-    return told
 
 
 def judged(read: Callable[[str], Any], names: Mapping[str, str], spec: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

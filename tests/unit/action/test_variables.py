@@ -7,7 +7,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import RUN
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
-from ansible_collections.assay.clusters.plugins.plugin_utils.variables import judged, mistaken
+from ansible_collections.assay.clusters.plugins.plugin_utils.variables import judged
 
 NAMES = {n: f"validate_{n}" for n in ("transport", "images", "image_registry", "node_sample", "pull_secrets")}
 
@@ -30,13 +30,3 @@ def test_a_wrong_value_is_told_under_the_variables_name(variables, sentence):
     with pytest.raises(BadInput) as e:
         judged(variables.get, NAMES, RUN)
     assert sentence in str(e.value)
-
-
-@pytest.mark.parametrize(("name", "meant"), [
-    ("validate_exlude", "validate_exclude"), ("validate_check", "validate_checks"), ("validate_image", "validate_images"),
-    ("validate_allow_inconclusiv", "validate_allow_inconclusive"), ("validate_x", ""), ("validate_certs", ""),
-    ("validate_namespace", ""), ("validate_hosts", ""), ("validate_folder", ""), ("validate_since", ""),
-    ("validate_report", ""), ("exlude", "")])
-def test_a_slip_of_the_pen_is_told_and_what_is_anothers_is_not(name, meant):
-    sentence = f"{name}: is no variable of a run and does nothing; did you mean {meant}?"
-    assert mistaken([name, 3]) == ([sentence] if meant else [])
