@@ -46,6 +46,11 @@ def _files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("*.py") if not p.name.startswith("_"))
 
 
+def names() -> list[str]:
+    """Those of the collection's own checks, without loading them."""
+    return [p.stem for p in _files(_CHECKS)]
+
+
 def load(check_paths: Iterable[str] = ()) -> dict[str, type[Check]]:
     """All checks by name: the collection's own and those in the folders of check_paths."""
     found = [_check_of(importlib.import_module(f"{_PACKAGE}.{p.stem}")) for p in _files(_CHECKS)]

@@ -17,7 +17,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 
 
 def split(address: str, option: str) -> tuple[str, str, str] | None:
-    """(scheme, bucket, path) of a place in a bucket; None for one that is a folder. BadOption, naming the option, for others."""
+    """(scheme, bucket, path) of a place in a bucket; None for a folder. BadOption, naming the option, for others."""
     scheme = _SCHEME.match(address)
     if not scheme:
         return None
@@ -31,7 +31,7 @@ def split(address: str, option: str) -> tuple[str, str, str] | None:
 
 def open_bucket(scheme: str, bucket: str, prefix: str, params: Mapping[str, Any], environ: Mapping[str, str],
                 option: str = "dest") -> Store:
-    """What is below a prefix, "" for the whole bucket. option: the one that names it. Clients are imported where one is meant."""
+    """What is below a prefix, "" for the whole bucket. option: that names it. Clients are imported where one is meant."""
     if scheme == S3:
         from .s3 import S3Store
 
