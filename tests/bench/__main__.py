@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import crowd, measure, reading, synthetic, testgrid
+from . import crowd, measure, reading, report, synthetic, testgrid
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output/bench"
@@ -160,14 +160,30 @@ def goals(rows: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def _reports(page: bool, history: bool) -> list[dict[str, Any]]:
+    """What the page of a fleet and a history cost."""
+    rows = []
+    for wanted, what in ((page, report.page), (history, report.history)):
+        with tempfile.TemporaryDirectory() as folder:
+            rows += what(Path(folder)) if wanted else []
+    return rows
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only-ours", action="store_true", help="leave the comparison out; it takes minutes")
     parser.add_argument("--nodes", type=int, default=1000, help="kwok's nodes beside those of the lab; 0 leaves that out")
     parser.add_argument("--only-nodes", action="store_true", help="nothing but that")
     parser.add_argument("--only-reading", action="store_true", help="nothing but runs of tests that are read, which needs no cluster")
+    parser.add_argument("--only-html", action="store_true", help="nothing but the page of a large fleet, which needs no cluster")
+    parser.add_argument("--only-history", action="store_true", help="nothing but a history of many runs, which needs no cluster")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a goal is missed")
     options = parser.parse_args()
+    chosen = options.only_html or options.only_history
+    told = [] if options.only_nodes or options.only_reading else _reports(
+        options.only_html or not chosen, options.only_history or not chosen)
+    if chosen:
+        return report.tell(told, options.strict)
     with tempfile.TemporaryDirectory() as folder:
         read = reading.rows(Path(folder)) if not options.only_nodes else []
     if not options.only_nodes:
@@ -190,7 +206,8 @@ def main() -> int:
             bench.ours(clusters, 40, wait=True)
         for clusters, checks in SCENES[:-1] if bundle else ():
             bench.theirs(clusters, checks, bundle)
-    return _tell(bench.rows, goals(bench.rows) + (crowd.goals(crowds) if crowds else []) + reading.goals(read), crowds, options.strict, read)
+    return _tell(bench.rows, goals(bench.rows) + (crowd.goals(crowds) if crowds else []) + reading.goals(read)
+                 + report.goals(told), crowds, options.strict, [*read, *told])
 
 
 def _tell(rows: list[dict[str, Any]], verdicts: list[str], crowds: list[dict[str, Any]], strict: bool,
