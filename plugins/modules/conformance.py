@@ -253,6 +253,10 @@ failures:
       description: All causes that the checks found in that moment.
       type: list
       elements: str
+    evidence:
+      description: Warnings of the cluster in that moment that are of a namespace which the test names, up to 20.
+      type: list
+      elements: str
     diagnosis:
       description: One sentence.
       type: str
@@ -271,7 +275,8 @@ ended:
   returned: when the tests have run
   type: str
 diagnosis:
-  description: Each run of the checks, with its start, verdict, counts, causes, and the tests that it was made for.
+  description:
+    - Each run of the checks, with its start, verdict, counts, causes, warnings of the cluster, and the tests that it was made for.
   returned: when the tests could begin
   type: list
   elements: dict

@@ -21,9 +21,11 @@ from ..engine.settings import Settings
 from ..jobs import access
 from ..jobs.errors import BadOption, Interrupted
 from ..jobs.job import Job
+from ..kube.client import Client
 from ..kube.errors import BadInput
 from ..results import summary
 from ..results.record import FAILED, Record
+from . import events
 from .progress import Failure, plain_name
 
 # So often at most, so far apart (seconds), and so long each: the tests run on meanwhile.
@@ -41,13 +43,15 @@ _FIELDS = ("domain", "check", "cause", "confidence", "layer", "scope", "message"
 
 @dataclass
 class Seen:
-    """One run of the checks. failures: names of the tests that failed since the one before. words: why it told nothing."""
+    """One run of the checks. failures: names of the tests that failed since the one before. events: warnings of the cluster.
+    words: why the checks told nothing."""
 
     started: str = ""
     verdict: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     causes: list[dict[str, Any]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
     words: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -136,6 +140,9 @@ class Beside:
         p = self._params
         folder = Path(p["journal_dir"]).expanduser() if p["journal_dir"] else journals.default_folder()
         connection = access.connection(p, self._job)
+        client = Client(connection)
+        seen.events = events.warnings(client)
+        client.close()
         limit = max(30.0, min(_LIMIT, self._job.left()))
         settings = Settings(connection.context or "cluster", connection, self._checks, self._options,
                             image_registry=p["image_registry"], limit=limit, journal_dir=folder)
@@ -154,8 +161,9 @@ class Beside:
         seen = next((s for s in self.seen if plain in s.failures), None)
         if seen is None:
             why = "the checks were not asked" if not self._checks else "no check looked at that moment"
-            return {"cause": None, "found": [], "diagnosis": why}
+            return {"cause": None, "found": [], "evidence": [], "diagnosis": why}
         cause = of_test(plain, text, seen.causes)
         none = f"the checks found {'other faults' if seen.causes else 'no fault'} at that moment"
         words = seen.words or (f"{cause['cause']}: {cause['message']}" if cause else none)
-        return {"cause": cause, "found": [c["cause"] for c in seen.causes], "diagnosis": words}
+        return {"cause": cause, "found": [c["cause"] for c in seen.causes], "evidence": events.of_test(text, seen.events),
+                "diagnosis": words}

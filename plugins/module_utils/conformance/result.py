@@ -11,6 +11,7 @@ from typing import Any
 
 from ..common.words import plural
 from ..jobs.errors import PlatformError
+from ..results import redact
 from ..runs.model import FAILED, INCONCLUSIVE, PASSED, Run
 from .progress import plain_name
 from .rounds import Round, Rounds
@@ -78,6 +79,7 @@ def _sentence(made: Mapping[str, Any]) -> str:
 
 def kept(folder: Path, made: dict[str, Any]) -> dict[str, Any]:
     """Beside the results, so that the same run is told again and not run again."""
+    made = redact.redact(made)
     work = folder / f".{FILE}.part"
     work.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     os.replace(work, folder / FILE)

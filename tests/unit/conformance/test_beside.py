@@ -69,6 +69,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     monkeypatch.setattr(beside_, "time", made)
     monkeypatch.setattr(beside_, "Run", FakeRun)
+    monkeypatch.setattr(beside_, "Client", lambda connection: type("K", (), {"close": lambda self: None})())
+    monkeypatch.setattr(beside_.events, "warnings", lambda client: ["dns-1/pod/a: Unhealthy: it is", "other/pod/b: Killing: it is"])
     monkeypatch.setattr(beside_.access, "connection", lambda params, job: type("C", (), {"context": "c"})())
     monkeypatch.setattr(FakeRun, "found", [DNS])
     monkeypatch.setattr(FakeRun, "error", None)
@@ -89,6 +91,7 @@ def test_a_failure_has_its_cause_and_what_was_found_beside(clock: Clock) -> None
     told = made.beside(f"[It] {OF_DNS}", "")
     assert (told["cause"]["cause"], told["found"]) == ("dns.no-endpoints", ["dns.no-endpoints"])
     assert told["diagnosis"] == "dns.no-endpoints: dns.no-endpoints it is"
+    assert made.beside(OF_DNS, "in namespace dns-1: timed out")["evidence"] == ["dns-1/pod/a: Unhealthy: it is"]
     assert made._job.lines[-1] == "checks beside the tests: dns.no-endpoints (confirmed)"
 
 
@@ -115,7 +118,7 @@ def test_a_cluster_without_a_fault_says_that_of_the_test(clock: Clock, monkeypat
     made = beside()
     made.failed([failure()])
     told = made.beside(OF_DNS, "")
-    assert told == {"cause": None, "found": [], "diagnosis": "the checks found no fault at that moment"}
+    assert told == {"cause": None, "found": [], "evidence": [], "diagnosis": "the checks found no fault at that moment"}
 
 
 def test_checks_that_break_do_not_end_the_tests(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.conformance import 
 from ansible_collections.assay.clusters.plugins.module_utils.conformance.entry import conformance
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, Interrupted, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.runs import read
 from tests.fakes.conformance_cluster import FakeCluster
 from tests.fakes.conformance_pod import FakePod
 from tests.unit.conformance.builders import params
@@ -73,6 +74,12 @@ def test_a_run_makes_what_it_says_and_leaves_nothing(run: Start, cluster: FakeCl
                             f"{SPACE}/pods/e2e-conformance-test"]
     assert cluster.objects == {} and journals(tmp_path) == [] and result["leftovers"] == []
     assert sorted(p.name for p in (tmp_path / "out/r1").iterdir()) == ["conformance.json", "e2e.log", "junit_01.xml"]
+
+
+def test_what_is_left_is_one_run_for_who_reads_runs(run: Start, tmp_path: Path) -> None:
+    run()
+    found = list(read.read([tmp_path / "out"]))
+    assert [(r.verdict, r.counts.passed) for r in found] == [("passed", 1)]
 
 
 def test_a_run_that_has_ended_is_told_and_not_run_again(run: Start, cluster: FakeCluster) -> None:
