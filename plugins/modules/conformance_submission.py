@@ -7,13 +7,16 @@ module: conformance_submission
 short_description: Make a submission to the CNCF's conformance program, or review one
 version_added: 1.2.0
 description:
-  - Makes the folder that a pull request to C(cncf/k8s-conformance) adds, for instance F(v1.35/example), from what a run of the
+  - Makes the folder that a pull request to C(cncf/k8s-conformance) adds, for instance F(v1.35/example), from what a
+    run of the
     conformance tests left. It has F(README.md), F(PRODUCT.yaml), F(e2e.log) and F(junit_01.xml), and nothing else.
-  - What is made is read as a reviewer reads it, by the rules of the program's own bot. Where one is broken, nothing is written, and
+  - What is made is read as a reviewer reads it, by the rules of the program's own bot. Where one is broken, nothing
+    is written, and
     each reason is one sentence, with the file and the line where there is one.
   - With O(state=validated), a submission that is there is read in the same way, whoever made it.
   - Tests that failed, were skipped, or passed at a second try are named, and so are required ones that did not run.
-  - Secrets are removed from F(e2e.log), F(junit_01.xml) and F(README.md). Reading runs is that of M(assay.clusters.results_info).
+  - Secrets are removed from F(e2e.log), F(junit_01.xml) and F(README.md). Reading runs is that of
+    M(assay.clusters.results_info).
   - No address is asked, so whether the pages of O(product) exist is not known.
   - It runs on the controller.
 options:
@@ -92,13 +95,15 @@ options:
     default: ''
   latest_version:
     description:
-      - The newest release of Kubernetes, for instance V(v1.36.1). It and the two minor releases before it may be submitted.
+      - The newest release of Kubernetes, for instance V(v1.36.1). It and the two minor releases before it may be
+        submitted.
       - Without it this is not looked at, and a finding says so.
     type: str
     default: ''
   conformance_yaml:
     description:
-      - The list of required tests, F(test/conformance/testdata/conformance.yaml) of the release of Kubernetes. Needed with
+      - The list of required tests, F(test/conformance/testdata/conformance.yaml) of the release of Kubernetes. Needed
+        with
         O(state=present).
       - Each of its tests that is of the release or an older one must have run and passed.
     type: path
@@ -242,7 +247,7 @@ labels:
   elements: str
   sample: ["no-failed-tests-v1.35", "tests-verified-v1.35"]
 run:
-  description: The run, as M(assay.clusters.results_info) tells it, without its tests. Null where there is none that can be read.
+  description: The run, as M(assay.clusters.results_info) tells it, without its tests. Null where there is none.
   returned: success, and where it is refused
   type: dict
 msg:

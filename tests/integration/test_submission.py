@@ -18,7 +18,8 @@ BLOCK = re.compile(r"(?:^`([^`\n]+)`:\n\n)?^```(\w+)\n(.*?)^```$", re.MULTILINE 
 
 
 def _run(command: str, folder: Path) -> str:
-    done = subprocess.run(["sh", "-ec", command], cwd=folder, text=True, capture_output=True, check=False, stdin=subprocess.DEVNULL,
+    done = subprocess.run(["sh", "-ec", command], cwd=folder, text=True, capture_output=True, check=False,
+                          stdin=subprocess.DEVNULL,
                           env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "0"})
     print(done.stdout, done.stderr)
     assert done.returncode == 0, command

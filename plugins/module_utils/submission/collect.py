@@ -15,7 +15,7 @@ from ..runs.limits import Limited, TooMuch
 from ..runs.model import VALIDATE, Run, Source
 from ..runs.read import SourceError, read
 from ..runs.xml import XmlError
-from .model import JUNIT, LOG
+from .model import JUNIT, LOG, MARK
 
 _BROKEN = (TooMuch, EOFError, zlib.error, OSError)
 
@@ -50,14 +50,14 @@ def run_of(src: Sequence[str], server: str) -> Run:
         raise PlatformError(f"{', '.join(map(str, src))}: there are no {LOG} and {JUNIT} of conformance tests in it")
     if len(named) > 1:
         places = ", ".join(r.place or r.name or "." for r in named[:3])
-        raise PlatformError(f"{', '.join(map(str, src))}: there are {len(named)} runs in it ({places}), and a submission is of one: "
-                            "name its folder")
+        raise PlatformError(f"{', '.join(map(str, src))}: there are {len(named)} runs in it ({places}), and a submission is of "
+                            "one: name its folder")
     return named[0]
 
 
 def _light(run: Run) -> Run:
-    """Without its cases: of many runs only one is wanted, and that is read again when it is judged."""
-    run.cases = []
+    """With a conformance test of each file alone: of many runs only one is wanted, and that is read again to be judged."""
+    run.cases = list({c.file: c for c in run.cases if MARK in c.name}.values())
     return run
 
 
@@ -67,10 +67,10 @@ def _of(run: Run, *kinds: str) -> list[Source]:
 
 def _one(run: Run, kind: str, name: str) -> str:
     """The path of the one file of a kind, "" where there is none."""
-    found = [s for s in _of(run, kind)]
-    counting = [s for s in found if s.counts and (s.counts.ran or s.counts.skipped)] or found
-    exact = [s for s in counting if os.path.basename(s.path).removesuffix(".gz") == name]
-    chosen = exact if len(exact) == 1 and kind == "log" else counting
+    found, tested = _of(run, kind), {c.file for c in run.cases}
+    chosen = [s for s in found if s.path in tested or kind == "log"] or found
+    exact = [s for s in chosen if os.path.basename(s.path).removesuffix(".gz") == name]
+    chosen = exact if len(exact) == 1 and kind == "log" else chosen
     if len(chosen) > 1:
         names = ", ".join(s.path for s in chosen[:3])
         raise PlatformError(f"The run left {len(chosen)} files of the kind {kind} ({names}), and a submission has one, {name}: "

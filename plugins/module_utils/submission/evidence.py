@@ -7,13 +7,13 @@ import os
 import re
 from collections.abc import Iterator
 
+from ..common.words import plural
 from ..runs.model import PASSED, SKIPPED, Case, Run
 from . import lines
 from .layout import Place
-from .model import ERROR, JUNIT, LOG, NOTE, WARNING, Finding, number
+from .model import ERROR, JUNIT, LOG, MARK, NOTE, WARNING, Finding, number
 from .required import Required, key
 
-_MARK = "[Conformance]"
 # Said here with more weight, or about tests that are named one by one.
 _OURS = {"version-skew", "version-claimed", "nothing-ran"}
 _SHOWN = 300
@@ -46,16 +46,26 @@ def _bounded(name: str) -> str:
     return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
 
 
+def _hidden(run: Run, place: Place) -> list[Finding]:
+    """Tests that passed at a later try, as many as the log counts and does not name."""
+    count = run.counts.flaked - sum(c.flaked for c in run.tests())
+    if count <= 0:
+        return []
+    return [Finding("test-flaked", ERROR, f"{plural(count, 'test')} passed only at a later try, which the log counts and does "
+                                          "not name", place.of(LOG), lines.first(place.folder / LOG, " Flaked | "))]
+
+
 def tests(run: Run, required: Required | None, place: Place) -> list[Finding]:
     """One finding for each test that is in the way, named, with its line in JUnit or, where it is not there, in the list."""
     if not run.complete:
         return [Finding("tests-unknown", ERROR, "Which tests ran is not known: a whole JUnit file tells it", place.of(JUNIT))]
     known = _names(run)
-    must = set(required.tests) if required else {n for n in known if _MARK in n}
+    must = set(required.tests) if required else {n for n in known if MARK in n}
     wrong = {n: (*said, cases[0].name) for n, cases in known.items() if (said := _of(cases, n in must))[0]}
     at = lines.of_tests(place.folder / JUNIT, set(wrong))
     out = [Finding(code, ERROR, f"{_bounded(name)} {why}", place.of(JUNIT), at.get(n, 0), name)
            for n, (code, why, name) in wrong.items()]
+    out += _hidden(run, place)
     if required:
         out += [Finding("test-missing", ERROR, f"{_bounded(name)} did not run, and {place.release} requires it", required.file,
                         line, name) for n, (name, line) in required.tests.items() if n not in known]
@@ -107,3 +117,11 @@ def verdict(run: Run, found: list[Finding]) -> list[Finding]:
         return []
     return [Finding("not-passed", ERROR, f"The run is {run.verdict}: {run.verdict_source}")]
 
+
+
+def of_source(run: Run, found: list[Finding]) -> list[Finding]:
+    """What a source says of the run beside the two files, such as an error of Sonobuoy or a failed build. found: of them."""
+    codes = {f.code for f in found} | _OURS
+    out = [Finding(f.code, f.severity, f.message) for f in run.findings
+           if f.code not in codes and not f.code.startswith(("junit-", "log-"))]
+    return out + verdict(run, [*found, *out])

@@ -35,21 +35,22 @@ def target(dest: str, release: str, name: str) -> Place:
     if place.folder.is_symlink():
         raise BadOption(f"dest: {place.folder} is a link, and must be the folder itself")
     if place.folder.is_dir() and (others := sorted(set(os.listdir(place.folder)) - {*FILES})):
-        raise BadOption(f"dest: {place.folder} holds {', '.join(others[:3])}, which is not of a submission: nothing is written there")
+        raise BadOption(f"dest: {place.folder} holds {', '.join(others[:3])}, which is of no submission, so it is left alone")
     return place
 
 
 def of_another(place: Place, values: dict[str, Any]) -> None:
     """BadOption where the folder is that of another product."""
-    there, _wrong = product.check(_text(place.folder / PRODUCT)) if (place.folder / PRODUCT).is_file() else ({}, [])
+    there = product.load(place.folder / PRODUCT, PRODUCT)[0] if (place.folder / PRODUCT).is_file() else {}
     for key in ("vendor", "name"):
         if there.get(key) and there[key] != str(values.get(key) or "").strip():
-            raise BadOption(f"product_dir: {place.folder} is of {there[key]!r}, not of {values.get(key)!r}: choose another name")
+            raise BadOption(f"product_dir: {place.folder} is of {there[key]!r}, not of {values.get(key)!r}: take another name")
 
 
 def changed(made: Path, place: Place) -> list[str]:
     """The names of files that are to be written."""
-    return [n for n in FILES if not (place.folder / n).is_file() or not filecmp.cmp(made / n, place.folder / n, shallow=False)]
+    there = place.folder
+    return [n for n in FILES if not (there / n).is_file() or not filecmp.cmp(made / n, there / n, shallow=False)]
 
 
 def diff(made: Path, place: Place) -> list[dict[str, str]]:

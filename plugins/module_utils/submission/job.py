@@ -14,9 +14,9 @@ from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
 from ..publish import redacted
 from ..runs.model import WARNING, Run
-from . import collect, folder, layout, product, readme
+from . import collect, evidence, folder, layout, product, readme
 from .layout import Place
-from .model import PRODUCT, README, errors, is_release, number
+from .model import PRODUCT, README, errors, is_release, number, weighed
 from .review import Review, Rules, review
 
 _VERSION = re.compile(r"v\d+\.\d+(\.\d+)?([+-]\S*)?")
@@ -111,7 +111,7 @@ def _written(params: Mapping[str, Any], job: Job, made: Place, target: Place, fo
 
 
 def present(params: Mapping[str, Any], job: Job, rules: Rules) -> dict[str, Any]:
-    """The files are made in a folder apart, read there as a reviewer reads them, and brought to dest where no rule is broken."""
+    """The files are made in a folder apart, read there as a reviewer reads them, and brought to dest if no rule is broken."""
     if not params["readme"] and not any(s.strip() for s in params["steps"]):
         raise BadOption("steps: must say how the cluster is made, for README.md; or name a file of your own by readme")
     run = collect.run_of(params["src"], rules.server)
@@ -123,8 +123,10 @@ def present(params: Mapping[str, Any], job: Job, rules: Rules) -> dict[str, Any]
         made.folder.mkdir(parents=True)
         _made(params, run, made)
         found = review(made, rules)
+        found.findings = weighed([*found.findings, *evidence.of_source(run, found.findings)])
         if errors(found.findings):
-            raise _refused(found, {**found.to_dict(), "title": _title(params, target), "files": []}, ", so nothing was written")
+            told = {**found.to_dict(), "title": _title(params, target), "files": []}
+            raise _refused(found, told, ", so nothing was written")
         return _written(params, job, made, target, found)
 
 

@@ -145,6 +145,6 @@ def window(place: Place, latest: str) -> list[Finding]:
     oldest = (newest[0], newest[1] - _BEFORE)
     if mine < oldest:
         return [Finding("version-window", ERROR,
-                        f"{place.release} is too old: with {latest} out, the newest {plural(_BEFORE + 1, 'release')} are taken, "
-                        f"from v{oldest[0]}.{oldest[1]} on")]
+                        f"{place.release} is too old: with {latest} out, the newest {plural(_BEFORE + 1, 'release')} are "
+                        f"taken, from v{oldest[0]}.{oldest[1]} on")]
     return []

@@ -13,6 +13,7 @@ except ImportError:  # on a controller ansible-core brings it
     yaml = None
 
 MIB = 1 << 20
+_DEPTH = 20
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -24,17 +25,28 @@ class BadYaml(ValueError):
         self.line = line
 
 
+def _shallow(text: str, loader: Any) -> None:
+    """BadYaml for what is nested so deep that making nodes of it would overflow the stack of the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEPTH:
+            raise BadYaml("it is nested too deep", event.start_mark.line + 1)
+
+
 def compose(text: str) -> Any:
     """The root node of the one document in a text, None of an empty one. References are nodes that are there twice."""
     if yaml is None:
         raise PlatformError("PyYAML is missing in this Python, which ansible-core brings on a controller: run the task there")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        _shallow(text, loader)
+        return yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
         raise BadYaml(str(e.problem or e.context), mark.line + 1 if mark else 0) from None
-    except (yaml.YAMLError, RecursionError) as e:
-        raise BadYaml((str(e).splitlines() or ["it is nested too deep"])[0]) from None
+    except yaml.YAMLError as e:
+        raise BadYaml(str(e).splitlines()[0]) from None
 
 
 def line(node: Any) -> int:

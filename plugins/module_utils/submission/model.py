@@ -15,6 +15,7 @@ from ..runs.model import ERROR, NOTE, WARNING
 
 README, PRODUCT, LOG, JUNIT = "README.md", "PRODUCT.yaml", "e2e.log", "junit_01.xml"
 FILES = (README, PRODUCT, LOG, JUNIT)
+MARK = "[Conformance]"  # in the name of each conformance test
 _RELEASE = re.compile(r"v1\.[0-9]{2}")
 _WEIGHT = (ERROR, WARNING, NOTE)
 

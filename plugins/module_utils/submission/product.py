@@ -7,6 +7,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -124,8 +125,21 @@ def check(text: str, file: str = PRODUCT) -> tuple[dict[str, str], list[Finding]
     except marked.BadYaml as e:
         return {}, [Finding("product-yaml", ERROR, f"is no YAML: {e}", file, e.line)]
     if node is not None and marked.kind(node) != "mapping":
-        return {}, [Finding("product-yaml", ERROR, f"must be a mapping with the keys {', '.join(KEYS)}", file, marked.line(node))]
+        words = f"must be a mapping with the keys {', '.join(KEYS)}"
+        return {}, [Finding("product-yaml", ERROR, words, file, marked.line(node))]
     for name, key, value in marked.fields(node) if node is not None else []:
         reading.key(name, key, value)
     reading.missing(node)
     return reading.values, reading.found
+
+
+def load(path: Path, file: str) -> tuple[dict[str, str], list[Finding]]:
+    """The same of a file that is there."""
+    with path.open("rb") as handle:
+        text = handle.read(marked.MIB + 1)
+    if len(text) > marked.MIB:
+        return {}, [Finding("file-large", ERROR, "is larger than 1 MiB, which no such file is", file)]
+    try:
+        return check(text.decode(), file)
+    except UnicodeDecodeError:
+        return {}, [Finding("file-encoding", ERROR, "is not UTF-8", file)]

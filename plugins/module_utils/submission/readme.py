@@ -39,7 +39,8 @@ def _results(run: Run, place: Place) -> str:
 
 
 def render(place: Place, values: Mapping[str, Any], run: Run, steps: Sequence[str], test_steps: Sequence[str]) -> str:
-    """steps: how the cluster is made; test_steps: how the tests are run, by default as the tool that left the results is run."""
+    """steps: how the cluster is made; test_steps: how the tests are run, by default as the tool is run that left the results.
+    """
     how = test_steps or (_SONOBUOY if run.kind == SONOBUOY else _HYDROPHONE)
     title = " ".join(f"{values.get('name') or ''} {values.get('version') or ''}".split())
     return (f"# {title} on Kubernetes {place.release}\n\n## The cluster\n\n{_steps(steps)}\n\n"

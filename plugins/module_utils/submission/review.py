@@ -46,13 +46,7 @@ class Review:
 
 def _product(place: Place, known: Mapping[str, list[Finding]]) -> tuple[dict[str, str], list[Finding]]:
     at = place.of(PRODUCT)
-    if at in known:
-        return {}, []
-    try:
-        text = (place.folder / PRODUCT).read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        return {}, [Finding("file-encoding", ERROR, "is not UTF-8", at)]
-    return product.check(text, at)
+    return ({}, []) if at in known else product.load(place.folder / PRODUCT, at)
 
 
 def _run(place: Place, server: str, known: Mapping[str, list[Finding]]) -> tuple[Run | None, list[Finding]]:
@@ -89,7 +83,8 @@ def _tests(review: Review, required: Required | None, rules: Rules, known: Mappi
     if required:
         review.required = {"tests": len(required.tests), "passed": evidence.passed(run, required)}
     elif run.complete:
-        found.append(Finding("required-unknown", WARNING, "Whether all required tests ran is not known without conformance_yaml"))
+        words = "Whether all required tests ran is not known without conformance_yaml"
+        found.append(Finding("required-unknown", WARNING, words))
     return found + evidence.verdict(run, found)
 
 

@@ -27,8 +27,9 @@ def line_of(cases: Cases, name: str) -> int:
 
 # ---- tests ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("status", "code", "words"), [
-    ("failed", "test-failed", "failed, and a submission has no failed test"), ("timedout", "test-failed", "timed out, and"),
-    ("panicked", "test-failed", "panicked"), ("interrupted", "test-failed", "interrupted"), ("aborted", "test-failed", "aborted"),
+    ("failed", "test-failed", "failed, and a submission has no failed test"),
+    ("timedout", "test-failed", "timed out, and"), ("panicked", "test-failed", "panicked"),
+    ("interrupted", "test-failed", "interrupted"), ("aborted", "test-failed", "aborted"),
     ("skipped", "test-skipped", "was skipped"), ("pending", "test-skipped", "was skipped")])
 @pytest.mark.parametrize("with_list", [True, False])
 def test_a_test_that_is_in_the_way_is_named(tmp_path: Path, status: str, code: str, words: str, with_list: bool) -> None:
@@ -55,6 +56,12 @@ def test_a_test_that_passed_at_a_second_try_is_named(tmp_path: Path) -> None:
     assert said(found) == ["test-flaked"]
     assert finding(found, "test-flaked")["message"] == f"{OTHER} passed only at try 2, and must pass at the first"
     assert found["labels"] == ["no-failed-tests-v1.31", "tests-verified-v1.31"], "the bot does not see it"
+
+
+def test_a_second_try_that_the_log_only_counts_is_refused_too(tmp_path: Path) -> None:
+    found = ran(tmp_path, GOOD, log=TOLD + new_log(ending=summary(flaked=2)))
+    one = finding(found, "test-flaked")
+    assert one["message"].startswith("2 tests passed only at a later try") and one["file"].endswith("e2e.log") and one["line"]
 
 
 def test_a_failure_is_refused_also_where_no_list_has_it(tmp_path: Path) -> None:
@@ -110,7 +117,8 @@ def test_without_a_list_that_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("written", "codename"), [
-    ("[It] [sig-x] a [Conformance]", "[sig-x] a [Conformance]"), ("[k8s.io] a [Conformance] {Kubernetes e2e suite}", "[k8s.io] a [Conformance]"),
+    ("[It] [sig-x] a [Conformance]", "[sig-x] a [Conformance]"),
+    ("[k8s.io] a [Conformance] {Kubernetes e2e suite}", "[k8s.io] a [Conformance]"),
     ('exec \\"cat /tmp/health\\" [Conformance]', 'exec "cat /tmp/health" [Conformance]'),
     ("exec 'cat /tmp/health' [Conformance]", 'exec "cat /tmp/health" [Conformance]'),
     ("a &#39;skip-me&#39; &gt; b", "a 'skip-me' > b"), ("a &#34;b&#34;", 'a "b"'), ("a  b\n c", "a b c")])
@@ -138,7 +146,7 @@ def test_the_release_is_that_of_the_server_and_of_the_tests(
     found = ran(tmp_path, GOOD, log=told(e2e, server), server_version=given)
     assert sorted(said(found)) == codes
     known = {f["code"]: f["line"] for f in found["findings"]}
-    where = {w: n for n, line in enumerate(told(e2e, server).splitlines(), 1) for w in ("e2e", "kube-apiserver") if line.startswith(w)}
+    where = {line.split()[0]: n for n, line in enumerate(told(e2e, server).splitlines(), 1) if " version: " in line}
     assert known.get("version-tests", 0) == (where["e2e"] if "version-tests" in codes else 0)
     if "version-server" in codes:
         assert known["version-server"] == where.get("kube-apiserver", 0)
@@ -182,8 +190,8 @@ def old(version: str) -> dict[str, Any]:
 def test_a_log_of_ginkgo_1_with_stamps_and_its_junit(tmp_path: Path) -> None:
     cases = [(f"{PASS} {{Kubernetes e2e suite}}", "passed"), (OTHER, "passed"), (SKIP, "skipped")]
     files = content(log=old_log(version="v1.14.3"), junit=ginkgo1(cases))
-    found = review(tmp_path, files, "v1.14/example", latest_version="v1.15.0", conformance_yaml=listed(tmp_path / "l", LIST.replace(
-        "v1.31", "v1.14")))
+    text = LIST.replace("v1.31", "v1.14")
+    found = review(tmp_path, files, "v1.14/example", latest_version="v1.15.0", conformance_yaml=listed(tmp_path / "l", text))
     assert found["valid"] and found["required"] == {"tests": 2, "passed": 2} and not found["findings"]
 
 

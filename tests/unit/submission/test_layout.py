@@ -48,7 +48,9 @@ def test_links_are_not_followed(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "text", "code", "severity"), [
-    ("README.md", "# How".encode("utf-16"), "file-encoding", "error"), ("PRODUCT.yaml", b"vendor: \xe4", "file-encoding", "error"),
+    ("README.md", "# How".encode("utf-16"), "file-encoding", "error"),
+    ("PRODUCT.yaml", b"vendor: \xe4", "file-encoding", "error"),
+    ("PRODUCT.yaml", b"#" * (1 << 20) + b"\n", "file-large", "error"),
     ("PRODUCT.yaml", b"\x1f\x8b\x08", "file-packed", "error"), ("junit_01.xml", b"\x1f\x8b\x08", "file-packed", "error"),
     ("e2e.log", content()["e2e.log"].encode("utf-16"), "file-encoding", "warning")])
 def test_files_are_plain_text(tmp_path: Path, name: str, text: bytes, code: str, severity: str) -> None:

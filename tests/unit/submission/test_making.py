@@ -3,6 +3,7 @@
 """From what a run left to the folder of a submission: all of it, or nothing."""
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.submission import f
 from ansible_collections.assay.clusters.tests.unit.runs.builders import (
     BAD, GOOD, PASS, folder, ginkgo1, ginkgo2, new_log, old_log, summary, tarball)
 from ansible_collections.assay.clusters.tests.unit.submission.submissions import (
-    LIST, LOG, VALUES, call, listed, make, review, said, there)
+    LOG, VALUES, call, content, listed, make, review, said, there)
 
 WHOLE = ["v1.31", "v1.31/example", *(f"v1.31/example/{n}" for n in ("PRODUCT.yaml", "README.md", "e2e.log", "junit_01.xml"))]
 JUNIT = ginkgo2(GOOD)
@@ -68,14 +69,16 @@ def test_a_tarball_of_sonobuoy_of_any_age(tmp_path: Path, layout: str) -> None:
 @pytest.mark.parametrize("files", [
     {"e2e.log.gz": LOG, "junit_01.xml.gz": JUNIT}, {"e2e.log": LOG.encode("utf-16"), "junit_01.xml": JUNIT},
     {"a/e2e.log": LOG, "a/junit_runner.xml": "<testsuite/>", "a/junit_01.xml": JUNIT},
-    {"1767268800/started.json": {"timestamp": 1767268800}, "1767268800/finished.json": {"timestamp": 1767268900, "passed": True},
-     "1767268800/build-log.txt": "x\n", "1767268800/artifacts/e2e.log": LOG, "1767268800/artifacts/junit_01.xml": JUNIT}])
+    {"e2e.log": LOG, "junit_runner.xml": ginkgo1([("Up", "passed")]), "junit_01.xml": JUNIT},
+    {"1767268800/started.json": {"timestamp": 1767268800}, "1767268800/build-log.txt": "x\n",
+     "1767268800/finished.json": {"timestamp": 1767268900, "passed": True},
+     "1767268800/artifacts/e2e.log": LOG, "1767268800/artifacts/junit_01.xml": JUNIT}])
 def test_other_places_that_results_are_in(tmp_path: Path, files: dict[str, Any]) -> None:
-    import gzip
     packed = {n: gzip.compress(c.encode()) if n.endswith(".gz") else c for n, c in files.items()}
     made = make(tmp_path, packed)
     assert made.get("valid"), made
-    assert read(tmp_path, "e2e.log") == LOG and PASS in read(tmp_path, "junit_01.xml")
+    assert read(tmp_path, "e2e.log") == LOG
+    assert PASS in read(tmp_path, "junit_01.xml")
 
 
 def test_files_that_are_named(tmp_path: Path) -> None:
@@ -101,28 +104,32 @@ def test_the_readme_tells_the_steps_or_is_ones_own(tmp_path: Path) -> None:
     own = folder(tmp_path, {"OWN.md": "# Mine\npassword: hunter2hunter2\n", "no.md": b"\0"})
     make(tmp_path / "b", readme=str(own / "OWN.md"), steps=[])
     assert read(tmp_path / "b", "README.md") == "# Mine\npassword: [redacted]\n"
-    for number, (options, words) in enumerate([({"steps": [" "]}, "steps: must say how"), ({"readme": str(own / "no.md")}, "is no text"),
-                                               ({"readme": str(own / "gone")}, "readme: ")]):
+    wrong = [({"steps": [" "]}, "steps: must say how"), ({"readme": str(own / "no.md")}, "is no text"),
+             ({"readme": str(own / "gone")}, "readme: ")]
+    for number, (options, words) in enumerate(wrong):
         assert words in make(tmp_path / str(number), **options)["refused"]
 
 
 def test_secrets_do_not_leave(tmp_path: Path) -> None:
     secret = "AKIA" + "ABCDEFGHIJKLMNOP"
-    made = make(tmp_path, {"e2e.log": LOG + f"aws {secret} x\n", "junit_01.xml": JUNIT.replace("<properties>", f"<properties><property name='a' value='{secret}'/>")})
+    junit = JUNIT.replace("<properties>", f"<properties><property name='a' value='{secret}'/>")
+    made = make(tmp_path, {"e2e.log": LOG + f"aws {secret} x\n", "junit_01.xml": junit})
     assert made["valid"] and secret not in read(tmp_path, "e2e.log") + read(tmp_path, "junit_01.xml")
 
 
 # ---- what is refused --------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("files", "options", "words"), [
     ({"e2e.log": LOG, "junit_01.xml": ginkgo2(BAD)}, {}, "Job should run to completion [Conformance] failed"),
-    ({"e2e.log": LOG}, {}, "junit_01.xml: is missing"), ({"junit_01.xml": JUNIT}, {"server_version": "v1.31.4"}, "e2e.log: is missing"),
+    ({"e2e.log": LOG}, {}, "junit_01.xml: is missing"),
+    ({"junit_01.xml": JUNIT}, {"server_version": "v1.31.4"}, "e2e.log: is missing"),
     ({"e2e.log": LOG, "junit_01.xml": JUNIT[:-30]}, {}, "junit_01.xml cannot be read: the file is no whole XML"),
     ({"e2e.log": LOG, "junit_01.xml": JUNIT}, {"product": {**VALUES, "type": "x"}}, "PRODUCT.yaml:4: type must be one of"),
     ({"e2e.log": LOG, "junit_01.xml": JUNIT}, {"product": {}}, "refused for 8 reasons, so nothing was written"),
     ({"e2e.log": LOG, "junit_01.xml": JUNIT}, {"latest_version": "v1.35.0"}, "v1.31 is too old"),
     ({"e2e.log": LOG, "junit_01.xml": JUNIT}, {"title": "x"}, "The title must be like"),
     ({"e2e.log": LOG, "junit_01.xml": JUNIT}, {"server_version": "v1.31.5"}, "Version v1.31.5 was given"),
-    ({"a/e2e.log": LOG, "a/junit_01.xml": JUNIT, "b/e2e.log": LOG, "b/junit_01.xml": JUNIT}, {}, "there are 2 runs in it (a, b)"),
+    ({"a/e2e.log": LOG, "a/junit_01.xml": JUNIT, "b/e2e.log": LOG, "b/junit_01.xml": JUNIT}, {},
+     "there are 2 runs in it (a, b)"),
     ({"e2e.log": old_log(version="v1.31.1"), "junit_01.xml": ginkgo1(GOOD[:1]), "junit_02.xml": ginkgo1(GOOD[1:])}, {},
      "The run left 2 files of the kind junit (junit_01.xml, junit_02.xml)"),
     ({"x.txt": "nothing"}, {}, "there are no results of tests in it")])
@@ -137,7 +144,7 @@ def test_where_a_rule_is_broken_nothing_is_written(tmp_path: Path, files: Any, o
 
 
 @pytest.mark.parametrize(("files", "words"), [
-    ({"v1.31/example/notes.txt": "mine"}, "holds notes.txt, which is not of a submission"),
+    ({"v1.31/example/notes.txt": "mine"}, "holds notes.txt, which is of no submission"),
     ({"v1.31/example/PRODUCT.yaml": "vendor: Other Inc."}, "is of 'Other Inc.', not of 'Example Inc.'"),
     ({"v1.31/example/PRODUCT.yaml": "name: Other"}, "is of 'Other', not of 'Example Kubernetes'"),
     ({"v1.31/example": "a file"}, "is no folder"), ({"v1.31": "a file"}, "is no folder")])
@@ -179,9 +186,25 @@ def test_a_run_of_our_own_checks_is_no_conformance_run(tmp_path: Path) -> None:
 def test_a_list_with_the_tests_of_a_whole_release(tmp_path: Path) -> None:
     """As many as the release has, in bounded time: names are looked up, not searched for."""
     names = [f"[sig-x] Feature should do the {n}th thing with a name that is rather long [Conformance]" for n in range(441)]
-    text = "".join(f"- testname: t{n}\n  codename: '{c}'\n  release: v1.{9 + n % 22}\n  description: ''\n" for n, c in enumerate(names))
+    text = "".join(f"- testname: t{n}\n  codename: '{c}'\n  release: v1.{9 + n % 23}\n" for n, c in enumerate(names))
     cases = [(n, "passed") for n in names] + [(f"[sig-y] other {n}", "skipped") for n in range(6000)]
     log = LOG.replace(summary(), summary(441, 0, 6000))
-    found = review(tmp_path, {"README.md": "# x", "PRODUCT.yaml": yaml.safe_dump(VALUES), "e2e.log": log, "junit_01.xml": ginkgo2(cases)},
-                   conformance_yaml=listed(tmp_path / "l", text))
-    assert found["msg"].startswith("v1.31/example is valid, 441 of 441 required tests passed"), LIST
+    found = review(tmp_path, content(log=log, junit=ginkgo2(cases)), conformance_yaml=listed(tmp_path / "l", text))
+    assert found["msg"] == "v1.31/example is valid, 441 of 441 required tests passed"
+
+
+@pytest.mark.parametrize(("files", "words"), [
+    ({"plugins/e2e/errors/global/error.json": {"error": "pod was evicted"}}, "Sonobuoy has an error: pod was evicted"),
+    ({"finished.json": {"timestamp": 1724364300, "passed": False}, "started.json": {"timestamp": 1724364152}},
+     "The run is failed: finished")])
+def test_what_the_source_says_beside_the_two_files_counts(tmp_path: Path, files: dict[str, Any], words: str) -> None:
+    place = f"{PLUGIN}/" if "finished.json" not in files else ""
+    found = make(tmp_path, {f"{place}e2e.log": LOG, f"{place}junit_01.xml": JUNIT, **files})
+    assert words in found["refused"] and not (tmp_path / "dest").exists()
+
+
+def test_an_archive_that_is_cut_is_no_source(tmp_path: Path) -> None:
+    whole = tarball(tmp_path / "s.tar", {f"{PLUGIN}/e2e.log": LOG, f"{PLUGIN}/junit_01.xml": JUNIT, "x": "x" * 5000}, "w")
+    (tmp_path / "cut.tar").write_bytes(whole.read_bytes()[:whole.read_bytes().index(b"xxxx") + 100])
+    found = make(tmp_path, src=[tmp_path / "cut.tar"])
+    assert "ends before its end" in found["refused"] and not (tmp_path / "dest").exists()

@@ -82,7 +82,9 @@ def test_no_mail_address(value: str) -> None:
 @pytest.mark.parametrize(("text", "code", "line"), [
     ("vendor: [\n", "product-yaml", 2), ("a: b: c\n", "product-yaml", 1), ("- vendor\n", "product-yaml", 1),
     ("just words\n", "product-yaml", 1), ("vendor: a\n---\nvendor: b\n", "product-yaml", 2), ("a\x00b", "product-yaml", 0),
-    ("vendor: a\nvendor: b\n", "product-twice", 2), ("name:\n  en: a\n", "product-value", 1), ("name: [a]\n", "product-value", 1)])
+    ("[" * 50000, "product-yaml", 1), ("a: &a [*a]\nvendor: *b\n", "product-yaml", 2),
+    ("vendor: a\nvendor: b\n", "product-twice", 2), ("name:\n  en: a\n", "product-value", 1),
+    ("name: [a]\n", "product-value", 1)])
 def test_a_file_that_cannot_be_taken_as_it_is(text: str, code: str, line: int) -> None:
     first = product.check(text)[1][0]
     assert (first.severity, first.code, first.line) == ("error", code, line)
