@@ -90,7 +90,8 @@ def told(runs: Sequence[Entry], found: Sequence[against.Difference], now: dateti
     """What the module returns of them, the oldest run first, those of twice as many days. found: what is compared."""
     of_days = recent(runs, now, days)
     answer = whose.answer(of_days)
-    return {"runs": len(of_days), "days": days, "last_runs": seen.last_runs(runs), "causes": seen.causes(runs), "answer": answer.to_dict(), "clusters": _clusters(of_days),
+    return {"runs": len(of_days), "days": days, "last_runs": seen.last_runs(runs), "causes": seen.causes(runs),
+            "answer": answer.to_dict(), "clusters": _clusters(of_days),
             "checks": _checks(of_days, runs[:len(runs) - len(of_days)], now), "failures": _groups(of_days),
             "differences": [d.to_dict() for d in found], "news": _news(found),
             "msg": f"{plural(len(of_days), 'run')} in the last {plural(days, 'day')}. {answer.words}" if runs

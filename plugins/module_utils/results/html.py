@@ -93,7 +93,8 @@ def _find(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return many if any(many.values()) else {}
 
 
-def view(runs: list[dict[str, Any]], created: str, more: Iterable[str] = (), history: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def view(runs: list[dict[str, Any]], created: str, more: Iterable[str] = (),
+         history: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Everything the template shows, for cluster runs as `clean.clean_run` gives them.
 
     more: sentences about all of them. history: what the module history returned, None without one.
@@ -103,18 +104,20 @@ def view(runs: list[dict[str, Any]], created: str, more: Iterable[str] = (), his
     roots = {id(record): group for group in groups for record in group.records}
     fleet, same = len(runs) > 1, notes.same_as(runs)
     return {
-        "fleet": fleet, "headline": _headline(runs), "explanation": _explanation(groups, counts), "checks": sum(counts.values()),
+        "fleet": fleet, "headline": _headline(runs), "explanation": _explanation(groups, counts),
+        "checks": sum(counts.values()), "find": _find(runs), "past": past,
         "verdict": worst([r["verdict"] for r in runs]), "counts": [(v, counts[v]) for v in VERDICTS if counts[v]],
         "seconds": text.duration(max((r["seconds"] for r in runs), default=0.0)),
         "started": moment(min((r["started"] for r in runs if r["started"]), default="")),
         "causes": [cause(g, i, fleet, past) for i, g in enumerate(groups)], "matrix": matrix(runs) if fleet else None,
-        "compared": compared(runs) if fleet else [], "notes": [*more, *notes.about_all(runs)], "past": past, "find": _find(runs),
+        "compared": compared(runs) if fleet else [], "notes": [*more, *notes.about_all(runs)],
         "clusters": [cluster(r, len(runs), roots, same.get(r["cluster"], [])) for r in runs],
         "footer": _footer(runs, created), "words": _WORDS, "plural": plural,
     }
 
 
-def page(runs: list[dict[str, Any]], created: str = "", more: Iterable[str] = (), history: Mapping[str, Any] | None = None) -> str:
+def page(runs: list[dict[str, Any]], created: str = "", more: Iterable[str] = (),
+         history: Mapping[str, Any] | None = None) -> str:
     """report.html: one file that asks the network for nothing. Raises ImportError without Jinja2."""
     from jinja2 import Environment, StrictUndefined  # comes with ansible-core; the other writers do without it
 
@@ -123,4 +126,5 @@ def page(runs: list[dict[str, Any]], created: str = "", more: Iterable[str] = ()
     template = environment.from_string(TEMPLATE)
     from markupsafe import Markup
 
-    return template.render(style=Markup(STYLE + VIEWS), script=Markup(SCRIPT), script_digest=digest, **view(runs, created, more, history))
+    shown = view(runs, created, more, history)
+    return template.render(style=Markup(STYLE + VIEWS), script=Markup(SCRIPT), script_digest=digest, **shown)

@@ -50,7 +50,8 @@ def cause(group: CauseGroup, index: int, fleet: bool, history: dict[str, Any]) -
     members, consequences = _by_cluster(group.members), _by_cluster(group.consequences)
     return {
         "id": anchor("cause", group.code), "code": group.code, "verdict": group.verdict, "layer": _layer(group.layer),
-        "confidence": group.confidence, "level": group.confidence.split(",")[0], "open": index == 0, "unfolded": index < _UNFOLDED,
+        "confidence": group.confidence, "level": group.confidence.split(",")[0],
+        "open": index == 0, "unfolded": index < _UNFOLDED,
         "message": text.shorten(group.messages[0], 400) if group.messages else "",
         "more_messages": len(group.messages) - 1, "first": first, "often": often,
         "scope": scope[:12], "more_scope": scope[12:], "evidence": _evidence(group),

@@ -34,8 +34,9 @@ def matrix(runs: list[dict[str, Any]]) -> dict[str, Any]:
     starts = [i for i, c in enumerate(order) if i == 0 or order[i - 1][0] != c[0]]
     checks = [{"name": words(c), "domain": d, "start": i in starts, "unmet": sum(_unmet(row["cells"][i]) for row in rows)}
               for i, (d, c) in enumerate(order)]
-    return {"domains": domains, "checks": checks, "rows": rows, "followed": any(c and c["followed"] for row in rows for c in row["cells"]),
-            "wide": len(order) <= WIDE_CHECKS, "partial": any(c is None for row in rows for c in row["cells"])}
+    cells = [c for row in rows for c in row["cells"]]
+    return {"domains": domains, "checks": checks, "rows": rows, "followed": any(c and c["followed"] for c in cells),
+            "wide": len(order) <= WIDE_CHECKS, "partial": None in cells}
 
 
 def _unmet(cell: dict[str, Any] | None) -> bool:

@@ -57,7 +57,8 @@ def _cluster(name: str, last: list[Mapping[str, Any]], counts: Mapping[str, Any]
 def _mark(run: Mapping[str, Any]) -> dict[str, str]:
     verdict = run["verdict"] if run["verdict"] in VERDICTS else "inconclusive"
     failed = [*map(words, run["failed"]), *([f"{run['more_failed']} more"] if run["more_failed"] else [])]
-    return {"verdict": verdict, "title": f"{moment(str(run['started']))[:16]}: {verdict}" + (f", {', '.join(failed)}" if failed else "")}
+    title = ", ".join([f"{moment(str(run['started']))[:16]}: {verdict}", *failed])
+    return {"verdict": verdict, "title": title}
 
 
 def _news(of: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -81,13 +82,14 @@ def _check(row: Mapping[str, Any], ids: Mapping[tuple[str, str], str], domains: 
     worse = row["regression"]
     told = f"{worse['worse']:.0f} points" if worse and worse["significant"] else "often fails" if row["often_failed"] else ""
     found = ids.get((row["cluster"], row["check"]), "")
-    return {"check": words(row["check"]), "cluster": row["cluster"], "href": f"#{found}" if found else "", "domain": domains.get(row["check"], ""),
-            "failed": f"{row['failed']} of {row['runs']}", "pass_rate": f"{row['pass_rate']:.0f} %", "worse": told,
+    return {"check": words(row["check"]), "cluster": row["cluster"], "href": f"#{found}" if found else "",
+            "domain": domains.get(row["check"], ""), "failed": f"{row['failed']} of {row['runs']}", "pass_rate": f"{row['pass_rate']:.0f} %", "worse": told,
             "flips": "" if row["flip_score"] is None else text.number(row["flip_score"]),
             "trend": row["trend"] if row["trend"] in ("up", "down") else "",
             "last": row["last"] if row["last"] in VERDICTS else "inconclusive"}
 
 
 def _failure(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"text": text.shorten(row["text"], 300), "count": row["count"], "checks": text.listing(list(map(words, row["checks"])), 100),
-            "clusters": text.listing(row["clusters"], 100), "first": moment(row["first"])[:16], "last": moment(row["last"])[:16]}
+    return {"text": text.shorten(row["text"], 300), "count": row["count"], "clusters": text.listing(row["clusters"], 100),
+            "checks": text.listing(list(map(words, row["checks"])), 100), "first": moment(row["first"])[:16],
+            "last": moment(row["last"])[:16]}

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 # Signs beside the colours. A browser that knows no words for them takes the line before.
 _SIGNS = {"passed": "\\2713", "failed": "\\2715", "warned": "!", "inconclusive": "?", "skipped": "\\2013"}
-_MARKS = "".join(f".dense .cell.v-{v}::before, .key .cell.v-{v}::before, .mini.v-{v}::before {{ content: \"{sign}\"; content: \"{sign}\" / \"\"; }}\n"
-                 for v, sign in _SIGNS.items())
+_MARKS = "".join(f".dense .cell.v-{v}::before, .key .cell.v-{v}::before, .mini.v-{v}::before {{ "
+                 f"content: \"{sign}\"; content: \"{sign}\" / \"\"; }}\n" for v, sign in _SIGNS.items())
 
 _FIND = """
 .find { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem 1.2rem; margin-top: .9rem; }

@@ -63,7 +63,8 @@ data-clusters="{{ c.all_clusters|join("\n")|lower }}" data-domains="{{ c.domains
 {{- others(c.more_consequences, fleet) }}</dd>
 {% endif %}
 {% if c.first %}
-<dt>First seen</dt><dd>{{ c.first }}{% if c.often %} <span class="muted">{{ c.often }}</span>{% endif %}</dd>
+<dt>First seen</dt>
+<dd>{{ c.first }}{% if c.often %} <span class="muted">{{ c.often }}</span>{% endif %}</dd>
 {% endif %}
 {% if c.remedies %}<dt>Remedy</dt><dd>{% for remedy in c.remedies %}<p>{{ remedy }}</p>{% endfor %}</dd>{% endif %}
 {% if c.commands %}
