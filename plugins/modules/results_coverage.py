@@ -7,10 +7,11 @@ module: results_coverage
 short_description: How much of a plan of test cases is implemented, and how its tests went
 version_added: 1.2.0
 description:
-  - Reads a plan of test cases, a file of the kind MasterPlan (C(e2e.mayadata.io/v1alpha1)), and tells which of its tests are
-    implemented by checks of this collection, by checks of your own or by jobs of pipelines, and how they ended last.
-  - Coverage is the share of the planned tests that are implemented, in whole percent, half a percent up. What is implemented and
-    not planned is invalid, and told.
+  - Reads a plan of test cases, a file of the kind MasterPlan (C(e2e.mayadata.io/v1alpha1)), and tells which of its
+    tests are implemented by checks of this collection, by checks of your own or by jobs of pipelines, and how they
+    ended last.
+  - Coverage is the share of the planned tests that are implemented, in whole percent, half a percent up. What is
+    implemented and not planned is invalid, and told.
   - Writes the state of the release as a page, and can fail where less is implemented than is wanted.
   - It runs on the controller.
 options:
@@ -22,8 +23,8 @@ options:
     required: true
   checks:
     description:
-      - For ids of tests the names of the checks that implement them, as lists or with commas, for a plan that is not yours to
-        label. They count before its label.
+      - For ids of tests the names of the checks that implement them, as lists or with commas, for a plan that is not
+        yours to label. They count before its label.
     type: dict
     default: {}
   ci_files:
@@ -50,8 +51,8 @@ options:
     default: []
   history:
     description:
-      - A history as M(assay.clusters.history) keeps it, a folder, V(s3://bucket/path) or V(gs://bucket/path), for how checks ended
-        last. Of both, what is newest counts.
+      - A history as M(assay.clusters.history) keeps it, a folder, V(s3://bucket/path) or V(gs://bucket/path), for how
+        checks ended last. Of both, what is newest counts.
     type: path
   days:
     description:
@@ -60,12 +61,17 @@ options:
     default: 14
   gate_percent:
     description:
-      - The task fails where less than so many percent of the planned tests are implemented. The exact share counts, not the one in
-        whole percent.
+      - The task fails where less than so many percent of the planned tests are implemented. The exact share counts, not
+        the one in whole percent.
     type: float
   dest:
     description:
       - The page with the state of the release, a file that ends in C(.html). A file that this module did not write is left.
+    type: path
+  badge:
+    description:
+      - A badge with the coverage, a file that ends in C(.svg). It has the colour of a failure where a test failed, or
+        less is implemented than O(gate_percent) wants.
     type: path
 extends_documentation_fragment:
   - assay.clusters.store
@@ -75,6 +81,7 @@ requirements:
   - google-cloud-storage >= 2.10, for C(gs://)
 seealso:
   - module: assay.clusters.history
+  - module: assay.clusters.results_badges
   - module: assay.clusters.validate
 author:
   - assay.clusters contributors (@assay-clusters)
@@ -150,7 +157,8 @@ tests:
       type: str
     state:
       description:
-        - The worst of what its checks found on all clusters, C(passed), C(warned), C(failed), C(inconclusive) or C(skipped).
+        - The worst of what its checks found on all clusters, C(passed), C(warned), C(failed), C(inconclusive) or
+          C(skipped).
         - C(not_run) where one of its checks has not run and nothing failed, C(not_known) where only a job of a pipeline
           implements it, C(not_implemented).
       type: str

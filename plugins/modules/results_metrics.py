@@ -7,11 +7,12 @@ module: results_metrics
 short_description: Results of checks as metrics of Prometheus
 version_added: 1.2.0
 description:
-  - Writes what the runs of a results folder found as metrics, to a file that the textfile collector of node_exporter reads, or
-    to a Pushgateway, or to both. Verdicts, causes, times and leftovers are told for each check and cluster.
-  - The file appears whole or not at all. Nothing is written where the folder has no results, so that the last ones stay, with
-    their own time in C(assay_run_start_timestamp_seconds).
-  - A Pushgateway gets a group for each cluster, which takes the place of the cluster's group before. Those of other clusters stay.
+  - Writes what the runs of a results folder found as metrics, to a file that the textfile collector of node_exporter
+    reads, or to a Pushgateway, or to both. Verdicts, causes, times and leftovers are told for each check and cluster.
+  - The file appears whole or not at all. Nothing is written where the folder has no results, so that the last ones
+    stay, with their own time in C(assay_run_start_timestamp_seconds).
+  - A Pushgateway gets a group for each cluster, which takes the place of the cluster's group before. Those of other
+    clusters stay.
   - It runs on the controller.
 options:
   results_dir:
@@ -32,9 +33,10 @@ options:
     default: ''
   dest:
     description:
-      - The file, in the folder that node_exporter was given by C(--collector.textfile.directory). Its name must end in C(.prom),
-        as others are not read. The folder must be there.
-      - With C({cluster}) in its name there is a file for each cluster, so that a run on some of them leaves those of the others.
+      - The file, in the folder that node_exporter was given by C(--collector.textfile.directory). Its name must end in
+        C(.prom), as others are not read. The folder must be there.
+      - With C({cluster}) in its name there is a file for each cluster, so that a run on some of them leaves those of
+        the others.
     type: path
   mode:
     description:

@@ -18,5 +18,6 @@ COVERAGE: dict[str, dict[str, Any]] = {
     "days": {"type": "int", "default": 14},
     "gate_percent": {"type": "float"},
     "dest": {"type": "path"},
+    "badge": {"type": "path"},
     **STORE,
 }

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from ..badges import svg
 from ..engine import registry
 from ..history.entry import moment
 from ..history.place import opened
@@ -37,8 +38,11 @@ def _checked(params: Mapping[str, Any]) -> None:
         raise BadOption(f"days: must be 1 or more days, not {params['days']}")
     if dest and not dest.endswith(".html"):
         raise BadOption(f"dest: must be a file that ends in .html, not {dest!r}")
-    if dest and not os.path.isdir(os.path.dirname(_path(dest))):
-        raise BadOption(f"dest: there is no folder {os.path.dirname(_path(dest))}")
+    if params["badge"] and not params["badge"].endswith(".svg"):
+        raise BadOption(f"badge: must be a file that ends in .svg, not {params['badge']!r}")
+    for option in ("dest", "badge"):
+        if params[option] and not os.path.isdir(os.path.dirname(_path(params[option]))):
+            raise BadOption(f"{option}: there is no folder {os.path.dirname(_path(params[option]))}")
 
 
 def _path(dest: str) -> str:
@@ -78,12 +82,12 @@ def _of_history(params: Mapping[str, Any], job: Job, problems: list[str]) -> Ite
                 yield Seen(run.cluster, r.check, r.verdict, r.cause, run.started.isoformat())
 
 
-def _text(dest: str) -> str:
-    """The page that is there; "" for none. BadOption for a file that is not ours."""
+def _text(dest: str) -> str | None:
+    """The page that is there. BadOption for a file that is not ours."""
     try:
         found = Path(dest).read_text(encoding="utf-8")
     except FileNotFoundError:
-        return ""
+        return None
     except (OSError, UnicodeDecodeError) as e:
         raise BadOption(f"dest: {dest} cannot be read: {getattr(e, 'strerror', None) or e}") from None
     if GENERATOR not in found[:_BEGIN]:
@@ -110,23 +114,44 @@ def _result(found: Coverage) -> dict[str, Any]:
             "tests": list(map(_told, found.rows)), "notes": list(found.warnings)}
 
 
-def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
-    """Measures, writes the page, then fails where less is implemented than is wanted."""
-    _checked(params)
-    dest, problems = _path(params["dest"]) if params["dest"] else "", list[str]()
-    before = _text(dest) if dest else ""
+def _there(params: Mapping[str, Any]) -> dict[str, str | None]:
+    """Of each file that is asked for, by its option, what it has now. BadOption before anything is done."""
+    of = {"dest": _text, "badge": lambda path: svg.there(Path(path), "badge")}
+    return {option: of[option](_path(params[option])) for option in of if params[option]}
+
+
+def _files(found: Coverage, seen: list[Seen], params: Mapping[str, Any]) -> dict[str, str]:
+    gate, last = params["gate_percent"], max((s.started for s in seen), default="")
+    made = f"{last[:16].replace('T', ' ')} UTC" if last else ""
+    badge = svg.badge(found.plan.name, f"{found.shown} covered", page.verdict(found, gate), page.sentence(found))
+    return {"dest": page.page(found, gate, made), "badge": badge}
+
+
+def _write(params: Mapping[str, Any], before: Mapping[str, str | None], after: Mapping[str, str]) -> None:
+    for option, text in before.items():
+        folder, name = os.path.split(_path(params[option]))
+        files.write(Path(folder), option, {} if text is None else {name: text}, {name: after[option]})
+
+
+def _found(params: Mapping[str, Any], job: Job, problems: list[str]) -> tuple[Coverage, list[Seen]]:
     loaded = plan.load(params["plan"])
     seen = measure.newest([*_of_results(params), *_of_history(params, job, problems)])
     known = {*registry.names(), *(s.check for s in seen)}
-    found = measure.coverage(loaded, params["checks"], plan.of_pipelines(params["ci_files"]), known, seen)
-    gate, result = params["gate_percent"], {**_result(found), "problems": problems, "path": dest}
-    last = max((s.started for s in seen), default="")
-    after = page.page(found, gate, f"{last[:16].replace('T', ' ')} UTC" if last else "") if dest else ""
-    changed = after != before
+    return measure.coverage(loaded, params["checks"], plan.of_pipelines(params["ci_files"]), known, seen), seen
+
+
+def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
+    """Measures, writes the page, then fails where less is implemented than is wanted."""
+    _checked(params)
+    before, problems, gate = _there(params), list[str](), params["gate_percent"]
+    found, seen = _found(params, job, problems)
+    after = _files(found, seen, params)
+    changed = any(after[option] != text for option, text in before.items())
     if changed and not job.check_mode:
-        name = os.path.basename(dest)
-        files.write(Path(os.path.dirname(dest)), "dest", {name: before} if before else {}, {name: after})
+        _write(params, before, after)
+    result = {**_result(found), "problems": problems, "path": _path(params["dest"]) if params["dest"] else ""}
     if gate is not None and not found.reaches(gate):
         share = f"{found.percent:.1f} percent ({found.valid} of {len(found.rows)} tests)"
-        raise PlatformError(f"coverage of {loaded.name} is {share}, and gate_percent wants {gate:g}", changed=changed, **result)
+        why = f"coverage of {found.plan.name} is {share}, and gate_percent wants {gate:g}"
+        raise PlatformError(why, changed=changed, **result)
     return {**result, "changed": changed, "msg": f"coverage {found.shown}: {page.sentence(found)}"}

@@ -110,8 +110,8 @@ def coverage(plan: Plan, given: Mapping[str, object], jobs: tuple[Sequence[str],
     rows = tuple(_row(t, by_checks.get(t.tcid, ()), jobs[0], seen) for t in plan.tests)
     invalid = tuple(i for i in implemented if i not in planned)
     if invalid:
-        one = len(invalid) == 1
-        said.append(f"{plural(len(invalid), 'test')} {'is' if one else 'are'} implemented and not planned: {', '.join(invalid)}")
+        are = "is" if len(invalid) == 1 else "are"
+        said.append(f"{plural(len(invalid), 'test')} {are} implemented and not planned: {', '.join(invalid)}")
     if not plan.tests:
         said.append("the plan has no tests")
     return Coverage(plan, rows, invalid, tuple(deprecated), (*plan.warnings, *said))

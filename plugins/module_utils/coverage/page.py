@@ -50,7 +50,8 @@ def _when(seen: Sequence[Seen]) -> str:
 def _shown(row: Row) -> dict[str, str]:
     by = [*row.checks, *(["a job of a pipeline"] if row.elsewhere else [])]
     return {"tcid": _line(row.case.tcid), "name": _line(row.case.name or row.case.tcid),
-            "description": _line(row.case.description), "by": text.listing(by, _WIDTH), "state": row.state, "where": _line(_where(row)), "when": _when(row.seen)}
+            "description": _line(row.case.description), "by": text.listing(by, _WIDTH), "state": row.state,
+            "where": _line(_where(row)), "when": _when(row.seen)}
 
 
 def _features(rows: Sequence[Row]) -> list[tuple[str, list[dict[str, str]]]]:
@@ -66,13 +67,19 @@ def sentence(found: Coverage) -> str:
     return f"{found.valid} of {of} implemented, {states[PASSED]} passed, {states[FAILED]} failed."
 
 
+def verdict(found: Coverage, gate: float | None) -> str:
+    """Of the plan as a whole: failed where a test is, or where less is implemented than is wanted."""
+    return FAILED if found.states[FAILED] or gate is not None and not found.reaches(gate) else PASSED
+
+
 def page(found: Coverage, gate: float | None, made: str) -> str:
     """gate: percent that are wanted, None for none. made: when, as it is to be read."""
-    kind = FAILED if gate is not None and not found.reaches(gate) or found.states[FAILED] else PASSED
+    kind = verdict(found, gate)
     meter = f"coverage {found.shown}" + (f", {gate:g}% wanted" if gate is not None else "")
     said = [*found.warnings, *([f"deprecated: {', '.join(found.deprecated)}"] if found.deprecated else [])]
     shown = {"name": _line(found.plan.name), "shown": found.shown, "made": made, "kind": kind, "sentence": sentence(found),
-             "meter": meter, "width": round(found.percent, 2), "gate": gate, "states": [(s, n) for s, n in found.states.items() if n],
+             "meter": meter, "width": round(found.percent, 2), "gate": gate,
+             "states": [(s, n) for s, n in found.states.items() if n],
              "said": [_line(s) for s in said], "rows": found.rows, "features": _features(found.rows)}
     from markupsafe import Markup
 

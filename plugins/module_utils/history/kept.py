@@ -82,7 +82,7 @@ class Kept(ABC):
         return [name for began, name in sorted(found) if since is None or began >= since]
 
     def read(self, since: datetime | None = None) -> tuple[list[Entry], list[str]]:
-        """(The runs since then, the oldest first; a sentence for each file that cannot be read, one for all that are no runs)."""
+        """(The runs since then, the oldest first; a sentence for each unreadable file, one for all that are no runs)."""
         runs, problems = self._read(self.names(since))
         foreign = sorted(n for n in self.listed() if not _began(n))
         if foreign:

@@ -88,7 +88,7 @@ def _cluster_info(run: Mapping[str, Any]) -> Samples:
 FAMILIES = (
     Family("assay_check_verdict", "How a check ended: 1 for its verdict, 0 for the others.", (*_CHECK, "verdict"),
            _check_verdict),
-    Family("assay_check_cause_info", "The cause of what a check found; consequence_of is what it follows from, empty for a root.",
+    Family("assay_check_cause_info", "The cause of what a check found; consequence_of is empty for a root.",
            (*_CHECK, "cause", "layer", "confidence", "consequence_of"), _check_cause),
     Family("assay_check_duration_seconds", "How long a check took.", _CHECK, _check_duration),
     Family("assay_run_verdict", "How a cluster is: 1 for the worst verdict of its checks, 0 for the others.",

@@ -54,7 +54,7 @@ class GcsStore:
         self._endpoint = str(params.get("endpoint_url") or environ.get("STORAGE_EMULATOR_HOST") or "").rstrip("/")
         wrong = next((o for o in _OF_S3 if params.get(o)), "")
         if wrong:
-            raise BadOption(f"{wrong}: is of S3, and {option} is a bucket of Google; its key is a file, in service_account_file")
+            raise BadOption(f"{wrong}: is of S3, and {option} is a bucket of Google; its key is in service_account_file")
         self._client = self._connect(params, environ)
         self._bucket = self._client.bucket(bucket)
 

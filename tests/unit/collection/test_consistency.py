@@ -38,7 +38,7 @@ FLOWS = {"dispose", "pipeline", "provision", "publish", "report", "snapshot"}
 # Of those of machines, the log-in is of their platform, which defaults of the group would be taken for.
 OF_MACHINES = {"vm_snapshot", "vm_snapshot_info", "vm_snapshot_prune", "vm_snapshot_revert"}
 WITHOUT_CLUSTER = {"aws_policy_info", "cluster", "cluster_info", "conformance_submission", "history", "pipeline_state",
-                   "rbac_info", "report", "results_coverage", "results_info",
+                   "rbac_info", "report", "results_badges", "results_coverage", "results_info",
                    "results_metrics", "results_publish", "stage_record", "testgrid_config", "testgrid_page", *OF_MACHINES}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.badges.svg import COLOURS
 from ansible_collections.assay.clusters.plugins.module_utils.coverage import job as module
 from ansible_collections.assay.clusters.plugins.module_utils.coverage.measure import Coverage, Row
 from ansible_collections.assay.clusters.plugins.module_utils.coverage.plan import Case, Plan
@@ -113,6 +114,8 @@ def test_the_gate_is_about_the_exact_share(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("options", "sentence"), [
     ({"gate_percent": 101}, "gate_percent: must be from 0 to 100, not 101"), ({"days": 0}, "days: must be 1 or more days, not 0"),
     ({"dest": "/tmp/x.txt"}, "dest: must be a file that ends in .html, not '/tmp/x.txt'"),
+    ({"badge": "/tmp/x.png"}, "badge: must be a file that ends in .svg, not '/tmp/x.png'"),
+    ({"badge": "/nowhere/x.svg"}, "badge: there is no folder /nowhere"),
     ({"dest": "/nowhere/x.html"}, "dest: there is no folder /nowhere"), ({"history": "azure://x"}, "history: must be a folder, s3://")])
 def test_bad_options_are_one_sentence(tmp_path: Path, options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(BadOption) as told:
@@ -168,6 +171,21 @@ def test_the_page_shows_the_plan_and_asks_for_nothing(tmp_path: Path) -> None:
     assert all(r.startswith(("#", "data:,")) for r in shown.refers) and "http" not in text.replace("http-equiv", "") and "<script" not in text
     assert told["path"] == str(dest) and told["changed"] and "coverage 67%, 50% wanted" in text
     assert not coverage(path, results_dir=results, dest=str(dest), gate_percent=50)["changed"], "the same results are the same page"
+
+
+@pytest.mark.parametrize(("gate", "failed", "colour"), [(None, "", "passed"), (50, "", "passed"), (51, "", "failed"), (None, "dns", "failed")])
+def test_the_badge_of_a_plan_tells_the_coverage(tmp_path: Path, gate: float | None, failed: str, colour: str) -> None:
+    badge = tmp_path / "plan.svg"
+    path, results = plan(tmp_path, case("a", "dns"), case("b")), stored(tmp_path / "r", run("c1", failed))
+    try:
+        coverage(path, results_dir=results, badge=str(badge), gate_percent=gate)
+    except PlatformError:
+        pass
+    text = badge.read_text()
+    assert "<title>release 2.1: 50% covered, 1 of 2 planned tests implemented, " in text and COLOURS[colour] in text
+    badge.write_text("<svg/>")
+    with pytest.raises(BadOption, match="^badge: .*plan.svg is there and is no badge"):
+        coverage(path, badge=str(badge))
 
 
 def test_check_mode_writes_nothing(tmp_path: Path) -> None:
