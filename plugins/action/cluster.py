@@ -32,6 +32,11 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=str))
 
 
+def _listed(value: Any) -> list[str]:
+    """As an argument that is a list is taken."""
+    return [one.strip() for one in value.split(",")] if isinstance(value, str) else list(value or ())
+
+
 def _name(task: Any) -> str:
     """The module, as it is written, else as it is resolved: older ansible-core resolves all of them to this plugin."""
     written = task.action.rpartition(".")[2]
@@ -73,7 +78,7 @@ class ActionModule(ActionBase):
         """Raise BadInput for variables that are misspelt; where something is taken away, for those that are unknown, too."""
         args = self._task.args
         begins = name == "pipeline_state" and args.get("state") == "begun"
-        risked = set(args.get("destructive") or ()) - set(args.get("skip") or ()) if begins else set()
+        risked = set(_listed(args.get("destructive"))) - set(_listed(args.get("skip"))) if begins else set()
         takes_away = spelling.TAKE_AWAY if risked else ()
         if name == "cluster" and args.get("state") == "absent":
             takes_away = [p for p in spelling.prefixes(name, variables) if p in spelling.TAKE_AWAY]

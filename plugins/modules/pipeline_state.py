@@ -21,7 +21,7 @@ options:
       - With V(ended) they are kept, and there is nothing to go on with.
       - With V(guarded) a process on the controller waits for the end of the playbook. Where that comes before the end of the
         pipeline, as on an interrupt, it starts the same command once more, from the stage C(report) on. What it says is in
-        F(pipeline/guard.log) in the results folder. Commands that ask for passwords have no such process.
+        C(pipeline/guard.log) in the results folder. Commands that ask for passwords have no such process.
     type: str
     default: kept
     choices: [begun, kept, ended, guarded]
@@ -43,7 +43,7 @@ options:
     default: []
   start_at:
     description:
-      - The stage to go on at. The lease is taken again.
+      - The stage to go on at. The lease is taken again. Where the pipeline has ended, nothing is written.
     type: str
     default: ''
   unset:
@@ -108,6 +108,11 @@ stages:
   sample:
     prepull: by pipeline_skip
     validate: ""
+ended:
+  description: When the pipeline ended that was to go on, so that there is nothing to do; empty where it goes on or begins.
+  returned: with O(state=begun)
+  type: str
+  sample: "2026-03-14T09:26:53Z"
 run_id:
   description: The run.
   returned: but with O(state=guarded)

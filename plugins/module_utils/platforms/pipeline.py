@@ -119,6 +119,8 @@ def _begin(params: Mapping[str, Any], state: State, job: Job) -> dict[str, Any]:
     if start_at and not kept:
         raise BadOption(f"pipeline_start_at: {state.path} is not there, so there is no pipeline of {cluster} to go on with; "
                         "pipeline_results_dir must be the folder of the one that was stopped")
+    if start_at and kept.get("ended"):
+        return {**_result(kept, state), "stages": dict.fromkeys(STAGES, "earlier"), "ended": kept["ended"]}
     if kept and not kept.get("ended") and not start_at:
         raise BadOption(f"pipeline_results_dir: {state.folder.parent} holds a pipeline of {cluster} that did not end, begun "
                         f"{kept.get('begun')}; go on with it by pipeline_start_at, or choose another folder")
@@ -136,7 +138,7 @@ def _begin(params: Mapping[str, Any], state: State, job: Job) -> dict[str, Any]:
         if not start_at:
             _forget(params["results_dir"], cluster)
         state.write(kept)
-    return {**_result(kept, state), "stages": stages}
+    return {**_result(kept, state), "stages": stages, "ended": ""}
 
 
 def _result(kept: Mapping[str, Any], state: State) -> dict[str, Any]:

@@ -85,7 +85,8 @@ BEGUN = {"state": "begun", "destructive": ["dispose"]}
 @pytest.mark.parametrize(("variable", "args", "sentence"), [
     ("pipeline_keep_it", BEGUN, "pipeline_keep_it: is no variable of pipeline, and nothing was done"),
     ("pipeline_keep_it", {**BEGUN, "skip": ["dispose"]}, ""), ("pipeline_keep_it", {"state": "begun", "destructive": []}, ""),
-    ("pipeline_keep_it", {"state": "kept"}, ""), ("dispose_not", BEGUN, "there are: dispose_adopt, dispose_attempts"),
+    ("pipeline_keep_it", {"state": "kept"}, ""), ("pipeline_keep_it", {**BEGUN, "skip": "hook, dispose"}, ""),
+    ("dispose_not", BEGUN, "there are: dispose_adopt, dispose_attempts"),
     ("pipeline_skpi", {**BEGUN, "skip": ["dispose"]}, "did you mean pipeline_skip?"),
     ("validate_host", BEGUN, "did you mean validate_hosts?"), ("provision_nam", BEGUN, "did you mean provision_name?"),
     ("cluster_machine", BEGUN, ""), ("cluster_machnies", BEGUN, "did you mean cluster_machines?"),

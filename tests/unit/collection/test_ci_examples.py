@@ -126,3 +126,12 @@ def test_every_group_has_a_job(name: str) -> None:
     inventory = yaml.safe_load((INFRA / "prod/hosts.yml").read_text(encoding="utf-8"))
     [groups] = re.findall(r"(?im)^\s+(?:- )?group: \[(.*)\]$", (CI / name).read_text(encoding="utf-8"))
     assert set(groups.split(", ")) == set(inventory["clusters"]["children"])
+
+
+@pytest.mark.parametrize(("name", "whatever"), [
+    ("gitlab-ci.yml", r'\[ "\$CI_JOB_STATUS" = success \] \|\|'),
+    ("github-actions.yml", r"if: \$\{\{ !success\(\) \}\}\n +run: \|"),
+    ("Jenkinsfile", r"unsuccessful \{\n.*")])
+def test_a_cluster_is_disposed_of_after_every_kind_of_end(name: str, whatever: str) -> None:
+    """Also where ansible-playbook itself ended hard: exit 4 of what cannot be read, 137 of a kill."""
+    assert re.search(rf"{whatever}\n[^\n]*pipeline_start_at=report", (CI / name).read_text(encoding="utf-8"))

@@ -94,6 +94,17 @@ def test_a_pipeline_that_begins_keeps_nothing_of_the_one_before_and_one_that_goe
     assert there() == ["before/clusters/c2.json", "stages/c2/validate.json"]
 
 
+def test_one_that_ended_is_not_taken_up_again(tmp_path: Path) -> None:
+    _ask(tmp_path, state="begun")
+    store.write_stage(tmp_path, {"cluster": "c1", "check": "validate", "verdict": "passed"})
+    before = _ask(tmp_path, state="ended", values={"a": 1})
+    there = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    again = _ask(tmp_path, state="begun", start_at="report", destructive=["dispose"])
+    assert again["ended"].startswith("20") and set(again["stages"].values()) == {"earlier"} and again["run_id"] == before["run_id"]
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == there
+    assert _ask(tmp_path, state="begun")["ended"] == ""
+
+
 @pytest.mark.parametrize(("given", "sentence"), [
     ({"skip": ["prepul"]}, r"pipeline_skip: there is no stage 'prepul'; did you mean prepull\?"),
     ({"start_at": "disposal"}, r"pipeline_start_at: there is no stage 'disposal'; did you mean dispose\?"),
