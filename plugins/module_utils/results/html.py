@@ -25,6 +25,8 @@ from .html_style_views import VIEWS
 from .html_template import TEMPLATE
 from .record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, VERDICTS, WARNED, worst
 
+# Above this many checks each of them is a line of words, so that a browser opens the page at once.
+_COMPACT = 1500
 _WORDS = {PASSED: "passed", WARNED: "warned", FAILED: "failed", SKIPPED: "skipped", INCONCLUSIVE: "inconclusive"}
 
 
@@ -102,16 +104,17 @@ def view(runs: list[dict[str, Any]], created: str, more: Iterable[str] = (),
     groups, totals, past = causes.group_causes(runs), causes.totals(runs), html_history.view(history, runs)
     counts = {v: totals[v] for v in VERDICTS}
     roots = {id(record): group for group in groups for record in group.records}
-    fleet, same = len(runs) > 1, notes.same_as(runs)
+    fleet, same, checks = len(runs) > 1, notes.same_as(runs), sum(counts.values())
+    compact = checks > _COMPACT
     return {
         "fleet": fleet, "headline": _headline(runs), "explanation": _explanation(groups, counts),
-        "checks": sum(counts.values()), "find": _find(runs), "past": past,
+        "checks": checks, "compact": compact, "find": _find(runs), "past": past,
         "verdict": worst([r["verdict"] for r in runs]), "counts": [(v, counts[v]) for v in VERDICTS if counts[v]],
         "seconds": text.duration(max((r["seconds"] for r in runs), default=0.0)),
         "started": moment(min((r["started"] for r in runs if r["started"]), default="")),
         "causes": [cause(g, i, fleet, past) for i, g in enumerate(groups)], "matrix": matrix(runs) if fleet else None,
         "compared": compared(runs) if fleet else [], "notes": [*more, *notes.about_all(runs)],
-        "clusters": [cluster(r, len(runs), roots, same.get(r["cluster"], [])) for r in runs],
+        "clusters": [cluster(r, len(runs), roots, same.get(r["cluster"], []), compact) for r in runs],
         "footer": _footer(runs, created), "words": _WORDS, "plural": plural,
     }
 

@@ -11,7 +11,7 @@ from ..common.words import plural
 from . import causes, notes, text
 from .causes import CauseGroup
 from .html_fleet import columns
-from .html_measured import bars
+from .html_measured import bars, line
 from .html_parts import anchor, moment, words
 from .record import FAILED, INCONCLUSIVE, VERDICTS, worst
 
@@ -56,13 +56,14 @@ def _facts(run: dict[str, Any], same: list[str]) -> list[tuple[str, str]]:
     return [(n, v) for n, v in facts if v]
 
 
-def cluster(run: dict[str, Any], fleet_size: int, roots: dict[int, CauseGroup], same: list[str]) -> dict[str, Any]:
+def cluster(run: dict[str, Any], fleet_size: int, roots: dict[int, CauseGroup], same: list[str], compact: bool) -> dict[str, Any]:
+    """compact: measurements are lines of the checks instead of bars, as a browser opens a hundred thousand bars slowly."""
     slowest = max((r["seconds"] for r in run["records"]), default=0.0)
     order = columns([run])
     records = sorted(run["records"], key=lambda r: order.index((r["domain"], r["check"])))
     domains: list[dict[str, Any]] = []
     for name, members in groupby(records, key=lambda r: r["domain"]):
-        checks = [_check(r, slowest, roots) for r in members]
+        checks = [{**_check(r, slowest, roots), "line": line(r["measurements"]) if compact else ""} for r in members]
         domains.append({"name": words(name), "key": name, "checks": checks, "verdict": worst([c["verdict"] for c in checks])})
     trouble = run["verdict"] in (FAILED, INCONCLUSIVE)
     return {"name": run["cluster"], "id": anchor(run["cluster"]), "verdict": run["verdict"],
@@ -70,5 +71,5 @@ def cluster(run: dict[str, Any], fleet_size: int, roots: dict[int, CauseGroup], 
             "seconds": text.duration(run["seconds"]), "domains": domains,
             "facts": _facts(run, same), "leftovers": causes.leftovers(run),
             "measured": [{"check": words(r["check"]), "rows": bars(r["measurements"])}
-                         for r in records if r["measurements"]],
+                         for r in records if r["measurements"] and not compact],
             "open": fleet_size <= _OPEN_CLUSTERS or (trouble and fleet_size <= 8)}

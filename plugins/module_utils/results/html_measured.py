@@ -25,6 +25,14 @@ def _scale(unit: str) -> tuple[str, float]:
     return ("time", _TIME[unit]) if unit in _TIME else (unit, 1.0)
 
 
+def line(measurements: list[dict[str, Any]]) -> str:
+    """The same in words, one after the other."""
+    groups: dict[tuple[str, str], list[float]] = {}
+    for m in measurements:
+        groups.setdefault((m["name"], m["unit"]), []).append(float(m["value"]))
+    return ", ".join(f"{name} {_range(values, unit)}" for (name, unit), values in groups.items())
+
+
 def bars(measurements: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows for one check: one per name and unit; rows of one kind of unit share a scale. Positions in percent."""
     groups: dict[tuple[str, str], list[float]] = {}

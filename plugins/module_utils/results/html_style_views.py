@@ -5,7 +5,7 @@ from __future__ import annotations
 
 # Signs beside the colours. A browser that knows no words for them takes the line before.
 _SIGNS = {"passed": "\\2713", "failed": "\\2715", "warned": "!", "inconclusive": "?", "skipped": "\\2013"}
-_MARKS = "".join(f".dense .cell.v-{v}::before, .key .cell.v-{v}::before, .mini.v-{v}::before {{ "
+_MARKS = "".join(f".dense .cell.v-{v}::before, .key .cell.v-{v}::before, .mini.v-{v}::before, .compact .badge.v-{v}::before {{ "
                  f"content: \"{sign}\"; content: \"{sign}\" / \"\"; }}\n" for v, sign in _SIGNS.items())
 
 _FIND = """
@@ -53,6 +53,7 @@ _HEAT = """
 .key { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; } .key > span { display: inline-flex; align-items: center; gap: .4rem; }
 .key .cell { width: 1.2rem; height: 1.2rem; font-weight: 700; font-size: .8rem; }
 .key .cell.v-failed { color: var(--card); background: var(--v); }
+.compact .over { color: var(--warned); }
 .cluster { content-visibility: auto; contain-intrinsic-size: auto 3.4rem; }
 @media (max-width: 46rem) { .list th, .list td { padding-left: .5rem; padding-right: .5rem; } }
 @media print { .fleet { max-height: none; } .matrix thead { position: static; } .mini, .key .cell { print-color-adjust: exact;

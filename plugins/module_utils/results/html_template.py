@@ -110,7 +110,7 @@ disabled>{{ icon(verdict) }}<b>{{ count }}</b> {{ words[verdict] }}</button></li
 """
 
 _CLUSTERS = """
-<section aria-labelledby="clusters">
+<section aria-labelledby="clusters"{% if compact %} class="compact"{% endif %}>
 <h2 id="clusters">{{ "Clusters" if fleet else "Checks" }}</h2>
 {% if not clusters %}<p class="card empty">No results were found in the results folder.</p>{% endif %}
 {% for k in clusters %}
@@ -130,7 +130,9 @@ _CLUSTERS = """
 {% for r in d.checks %}
 <article class="check v-{{ r.verdict }}" id="{{ r.id }}">
 <div class="row">
-{{ badge(r.verdict) }}
+{% if compact %}<span class="badge v-{{ r.verdict }}">{{ words[r.verdict] }}</span>
+{% else %}{{ badge(r.verdict) }}
+{% endif %}
 <div class="said"><h5>{{ r.name }}</h5>
 {% if r.message %}<p>{{ r.message }}</p>{% endif %}
 {% if r.step %}<p class="muted">at the step &ldquo;{{ r.step }}&rdquo;</p>{% endif %}
@@ -138,13 +140,19 @@ _CLUSTERS = """
 <p class="muted">{{ "follows from" if r.followed else "cause" }}
 <a href="{{ r.cause_href }}"><code>{{ r.root }}</code></a></p>
 {% endif %}
+{% if r.line %}<p class="muted">{{ r.line }}</p>{% endif %}
 </div>
+{% if compact %}
+<div class="time{{ " over" if r.time.over }}" title="{{ r.time.against }}">{{ r.time.label }}
+{%- if r.time.limit %} of {{ r.time.limit }}{% endif %}</div></div>
+{% else %}
 <div class="time{{ " over" if r.time.over }}" title="{{ r.time.against }}">
 <span>{{ r.time.label }} {% if r.time.limit %}<span class="muted">of {{ r.time.limit }}</span>{% endif %}</span>
 <span class="track" aria-hidden="true"><span class="fill" style="width:{{ r.time.share }}%"></span>
 {% if r.time.tick %}<span class="tick" style="left:{{ r.time.tick }}%"></span>{% endif %}
 </span></div>
 </div>
+{% endif %}
 {% if r.folded %}
 <details class="evidence"><summary>{{ r.detail }}</summary>
 {% if r.evidence %}<pre tabindex="0">{{ r.evidence|join("\n") }}</pre>{% endif %}
@@ -183,7 +191,8 @@ _CLUSTERS = """
 _FOOT = """
 <footer>
 <p>{{ footer|join(" · ") }}</p>
-<p>Time bars show the seconds against the limit, the mark is what was expected.
+<p>{% if not compact %}Time bars show the seconds against the limit, the mark is what was expected.
+{% endif %}
 The same results for programs: <code>records.json</code> and <code>junit.xml</code> beside this file.</p>
 </footer>
 <script>{{ script }}</script>

@@ -96,7 +96,7 @@ def test_all_is_in_the_file_and_shown_without_a_script() -> None:
 
 @pytest.mark.parametrize("sign", ["passed", "failed", "warned", "inconclusive", "skipped"])
 def test_no_verdict_is_told_by_colour_alone(sign: str) -> None:
-    assert re.search(rf'\.dense \.cell\.v-{sign}::before, [^}}]*\.mini\.v-{sign}::before {{ content: "[^"]+"', WHOLE)
+    assert re.search(rf'\.dense \.cell\.v-{sign}::before, [^}}]*\.mini\.v-{sign}::before, [^}}]*::before {{ content: "[^"]+"', WHOLE)
     words = re.findall(rf'<(?:a|li) class="(?:cell|mini) v-{sign}[^>]*>(.*?)</(?:a|li)>', page(*samples.fleet(20, 40), past=PAST), re.DOTALL)
     assert all(sign in word for word in words)
 
@@ -114,6 +114,13 @@ def test_a_check_that_was_not_chosen_somewhere_is_no_verdict() -> None:
     text = page(samples.healthy("a"), samples.run("b", [samples.record("b", "dns", "dns")]))
     assert text.count('<span class="sr">not chosen</span>') == 5 and "empty: not chosen" in text
     assert "empty: not chosen" not in page(*samples.estate())
+
+
+def test_of_very_many_checks_each_is_a_line_and_tells_as_much() -> None:
+    text = page(*samples.fleet(40, 40))
+    assert text.count('<article class="check') == 1600 and 'class="bars"' not in text[text.index('id="clusters"'):]
+    assert len(re.findall(r'<p class="muted">first success [\d.]+ ms</p>', text)) > 1300 and "limit 5 min, expected at most 30 s" in text
+    assert 'class="compact"' not in page(*samples.fleet(20, 40))
 
 
 # ---- causes ------------------------------------------------------------------------------------------------------
