@@ -30,6 +30,8 @@ def test_hosts_fail_for_what_is_new_alone(playbook: Any, tmp_path: Path) -> None
     assert run(*lacking)[0] == 2, "without a baseline it is as red as ever"
     code, told = run(*gated)
     assert code == 0 and "c, fixed: nodes" in told
+    page = (book.results / "report.html").read_text()
+    assert 'id="history"' in page and "<b>fixed</b> nodes" in page, "the run that just ended is in the view"
     schema = json.loads((CHECKOUT / "docs/schemas/history.schema.json").read_text())
     kept = [json.loads(p.read_text()) for p in sorted((tmp_path / "history/c").iterdir())]
     for one in kept:

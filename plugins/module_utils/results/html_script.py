@@ -23,7 +23,6 @@ _FILTERS = """
     for (const e of all("[data-clusters]")) {
       e.hidden = !(e.dataset.clusters.split("\\n").some(named) && e.dataset.domains.split("\\n").some(of));
     }
-    for (const th of all("thead th[colspan][data-domain]")) th.hidden = !of(th.dataset.domain);
     const shown = all("details.cluster"), left = shown.filter((e) => !e.hidden).length;
     const said = name || wanted ? [left + " of " + shown.length + (shown.length > 1 ? " clusters" : " cluster")] : [];
     if (wanted) said.push("only " + domain.selectedOptions[0].text);

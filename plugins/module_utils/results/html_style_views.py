@@ -24,7 +24,8 @@ _TABLES = """
 .list thead th { color: var(--muted); font-size: .83rem; padding-top: .7rem; white-space: nowrap; }
 .list tbody tr > * { border-top: 1px solid var(--line); }
 .list tr > :first-child { padding-left: 1.25rem; } .list tr > :last-child { padding-right: 1.25rem; }
-.list tbody th { overflow-wrap: anywhere; } .list th a { display: inline-flex; align-items: center; gap: .5rem; }
+.list tbody th { min-width: 11rem; overflow-wrap: anywhere; } .list .some { min-width: 13rem; }
+.scroll { position: relative; } .list th a { display: inline-flex; align-items: center; gap: .5rem; }
 .list .n, .list .when { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .list .said { min-width: 16rem; font: .83rem/1.5 var(--mono); } .list td { overflow-wrap: break-word; }
 .list th .muted { display: block; font-size: .8rem; }
@@ -36,7 +37,7 @@ _TABLES = """
   font-weight: 700; color: var(--v); background: var(--v-bg); }
 .mini.v-failed { color: var(--card); background: var(--v); }
 .body > summary { margin-top: .6rem; width: fit-content; color: var(--muted); font-size: .9rem; }
-.skips { position: absolute; } .skips .skip:focus { position: static; display: block; background: var(--card); padding: .3rem .6rem; }
+.skips { position: absolute; z-index: 5; } .skips .skip:focus { position: static; display: block; background: var(--card); padding: .3rem .6rem; }
 """
 
 _HEAT = """
@@ -54,6 +55,7 @@ _HEAT = """
 .key .cell { width: 1.2rem; height: 1.2rem; font-weight: 700; font-size: .8rem; }
 .key .cell.v-failed { color: var(--card); background: var(--v); }
 .compact .over { color: var(--warned); }
+.cluster > summary:focus-visible { outline-offset: -3px; }
 .cluster { content-visibility: auto; contain-intrinsic-size: auto 3.4rem; }
 @media (max-width: 46rem) { .list th, .list td { padding-left: .5rem; padding-right: .5rem; } }
 @media print { .fleet { max-height: none; } .matrix thead { position: static; } .mini, .key .cell { print-color-adjust: exact;

@@ -21,7 +21,7 @@ CAUSES = """
 <code>{{ c.code }}</code></a><span class="sr"> {{ words[c.verdict] }}</span></th>
 <td>{{ c.confidence or "not known" }}</td>
 {% if fleet %}<td class="n">{{ c.all_clusters|length }}</td>{% endif %}
-<td>{{ c.checks[:3]|join(", ") }}{% if c.checks|length > 3 %} and {{ c.checks|length - 3 }} more{% endif %}</td>
+<td class="some">{{ c.checks[:3]|join(", ") }}{% if c.checks|length > 3 %} and {{ c.checks|length - 3 }} more{% endif %}</td>
 <td>{{ plural(c.followed, "check") if c.followed else "nothing else" }}</td>
 <td class="when">{{ c.first }}</td></tr>
 {% endfor %}
@@ -192,7 +192,7 @@ HISTORY = """
 {%- if m.verdict in ("passed", "skipped") and not loop.last %}<span class="sr">{{ words[m.verdict] }}</span>
 {%- else %}<span class="sr">{{ m.title }}</span>{% endif %}</li>{% endfor %}</ol></td>
 <td class="n">{{ k.bad }}</td><td class="when">{{ k.last }}</td>
-<td>{% for what, which in k.news %}<span class="news"><b>{{ what }}</b> {{ which }}</span>{% endfor %}</td></tr>
+<td class="some">{% for what, which in k.news %}<span class="news"><b>{{ what }}</b> {{ which }}</span>{% endfor %}</td></tr>
 {% endfor %}
 </tbody>
 </table>
