@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.clouds.vsphere.session import Session, settings
 from ansible_collections.assay.clusters.plugins.module_utils.common import names
 from ansible_collections.assay.clusters.plugins.module_utils.common.journal import Journal
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
-from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere_session import Session, settings
 from tests.fakes.moto_server import KEYS, REGION, client
 from tests.fakes.rancher import ACTIVE, FakeRancher
 from tests.lab.vcsim import vcsim

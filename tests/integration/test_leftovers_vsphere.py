@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pyVmomi import vim
 
+from ansible_collections.assay.clusters.plugins.module_utils.clouds.vsphere.session import Session, settings
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere_session import Session, settings
 from ansible_collections.assay.clusters.plugins.module_utils.platforms import leftovers_job, leftovers_vsphere
 from ansible_collections.assay.clusters.plugins.module_utils.platforms.leftovers_vsphere import VsphereSource
 from tests.lab.vcsim import Vcsim, vcsim

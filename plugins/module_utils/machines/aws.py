@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..clouds.aws import AwsError, Ec2, connect
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
 from ..jobs.steps import Steps, Stepwise, nothing
-from .aws_client import AwsError, Ec2, connect
 from .aws_revert import Revert, power
 from .aws_sets import INSTANCE, NAME, SET, SnapshotSet, as_tags, device_of, is_claim, new_tags, plain, sets_of, tags_of
 from .machine import Machine, Pending, Snapshot, Store, Wanted

@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..clouds.vsphere.session import Session, VsphereError, fault_words, settings
+from ..clouds.vsphere.tags import tags as tag_session
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
 from ..jobs.steps import Steps, Stepwise, nothing
 from ..results import redact
 from .machine import Machine, Pending, Snapshot, Store, Wanted
 from .vsphere_inventory import Inventory, read
-from .vsphere_session import Session, VsphereError, fault_words, settings
-from .vsphere_tags import tags as tag_session
 
 _SHOWN = 20
 _NAME = 80  # characters of a snapshot's name

@@ -12,6 +12,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ..clouds.eks import Session
 from ..common import names
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
@@ -19,7 +20,6 @@ from . import clusters as words
 from .cluster_access import made_kubeconfig
 from .clusters import UID, Cluster, Wanted
 from .eks_roles import Roles
-from .eks_session import Session
 
 _PHASES = {"CREATING": "creating", "PENDING": "creating", "ACTIVE": "ready", "UPDATING": "updating",
            "DELETING": "deleting"}

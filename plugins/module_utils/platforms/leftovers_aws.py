@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..clouds.aws import AwsError, Ec2, connect
 from ..jobs.job import Job
-from ..machines.aws_client import AwsError, Ec2, connect
 from ..results import redact
 from .leftovers import DEPENDENCY, Thing, Wanted, iso, owner_of, refused
 from .leftovers_dns import records

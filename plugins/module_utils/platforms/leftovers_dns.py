@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..clouds.aws import Ec2
 from ..jobs.errors import BadOption
-from ..machines.aws_client import Ec2
 from .leftovers import Thing, Wanted
 
 _HERITAGE = "heritage=external-dns"

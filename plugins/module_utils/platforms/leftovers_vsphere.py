@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from ..clouds.vsphere.session import Session, VsphereError, fault_words, settings
 from ..jobs.job import Job
 from ..machines.vsphere_inventory import Objects, collect, snapshots
-from ..machines.vsphere_session import Session, VsphereError, fault_words, settings
 from ..results import redact
 from .leftovers import DEPENDENCY, Thing, Wanted, iso, refused
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..clouds.rancher import RancherApi
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
 from ..kube.errors import ApiError, BadInput
@@ -21,7 +22,6 @@ from . import clusters as words
 from .cluster_access import client, embedded, made_kubeconfig, read
 from .clusters import Cluster, Wanted
 from .manifests import Applier, parse
-from .rancher_api import RancherApi
 from .rancher_objects import FIRST, Norman, Steve, cluster_of, pool_sizes
 
 # After a deletion Rancher answers 404, or 403 to those who had rights on that cluster only.

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ..clouds.aws import AwsError, connect
 from ..jobs.errors import BadOption, PlatformError
-from ..machines.aws_client import AwsError, connect
 from .prepared import Prepared
 from .store import ABSENT, Conflict, Passing
 

@@ -11,9 +11,9 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from ...clouds.aws import AwsError, connect
 from ...jobs.errors import BadOption, PlatformError
 from ...kube import library, tls
-from ...machines.aws_client import AwsError, connect
 from ...results import redact
 from .events import Event, anywhere
 from .files import NoSource, Source

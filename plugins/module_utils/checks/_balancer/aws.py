@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ...clouds.aws import Ec2, connect
 from ...engine.declared import CloudPermission, Option
-from ...machines.aws_client import Ec2, connect
 from .._shared.aws import CONNECTION
 
 OPTIONS = (

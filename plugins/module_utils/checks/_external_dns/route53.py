@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ...clouds.aws import Ec2, connect
 from ...engine.declared import CloudPermission, Option
 from ...jobs.errors import PlatformError
-from ...machines.aws_client import Ec2, connect
 from .._shared.aws import CONNECTION
 from .._shared.text import listed
 from .records import EVERY, Host, Site

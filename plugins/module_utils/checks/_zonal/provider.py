@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...clouds.aws import AwsError, connect
 from ...engine.declared import CloudPermission, Option
 from ...jobs.errors import BadOption, PlatformError
-from ...machines.aws_client import AwsError, connect
 
 if TYPE_CHECKING:
     from ...engine.context import Context

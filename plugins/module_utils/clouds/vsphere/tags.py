@@ -11,10 +11,10 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..jobs.errors import BadOption, PlatformError
-from ..kube.client import Client
-from ..kube.connection import Connection
-from ..kube.errors import ApiError, BadInput
+from ...jobs.errors import BadOption, PlatformError
+from ...kube.client import Client
+from ...kube.connection import Connection
+from ...kube.errors import ApiError, BadInput
 
 _CIS = "/rest/com/vmware/cis"
 _SESSION = f"{_CIS}/session"

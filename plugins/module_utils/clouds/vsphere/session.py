@@ -12,8 +12,8 @@ from http.client import HTTPException
 from typing import Any, TypeVar
 from xml.parsers.expat import ExpatError
 
-from ..jobs.errors import BadOption, PlatformError
-from ..jobs.job import Job
+from ...jobs.errors import BadOption, PlatformError
+from ...jobs.job import Job
 
 # A version that every server since vSphere 6.7 speaks, and that has all that is asked for: nothing is negotiated.
 _VERSION = "vim25/6.7"
