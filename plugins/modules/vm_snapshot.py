@@ -188,7 +188,7 @@ progress:
 """
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines import VM_SNAPSHOT
-from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_take import entry
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots.take import entry
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
 SPEC = Task(entry, VM_SNAPSHOT)

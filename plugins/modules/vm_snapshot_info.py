@@ -89,7 +89,7 @@ round_trips:
 """
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines import VM_SNAPSHOT_INFO
-from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_info import info
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots.info import info
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
 SPEC = Task(info, VM_SNAPSHOT_INFO)

@@ -101,7 +101,7 @@ progress:
 """
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines import VM_SNAPSHOT_PRUNE
-from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_info import prune
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots.info import prune
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
 SPEC = Task(prune, VM_SNAPSHOT_PRUNE)

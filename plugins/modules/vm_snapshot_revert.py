@@ -139,7 +139,7 @@ progress:
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import LOG_IN
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines import VM_SNAPSHOT_REVERT
-from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_revert import entry
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots.revert import entry
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
 SPEC = Task(entry, VM_SNAPSHOT_REVERT, connects=True, apart=LOG_IN)

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Machine, Snapshot, Store, Wanted
+from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Machine, Snapshot, Store, Wanted
 
 from .clock import Clock
 

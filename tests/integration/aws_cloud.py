@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.machines.aws import open_aws
+from ansible_collections.assay.clusters.plugins.module_utils.machines.aws.platform import open_aws
 from tests.fakes.ec2_front import Front
 from tests.fakes.moto_server import KEYS, REGION, client
 

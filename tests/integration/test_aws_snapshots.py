@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.machines.aws_revert import FRESH, REPLACED
-from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Pending, Wanted
+from ansible_collections.assay.clusters.plugins.module_utils.machines.aws.revert import FRESH, REPLACED
+from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Pending, Wanted
 from tests.fakes.moto_server import REGION
 from tests.integration.aws_cloud import IMAGE, TAGS, Cloud
 

@@ -15,8 +15,8 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, Interrupted, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi import Esxi, open_esxi
-from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Machine, Pending, Wanted
+from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi.platform import Esxi, open_esxi
+from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Machine, Pending, Wanted
 from tests.fakes.esxi.host import PASSWORD, SSHD, Host, esxi_host
 from tests.integration.conftest import command_line, eventually
 

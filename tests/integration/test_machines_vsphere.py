@@ -16,8 +16,8 @@ from pyVmomi import vim
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import LOG_IN
 from ansible_collections.assay.clusters.plugins.module_utils.checks._machines.map import swapped
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Machine, Pending, Wanted
-from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere import Vsphere, open_vsphere
+from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Machine, Pending, Wanted
+from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere.platform import Vsphere, open_vsphere
 from tests.fakes.api_server import FakeApiServer
 from tests.integration.check_machines import LEADS, run, told
 from tests.lab.vcsim import Vcsim, vcsim

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_ready
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots import ready as snapshot_ready
 from tests.integration.conftest import Playbook
 from tests.integration.machines import run
 from tests.lab.vcsim import Vcsim, vcsim

@@ -20,9 +20,10 @@ import pytest
 from pyVmomi import vim
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_guard, snapshot_set
-from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Wanted
-from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere import Vsphere, open_vsphere
+from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Wanted
+from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere.platform import Vsphere, open_vsphere
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots import (
+    guard as snapshot_guard, set as snapshot_set)
 from tests.integration.conftest import Playbook, eventually
 from tests.integration.machines import names, run
 from tests.lab.vcsim import PASSWORD, USER, Vcsim, vcsim

@@ -12,9 +12,9 @@ from ..engine.check import Check
 from ..engine.declared import CloudPermission, Option, Permission
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
-from ..machines import machine_platforms
-from ..machines.aws_rights import LOOKING
-from ..machines.machine import Machine, MachinePlatform, Store, Wanted
+from ..machines.aws.rights import LOOKING
+from ..machines.choice import registry as machine_platforms
+from ..machines.model import Machine, MachinePlatform, Store, Wanted
 from ._machines import nodes as machine_nodes
 from ._machines.map import assign, by_keys, control_plane, find_wanted, keys_of
 from ._machines.options import CONNECTION, SELECTION, own_words, params, selection

@@ -12,7 +12,7 @@ Steps = Generator[float, None, str]
 
 
 class Stepwise:
-    """A Pending (see machine.py). Each poll runs the steps up to the next point where there is something to wait for."""
+    """A Pending (machines/model.py). Each poll runs the steps up to the next point where there is something to wait for."""
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..engine.declared import CloudPermission
-from ..machines.aws_rights import KEYS, LOOKING, REPLACING_ROOTS, REVERTING, TAKING
+from ..machines.aws.rights import KEYS, LOOKING, REPLACING_ROOTS, REVERTING, TAKING
 
 _TAKEN = (CloudPermission("aws", LOOKING, "machines, their disks and snapshots"),
           CloudPermission("aws", TAKING, "taking snapshots, and removing them"))

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from ..clouds.vsphere.session import Session, VsphereError, fault_words, settings
 from ..jobs.job import Job
-from ..machines.vsphere_inventory import Objects, collect, snapshots
+from ..machines.vsphere.inventory import Objects, collect, snapshots
 from ..results import redact
 from .leftovers import DEPENDENCY, Thing, Wanted, iso, refused
 
@@ -25,7 +25,7 @@ _PROPERTIES = {
     "Folder": ("name", "parent", "childEntity"), "Datacenter": ("name", "parent"),
     "Datastore": ("name", "browser", "summary.accessible"),
 }
-# Our own words in the description of a snapshot (snapshot_set.py).
+# Our own words in the description of a snapshot (snapshots/set.py).
 _MARKS = re.compile(r"assay\.clusters((?: \w+=\S+)+)")
 # Parts of a disk beside its descriptor.
 _PARTS = ("-flat.vmdk", "-delta.vmdk", "-ctk.vmdk", "-sesparse.vmdk", "-rdm.vmdk", "-rdmp.vmdk")

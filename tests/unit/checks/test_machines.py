@@ -14,7 +14,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks._machines.op
 from ansible_collections.assay.clusters.plugins.module_utils.checks.machines import Machines, chain, free_percent
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import Inconclusive, StepFailed
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Machine, Snapshot, Store, Wanted
+from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Machine, Snapshot, Store, Wanted
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext, api_error
 
 GIB = 2 ** 30

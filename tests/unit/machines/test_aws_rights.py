@@ -6,14 +6,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ansible_collections.assay.clusters.plugins.module_utils.machines import aws_rights
+from ansible_collections.assay.clusters.plugins.module_utils.machines.aws import rights as aws_rights
 
 ROOT = Path(__file__).resolve().parents[3]
 _OPERATION = re.compile(r'(?:call|pages|_listed)\(\s*"([A-Z]\w+)"|\("((?:Start|Stop)\w+)",|else \("((?:Start|Stop)\w+)",')
 
 
 def _used() -> set[str]:
-    code = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "plugins/module_utils/machines").glob("aws*.py"))
+    code = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "plugins/module_utils/machines/aws").glob("*.py"))
     return {name for groups in _OPERATION.findall(code) for name in groups if name}
 
 

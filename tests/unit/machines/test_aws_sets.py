@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption
-from ansible_collections.assay.clusters.plugins.module_utils.machines.aws_sets import (
+from ansible_collections.assay.clusters.plugins.module_utils.machines.aws.sets import (
     SET, as_tags, is_claim, new_tags, plain, sets_of,
 )
 

@@ -9,8 +9,8 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.machines import esxi_parse as parse
-from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi_ssh import Shell
+from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi import parse
+from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi.ssh import Shell
 
 LIST = """\
 Skipping invalid VM '9'

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ...jobs.errors import BadOption
-from ...machines.machine import Machine, Wanted
+from ...machines.model import Machine, Wanted
 from .._shared.nodes import Node, name_of
 
 # ("ids", "i-0abc"), ("uuids", "4230..."), ("names", "n1"): a field of Wanted, and one value of it.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...common import nodes as node_of
 from ...engine.errors import DoesNotApply, Inconclusive
 from ...kube.errors import ApiError
-from ...machines.machine import Wanted
+from ...machines.model import Wanted
 from .._shared.nodes import Node, name_of
 from .options import selection
 

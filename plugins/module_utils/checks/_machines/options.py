@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...engine.declared import Option
-from ...machines.machine import Wanted
+from ...machines.model import Wanted
 
 CONNECTION = (
     Option("platform", "The platform that the machines run on; without it the check is skipped.",

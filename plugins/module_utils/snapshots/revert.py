@@ -10,9 +10,9 @@ from typing import Any
 
 from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
-from .machine import Machine, MachinePlatform, Snapshot, Wanted
-from .snapshot_ready import Cluster, fix_up
-from .snapshot_set import Crew, Outcome, groups, listed, machines, plain
+from ..machines.model import Machine, MachinePlatform, Snapshot, Wanted
+from .ready import Cluster, fix_up
+from .set import Crew, Outcome, groups, listed, machines, plain
 
 _LOOK = 2.0  # seconds between two looks at machines that boot
 STAGES = ("tools", "api", "nodes", "clocks")

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ..jobs.errors import BadOption, Interrupted, PlatformError
-from ..jobs.job import Job
+from ...jobs.errors import BadOption, Interrupted, PlatformError
+from ...jobs.job import Job
 
 _ASKPASS = '#!/bin/sh\nprintf \'%s\\n\' "$ASSAY_SSH_PASSWORD"\n'
 _PERSIST = 60  # seconds that the connection outlives its last command, should this process be killed

@@ -10,8 +10,8 @@ from typing import Any
 
 from ..common.guardian import Guardian
 from ..jobs.job import Job
-from .machine import Wanted
-from .snapshot_set import Crew, machines
+from ..machines.model import Wanted
+from .set import Crew, machines
 
 # Seconds without anything new after which the guardian ends. What the platform had begun cannot be taken back, and shows up
 # when it is made: within the first, or, as memory is written to disk, within the second.

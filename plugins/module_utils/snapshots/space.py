@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..jobs.errors import PlatformError
-from .machine import Machine, MachinePlatform, Store
+from ..machines.model import Machine, MachinePlatform, Store
 
 _GIB = float(1 << 30)
 

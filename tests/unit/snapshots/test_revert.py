@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_revert
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots import revert as snapshot_revert
 from tests.fakes.clock import Clock
 from tests.fakes.machines import FakeMachines
 

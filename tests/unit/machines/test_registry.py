@@ -11,8 +11,8 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.steps import Stepwise, Steps, nothing
-from ansible_collections.assay.clusters.plugins.module_utils.machines import machine_platforms
-from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import MachinePlatform
+from ansible_collections.assay.clusters.plugins.module_utils.machines.choice import registry as machine_platforms
+from ansible_collections.assay.clusters.plugins.module_utils.machines.model import MachinePlatform
 
 PARAMS: dict[str, dict[str, Any]] = {
     "aws": {"region": "eu-central-1", "access_key": "k", "secret_key": "s"},

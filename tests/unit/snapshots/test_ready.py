@@ -13,8 +13,8 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, Interrupted, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
-from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_ready
-from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_ready import Cluster
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots import ready as snapshot_ready
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots.ready import Cluster
 
 OLD = "2026-11-20T10:00:00.000000Z"
 

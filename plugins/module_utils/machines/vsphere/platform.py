@@ -7,21 +7,21 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..clouds.vsphere.session import Session, VsphereError, fault_words, settings
-from ..clouds.vsphere.tags import tags as tag_session
-from ..jobs.errors import BadOption, PlatformError
-from ..jobs.job import Job
-from ..jobs.steps import Steps, Stepwise, nothing
-from ..results import redact
-from .machine import Machine, Pending, Snapshot, Store, Wanted
-from .vsphere_inventory import Inventory, read
+from ...clouds.vsphere.session import Session, VsphereError, fault_words, settings
+from ...clouds.vsphere.tags import tags as tag_session
+from ...jobs.errors import BadOption, PlatformError
+from ...jobs.job import Job
+from ...jobs.steps import Steps, Stepwise, nothing
+from ...results import redact
+from ..model import Machine, Pending, Snapshot, Store, Wanted
+from .inventory import Inventory, read
 
 _SHOWN = 20
 _NAME = 80  # characters of a snapshot's name
 
 
 class Vsphere:
-    """A MachinePlatform (machine.py). datacenter: only machines below it, "" for all."""
+    """A MachinePlatform (model.py). datacenter: only machines below it, "" for all."""
 
     name = "vsphere"
 

@@ -10,10 +10,10 @@ from typing import Any
 from ..common import names
 from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
-from .machine import Machine, MachinePlatform, Pending, Snapshot, Wanted
-from .snapshot_guard import guarded
-from .snapshot_set import Crew, Outcome, afterwards, depth, describe, groups, listed, machines, named, plain
-from .snapshot_space import room
+from ..machines.model import Machine, MachinePlatform, Pending, Snapshot, Wanted
+from .guard import guarded
+from .set import Crew, Outcome, afterwards, depth, describe, groups, listed, machines, named, plain
+from .space import room
 
 _DAY = 86400.0
 

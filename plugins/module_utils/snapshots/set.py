@@ -13,8 +13,8 @@ from typing import Any
 from ..common import names
 from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
-from . import machine_platforms
-from .machine import Machine, MachinePlatform, Pending, Snapshot, Wanted
+from ..machines.choice import registry as machine_platforms
+from ..machines.model import Machine, MachinePlatform, Pending, Snapshot, Wanted
 
 # How machines of a control plane are usually named, where option control_plane says nothing.
 CONTROL_PLANE = ("*control*plane*", "*controlplane*", "*master*", "*-cp", "*-cp[0-9]*", "*-cp-*")

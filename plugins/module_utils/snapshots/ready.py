@@ -20,7 +20,7 @@ from ..jobs.job import Job
 from ..jobs.program import Program
 from ..kube.client import Client
 from ..kube.errors import ApiError
-from .machine import Machine
+from ..machines.model import Machine
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _IDENTITY = "/api/v1/namespaces/kube-system"

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from ..jobs.errors import BadOption
-from .machine import Snapshot
+from ...jobs.errors import BadOption
+from ..model import Snapshot
 
 PREFIX = "assay.clusters/"
 SET, INSTANCE, DEVICES = f"{PREFIX}set", f"{PREFIX}instance", f"{PREFIX}devices"

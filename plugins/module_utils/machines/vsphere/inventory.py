@@ -11,8 +11,8 @@ from datetime import timezone
 from typing import Any
 from urllib.parse import unquote
 
-from ..clouds.vsphere.session import Session, VsphereError
-from .machine import Machine, Snapshot, Store
+from ...clouds.vsphere.session import Session, VsphereError
+from ..model import Machine, Snapshot, Store
 
 _MACHINE = ("name", "parent", "parentVApp", "runtime.powerState", "runtime.host", "runtime.consolidationNeeded", "config.uuid",
             "config.instanceUuid", "config.template", "config.flags.diskUuidEnabled", "config.hardware.memoryMB",

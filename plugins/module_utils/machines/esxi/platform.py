@@ -13,12 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any
 
-from ..jobs.errors import BadOption, PlatformError
-from ..jobs.job import Job
-from ..jobs.steps import Steps, Stepwise
-from . import esxi_parse as parse
-from .esxi_ssh import Answer, Lost, Shell
-from .machine import Machine, Pending, Snapshot, Store, Wanted
+from ...jobs.errors import BadOption, PlatformError
+from ...jobs.job import Job
+from ...jobs.steps import Steps, Stepwise
+from ..model import Machine, Pending, Snapshot, Store, Wanted
+from . import parse
+from .ssh import Answer, Lost, Shell
 
 _SHOWN = 20
 _AT_ONCE = 20  # machines that are asked about in one session
@@ -30,7 +30,7 @@ def _vim(command: str, *arguments: str) -> list[str]:
 
 
 class Esxi:
-    """A MachinePlatform (machine.py). settle: seconds after a command in which its effect must show."""
+    """A MachinePlatform (model.py). settle: seconds after a command in which its effect must show."""
 
     name = "esxi"
 

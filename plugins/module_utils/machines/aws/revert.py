@@ -16,10 +16,10 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..clouds.aws import AwsError, Ec2
-from ..jobs.errors import PlatformError
-from ..jobs.steps import Steps
-from .aws_sets import PREFIX, SET, SnapshotSet, as_tags, device_of, is_claim, tags_of
+from ...clouds.aws import AwsError, Ec2
+from ...jobs.errors import PlatformError
+from ...jobs.steps import Steps
+from .sets import PREFIX, SET, SnapshotSet, as_tags, device_of, is_claim, tags_of
 
 Volume = Mapping[str, Any]
 DEVICE, FRESH, REPLACED = f"{PREFIX}device", f"{PREFIX}fresh-for", f"{PREFIX}replaced-of"

@@ -11,9 +11,9 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.machines.machine import Machine, Snapshot, Store
-from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_set import Crew, afterwards, depth, groups
-from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_space import room
+from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Machine, Snapshot, Store
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots.set import Crew, afterwards, depth, groups
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots.space import room
 from tests.fakes.clock import Clock
 from tests.fakes.machines import FakeMachines
 

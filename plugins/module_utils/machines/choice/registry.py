@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..jobs.errors import BadOption
-from ..jobs.job import Job
-from .machine import MachinePlatform
+from ...jobs.errors import BadOption
+from ...jobs.job import Job
+from ..model import MachinePlatform
 
 Opener = Callable[[Mapping[str, Any], Job, Mapping[str, str]], MachinePlatform]
 
@@ -16,17 +16,17 @@ Opener = Callable[[Mapping[str, Any], Job, Mapping[str, str]], MachinePlatform]
 
 
 def _aws() -> Opener:
-    from .aws import open_aws
+    from ..aws.platform import open_aws
     return open_aws
 
 
 def _esxi() -> Opener:
-    from .esxi import open_esxi
+    from ..esxi.platform import open_esxi
     return open_esxi
 
 
 def _vsphere() -> Opener:
-    from .vsphere import open_vsphere
+    from ..vsphere.platform import open_vsphere
     return open_vsphere
 
 

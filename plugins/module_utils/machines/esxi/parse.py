@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..jobs.errors import PlatformError
-from .machine import Snapshot, Store
+from ...jobs.errors import PlatformError
+from ..model import Snapshot, Store
 
 _FAULT = re.compile(r"^\((?:vim|vmodl)\.fault\.(\w+)\)", re.MULTILINE)
 _MESSAGE = re.compile(r'^\s*msg = "(.*)",?\s*$', re.MULTILINE)

@@ -11,9 +11,9 @@ from typing import Any
 from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
 from ..jobs.steps import Steps, Stepwise
-from .machine import Machine, MachinePlatform, Pending, Snapshot
-from .snapshot_set import Crew, depth, machines, plain
-from .snapshot_take import diff, when
+from ..machines.model import Machine, MachinePlatform, Pending, Snapshot
+from .set import Crew, depth, machines, plain
+from .take import diff, when
 
 _DAY = 86400.0
 _OURS = "assay.clusters"

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..clouds.aws import AwsError, Ec2, connect
-from ..jobs.errors import BadOption, PlatformError
-from ..jobs.job import Job
-from ..jobs.steps import Steps, Stepwise, nothing
-from .aws_revert import Revert, power
-from .aws_sets import INSTANCE, NAME, SET, SnapshotSet, as_tags, device_of, is_claim, new_tags, plain, sets_of, tags_of
-from .machine import Machine, Pending, Snapshot, Store, Wanted
+from ...clouds.aws import AwsError, Ec2, connect
+from ...jobs.errors import BadOption, PlatformError
+from ...jobs.job import Job
+from ...jobs.steps import Steps, Stepwise, nothing
+from ..model import Machine, Pending, Snapshot, Store, Wanted
+from .revert import Revert, power
+from .sets import INSTANCE, NAME, SET, SnapshotSet, as_tags, device_of, is_claim, new_tags, plain, sets_of, tags_of
 
 _LIVE = ["pending", "running", "stopping", "stopped"]
 _POWER = {"pending": "on", "running": "on", "stopping": "off", "stopped": "off"}
@@ -26,7 +26,7 @@ _GIB = 1024 ** 3
 
 
 class Aws:
-    """A MachinePlatform (machine.py). tags: what every snapshot carries besides (cluster, run, creator)."""
+    """A MachinePlatform (model.py). tags: what every snapshot carries besides (cluster, run, creator)."""
 
     name = "aws"
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs import job
-from ansible_collections.assay.clusters.plugins.module_utils.machines import (
-    machine_platforms, snapshot_guard, snapshot_info, snapshot_revert, snapshot_set)
+from ansible_collections.assay.clusters.plugins.module_utils.machines.choice import registry as machine_platforms
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots import (
+    guard as snapshot_guard, info as snapshot_info, revert as snapshot_revert, set as snapshot_set)
 from tests.fakes.clock import Clock
 from tests.fakes.guards import Guards
 from tests.fakes.machines import FakeMachines

@@ -9,8 +9,8 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.machines import snapshot_guard
-from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_guard import QUIET, QUIET_MEMORY, forget, guarded
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots import guard as snapshot_guard
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots.guard import QUIET, QUIET_MEMORY, forget, guarded
 from tests.fakes.clock import Clock
 from tests.fakes.machines import FakeMachines
 

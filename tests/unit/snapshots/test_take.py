@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.machines.snapshot_take import _below
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots.take import _below
 from tests.fakes.clock import Clock
 from tests.fakes.machines import FakeMachines
 
