@@ -143,9 +143,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM, CLUSTER_SOURCE
+from ansible_collections.assay.clusters.plugins.module_utils.clusters.flow.hosts import hosts
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.cluster_hosts import hosts
 from ansible_collections.assay.clusters.plugins.module_utils.results import redact
 from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
 

@@ -193,7 +193,7 @@ progress:
 """
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM, CLUSTER_WANTED
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.cluster_jobs import ensure
+from ansible_collections.assay.clusters.plugins.module_utils.clusters.flow.job import ensure
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
 SPEC = Task(ensure, {**CLUSTER_WANTED, **CLUSTER_PLATFORM},

@@ -57,7 +57,7 @@ clusters:
 """
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.cluster_jobs import info
+from ansible_collections.assay.clusters.plugins.module_utils.clusters.flow.job import info
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
 SPEC = Task(info, {"name": {"type": "str"}, "run_id": {"type": "str"}, **CLUSTER_PLATFORM},

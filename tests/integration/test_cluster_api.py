@@ -18,7 +18,7 @@ from tests.fakes.cluster_api import FakeControllers, define, fake_controllers
 from tests.lab import Lab
 from tests.lab.base import wait_for
 
-_spec = importlib.util.spec_from_file_location("cluster_task", Path(__file__).parents[1] / "unit/platforms/cluster_task.py")
+_spec = importlib.util.spec_from_file_location("cluster_task", Path(__file__).parents[1] / "unit/clusters/cluster_task.py")
 task = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(task)
 pytestmark = pytest.mark.lab
@@ -160,7 +160,7 @@ def test_others_clusters_and_wrong_kubeconfigs(given: dict[str, Any], controller
 
 def test_deleted_under_our_feet(given: dict[str, Any], controllers: FakeControllers, management: Lab,
                                 monkeypatch: pytest.MonkeyPatch) -> None:
-    from ansible_collections.assay.clusters.plugins.module_utils.platforms.cluster_api import ClusterApi
+    from ansible_collections.assay.clusters.plugins.module_utils.clusters.cluster_api.platform import ClusterApi
 
     create = ClusterApi.create
 

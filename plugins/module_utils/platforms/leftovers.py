@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from ..clusters.model import has_run
 from ..common import names
 from ..jobs.errors import BadOption
-from .clusters import has_run
 
 FINALIZER, DEPENDENCY, PERMISSION = "finalizer", "dependency", "permission"
 FORMAT = 1

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ..clusters.flow.registry import plain
 from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
 from . import leftovers as words
-from .cluster_platforms import plain
 from .leftovers import Source, Thing, Wanted
 from .leftovers_aws import AwsSource
 from .leftovers_cluster import ClusterSource

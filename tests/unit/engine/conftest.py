@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.engine import run as module
 from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
 from ansible_collections.assay.clusters.tests.unit.engine.running import Sample, Watcher
-from ansible_collections.assay.clusters.tests.unit.platforms.quick_fakes import quick_fakes
+from ansible_collections.assay.clusters.tests.fakes.quick import quick_fakes
 
 __all__ = ["quick_fakes"]
 

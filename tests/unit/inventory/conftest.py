@@ -3,6 +3,6 @@
 """Fakes of platforms that answer at once."""
 from __future__ import annotations
 
-from ansible_collections.assay.clusters.tests.unit.platforms.quick_fakes import quick_fakes
+from ansible_collections.assay.clusters.tests.fakes.quick import quick_fakes
 
 __all__ = ["quick_fakes"]

@@ -16,7 +16,7 @@ import yaml
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM, CLUSTER_SOURCE
 from ansible_collections.assay.clusters.plugins.inventory import clusters as plugin
-from ansible_collections.assay.clusters.tests.unit.platforms.quick_fakes import quick_moto
+from ansible_collections.assay.clusters.tests.fakes.quick import quick_moto
 from tests.fakes.api_server import FakeApiServer
 from tests.fakes.moto_eks import MotoEks, moto_eks
 from tests.fakes.rancher import FakeRancher

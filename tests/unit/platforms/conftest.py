@@ -4,6 +4,6 @@
 from __future__ import annotations
 
 from .lease_tasks import clock, task
-from .quick_fakes import quick_fakes
+from tests.fakes.quick import quick_fakes
 
 __all__ = ["clock", "quick_fakes", "task"]

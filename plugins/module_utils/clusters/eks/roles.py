@@ -7,9 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..clouds.eks import Session
-from ..common import names
-from ..jobs.errors import BadOption
+from ...clouds.eks import Session
+from ...common import names
+from ...jobs.errors import BadOption
 
 # Policies that EKS documents for its roles, by the service that takes the role.
 _POLICIES = {"eks.amazonaws.com": ("AmazonEKSClusterPolicy",),

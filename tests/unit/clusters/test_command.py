@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import cluster_platforms
+from ansible_collections.assay.clusters.plugins.module_utils.clusters.flow import registry as cluster_platforms
 from tests.fakes.api_server import FakeApiServer
 from tests.fakes import maker
 
@@ -249,7 +249,7 @@ def test_a_kubeconfig_with_other_clusters_is_not_overwritten(given: dict[str, An
 
 
 def test_two_at_once_do_not_meet(given: dict[str, Any]) -> None:
-    from ansible_collections.assay.clusters.plugins.module_utils.platforms.notes import Notes
+    from ansible_collections.assay.clusters.plugins.module_utils.clusters.notes import Notes
 
     ensure(**given)
     with Notes(Path(given["command"]["workdir"])).locked("c1"):
@@ -279,5 +279,5 @@ def test_without_waiting_no_kubeconfig_is_returned(given: dict[str, Any]) -> Non
 def test_a_module_is_packed_with_all_its_platforms() -> None:
     """Ansible finds by import statements what a module needs on a bastion."""
     tree = ast.parse(Path(cluster_platforms.__file__).read_text(encoding="utf-8"))
-    imported = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 1}
+    imported = {str(n.module).split(".", maxsplit=1)[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 2}
     assert set(CLUSTER_PLATFORM["platform"]["choices"]) == set(cluster_platforms.PLATFORMS) <= imported

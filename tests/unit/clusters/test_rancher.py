@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import rancher as platform
+from ansible_collections.assay.clusters.plugins.module_utils.clusters.rancher import platform
 from tests.fakes.rancher import MAKING, FakeRancher
 
 from .cluster_task import ensure, info, late

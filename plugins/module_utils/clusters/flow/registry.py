@@ -6,34 +6,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..jobs.job import Job
-from .clusters import ClusterPlatform
+from ...jobs.job import Job
+from ..model import ClusterPlatform
 
 # Each is imported when it is used only; by statements, as Ansible packs a module with what its statements import.
 
 
 def _command() -> Callable[..., ClusterPlatform]:
-    from .command import Command
+    from ..command import Command
     return Command
 
 
 def _eks() -> Callable[..., ClusterPlatform]:
-    from .eks import Eks
+    from ..eks.platform import Eks
     return Eks
 
 
 def _rancher() -> Callable[..., ClusterPlatform]:
-    from .rancher import Rancher
+    from ..rancher.platform import Rancher
     return Rancher
 
 
 def _konvoy() -> Callable[..., ClusterPlatform]:
-    from .konvoy import Konvoy
+    from ..konvoy.platform import Konvoy
     return Konvoy
 
 
 def _cluster_api() -> Callable[..., ClusterPlatform]:
-    from .cluster_api import ClusterApi
+    from ..cluster_api.platform import ClusterApi
     return ClusterApi
 
 

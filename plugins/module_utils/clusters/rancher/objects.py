@@ -7,10 +7,10 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..clouds.rancher import RancherApi
-from ..common import names
-from ..jobs.errors import BadOption, PlatformError
-from .clusters import UID, Cluster, Wanted
+from ...clouds.rancher import RancherApi
+from ...common import names
+from ...jobs.errors import BadOption, PlatformError
+from ..model import UID, Cluster, Wanted
 
 FIRST = "/v3/clusters"
 _SECOND = "/v1/provisioning.cattle.io.clusters"

@@ -11,12 +11,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from ..jobs.errors import BadOption, PlatformError
-from ..jobs.job import Job
-from ..kube.errors import ApiError, BadInput
-from . import cluster_access as access, clusters as words
-from .cluster_platforms import open_platform, plain
-from .clusters import Cluster, ClusterPlatform
+from ...jobs.errors import BadOption, PlatformError
+from ...jobs.job import Job
+from ...kube.errors import ApiError, BadInput
+from .. import access, model as words
+from ..model import Cluster, ClusterPlatform
+from .registry import open_platform, plain
 
 _ASKED_AT_ONCE = 16
 

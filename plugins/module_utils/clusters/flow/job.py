@@ -10,14 +10,14 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ..common import names
-from ..common.words import plural
-from ..jobs.errors import BadOption, PlatformError
-from ..jobs.job import Job
-from ..kube.errors import ApiError, BadInput
-from . import cluster_access as access, clusters as words
-from .cluster_platforms import open_platform, plain
-from .clusters import Cluster, ClusterPlatform, Wanted
+from ...common import names
+from ...common.words import plural
+from ...jobs.errors import BadOption, PlatformError
+from ...jobs.job import Job
+from ...kube.errors import ApiError, BadInput
+from .. import access, model as words
+from ..model import Cluster, ClusterPlatform, Wanted
+from .registry import open_platform, plain
 
 # So many looks may miss a cluster that was just asked for: lists of platforms lag behind.
 _MISSES = 5

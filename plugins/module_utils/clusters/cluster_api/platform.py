@@ -15,17 +15,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..common import names
-from ..jobs.errors import BadOption, PlatformError
-from ..jobs.job import Job
-from ..kube.client import Client
-from ..kube.connection import Connection
-from ..kube.errors import ApiError, BadInput
-from . import clusters as words
-from .cluster_access import embedded
-from .cluster_api_state import cluster_of, machines_words
-from .clusters import UID, Cluster, Wanted
-from .manifests import Applier, parse
+from ...common import names
+from ...jobs.errors import BadOption, PlatformError
+from ...jobs.job import Job
+from ...kube.client import Client
+from ...kube.connection import Connection
+from ...kube.errors import ApiError, BadInput
+from .. import model as words
+from ..access import embedded
+from ..manifests import Applier, parse
+from ..model import UID, Cluster, Wanted
+from .state import cluster_of, machines_words
 
 GROUP = "cluster.x-k8s.io"
 OBJECTS = "assay.clusters/objects"

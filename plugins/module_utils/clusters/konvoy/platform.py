@@ -15,14 +15,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..jobs.errors import BadOption, PlatformError
-from ..jobs.job import Job
-from ..jobs.program import Program
-from ..results import redact
-from .cluster_access import embedded, read
-from .clusters import Cluster, Wanted, version_fits
-from .konvoy_files import inventory, merged_cluster, write_yaml
-from .notes import Notes
+from ...jobs.errors import BadOption, PlatformError
+from ...jobs.job import Job
+from ...jobs.program import Program
+from ...results import redact
+from ..access import embedded, read
+from ..model import Cluster, Wanted, version_fits
+from ..notes import Notes
+from .files import inventory, merged_cluster, write_yaml
 
 
 class Konvoy:

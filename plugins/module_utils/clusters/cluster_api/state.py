@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..common import names
-from .clusters import UID, Cluster
+from ...common import names
+from ..model import UID, Cluster
 
 # ControlPlaneReady up to v1beta1, ControlPlaneAvailable from v1beta2 on.
 _CONTROL = ("ControlPlaneReady", "ControlPlaneAvailable")

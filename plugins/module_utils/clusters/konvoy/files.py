@@ -14,8 +14,8 @@ try:
 except ImportError:  # on a controller ansible-core brings it
     yaml = None
 
-from ..jobs.errors import BadOption, PlatformError
-from .clusters import Wanted
+from ...jobs.errors import BadOption, PlatformError
+from ..model import Wanted
 
 _GROUP = "konvoy.mesosphere.io"
 

@@ -17,8 +17,8 @@ from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
 from ..jobs.program import Program
 from ..results import redact
-from .cluster_access import embedded, read
-from .clusters import Cluster, Wanted
+from .access import embedded, read
+from .model import Cluster, Wanted
 from .notes import Notes
 
 VERBS = ("create", "kubeconfig", "delete", "list", "version", "size")

@@ -14,15 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..clouds.rancher import RancherApi
-from ..jobs.errors import BadOption, PlatformError
-from ..jobs.job import Job
-from ..kube.errors import ApiError, BadInput
-from . import clusters as words
-from .cluster_access import client, embedded, made_kubeconfig, read
-from .clusters import Cluster, Wanted
-from .manifests import Applier, parse
-from .rancher_objects import FIRST, Norman, Steve, cluster_of, pool_sizes
+from ...clouds.rancher import RancherApi
+from ...jobs.errors import BadOption, PlatformError
+from ...jobs.job import Job
+from ...kube.errors import ApiError, BadInput
+from .. import model as words
+from ..access import client, embedded, made_kubeconfig, read
+from ..manifests import Applier, parse
+from ..model import Cluster, Wanted
+from .objects import FIRST, Norman, Steve, cluster_of, pool_sizes
 
 # After a deletion Rancher answers 404, or 403 to those who had rights on that cluster only.
 _GONE = (403, 404)

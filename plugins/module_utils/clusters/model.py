@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a platform of clusters can do, and the words it is said in. One file per platform stands behind this."""
+"""What a platform of clusters can do, and the words it is said in. A file or folder for each platform stands behind this."""
 from __future__ import annotations
 
 import calendar

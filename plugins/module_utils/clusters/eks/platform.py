@@ -12,14 +12,14 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..clouds.eks import Session
-from ..common import names
-from ..jobs.errors import BadOption, PlatformError
-from ..jobs.job import Job
-from . import clusters as words
-from .cluster_access import made_kubeconfig
-from .clusters import UID, Cluster, Wanted
-from .eks_roles import Roles
+from ...clouds.eks import Session
+from ...common import names
+from ...jobs.errors import BadOption, PlatformError
+from ...jobs.job import Job
+from .. import model as words
+from ..access import made_kubeconfig
+from ..model import UID, Cluster, Wanted
+from .roles import Roles
 
 _PHASES = {"CREATING": "creating", "PENDING": "creating", "ACTIVE": "ready", "UPDATING": "updating",
            "DELETING": "deleting"}

@@ -17,7 +17,7 @@ from tests.fakes.api_server import FakeApiServer
 from tests.fakes.moto_eks import MotoEks, moto_eks
 
 from .cluster_task import ensure, info, late
-from .quick_fakes import quick_moto
+from tests.fakes.quick import quick_moto
 
 REGION = "eu-central-1"
 KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "planted-secret-of-aws"}
@@ -141,7 +141,7 @@ def test_a_failure_has_awss_own_words(given: dict[str, Any], aws: MotoEks) -> No
 
 
 def test_deleted_under_our_feet(given: dict[str, Any], aws: MotoEks, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ansible_collections.assay.clusters.plugins.module_utils.platforms.eks import Eks
+    from ansible_collections.assay.clusters.plugins.module_utils.clusters.eks.platform import Eks
 
     create = Eks._create_group
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.clusters.notes import Notes
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.notes import Notes
 
 
 def test_one_that_looks_is_waited_for(tmp_path: Path) -> None:
