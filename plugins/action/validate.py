@@ -27,7 +27,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube import library
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError, BadInput
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import aws_rights
+from ansible_collections.assay.clusters.plugins.module_utils.pipeline import aws_rights
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, redact, store, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
 from ansible_collections.assay.clusters.plugins.plugin_utils import (

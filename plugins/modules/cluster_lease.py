@@ -168,7 +168,7 @@ progress:
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.flow import LEASE
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease_job import entry
+from ansible_collections.assay.clusters.plugins.module_utils.leases.job import entry
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
 SPEC = Task(entry, {**CLUSTER, **LEASE}, required_if=(("backend", "file", ("path",)),), connects=True)

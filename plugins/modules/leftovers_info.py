@@ -272,7 +272,7 @@ inventory:
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.leftovers import LEFTOVERS
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.leftovers_job import entry
+from ansible_collections.assay.clusters.plugins.module_utils.leftovers.job import entry
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
 SPEC = Task(entry, {**LEFTOVERS, **CLUSTER}, connects=True)

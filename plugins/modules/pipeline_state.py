@@ -132,7 +132,7 @@ guard:
 """
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.flow import PIPELINE_STATE
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.pipeline import entry
+from ansible_collections.assay.clusters.plugins.module_utils.pipeline.state import entry
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
 SPEC = Task(entry, PIPELINE_STATE)

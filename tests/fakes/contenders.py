@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease_job import entry
+from ansible_collections.assay.clusters.plugins.module_utils.leases.job import entry
 from ansible_collections.assay.clusters.plugins.modules.cluster_lease import SPEC
 
 

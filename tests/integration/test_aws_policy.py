@@ -11,10 +11,11 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.checks.machines import Machines
 from ansible_collections.assay.clusters.plugins.module_utils.clouds.aws import AwsError, connect
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.leftovers import aws as leftovers_aws
+from ansible_collections.assay.clusters.plugins.module_utils.leftovers.model import PERMISSION, Wanted as LeftBy
 from ansible_collections.assay.clusters.plugins.module_utils.machines.aws.platform import open_aws
 from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Wanted
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import aws_rights, leftovers_aws
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.leftovers import PERMISSION, Wanted as LeftBy
+from ansible_collections.assay.clusters.plugins.module_utils.pipeline import aws_rights
 from tests.fakes.moto_server import allowed_only, client
 from tests.integration.conftest import Playbook
 

@@ -17,7 +17,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import leftovers_job
+from ansible_collections.assay.clusters.plugins.module_utils.leftovers import job as leftovers_job
 from tests.rights import wait_until_allowed
 
 HOLD = "example.com/hold"

@@ -12,8 +12,9 @@ from pyVmomi import vim
 from ansible_collections.assay.clusters.plugins.module_utils.clouds.vsphere.session import Session, settings
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import leftovers_job, leftovers_vsphere
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.leftovers_vsphere import VsphereSource
+from ansible_collections.assay.clusters.plugins.module_utils.leftovers import (
+    job as leftovers_job, vsphere as leftovers_vsphere)
+from ansible_collections.assay.clusters.plugins.module_utils.leftovers.vsphere import VsphereSource
 from tests.lab.vcsim import Vcsim, vcsim
 
 NAME = "ci-3f9a1c07"

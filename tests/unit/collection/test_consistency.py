@@ -166,26 +166,6 @@ def test_a_check_that_asks_a_platform_takes_its_options_by_their_names() -> None
     assert {n for n, s in found.items() if s.get("no_log")} == {"platform_password", "secret_key", "session_token"}
 
 
-# What checks may know of platforms: how machines are asked, not which platforms there are.
-_PLATFORMS = {"errors", "job", "machine", "machine_platforms"}
-
-
-def test_checks_know_platforms_by_their_interface_only() -> None:
-    for path in (ROOT / "plugins/module_utils/checks").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "platforms":
-                named = (node.module or "").split(".")[1:] or [a.name for a in node.names]
-                assert set(named) <= _PLATFORMS, path
-
-
-@pytest.mark.parametrize("folder", ["kube", "diagnosis", "engine", "results"])
-def test_what_checks_stand_on_knows_no_platform(folder: str) -> None:
-    for path in (ROOT / "plugins/module_utils" / folder).glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom):
-                assert "platforms" not in (node.module or "").split("."), path
-
-
 def test_options_of_two_checks_of_a_domain_do_not_share_a_variable() -> None:
     names = [variable(c, o) for c in CHECKS.values() for o in c.options]
     assert len(names) == len(set(names))

@@ -12,7 +12,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster i
 from ansible_collections.assay.clusters.plugins.module_utils.engine import cloud_rights, registry
 from ansible_collections.assay.clusters.plugins.module_utils.engine.declared import CloudPermission
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import aws_rights
+from ansible_collections.assay.clusters.plugins.module_utils.pipeline import aws_rights
 
 ARGS = {name: spec["default"] for name, spec in AWS_POLICY.items()}
 LOOK = CloudPermission("aws", ("ec2:DescribeVolumes", "ec2:DescribeInstances"), "volumes")

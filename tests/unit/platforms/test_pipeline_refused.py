@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.flow import PIPELINE_STATE
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import pipeline
+from ansible_collections.assay.clusters.plugins.module_utils.pipeline import state as pipeline
 
 MADE = {"cluster_platform": "command", "cluster_disposable": True, "cluster_command": {
     "workdir": "work", "create": ["touch", "made"], "delete": ["touch", "deleted"], "kubeconfig": ["true"]}}

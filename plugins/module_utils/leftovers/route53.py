@@ -13,7 +13,7 @@ from typing import Any
 
 from ..clouds.aws import Ec2
 from ..jobs.errors import BadOption
-from .leftovers import Thing, Wanted
+from .model import Thing, Wanted
 
 _HERITAGE = "heritage=external-dns"
 _TYPES = ("a", "aaaa", "cname", "ns", "mx", "srv", "txt", "naptr", "ptr")

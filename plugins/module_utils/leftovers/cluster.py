@@ -22,8 +22,8 @@ from ..jobs.errors import PlatformError
 from ..jobs.job import Job
 from ..kube import reviews
 from ..kube.errors import ApiError
-from .leftovers import DEPENDENCY, FINALIZER, PERMISSION, Thing, Wanted, iso, owner_of, refused
-from .leftovers_kinds import Kind, kinds
+from .kinds import Kind, kinds
+from .model import DEPENDENCY, FINALIZER, PERMISSION, Thing, Wanted, iso, owner_of, refused
 
 _META = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"}
 _PARALLEL = 6

@@ -11,12 +11,12 @@ from typing import Any
 from ..clusters.flow.registry import plain
 from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
-from . import leftovers as words
-from .leftovers import Source, Thing, Wanted
-from .leftovers_aws import AwsSource
-from .leftovers_cluster import ClusterSource
-from .leftovers_rancher import RancherSource
-from .leftovers_vsphere import VsphereSource
+from . import model as words
+from .aws import AwsSource
+from .cluster import ClusterSource
+from .model import Source, Thing, Wanted
+from .rancher import RancherSource
+from .vsphere import VsphereSource
 
 _OPEN: dict[str, Callable[[Mapping[str, Any], Job], Source]] = {
     "aws": lambda params, job: AwsSource(params.get("aws") or {}, job),

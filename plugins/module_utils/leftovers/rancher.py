@@ -9,7 +9,7 @@ from typing import Any
 
 from ..clouds.rancher import RancherApi
 from ..jobs.errors import PlatformError
-from .leftovers import DEPENDENCY, FINALIZER, Thing, Wanted, owner_of, refused
+from .model import DEPENDENCY, FINALIZER, Thing, Wanted, owner_of, refused
 
 # Kinds of the v1 API (Steve) that a cluster consists of, and the label that tells which one.
 _NEWER = (("cluster", "provisioning.cattle.io.clusters"), ("machine", "cluster.x-k8s.io.machines"),

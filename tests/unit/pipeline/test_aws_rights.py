@@ -6,7 +6,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import aws_rights, leftovers_aws, leftovers_dns
+from ansible_collections.assay.clusters.plugins.module_utils.leftovers import (
+    aws as leftovers_aws, route53 as leftovers_dns)
+from ansible_collections.assay.clusters.plugins.module_utils.pipeline import aws_rights
 
 # What the clients are called in the code, and what policies call their services.
 _SERVICES = {"ec2": "ec2", "elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease import Keeper, Lease, Wish
+from ansible_collections.assay.clusters.plugins.module_utils.leases.lease import Keeper, Lease, Wish
 from tests.fakes.clock import Clock
 
 from .lease_tasks import Put

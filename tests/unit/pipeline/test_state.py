@@ -16,7 +16,7 @@ import yaml
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.flow import PIPELINE_STATE
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import pipeline, pipeline_guard
+from ansible_collections.assay.clusters.plugins.module_utils.pipeline import guard as pipeline_guard, state as pipeline
 from ansible_collections.assay.clusters.plugins.module_utils.results import store
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -157,7 +157,7 @@ def test_the_command_is_the_same_from_the_last_stages_on() -> None:
 _PLAYBOOK = """
 import os, sys, time
 from pathlib import Path
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import pipeline, pipeline_guard
+from ansible_collections.assay.clusters.plugins.module_utils.pipeline import guard as pipeline_guard, state as pipeline
 from ansible_collections.assay.clusters.plugins.module_utils.results import store
 if "-e" in sys.argv:
     Path(sys.argv[1], "again").write_text(sys.argv[-1])

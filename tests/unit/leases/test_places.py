@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import lease_file
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease import moment
+from ansible_collections.assay.clusters.plugins.module_utils.leases import in_file as lease_file
+from ansible_collections.assay.clusters.plugins.module_utils.leases.lease import moment
 from tests.fakes.clock import Clock
 from tests.fakes.lease_api import LeaseApi, Lost
 

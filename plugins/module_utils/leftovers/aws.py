@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What AWS has of a cluster in one region: instances, volumes, snapshots, network interfaces, security groups, addresses,
-load balancers of both generations, target groups; leftovers_dns.py adds the records of Route 53.
+load balancers of both generations, target groups; route53.py adds the records of Route 53.
 
 Everything is listed once and judged here: what bears a tag or a name that is looked for, and what belongs to such a thing
 and often bears no tag of its own, as the network interfaces of a load balancer. What uses a thing keeps it from being
@@ -18,8 +18,8 @@ from typing import Any
 from ..clouds.aws import AwsError, Ec2, connect
 from ..jobs.job import Job
 from ..results import redact
-from .leftovers import DEPENDENCY, Thing, Wanted, iso, owner_of, refused
-from .leftovers_dns import records
+from .model import DEPENDENCY, Thing, Wanted, iso, owner_of, refused
+from .route53 import records
 
 DENIED = {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"}
 _NAME = "Name"

@@ -13,8 +13,9 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs import job as 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import lease, lease_cluster, lease_file
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.lease_job import entry
+from ansible_collections.assay.clusters.plugins.module_utils.leases import (
+    in_cluster as lease_cluster, in_file as lease_file, lease)
+from ansible_collections.assay.clusters.plugins.module_utils.leases.job import entry
 from tests.fakes import contenders, lease_api
 from tests.fakes.clock import Clock
 

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import leftovers_job
+from ansible_collections.assay.clusters.plugins.module_utils.leftovers import job as leftovers_job
 from tests.fakes.rancher import FakeRancher
 
 MACHINES, DEPLOYMENTS = "cluster.x-k8s.io.machines", "cluster.x-k8s.io.machinedeployments"

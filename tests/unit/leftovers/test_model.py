@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import leftovers
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.leftovers import Thing, Wanted
+from ansible_collections.assay.clusters.plugins.module_utils.leftovers import model as leftovers
+from ansible_collections.assay.clusters.plugins.module_utils.leftovers.model import Thing, Wanted
 
 RUN = Wanted("ci", "3f9a1c07")
 

@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
-from ansible_collections.assay.clusters.plugins.module_utils.platforms import heartbeat, lease_job
+from ansible_collections.assay.clusters.plugins.module_utils.leases import heartbeat, job as lease_job
 from tests.fakes.clock import Clock
 from tests.fakes.lease_api import LeaseApi
 

@@ -14,9 +14,9 @@ from ..jobs.job import Job
 from ..kube.client import Client
 from ..kube.patient import PATIENCE
 from . import heartbeat
+from .in_cluster import ClusterLease
+from .in_file import FileLease
 from .lease import Keeper, Lease, Outcome, Place, Wish, as_result
-from .lease_cluster import ClusterLease
-from .lease_file import FileLease
 
 _LEAST = 2.0  # seconds; an API server tells its time in whole ones
 

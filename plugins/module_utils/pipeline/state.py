@@ -21,7 +21,7 @@ from ..common.names import nearest
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
 from ..results import store
-from .pipeline_guard import arm
+from .guard import arm
 
 # In the order in which they run.
 STAGES = ("lease", "revert", "provision", "health", "prepull", "validate", "hook", "revalidate", "report", "dispose",

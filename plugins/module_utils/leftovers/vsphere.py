@@ -17,7 +17,7 @@ from ..clouds.vsphere.session import Session, VsphereError, fault_words, setting
 from ..jobs.job import Job
 from ..machines.vsphere.inventory import Objects, collect, snapshots
 from ..results import redact
-from .leftovers import DEPENDENCY, Thing, Wanted, iso, refused
+from .model import DEPENDENCY, Thing, Wanted, iso, refused
 
 _PROPERTIES = {
     "VirtualMachine": ("name", "parent", "runtime.powerState", "config.createDate", "config.annotation", "config.template",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
-from ansible_collections.assay.clusters.plugins.module_utils.platforms.leftovers_kinds import Kind, kinds
+from ansible_collections.assay.clusters.plugins.module_utils.leftovers.kinds import Kind, kinds
 
 
 def _resource(name: str, kind: str, scope: str = "Namespaced", verbs: str = "get list") -> dict[str, Any]:
