@@ -70,9 +70,9 @@ def test_it_says_the_worst(verdicts: list[str], words: str) -> None:
 
 
 def stored(folder: Path, **clusters: dict[str, str]) -> str:
-    """cluster={check: verdict}; the domain of a check is its name's beginning."""
+    """cluster={"domain:check": verdict}."""
     for cluster, verdicts in clusters.items():
-        records = [{"domain": c.partition(".")[0], "check": c, "verdict": v} for c, v in verdicts.items()]
+        records = [{"domain": c.partition(":")[0], "check": c, "verdict": v} for c, v in verdicts.items()]
         store.write_cluster_run(folder, {"cluster": cluster, "run_id": "r", "started": STARTED, "records": records})
     return str(folder)
 
@@ -87,7 +87,7 @@ def name(path: Path) -> str:
 
 
 def test_there_is_one_of_each_cluster_and_domain(tmp_path: Path) -> None:
-    results = stored(tmp_path / "r", c1={"dns.a": "passed", "load_balancing.b": "failed"}, c2={"dns.a": "warned", "dns.b": "passed"})
+    results = stored(tmp_path / "r", c1={"dns:a": "passed", "load_balancing:b": "failed"}, c2={"dns:a": "warned", "dns:b": "passed"})
     told = badges(results, tmp_path / "b")
     found = {str(p.relative_to(tmp_path / "b")): name(p) for p in (tmp_path / "b").rglob("*.svg")}
     when = ", 2026-11-20 12:00:00 UTC"
@@ -101,14 +101,14 @@ def test_there_is_one_of_each_cluster_and_domain(tmp_path: Path) -> None:
 
 
 def test_only_what_changed_is_written_and_others_are_left(tmp_path: Path) -> None:
-    badges(stored(tmp_path / "r", c1={"dns.a": "passed"}, c2={"dns.a": "passed"}), tmp_path / "b")
-    told = badges(stored(tmp_path / "r", c1={"dns.a": "failed"}), tmp_path / "b", clusters=["c1"])
+    badges(stored(tmp_path / "r", c1={"dns:a": "passed"}, c2={"dns:a": "passed"}), tmp_path / "b")
+    told = badges(stored(tmp_path / "r", c1={"dns:a": "failed"}), tmp_path / "b", clusters=["c1"])
     assert told["files"] == ["clusters/c1.svg", "clusters/c1/dns.svg", "domains/dns.svg"]
     assert name(tmp_path / "b/clusters/c2.svg").startswith("c2: passed")
 
 
 def test_names_of_clusters_lead_nowhere_else(tmp_path: Path) -> None:
-    badges(stored(tmp_path / "r", **{"../../x": {"../y": "passed"}}), tmp_path / "b/inner")
+    badges(stored(tmp_path / "r", **{"../../x": {"../../../y:z": "passed"}}), tmp_path / "b/inner")
     assert {p.relative_to(tmp_path).parts[:2] for p in tmp_path.rglob("*.svg")} == {("b", "inner")}
 
 
@@ -116,10 +116,10 @@ def test_a_file_of_others_is_left(tmp_path: Path) -> None:
     (tmp_path / "b/clusters").mkdir(parents=True)
     (tmp_path / "b/clusters/c1.svg").write_text("<svg/>")
     with pytest.raises(BadOption, match="clusters/c1.svg is there and is no badge of this module"):
-        badges(stored(tmp_path / "r", c1={"dns.a": "passed"}), tmp_path / "b")
+        badges(stored(tmp_path / "r", c1={"dns:a": "passed"}), tmp_path / "b")
     assert [p.name for p in (tmp_path / "b").rglob("*.svg")] == ["c1.svg"]
 
 
 def test_check_mode_writes_nothing(tmp_path: Path) -> None:
-    told = badges(stored(tmp_path / "r", c1={"dns.a": "passed"}), tmp_path / "b", True)
+    told = badges(stored(tmp_path / "r", c1={"dns:a": "passed"}), tmp_path / "b", True)
     assert told["changed"] and not (tmp_path / "b").exists()

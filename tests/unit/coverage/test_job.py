@@ -90,7 +90,8 @@ def test_a_test_of_several_checks_ran_when_all_did(tmp_path: Path, verdict: str,
 
 def test_the_newest_of_results_and_history_counts(tmp_path: Path) -> None:
     history = Folder(tmp_path / "h")
-    for one in (run("a", "dns", 5), run("a", "nodes", 3), run("b", "storage", 4), run("b", "service", 24 * 15)):
+    for one in (run("a", "dns", 5), run("a", "nodes", 3), run("b", "storage", 4), run("b", "service", 24 * 15), run("c", "dns", 6),
+                run("c", "", 2)):
         history.add(one)
     results = stored(tmp_path / "r", run("a", "service", 1))
     cases = plan(tmp_path, *(case(n, n) for n in ("dns", "nodes", "service", "storage")))

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,17 @@ def test_a_check_that_ran_twice_is_one_series_of_the_worst() -> None:
     assert of(found, "assay_check_verdict", verdict="failed") == 1 and of(found, "assay_check_duration_seconds") == 5
 
 
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine that is not in UTC."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("elsewhere")
 def test_a_run_that_never_began_has_no_time() -> None:
     assert "assay_run_start_timestamp_seconds" not in parsed(exposed.text([run("c1", started="")]))
     given = run("c1", started="2026-11-20T12:00:00")

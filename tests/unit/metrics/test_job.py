@@ -142,8 +142,10 @@ def test_certificates_are_verified_by_what_is_given(results: Path, tmp_path: Pat
     leaf = issue("push", addresses=["127.0.0.1"], by=root)
     (tmp_path / "chain.pem").write_text(leaf.pem + leaf.key_pem)
     (tmp_path / "ca.pem").write_text(root.pem)
+    (tmp_path / "other.pem").write_text(issue("Another CA", ca=True).pem)
     with push_server(tmp_path / "chain.pem") as asked:
-        [told] = metrics(results, pushgateway=asked.url)["warnings"]
-        assert "CERTIFICATE_VERIFY_FAILED" in told and not asked.got
+        for wrong in (None, str(tmp_path / "other.pem")):
+            [told] = metrics(results, pushgateway=asked.url, ca_path=wrong)["warnings"]
+            assert "CERTIFICATE_VERIFY_FAILED" in told and not asked.got
         assert metrics(results, pushgateway=asked.url, ca_path=str(tmp_path / "ca.pem"))["pushed"] == ["c1", "c2"]
         assert metrics(results, pushgateway=asked.url, validate_certs=False)["pushed"] == ["c1", "c2"]
