@@ -41,6 +41,15 @@ def test_a_file_is_written_and_read(store: FolderStore, work: Work, tmp_path: Pa
     assert store.at("1/a") == str(tmp_path / "deep/job/1/a")
 
 
+def test_all_files_are_listed_and_one_that_is_gone_may_be_deleted(store: FolderStore, work: Work) -> None:
+    store.put("a", work.text("a", "one"))
+    store.put("1/b", work.text("b", "two"))
+    assert store.files("") == {"a": 3, "1/b": 3}
+    store.delete("1/b")
+    store.delete("1/b")
+    assert store.files("") == {"a": 3}
+
+
 def test_conditions_are_those_of_a_bucket(store: FolderStore, work: Work) -> None:
     store.put("latest", work.text("latest", "1"), ABSENT)
     with pytest.raises(Conflict):
