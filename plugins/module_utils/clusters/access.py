@@ -6,7 +6,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ try:
 except ImportError:  # on a controller ansible-core brings it
     yaml = None
 
+from ..common.files import write_whole
 from ..jobs.errors import BadOption, PlatformError
 from ..kube.client import Client
 from ..kube.connection import Connection
@@ -135,10 +135,7 @@ def write(path: str, content: str) -> bool:
         return False
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # made with mode 0600
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content)
-        os.replace(temporary, target)
+        write_whole(target, content)
     except OSError as e:
         raise BadOption(f"kubeconfig: cannot write {path}: {e.strerror}") from None
     return True

@@ -6,12 +6,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from ..common.files import write_whole
 from ..jobs.errors import BadOption, PlatformError
 
 _END = ".assay.json"
@@ -44,12 +44,9 @@ class Notes:
         """Add to the note; a note that is not there is begun."""
         begun = {"name": name, "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
         note = {**begun, **(self.read(name) or {}), **what}
-        temporary = self._folder / f".{name}.{os.getpid()}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                json.dump(note, file, indent=1)
-            os.replace(temporary, self._file(name))
+            write_whole(self._file(name), json.dumps(note, indent=1))
         except OSError as e:
             raise BadOption(f"workdir: cannot write {self._file(name)}: {e.strerror}") from None
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..common.files import write_whole
 from ..jobs.errors import BadOption, PlatformError
 from .lease import Lease, Seen
 
@@ -102,16 +103,9 @@ class FileLease:
             # renewed is of this moment or a little before; both clocks are kept for the same moment
             clock -= time.time() - lease.renewed
             data = {**lease.__dict__, "version": os.urandom(8).hex(), "boot": {"id": boot, "clock": clock}}
-            work = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
             try:
-                with open(work, "w", encoding="utf-8") as f:
-                    f.write(json.dumps(data))
-                    f.flush()
-                    os.fsync(f.fileno())
-                os.replace(work, self.path)
+                write_whole(self.path, json.dumps(data), 0o666, durable=True)
             except OSError as e:
-                with contextlib.suppress(OSError):
-                    work.unlink()
                 raise PlatformError(f"{self} cannot be written: {e.strerror}") from None
             return True
 

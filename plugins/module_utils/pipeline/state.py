@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..common import names
+from ..common.files import write_whole
 from ..common.names import nearest
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
@@ -77,10 +77,7 @@ class State:
     def write(self, state: Mapping[str, Any]) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=f".{self.path.name}.")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(state, file, indent=1)
-            os.replace(temporary, self.path)
+            write_whole(self.path, json.dumps(state, indent=1))
         except OSError as e:
             raise BadOption(f"results_dir: cannot write {self.path}: {e.strerror}") from None
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ try:
 except ImportError:  # on a controller ansible-core brings it
     yaml = None
 
+from ...common.files import write_whole
 from ...jobs.errors import BadOption, PlatformError
 from ..model import Wanted
 
@@ -85,8 +85,4 @@ def inventory(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def write_yaml(path: Path, *documents: Mapping[str, Any]) -> None:
     """Readable for its owner only: configurations hold passwords of registries."""
-    text = yaml.safe_dump_all(documents, sort_keys=False, explicit_start=True)
-    temporary = path.with_name(f".{path.name}.new")
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(temporary, path)
+    write_whole(path, yaml.safe_dump_all(documents, sort_keys=False, explicit_start=True))
