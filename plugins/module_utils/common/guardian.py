@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import time
 from collections.abc import Callable
@@ -34,6 +35,42 @@ def detach(*keep: int) -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def outlive(work: Callable[[Callable[[], None]], None], *keep: int) -> int:
+    """Fork a process that belongs to nobody and goes on when this one ends; its number, 0 where it never came up.
+
+    work(up) runs in it, where no client or thread of this one works, and only files of `keep` are open. This process goes on
+    when work has called up(), or has ended.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writing)
+        os.waitpid(child, 0)
+        with os.fdopen(reading) as f:
+            return int(f.read() or 0)
+
+    def up() -> None:
+        os.write(writing, str(os.getpid()).encode())
+        os.close(writing)
+
+    code = 0
+    try:
+        os.close(reading)
+        if os.fork() == 0:
+            detach(writing, *keep)
+            work(up)
+    except BaseException:
+        code = 1
+    os._exit(code)  # never the parent's exit handlers, nor its buffered output
+
+
+def ended(process: int, seconds: float | None = None) -> bool:
+    """Whether a process ended within the time, None: however long it takes. process: a pidfd."""
+    poll = select.poll()
+    poll.register(process, select.POLLIN)
+    return bool(poll.poll(None if seconds is None else max(0.0, seconds) * 1000))
+
+
 def _wait_for_word(pipe: int) -> bool:
     """Whether the run said that it is done before its end of the pipe closed."""
     while True:
@@ -55,23 +92,17 @@ class Guardian:
         """Fork the guardian. begin() runs in it at once, and clean() if the caller ends without dismissing it; that may
         retry by raising."""
         reading, writing = os.pipe()
-        child = os.fork()
-        if child:
-            os.close(reading)
-            os.waitpid(child, 0)
-            os.set_inheritable(writing, False)
-            return cls(writing)
-        code = 0
-        try:
-            os.close(writing)
-            if os.fork() == 0:
-                detach(reading)
-                begin()
-                if not _wait_for_word(reading):
-                    _persist(clean)
-        except BaseException:
-            code = 1
-        os._exit(code)  # never the parent's exit handlers, nor its buffered output
+
+        def guard(up: Callable[[], None]) -> None:  # the other end of the pipe is the run's alone: outlive closed it here
+            up()
+            begin()
+            if not _wait_for_word(reading):
+                _persist(clean)
+
+        outlive(guard, reading)
+        os.close(reading)
+        os.set_inheritable(writing, False)
+        return cls(writing)
 
     def _say(self, word: bytes) -> None:
         if self._pipe >= 0:

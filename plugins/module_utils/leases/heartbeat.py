@@ -8,23 +8,15 @@ lease, and it expires.
 from __future__ import annotations
 
 import os
-import select
 from collections.abc import Callable
 
-from ..common.guardian import detach
-
-
-def _wait(process: int, seconds: float) -> bool:
-    """Whether the process ended within the time. process: a pidfd."""
-    poll = select.poll()
-    poll.register(process, select.POLLIN)
-    return bool(poll.poll(max(0.0, seconds) * 1000))
+from ..common.guardian import ended, outlive
 
 
 def _beat(process: int, every: float, renew: Callable[[], bool]) -> None:
     """renew() until it says that the lease is lost or the process ends; what fails is tried again sooner."""
     pause = every
-    while not _wait(process, pause):
+    while not ended(process, pause):
         try:
             if not renew():
                 return
@@ -40,26 +32,16 @@ def start(every: float, begin: Callable[[], None], renew: Callable[[], bool], en
     its end. renew() is False when the lease is not ours any more.
     """
     parent = os.pidfd_open(playbook)
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child:
-        os.close(writing)
-        os.close(parent)
-        os.waitpid(child, 0)
-        with os.fdopen(reading) as f:
-            return int(f.read() or 0)
-    code = 0
+
+    def work(up: Callable[[], None]) -> None:
+        try:
+            begin()
+            up()
+            _beat(parent, every, renew)
+        finally:
+            end()
+
     try:
-        os.close(reading)
-        if os.fork() == 0:
-            detach(parent, writing)
-            try:
-                begin()
-                os.write(writing, str(os.getpid()).encode())
-                os.close(writing)
-                _beat(parent, every, renew)
-            finally:
-                end()
-    except BaseException:
-        code = 1
-    os._exit(code)  # never the parent's exit handlers, nor its buffered output
+        return outlive(work, parent)
+    finally:
+        os.close(parent)

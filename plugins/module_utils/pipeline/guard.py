@@ -7,15 +7,13 @@ the stages on that always run.
 """
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import select
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ..common.guardian import detach
+from ..common.guardian import ended, outlive
 
 # Nobody is there to answer what these ask for.
 _ASKS = {"--ask-vault-pass", "--ask-vault-password", "-J", "--ask-pass", "-k", "--ask-become-pass", "-K", "--step"}
@@ -47,28 +45,17 @@ def arm(folder: Path, playbook: int, environ: Mapping[str, str], unfinished: Cal
         parent, cwd, argv = os.pidfd_open(playbook), os.readlink(f"/proc/{playbook}/cwd"), command(_argv(playbook), folder.parent)
     except OSError:  # not Linux, or in a module's own process
         return 0
-    reading, writing = os.pipe()
-    child = 0 if not argv else os.fork()
-    if argv and child == 0:
-        _guard(parent, reading, writing, lambda: _finish(argv, cwd, environ, folder / LOG) if unfinished(folder) else None)
-    os.close(writing)
-    os.close(parent)
-    with os.fdopen(reading) as f:
-        if not argv:
-            return 0
-        os.waitpid(child, 0)
-        return int(f.read() or 0)
+    if not argv:
+        os.close(parent)
+        return 0
 
+    def guard(up: Callable[[], None]) -> None:
+        up()
+        ended(parent)
+        if unfinished(folder):
+            _finish(argv, cwd, environ, folder / LOG)
 
-def _guard(parent: int, reading: int, writing: int, finish: Callable[[], None]) -> None:
-    """In the child: a grandchild that belongs to nobody waits for the playbook's end. Does not return."""
-    with contextlib.suppress(BaseException):
-        os.close(reading)
-        if os.fork() == 0:
-            os.write(writing, str(os.getpid()).encode())
-            detach(parent)  # closes the pipe
-            poll = select.poll()
-            poll.register(parent, select.POLLIN)
-            poll.poll()
-            finish()
-    os._exit(0)  # never the parent's exit handlers, nor its buffered output
+    try:
+        return outlive(guard, parent)
+    finally:
+        os.close(parent)
