@@ -102,11 +102,11 @@ def versions(run: Run, place: Place, server: str) -> Iterator[Finding]:
 
 
 # ---- sources ----------------------------------------------------------------------------------------------------
-def disagreements(run: Run, place: Place, server: str, known: set[str]) -> Iterator[Finding]:
-    """What the reading of the run found. known: files of which something worse is said already."""
+def disagreements(run: Run, place: Place, server: str) -> Iterator[Finding]:
+    """What the reading of the run found."""
     for finding in run.findings:
         name = os.path.basename(finding.files[0]) if finding.files else ""
-        if finding.code in _OURS and not (finding.code == "version-claimed" and server) or name in known:
+        if finding.code in _OURS and not (finding.code == "version-claimed" and server):
             continue
         yield Finding(finding.code, finding.severity, finding.message, place.of(name) if name else "")
 

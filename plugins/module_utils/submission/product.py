@@ -6,7 +6,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from email.utils import parseaddr
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -60,6 +60,12 @@ def _logo(text: str) -> tuple[str, str]:
     return ("", "") if path.endswith(_VECTORS) else (WARNING, "does not end in .svg, .eps or .ai, which the logo must be")
 
 
+def _mail(text: str) -> bool:
+    """One address, with a name or without; as it stands there, as the library also reads what it must guess."""
+    found = [address for _who, address in getaddresses([text])]
+    return len(found) == 1 and found[0] in text and bool(_ADDRESS.fullmatch(found[0]))
+
+
 def _value(key: str, text: str) -> Iterator[tuple[str, str, str]]:
     """(code, severity, why) of a value that is there."""
     if key == "type" and text not in TYPES:
@@ -70,11 +76,11 @@ def _value(key: str, text: str) -> Iterator[tuple[str, str, str]]:
             yield "product-url", ERROR, wrong
         elif key == "product_logo_url" and (logo := _logo(text))[0]:
             yield "product-logo", *logo
-    if key == "contact_email_address" and not _ADDRESS.fullmatch(parseaddr(text)[1]):
+    if key == "contact_email_address" and not _mail(text):
         yield "product-email", ERROR, "must be one mail address, such as conformance@example.com"
 
 
-def _name(key: str) -> str:
+def _unknown(key: str) -> str:
     near = difflib.get_close_matches(key, KEYS, 1)
     return f"{key} is not known" + (f", did you mean {near[0]}?" if near else f"; the keys are {', '.join(KEYS)}")
 
@@ -93,7 +99,7 @@ class _Reading:
             self.add("product-twice", ERROR, f"{name} is there twice", marked.line(key))
             return
         if name not in KEYS:
-            self.add("product-unknown", WARNING, _name(name), marked.line(key))
+            self.add("product-unknown", WARNING, _unknown(name), marked.line(key))
             return
         kind = marked.kind(value)
         text = "" if kind in ("null", "mapping", "list") else value.value.strip()

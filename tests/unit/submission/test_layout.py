@@ -43,7 +43,8 @@ def test_links_are_not_followed(tmp_path: Path, name: str) -> None:
     os.rename(place / name, tmp_path / "elsewhere")
     (place / name).symlink_to(tmp_path / "elsewhere")
     found = call(src=[place], state="validated", conformance_yaml=listed(tmp_path), latest_version=LATEST)
-    assert said(found)[0] == "file-link" and finding(found, "file-link")["file"].endswith(name)
+    link = finding(found, "file-link")
+    assert said(found)[0] == "file-link" and link["file"].endswith(name) and link["message"].startswith("is a link")
     assert (found["product"] == {}) == (name == "PRODUCT.yaml")
 
 

@@ -74,7 +74,8 @@ def test_a_mail_address(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["example.com", "a@", "@example.com", "a b@example.com", "https://example.com/contact",
-                                   "a@example.com, b@example.com", "a at example.com"])
+                                   "a@example.com, b@example.com", "a at example.com", "a@b@example.com",
+                                   "a@example.com b", "Ann"])
 def test_no_mail_address(value: str) -> None:
     assert found(contact_email_address=value) == [("error", "product-email", 8)]
 
