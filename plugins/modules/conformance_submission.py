@@ -7,23 +7,23 @@ module: conformance_submission
 short_description: Make a submission to the CNCF's conformance program, or review one
 version_added: 1.2.0
 description:
-  - Makes the folder that a pull request to C(cncf/k8s-conformance) adds, for instance F(v1.35/example), from what a
+  - Makes the folder that a pull request to C(cncf/k8s-conformance) adds, for instance C(v1.35/example), from what a
     run of the
-    conformance tests left. It has F(README.md), F(PRODUCT.yaml), F(e2e.log) and F(junit_01.xml), and nothing else.
+    conformance tests left. It has C(README.md), C(PRODUCT.yaml), C(e2e.log) and C(junit_01.xml), and nothing else.
   - What is made is read as a reviewer reads it, by the rules of the program's own bot. Where one is broken, nothing
     is written, and
     each reason is one sentence, with the file and the line where there is one.
   - With O(state=validated), a submission that is there is read in the same way, whoever made it.
   - Tests that failed, were skipped, or passed at a second try are named, and so are required ones that did not run.
-  - Secrets are removed from F(e2e.log), F(junit_01.xml) and F(README.md). Reading runs is that of
+  - Secrets are removed from C(e2e.log), C(junit_01.xml) and C(README.md). Reading runs is that of
     M(assay.clusters.results_info).
   - No address is asked, so whether the pages of O(product) exist is not known.
   - It runs on the controller.
 options:
   src:
     description:
-      - With O(state=present), what the run left, which is a folder, a tarball of Sonobuoy, or the files F(e2e.log) and
-        F(junit_01.xml). It may hold one run only.
+      - With O(state=present), what the run left, which is a folder, a tarball of Sonobuoy, or the files C(e2e.log) and
+        C(junit_01.xml). It may hold one run only.
       - With O(state=validated), the folder of a submission, or one that holds no other.
     type: list
     elements: path
@@ -43,7 +43,7 @@ options:
     type: path
   product:
     description:
-      - What F(PRODUCT.yaml) says. Needed with O(state=present).
+      - What C(PRODUCT.yaml) says. Needed with O(state=present).
       - All but C(repo_url) and C(product_logo_url) must be there.
     type: dict
     suboptions:
@@ -84,7 +84,7 @@ options:
   kubernetes_version:
     description:
       - The minor release, for instance V(v1.35), which names the folder around that of the product.
-      - Without it, that of the API server, as F(e2e.log), the tarball of Sonobuoy or O(server_version) tells it.
+      - Without it, that of the API server, as C(e2e.log), the tarball of Sonobuoy or O(server_version) tells it.
     type: str
     default: ''
   server_version:
@@ -102,7 +102,7 @@ options:
     default: ''
   conformance_yaml:
     description:
-      - The list of required tests, F(test/conformance/testdata/conformance.yaml) of the release of Kubernetes. Needed
+      - The list of required tests, C(test/conformance/testdata/conformance.yaml) of the release of Kubernetes. Needed
         with
         O(state=present).
       - Each of its tests that is of the release or an older one must have run and passed.
@@ -114,7 +114,7 @@ options:
     default: ''
   readme:
     description:
-      - A F(README.md) of your own, with the steps to reproduce the results.
+      - A C(README.md) of your own, with the steps to reproduce the results.
       - Without it, one is written from O(steps) and O(test_steps).
     type: path
   steps:
@@ -232,7 +232,7 @@ findings:
       description: The test that it is about, else empty.
       type: str
 product:
-  description: What F(PRODUCT.yaml) says.
+  description: What C(PRODUCT.yaml) says.
   returned: success, and where it is refused
   type: dict
 required:
