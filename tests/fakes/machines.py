@@ -48,6 +48,7 @@ class FakeMachines:
     """
 
     name = "fake"
+    revert_stops = False
 
     def __init__(self, clock: Clock, *names: str, **about: Any) -> None:
         self.clock, self.round_trips, self.closed = clock, 0, False

@@ -83,10 +83,14 @@ class Pending(Protocol):
 
 
 class MachinePlatform(Protocol):
-    """Thread-safe: several machines are worked on at once."""
+    """Thread-safe: several machines are worked on at once.
+
+    revert_stops: a revert stops the machine itself where it has to, so nobody powers it off before.
+    """
 
     name: str
     round_trips: int
+    revert_stops: bool
 
     def find(self, wanted: Wanted) -> list[Machine]:
         """Exactly the wanted machines with all their snapshots. BadOption for what is absent or ambiguous, listing what

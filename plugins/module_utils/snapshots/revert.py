@@ -99,7 +99,7 @@ class Revert:
 
     def run(self) -> None:
         parallel = int(self.params.get("parallel") or 4)
-        if self.platform.name != "aws":  # there a revert stops the machine, or wants it to run
+        if not self.platform.revert_stops:
             # All are off before the first goes back: else those that still run see a cluster that is half of then, half of now.
             on = [m for m in self.found if m.power != "off"]
             self._work(Crew(self.job, parallel), [on], self.platform.power_off, "off")

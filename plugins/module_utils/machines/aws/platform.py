@@ -29,6 +29,7 @@ class Aws:
     """A MachinePlatform (model.py). tags: what every snapshot carries besides (cluster, run, creator)."""
 
     name = "aws"
+    revert_stops = True  # or wants it to run: a root volume is replaced so
 
     def __init__(self, ec2: Ec2, job: Job, tags: Mapping[str, str] | None = None, replace_root: bool = False,
                  delete_replaced: bool = True) -> None:

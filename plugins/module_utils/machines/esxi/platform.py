@@ -33,6 +33,7 @@ class Esxi:
     """A MachinePlatform (model.py). settle: seconds after a command in which its effect must show."""
 
     name = "esxi"
+    revert_stops = False
 
     def __init__(self, shell: Shell, parallel: int = 4, settle: float = 120.0) -> None:
         self._shell, self._parallel, self._settle = shell, max(1, parallel), settle

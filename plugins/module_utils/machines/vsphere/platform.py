@@ -24,6 +24,7 @@ class Vsphere:
     """A MachinePlatform (model.py). datacenter: only machines below it, "" for all."""
 
     name = "vsphere"
+    revert_stops = False
 
     def __init__(self, session: Session, wanted: Mapping[str, Any], datacenter: str = "") -> None:
         self._session, self._wanted, self._datacenter = session, wanted, datacenter.strip("/")
