@@ -18,5 +18,9 @@ class BadOption(PlatformError):
     """An option is wrong: the sentence names it and says what would be right. Nothing was changed."""
 
 
+class Passing(PlatformError):
+    """The platform did not answer, or with an error that passes: the same question may be answered a moment later."""
+
+
 class Interrupted(PlatformError):
     """The deadline passed or the playbook ended; the sentence says what was reached."""

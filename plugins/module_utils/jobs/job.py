@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from .errors import Interrupted
+from .errors import Interrupted, Passing
 
 
 @dataclass
@@ -48,3 +48,39 @@ class Job:
         if self.left() <= 0:
             raise Interrupted(f"the time was up while waiting for {waiting_for}")
         time.sleep(max(0.0, min(seconds, self.left())))
+
+    def until(self, look: Callable[[], str], poll: float, patience: float = 0.0, about: str = "",
+              told: Callable[[str], None] | None = None) -> None:
+        """Look every `poll` seconds until there is nothing left to wait for: look() tells what it is, "" at the end.
+
+        patience: seconds without any answer for which errors that pass (Passing) are waited out; the last of them is raised
+        then. about: whom lines and the sentence at the deadline name first. told: called with what each look tells; without
+        it, each thing is a line once. Interrupted at the deadline.
+        """
+        start = f"{about}: " if about else ""
+        say, since, left = told or self._changes(start), time.monotonic(), "an answer"
+        while True:
+            more = ""
+            try:
+                left = look()
+                since = time.monotonic()
+            except Passing as e:
+                if time.monotonic() - since >= patience:
+                    raise
+                more = f" (at last: {e})"
+            if not left:
+                return
+            say(left + more)
+            self.pause(poll, start + left + more)
+
+    def _changes(self, start: str) -> Callable[[str], None]:
+        """Tells what is not the same as before."""
+        last = ""
+
+        def say(words: str) -> None:
+            nonlocal last
+            if words != last:
+                self.tell(start + words)
+            last = words
+
+        return say

@@ -222,12 +222,8 @@ class ClusterApi:
         of = self._call("GET", f"{self._base}/clusters/{cluster.name}", missing=None)
         noted = self._noted(of) if of else []
         self._call("DELETE", f"{self._base}/clusters/{cluster.name}", missing=None)
-        told = ""
-        while now := self.find(cluster.name):
-            if now.words() != told:
-                self._job.tell(f"{cluster.name}: {now.words()}")
-            told = now.words()
-            self._job.pause(self._settings["poll"], f"{cluster.name} to be deleted: {told}")
+        self._job.until(lambda: now.words() if (now := self.find(cluster.name)) else "", self._settings["poll"],
+                        about=f"{cluster.name} to be deleted")
         for item in reversed(noted):
             found = self._get(item)
             if found and (found["metadata"].get("labels") or {}).get(names.MANAGED_BY) == names.MANAGER:

@@ -173,12 +173,7 @@ class Eks:
         self._job.tell(f"{wanted.name}: node group {group['name']} of {size} asked for")
 
     def _until(self, name: str, what: Callable[[], str]) -> None:
-        told = ""
-        while left := what():
-            if left != told:
-                self._job.tell(f"{name}: {left}")
-            told = left
-            self._job.pause(self._settings["poll"], f"{name}: {left}")
+        self._job.until(what, self._settings["poll"], about=name)
 
     def _control_plane_waits(self, name: str) -> str:
         of = self._describe(name)

@@ -202,9 +202,7 @@ class Flow:
     # ---- waiting ----------------------------------------------------------------------------------------------
     def _until(self, what: Callable[[], str]) -> None:
         """Look until there is nothing left to wait for; what() tells what it is, "" at the end."""
-        while left := what():
-            self._tell(left)
-            self.job.pause(self.params["poll"], f"{self.name}: {left}")
+        self.job.until(what, self.params["poll"], about=self.name, told=self._tell)
 
     def _wait_ready(self, wanted: Wanted, nodes: bool = True) -> Cluster:
         """Ready in its platform's words, then the API server answers as the same cluster, then enough nodes do."""
