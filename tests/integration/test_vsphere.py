@@ -22,8 +22,7 @@ from pyVmomi import vim
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Wanted
 from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere.platform import Vsphere, open_vsphere
-from ansible_collections.assay.clusters.plugins.module_utils.snapshots import (
-    guard as snapshot_guard, set as snapshot_set)
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots import guard, set as snapshot_set
 from tests.integration.conftest import Playbook, eventually
 from tests.integration.machines import names, run
 from tests.lab.vcsim import PASSWORD, USER, Vcsim, vcsim
@@ -151,7 +150,7 @@ def test_half_a_set_of_a_playbook_that_is_gone_is_removed(server: Vcsim, options
         eventually("nothing of the set", lambda: names(run("vm_snapshot_info", options)) == {n: ["before"] for n in VMS})
     if end is _killed:  # in the others, too, nobody but the guardian is left: once is enough for what takes its time
         assert take(options, "golden")["changed"]
-        time.sleep(3 * snapshot_guard._POLL)  # pylint: disable=protected-access
+        time.sleep(3 * guard._POLL)  # pylint: disable=protected-access
         assert names(run("vm_snapshot_info", options)) == {n: ["before", "golden"] for n in VMS}, "of that name, and not the playbook's"
     book.kill_all()  # it would watch for two minutes
 
