@@ -24,7 +24,7 @@ _TABLES = """
 .list thead th { color: var(--muted); font-size: .83rem; padding-top: .7rem; white-space: nowrap; }
 .list tbody tr > * { border-top: 1px solid var(--line); }
 .list tr > :first-child { padding-left: 1.25rem; } .list tr > :last-child { padding-right: 1.25rem; }
-.list tbody th { min-width: 11rem; overflow-wrap: anywhere; } .list .some { min-width: 13rem; }
+.list tbody th { min-width: 11rem; overflow-wrap: anywhere; } .list .some { min-width: 13rem; } .list td:not(.n) { min-width: 6.5rem; }
 .scroll { position: relative; } .list th a { display: inline-flex; align-items: center; gap: .5rem; }
 .list .n, .list .when { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .list .said { min-width: 16rem; font: .83rem/1.5 var(--mono); } .list td { overflow-wrap: break-word; }
@@ -46,13 +46,15 @@ _HEAT = """
 .matrix thead tr > :first-child { z-index: 3; }
 .matrix .unmet { color: var(--muted); text-align: center; font-variant-numeric: tabular-nums; }
 .matrix tbody td.unmet { padding-left: .8rem; }
-.dense .cell { font-weight: 700; line-height: 1; }
+.fleet.large { content-visibility: auto; contain-intrinsic-size: auto min(90vh, 60rem); }
+.dense .cell { display: block; font-weight: 700; line-height: 1.35rem; text-align: center; }
 .dense .cell.v-failed:not(.followed) { color: var(--card); background: var(--v); }
 .dense .cell.v-passed { font-weight: 400; opacity: .75; } .dense .cell:focus-visible { opacity: 1; outline-offset: -1px; }
 .dense tfoot .unmet { font-size: .72rem; } .matrix tfoot > tr > * { border-top: 1px solid var(--line); padding-top: .35rem; padding-bottom: .6rem; }
 .matrix tfoot th { color: var(--muted); }
 .key { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; } .key > span { display: inline-flex; align-items: center; gap: .4rem; }
-.key .cell { width: 1.2rem; height: 1.2rem; font-weight: 700; font-size: .8rem; }
+.caption + .card { margin-top: .9rem; }
+.key:empty { display: none; } .key .cell { width: 1.2rem; height: 1.2rem; font-weight: 700; font-size: .8rem; }
 .key .cell.v-failed { color: var(--card); background: var(--v); }
 .compact .over { color: var(--warned); }
 .cluster > summary:focus-visible { outline-offset: -3px; }

@@ -106,7 +106,7 @@ FLEET = """
 {% if matrix %}
 <section aria-labelledby="matrix">
 <h2 id="matrix" tabindex="-1">All clusters</h2>
-<div class="card scroll fleet" tabindex="0" role="region" aria-labelledby="matrix">
+<div class="card scroll fleet{{ " large" if compact }}" tabindex="0" role="region" aria-labelledby="matrix">
 <table class="matrix {{ "wide" if matrix.wide else "dense" }}">
 <caption class="sr">The verdict of each check on each cluster. Arrow keys move from one to the next.</caption>
 <thead>
@@ -142,7 +142,7 @@ FLEET = """
 </table>
 </div>
 <p class="caption key">
-{%- for verdict, count in counts %}<span class="v-{{ verdict }}"><span class="cell v-{{ verdict }}" aria-hidden="true"></span>{{ words[verdict] }}</span>
+{%- for verdict, count in (counts if not matrix.wide else []) %}<span class="v-{{ verdict }}"><span class="cell v-{{ verdict }}" aria-hidden="true"></span>{{ words[verdict] }}</span>
 {% endfor %}
 {% if matrix.partial %}<span>empty: not chosen</span>{% endif %}
 {% if matrix.followed %}<span>outlined: failed only because of a cause found elsewhere</span>{% endif %}</p>

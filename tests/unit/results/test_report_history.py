@@ -38,6 +38,17 @@ def test_the_page_has_what_the_module_returned(tmp_path: Path) -> None:
     assert "in 1 run on 1 cluster in 10000 days" in page
 
 
+def test_the_module_leaves_out_the_stages_of_an_earlier_pipeline(tmp_path: Path) -> None:
+    """They would make the run as old as they are, and so take it out of the report."""
+    store.write_cluster_run(tmp_path / "r", samples.healthy("c1"))
+    store.write_stage(tmp_path / "r", {"cluster": "c1", "check": "provision", "verdict": "failed", "seconds": 1.0, "run_id": "old",
+                                       "started": "2026-03-13T09:00:00+00:00"})
+    task = _report(tmp_path, {})
+    task["assay.clusters.report"].update(expected=["c1"], since="2026-03-14T09:00:00+00:00", gate=True)
+    assert _play(tmp_path, task).returncode == 0
+    assert "provision" not in (tmp_path / "r/junit.xml").read_text()
+
+
 @pytest.mark.parametrize("more", [{"when": False}, {"ignore_errors": True, "path": "/dev/null"}])
 def test_without_a_history_there_is_no_view_and_a_report_all_the_same(tmp_path: Path, more: dict[str, Any]) -> None:
     store.write_cluster_run(tmp_path / "r", samples.healthy("c1"))
