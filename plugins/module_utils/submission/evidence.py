@@ -118,7 +118,6 @@ def verdict(run: Run, found: list[Finding]) -> list[Finding]:
     return [Finding("not-passed", ERROR, f"The run is {run.verdict}: {run.verdict_source}")]
 
 
-
 def of_source(run: Run, found: list[Finding]) -> list[Finding]:
     """What a source says of the run beside the two files, such as an error of Sonobuoy or a failed build. found: of them."""
     codes = {f.code for f in found} | _OURS
