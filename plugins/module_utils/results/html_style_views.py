@@ -24,7 +24,7 @@ _TABLES = """
 .list thead th { color: var(--muted); font-size: .83rem; padding-top: .7rem; white-space: nowrap; }
 .list tbody tr > * { border-top: 1px solid var(--line); }
 .list tr > :first-child { padding-left: 1.25rem; } .list tr > :last-child { padding-right: 1.25rem; }
-.list tbody th { min-width: 11rem; overflow-wrap: anywhere; } .list .some { min-width: 13rem; } .list td:not(.n) { min-width: 6.5rem; }
+.list tbody th { min-width: 13.5rem; overflow-wrap: anywhere; } .list .some { min-width: 13rem; } .list td:not(.n) { min-width: 6.5rem; }
 .scroll { position: relative; } .list th a { display: inline-flex; align-items: center; gap: .5rem; }
 .list .n, .list .when { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .list .said { min-width: 16rem; font: .83rem/1.5 var(--mono); } .list td { overflow-wrap: break-word; }
