@@ -20,7 +20,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.engine import plan,
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
 from ansible_collections.assay.clusters.plugins.module_utils.preflight import entry
-from ansible_collections.assay.clusters.plugins.module_utils.results import redact
+from ansible_collections.assay.clusters.plugins.module_utils.results import redact, text
 from ansible_collections.assay.clusters.plugins.plugin_utils import connecting, imports, terminal
 
 with imports.shared():
@@ -28,6 +28,8 @@ with imports.shared():
 # What cluster_machines may hold: options of any module of snapshots, which take them from there.
 _MACHINES = {n: {**s, "required": n == "platform"} for n, s in {
     **VM_SNAPSHOT, **VM_SNAPSHOT_PRUNE, **VM_SNAPSHOT_INFO, **VM_SNAPSHOT_REVERT}.items()}
+# Letters of a note that are shown; the result has all of them.
+_SHOWN = 300
 _SPEC = {**CLUSTER, **SELECT, **PREFLIGHT}
 
 
@@ -82,7 +84,7 @@ class ActionModule(validate.ActionModule):
         for line in found["missing"]:
             terminal.show(f"{self.cluster}  missing  {line}", color="red")
         for line in found["notes"]:
-            terminal.show(f"{self.cluster}  note     {line}", color="yellow")
+            terminal.show(f"{self.cluster}  note     {text.shorten(line, _SHOWN)}", color="yellow")
         asked = f"Kubernetes {found['version']}, {found['permissions_asked']} permissions, {found['seconds']:.1f} s; "
         count = len(found["missing"])
         more = f", and {count - 1} more" if count > 1 else ""

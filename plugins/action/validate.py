@@ -124,7 +124,7 @@ class ActionModule(ActionBase):
         domains = tuple(f"{c.domain}_check_" for c in known)
         variables = {n: self._variable(n) if n in wanted else None for n in self._vars
                      if isinstance(n, str) and n.startswith(domains)}
-        for sentence in options.unknown_variables(known, variables):
+        for sentence in (*options.unknown_variables(known, variables), *options.bare_variables(known, self._vars)):
             terminal.warn(f"{self.cluster}: {sentence}")
         resolved = {c.name: options.resolve(c, own, variables) for c in checks}
         redact.register(*(resolved[c.name][o.name] for c in checks for o in c.options if o.secret))

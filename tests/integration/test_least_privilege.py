@@ -14,6 +14,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.client import 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.kinds import path_of
+from tests.integration.conftest import eventually
 from tests.proved import SKIPPED
 from tests.rights import wait_until_allowed
 
@@ -58,6 +59,16 @@ def test_the_suite_is_green_with_only_the_generated_roles(guest: Any, lab: Any, 
         left = {kind: [i["metadata"]["name"] for i in lab.api(path_of(version, kind, SPACE))["items"]] for version, kind in (
             ("v1", "Pod"), ("v1", "Service"), ("v1", "PersistentVolumeClaim"), ("apps/v1", "DaemonSet"), ("v1", "Secret"))}
         assert not any(left.values()), left
+
+
+def test_a_preflight_lacks_nothing_with_them_and_names_what_is_taken_away(guest: Any, lab: Any) -> None:
+    book = guest("namespace")
+    done = book.run(playbook="preflight")
+    assert done.returncode == 0 and "nothing is missing" in done.stdout and not book.results.exists()
+    path = path_of("rbac.authorization.k8s.io/v1", "Role", SPACE, "test-least-privilege")
+    lab.api(path, "PUT", {**lab.api(path), "rules": []})
+    wanted = f"c  missing  permission: may not create, get, delete daemonsets.apps in the namespace {SPACE}"
+    eventually("the rights are gone", lambda: wanted in book.run(playbook="preflight").stdout)
 
 
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "escape"}, "spec": {

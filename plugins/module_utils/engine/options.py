@@ -6,7 +6,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..common.names import nearest
@@ -128,3 +128,9 @@ def unknown_variables(checks: list[type[Check]], variables: Mapping[str, Any]) -
         told.append(f"{name}: no check has this option, so it does nothing here"
                     + (f"; did you mean {own[far[0]]}?" if far else ""))
     return told
+
+
+def bare_variables(checks: list[type[Check]], names: Iterable[Any]) -> list[str]:
+    """A sentence for each variable that is an option's but for the `_check_`; one of a word, as dns_server, is another's."""
+    right = {f"{c.domain}_{o.name}": variable(c, o) for c in checks for o in c.options if "_" in o.name}
+    return [f"{name}: no check reads it; did you mean {right[name]}?" for name in names if name in right]

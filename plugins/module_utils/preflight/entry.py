@@ -64,7 +64,8 @@ class Look:
             self.notes.append(f"permissions could not be asked for: {e.message}")
             return
         self.missing += permissions.sentences(q for q in refused if not q.optional)
-        self.notes += [f"{line} (optional)" for line in permissions.sentences(q for q in refused if q.optional)]
+        spared = [line.partition("may not ")[2] for line in permissions.sentences(q for q in refused if q.optional)]
+        self.notes += [f"permissions that a run does without are missing: {'; '.join(spared)}"] if spared else []
 
     def _nodes(self, client: Client) -> int:
         try:

@@ -195,3 +195,9 @@ def test_a_secret_of_the_wrong_type_is_not_shown():
     with pytest.raises(BadInput, match="^o: must be text, not what was given$"):
         options.typed(Option("o", "", secret=True), ["planted"], "o")
     assert options.typed(Option("o", "", secret=True), "planted", "o") == "planted"
+
+
+def test_a_variable_without_the_word_check_is_told_with_it() -> None:
+    known = list(registry.load().values())
+    assert options.bare_variables(known, ["dns_external_name", "dns_server", "dns_check_queries", 3]) == [
+        "dns_external_name: no check reads it; did you mean dns_check_external_name?"]

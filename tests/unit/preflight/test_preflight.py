@@ -113,7 +113,7 @@ def test_each_thing_that_may_not_be_done_is_a_line_and_what_a_run_does_without_i
     assert sorted(found["missing"]) == ["permission: may not create, get daemonsets.apps in the namespace ours",
                                         "permission: may not get pods/proxy in the namespace ours",
                                         "permission: may not watch nodes"]
-    assert "permission: may not list events in all namespaces (optional)" in found["notes"]
+    assert "permissions that a run does without are missing: list events in all namespaces" in found["notes"]
 
 
 def test_whoever_may_do_everything_is_asked_once(api):
