@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..clusters.flow.registry import plain
 from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
+from ..jobs.plain import plain
 from . import model as words
 from .aws import AwsSource
 from .cluster import ClusterSource

@@ -13,10 +13,11 @@ from typing import Any
 
 from ...jobs.errors import BadOption, PlatformError
 from ...jobs.job import Job
+from ...jobs.plain import plain
 from ...kube.errors import ApiError, BadInput
 from .. import access, model as words
 from ..model import Cluster, ClusterPlatform
-from .registry import open_platform, plain
+from .registry import open_platform
 
 _ASKED_AT_ONCE = 16
 

@@ -41,20 +41,6 @@ def _cluster_api() -> Callable[..., ClusterPlatform]:
 PLATFORMS = {"command": _command, "eks": _eks, "rancher": _rancher, "konvoy": _konvoy, "cluster_api": _cluster_api}
 
 
-def plain(value: Any) -> Any:
-    """A copy in Python's own types: strings and numbers from Ansible may be subclasses that no YAML dumper takes."""
-    if isinstance(value, Mapping):
-        return {plain(k): plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    if isinstance(value, bool) or value is None:
-        return value
-    for kind in (str, int, float):
-        if isinstance(value, kind):
-            return kind(value)
-    return value
-
-
 def open_platform(params: Mapping[str, Any], job: Job) -> ClusterPlatform:
     """The platform of option `platform`, with the settings under the option of the same name."""
     name = params["platform"]
