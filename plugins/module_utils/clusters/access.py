@@ -16,6 +16,7 @@ try:
 except ImportError:  # on a controller ansible-core brings it
     yaml = None
 
+from ..common import nodes as node_of
 from ..common.files import write_whole
 from ..jobs.errors import BadOption, PlatformError
 from ..kube.client import Client
@@ -70,13 +71,9 @@ def look(kubeconfig: str) -> Facts:
         uid = api.get("/api/v1/namespaces/kube-system")["metadata"]["uid"]
         version = api.get("/version").get("gitVersion", "")
         nodes = api.get("/api/v1/nodes").get("items") or []
-    waiting = tuple(sorted(n["metadata"]["name"] for n in nodes if not _is_ready(n)))
+    waiting = tuple(sorted(n["metadata"]["name"] for n in nodes if not node_of.ready(n)))
     workers = [n for n in nodes if not _CONTROL_PLANE & {*(n["metadata"].get("labels") or {})}] or nodes
-    return Facts(uid, version, len(workers), sum(map(_is_ready, workers)), waiting)
-
-
-def _is_ready(node: Mapping[str, Any]) -> bool:
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in node.get("status", {}).get("conditions") or [])
+    return Facts(uid, version, len(workers), sum(map(node_of.ready, workers)), waiting)
 
 
 def _mapping(text: str, origin: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..arguments.cluster import LOG_IN
+from ..common import nodes
 from ..jobs.access import connection
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
@@ -122,7 +123,7 @@ class Cluster:
         def look() -> list[dict[str, Any]] | None:
             now = self._renewals()
             items = self._api().get("/api/v1/nodes", timeout=10.0).get("items") or []
-            ready = {i["metadata"]["name"]: _is_ready(i) for i in items}
+            ready = {i["metadata"]["name"]: nodes.ready(i) for i in items}
             for name in ready:
                 if name not in fresh and ready[name] and now.get(name, "") != before.get(name, ""):
                     fresh.add(name)
@@ -163,10 +164,6 @@ def _clock_words(off: Mapping[str, float], skews: Mapping[str, float], bound: fl
         return (f"the clocks of all nodes agree, and differ from this machine's ({words}): correct the clock of this machine or of the "
                 "hypervisors")
     return f"clocks are wrong after the revert: {words} (clock_skew is {bound:g} s): start time synchronisation there, or set them by fixup"
-
-
-def _is_ready(node: Mapping[str, Any]) -> bool:
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in node.get("status", {}).get("conditions") or [])
 
 
 def _epoch(text: str) -> float:

@@ -25,6 +25,7 @@ from .. import model as words
 from ..access import embedded
 from ..manifests import Applier, parse
 from ..model import UID, Cluster, Wanted
+from ..pools import filled
 from .state import cluster_of, machines_words
 
 GROUP = "cluster.x-k8s.io"
@@ -212,10 +213,7 @@ class ClusterApi:
         if chosen not in sizes:
             raise BadOption(f"cluster_api.machine_deployment: there is no {chosen or 'machine deployment'}; there are "
                             + (", ".join(sizes) or "none"))
-        left = nodes - sum(v for n, v in sizes.items() if n != chosen)
-        if left < 0:
-            raise BadOption(f"nodes: {nodes} are fewer than the other machine deployments have")
-        return {**sizes, chosen: left}
+        return filled(sizes, nodes, chosen, "machine deployments")
 
     def delete(self, cluster: Cluster) -> None:
         """The Cluster, whose controllers delete machines and infrastructure; then what else was applied."""

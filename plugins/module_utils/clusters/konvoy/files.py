@@ -16,6 +16,7 @@ except ImportError:  # on a controller ansible-core brings it
 from ...common.files import write_whole
 from ...jobs.errors import BadOption, PlatformError
 from ..model import Wanted
+from ..pools import filled
 
 _GROUP = "konvoy.mesosphere.io"
 
@@ -65,10 +66,8 @@ def _set_workers(spec: dict[str, Any], nodes: int, chosen: str | None) -> None:
     if not found:
         raise BadOption(f"konvoy.node_pool: there is no node pool {chosen or 'of workers'}; there are "
                         + (", ".join(p["name"] for p in pools) or "none"))
-    left = nodes - sum(int(p.get("count") or 0) for p in workers if p is not found[0])
-    if left < 0:
-        raise BadOption(f"nodes: {nodes} are fewer than the other node pools have")
-    found[0]["count"] = left
+    sizes = {p["name"]: int(p.get("count") or 0) for p in workers}
+    found[0]["count"] = filled(sizes, nodes, found[0]["name"], "node pools")[found[0]["name"]]
 
 
 def inventory(settings: Mapping[str, Any]) -> dict[str, Any]:
