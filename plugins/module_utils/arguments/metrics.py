@@ -13,7 +13,7 @@ METRICS: dict[str, dict[str, Any]] = {
     "mode": {"type": "str", "default": "0644"},
     "pushgateway": {"type": "str"},
     "job": {"type": "str", "default": "assay"},
-    "grouping_key": {"type": "dict", "default": {}},
+    "grouping_key": {"type": "dict", "default": {}, "no_log": False},
     "username": {"type": "str"},
     "password": {"type": "str", "no_log": True},
     "ca_path": {"type": "path"},
