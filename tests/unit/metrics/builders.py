@@ -6,9 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-pytest.importorskip("prometheus_client")
+from prometheus_client.parser import text_string_to_metric_families
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.metrics import METRICS
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
@@ -41,8 +39,6 @@ def metrics(results: Path, check_mode: bool = False, **options: Any) -> dict[str
 
 def parsed(text: str) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
     """Samples by their names and sorted labels, as Prometheus' own parser reads them. Raises ValueError."""
-    from prometheus_client.parser import text_string_to_metric_families
-
     found: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
