@@ -71,7 +71,7 @@ def tests_of(params: Mapping[str, Any]) -> Wanted:
         raise BadOption("focus: expressions and arguments must be of one line each")
     separator(words)
     return Wanted(params["focus"], params["skip"], params["parallel"], params["dry_run"], tuple(params["extra_args"]),
-                 tuple(params["extra_ginkgo_args"]), params["test_repo"], dict(params["test_repo_list"]))
+                  tuple(params["extra_ginkgo_args"]), params["test_repo"], dict(params["test_repo_list"]))
 
 
 def separator(words: list[str]) -> str:

@@ -163,7 +163,7 @@ def waiting(reason: str, message: str) -> dict[str, Any]:
     ("ErrImagePull", "registry.k8s.io/conformance:v1.99.0: not found", 5), ("ErrImagePull", "i/o timeout", 130),
     ("CreateContainerConfigError", "secret missing", 130)])
 def test_what_keeps_the_pod_is_named_and_not_waited_for_in_vain(follow: Make, clock: Clock, reason: str, message: str,
-                                                               most: float) -> None:
+                                                                most: float) -> None:
     pod = FakePod()
     pod.pod = lambda name: waiting(reason, message)  # type: ignore[method-assign,assignment]
     with pytest.raises(PlatformError, match=f"does not run: {reason}: .*{message.split(': ')[-1]}"):
