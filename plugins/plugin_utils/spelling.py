@@ -74,7 +74,7 @@ def known() -> dict[str, Names]:
 @functools.cache
 def _near(head: str, prefix: str) -> bool:
     """Of the first words of a name: the same few begin many names."""
-    return head not in known() and difflib.SequenceMatcher(None, head, prefix).ratio() >= NEAR
+    return difflib.SequenceMatcher(None, head, prefix).ratio() >= NEAR
 
 
 def _parted(name: str, prefix: str) -> str:

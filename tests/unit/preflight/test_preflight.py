@@ -173,7 +173,8 @@ FAILED = 'Failed to pull image "registry.k8s.io/pause:3": dial tcp: i/o timeout'
 
 
 @pytest.mark.parametrize(("events", "count"), [
-    ([], 0), ([_event("Failed", 5, FAILED)], 1), ([_event("Failed", 5, FAILED), _event("Pulled", 3, FAILED)], 1),
+    ([], 0), ([_event("Failed", 5, FAILED), _event("Pulled", 5, FAILED)], 1), ([_event("Failed", 5, FAILED)], 1),
+    ([_event("Failed", 5, FAILED), _event("Pulled", 3, FAILED)], 1),
     ([_event("Failed", 5, FAILED), _event("Pulled", 9, 'Successfully pulled image "registry.k8s.io/x" in 1s')], 0),
     ([_event("Failed", 5, FAILED.replace("registry.k8s.io/", "")), _event("Failed", 5, "Error: ErrImagePull")], 0),
     ([_event("Failed", 5, 'Failed to pull image "registry.k8s.io/x:1": not found')], 0)])
