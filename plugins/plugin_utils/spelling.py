@@ -58,7 +58,7 @@ def _text(paths: Iterable[Path]) -> str:
 @functools.cache
 def known() -> dict[str, Names]:
     """{prefix: its names}, for every role and playbook, and for cluster."""
-    roles = {p.name: _text(p.rglob("*.yml")) for p in (_ROOT / "roles").iterdir() if (p / "meta").is_dir()}
+    roles = {p.name: _text(p.rglob("*.yml")) for p in (_ROOT / "roles").glob("*") if (p / "meta").is_dir()}
     books = _text((_ROOT / "playbooks").glob("*.yml"))
     everything = "\n".join([books, *roles.values()])
     found = {}
@@ -134,7 +134,7 @@ def refuse(variables: Mapping[Any, Any], prefixes: Iterable[str], takes_away: It
     wrong = mistaken(variables, prefixes)
     if wrong:
         raise BadInput("; ".join(wrong.values()))
-    for prefix in takes_away:
+    for prefix in (p for p in takes_away if p in known()):
         names = known()[prefix]
         for name in sorted(n for n in variables if isinstance(n, str) and n.startswith(f"{prefix}_") and n not in names.all):
             raise BadInput(f"{name}: is no variable of {prefix}, and nothing was done, as it may have been meant to keep what "
