@@ -21,7 +21,10 @@ _E2E_RUN = re.compile(r'Starting e2e run "([0-9a-f-]{36})"')
 _END = re.compile(r"^-{20,}$")
 _NODE = re.compile(r"\[(?:It|BeforeEach|AfterEach|DeferCleanup[^\]]*|JustBeforeEach)\] ")
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-_FAILED_AT = re.compile(r"^\s*\[FAILED\] (.+)")
+# Of a timeline "[FAILED] in [It] - file.go:12" comes first, and tells where only.
+_FAILED_AT = re.compile(r"^\s*\[FAILED\] (?!in \[)(.+)")
+# Newer Ginkgos put a test's labels behind its name in the log, not in JUnit.
+_LABELS = re.compile(r" \[[^\[\]]+(?:, [^\[\]]+)+\]$")
 _KEPT, _LONGEST = 40, 4000
 
 
@@ -36,8 +39,8 @@ class Failure:
 
 
 def plain_name(name: str) -> str:
-    """A test's name without the kind of node that Ginkgo puts into it."""
-    return " ".join(_NODE.sub("", f"{name.strip()} ").split())
+    """A test's name without the kind of node that Ginkgo puts into it, and without its list of labels."""
+    return _LABELS.sub("", " ".join(_NODE.sub("", f"{name.strip()} ").split()))
 
 
 class Progress:

@@ -16,11 +16,12 @@ Will run 5 of 7574 specs
 SSSSSS•SSS•SS
 {RULE}
 • [FAILED] [12.345 seconds]
-[sig-network] DNS [It] should provide DNS for services [Conformance]
+[sig-network] DNS [It] should provide DNS for services [Conformance] [sig-network, Conformance]
 k8s.io/kubernetes/test/e2e/network/dns.go:133
 
   Timeline >>
   STEP: Building a namespace api object, basename dns @ 11/27/26 03:40:01.1
+  [FAILED] in [It] - k8s.io/kubernetes/test/e2e/network/dns.go:150 @ 11/27/26 03:40:13.4
   << Timeline
 
   [FAILED] failed to resolve within 10m
@@ -110,7 +111,8 @@ def test_a_retry_that_passed_is_a_test_and_no_failure() -> None:
 
 @pytest.mark.parametrize(("name", "plain"), [
     ("[It] [sig-network] DNS should [Conformance]", "[sig-network] DNS should [Conformance]"),
-    ("[sig-network] DNS [BeforeEach] should", "[sig-network] DNS should"), ("[sig-a] b [It]", "[sig-a] b")])
+    ("[sig-network] DNS [BeforeEach] should", "[sig-network] DNS should"), ("[sig-a] b [It]", "[sig-a] b"),
+    ("[sig-a] b [It] c [Conformance] [sig-a, Conformance]", "[sig-a] b c [Conformance]")])
 def test_names_are_alike_in_log_and_junit(name: str, plain: str) -> None:
     assert plain_name(name) == plain
 
