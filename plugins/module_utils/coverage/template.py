@@ -14,7 +14,7 @@ STYLE = _STYLE + """
 .meter { position: relative; height: .8rem; margin: 1.5rem 0 .5rem; border-radius: 99px; background: var(--line); }
 .meter span { display: block; height: 100%; border-radius: 99px; background: var(--v); }
 .meter i { position: absolute; top: -.25rem; bottom: -.25rem; width: 2px; background: var(--ink); }
-.tests { width: 100%; border-collapse: collapse; font-size: .93rem; }
+.tests { width: 100%; min-width: 44rem; table-layout: fixed; border-collapse: collapse; font-size: .93rem; }
 .tests th, .tests td { padding: .45rem .8rem; text-align: left; font-weight: 400; vertical-align: top;
   overflow-wrap: anywhere; }
 .tests thead th { color: var(--muted); font-size: .83rem; padding-top: .9rem; }
