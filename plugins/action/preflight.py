@@ -15,9 +15,9 @@ from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines 
     VM_SNAPSHOT, VM_SNAPSHOT_INFO, VM_SNAPSHOT_PRUNE, VM_SNAPSHOT_REVERT)
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.preflight import PREFLIGHT
-from ansible_collections.assay.clusters.plugins.module_utils.clusters.flow.registry import plain
 from ansible_collections.assay.clusters.plugins.module_utils.engine import plan, registry
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.plain import plain
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
 from ansible_collections.assay.clusters.plugins.module_utils.preflight import entry
 from ansible_collections.assay.clusters.plugins.module_utils.results import redact, text
