@@ -109,7 +109,7 @@ class ActionModule(ActionBase):
             connecting.check_here(self.cluster, connecting.elsewhere(
                 self._connection.transport, self._task.delegate_to, self._vars))
         connecting.check(self.cluster, given, self._own, self._vars, bool(self._task.run_once))
-        spelling.refuse(self._vars, ["cluster"])
+        spelling.refuse(self._vars, ["cluster"], host=self.cluster)
         for sentence in connecting.mistaken(self._vars):
             terminal.warn(f"{self.cluster}: {sentence}")
         connection = Connection.resolve(given, os.environ)

@@ -125,15 +125,15 @@ def prefixes(module: str, variables: Mapping[str, Any]) -> list[str]:
     return [*_OF_MODULES.get(module, []), *([within] if within in known() else []), "validate"]
 
 
-def refuse(variables: Mapping[Any, Any], prefixes: Iterable[str], takes_away: Iterable[str] = ()) -> None:
-    """Raise BadInput for variables that are nearly ours.
+def refuse(variables: Mapping[Any, Any], prefixes: Iterable[str], takes_away: Iterable[str] = (), host: str = "") -> None:
+    """Raise BadInput for variables that are nearly ours. host: whose they are, where the sentence says it.
 
     takes_away: prefixes of what takes clusters or machines' states away. Of those any unknown variable is refused, as it may
     have been meant to prevent that.
     """
     wrong = mistaken(variables, prefixes)
     if wrong:
-        raise BadInput("; ".join(wrong.values()))
+        raise BadInput((f"{host}: " if host else "") + "; ".join(wrong.values()))
     for prefix in (p for p in takes_away if p in known()):
         names = known()[prefix]
         for name in sorted(n for n in variables if isinstance(n, str) and n.startswith(f"{prefix}_") and n not in names.all):
