@@ -43,7 +43,8 @@ options:
     default: []
   start_at:
     description:
-      - The stage to go on at. The lease is taken again. Where the pipeline has ended, nothing is written.
+      - The stage to go on at. The lease is taken again. Where the pipeline has ended, nothing is written,
+        unless it kept its cluster or its lease, as C(dispose) or C(release) was left out or failed.
     type: str
     default: ''
   unset:

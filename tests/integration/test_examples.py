@@ -57,9 +57,13 @@ def test_the_plan_of_the_infrastructure_example(infra: Path) -> None:
 
 
 def test_the_plan_of_the_nightly_cluster(infra: Path) -> None:
-    done = _run("ansible-playbook", "assay.clusters.pipeline", "-i", "nightly", "--check", cwd=infra)
-    assert done.returncode == 0 and 'provision: runs' in done.stdout and 'dispose: runs' in done.stdout
+    plan = ("ansible-playbook", "assay.clusters.pipeline", "-i", "nightly", "--check")
+    done = _run(*plan, cwd=infra, RANCHER_URL="https://rancher.example.com", RANCHER_TOKEN="t")
+    assert done.returncode == 0 and 'provision: nightly-RUN-xEND is made on rancher' in " ".join(done.stdout.split())
+    assert 'dispose: nightly-RUN-xEND is deleted' in done.stdout
     assert 'revert: pipeline_snapshot is not set' in done.stdout and not (infra / "assay-results").exists()
+    lacks = _run(*plan, cwd=infra, RANCHER_URL="", RANCHER_TOKEN="")
+    assert lacks.returncode == 2 and "rancher.url: must be like" in lacks.stdout
 
 
 def test_the_infrastructure_example_as_its_readme_says(infra: Path, kubeconfig: Any) -> None:

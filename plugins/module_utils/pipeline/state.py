@@ -29,6 +29,7 @@ STAGES = ("lease", "revert", "provision", "health", "prepull", "validate", "hook
 # They run whatever became of the others.
 ALWAYS = ("report", "dispose", "leftovers", "release")
 FOLDER = "pipeline"
+_SKIPPED = "by pipeline_skip"
 
 
 def check_stages(option: str, given: Iterable[str]) -> None:
@@ -49,7 +50,7 @@ def plan(skip: Iterable[str], start_at: str, unset: Mapping[str, str], done: Ite
         # whoever goes on needs the lease again, but for giving it back
         again = stage == "lease" and first < STAGES.index("release")
         out[stage] = "earlier" if place < first and stage in done and not again else \
-            "by pipeline_skip" if stage in skip else unset[stage] if unset.get(stage) else \
+            _SKIPPED if stage in skip else unset[stage] if unset.get(stage) else \
             "" if place >= first or again else "the pipeline was stopped before it"
     return out
 
@@ -107,6 +108,17 @@ def _forget(results_dir: str, cluster: str) -> None:
         raise PlatformError(str(e)) from None
 
 
+def _held(results_dir: str, cluster: str) -> bool:
+    """Whether a pipeline that ended kept its cluster or its lease: to go on later, or as it could not give them back."""
+    try:
+        runs = store.load_cluster_runs(results_dir)
+    except store.ResultsError as e:
+        raise PlatformError(str(e)) from None
+    last = [r for run in runs if run["cluster"] == cluster for r in run["records"]
+            if r["domain"] == store.STAGES and r["check"] in ("dispose", "release")]
+    return any(r["verdict"] == "failed" or r["verdict"] == "skipped" and r["message"] == _SKIPPED for r in last)
+
+
 def _begin(params: Mapping[str, Any], state: State, job: Job) -> dict[str, Any]:
     """Nothing is done where an option is wrong."""
     start_at, cluster = params["start_at"], params["cluster"]
@@ -116,7 +128,7 @@ def _begin(params: Mapping[str, Any], state: State, job: Job) -> dict[str, Any]:
     if start_at and not kept:
         raise BadOption(f"pipeline_start_at: {state.path} is not there, so there is no pipeline of {cluster} to go on with; "
                         "pipeline_results_dir must be the folder of the one that was stopped")
-    if start_at and kept.get("ended"):
+    if start_at and kept.get("ended") and not _held(params["results_dir"], cluster):
         return {**_result(kept, state), "stages": dict.fromkeys(STAGES, "earlier"), "ended": kept["ended"]}
     if kept and not kept.get("ended") and not start_at:
         raise BadOption(f"pipeline_results_dir: {state.folder.parent} holds a pipeline of {cluster} that did not end, begun "

@@ -100,9 +100,24 @@ def test_one_that_ended_is_not_taken_up_again(tmp_path: Path) -> None:
     before = _ask(tmp_path, state="ended", values={"a": 1})
     there = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     again = _ask(tmp_path, state="begun", start_at="report", destructive=["dispose"])
-    assert again["ended"].startswith("20") and set(again["stages"].values()) == {"earlier"} and again["run_id"] == before["run_id"]
+    assert again["ended"].startswith("20") and set(again["stages"].values()) == {"earlier"}
+    assert again["run_id"] == before["run_id"]
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == there
     assert _ask(tmp_path, state="begun")["ended"] == ""
+
+
+@pytest.mark.parametrize(("record", "goes_on"), [
+    ({"check": "dispose", "verdict": "failed"}, True), ({"check": "release", "verdict": "passed"}, False),
+    ({"check": "dispose", "verdict": "skipped", "message": "by pipeline_skip"}, True),
+    ({"check": "release", "verdict": "skipped", "message": "no lease is taken"}, False),
+    ({"check": "hook", "verdict": "failed"}, False)])
+def test_one_that_ended_goes_on_where_it_kept_its_cluster_or_lease(tmp_path: Path, record: dict[str, str], goes_on: bool) -> None:
+    _ask(tmp_path, state="begun")
+    store.write_stage(tmp_path, {"cluster": "c1", **record})
+    store.write_stage(tmp_path, {"cluster": "c2", "check": "dispose", "verdict": "failed"})
+    _ask(tmp_path, state="ended")
+    again = _ask(tmp_path, state="begun", start_at="hook")
+    assert (again["ended"] == "") is goes_on and (again["stages"]["hook"] == "") is goes_on
 
 
 @pytest.mark.parametrize(("given", "sentence"), [
