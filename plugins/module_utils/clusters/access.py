@@ -22,6 +22,7 @@ from ..jobs.errors import BadOption, PlatformError
 from ..kube.client import Client
 from ..kube.connection import Connection
 from ..kube.errors import ApiError, BadInput
+from ..kube.shallow import shallow
 from ..results import redact
 
 _FILES = (("certificate-authority", "certificate-authority-data"), ("client-certificate", "client-certificate-data"),
@@ -78,7 +79,7 @@ def look(kubeconfig: str) -> Facts:
 
 def _mapping(text: str, origin: str) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(text)
+        data = yaml.safe_load(shallow(text))
     except yaml.YAMLError:
         data = None
     if not isinstance(data, dict) or not isinstance(data.get("clusters"), list):

@@ -14,6 +14,7 @@ except ImportError:  # on a controller ansible-core brings it
 from ..jobs.errors import BadOption, PlatformError
 from ..kube.client import Client
 from ..kube.errors import ApiError
+from ..kube.shallow import shallow
 
 _MANAGER = "assay.clusters"
 
@@ -21,7 +22,7 @@ _MANAGER = "assay.clusters"
 def parse(text: str, origin: str) -> list[dict[str, Any]]:
     """The objects of a YAML text, lists taken apart."""
     try:
-        found = [d for d in yaml.safe_load_all(text) if d]
+        found = [d for d in yaml.safe_load_all(shallow(text)) if d]
     except yaml.YAMLError as e:
         raise BadOption(f"{origin}: is not valid YAML: {' '.join(str(e).split())[:200]}") from None
     flat = [i for d in found for i in (d.get("items") or [] if str(d.get("kind", "")).endswith("List") else [d])]

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ..jobs.errors import BadOption, PlatformError
+from ..kube.shallow import shallow
 
 try:
     import yaml
@@ -77,7 +78,7 @@ def load(path: str) -> Plan:
     if yaml is None:
         raise PlatformError(f"the Python package PyYAML is missing for {sys.executable}")
     try:
-        data = yaml.load(_text(path, "plan"), Loader=_LOADER)
+        data = yaml.load(shallow(_text(path, "plan")), Loader=_LOADER)
     except (yaml.YAMLError, ValueError, RecursionError) as e:
         raise BadOption(f"plan: {path} is no YAML: {' '.join(str(e).split())[:200]}") from None
     if not isinstance(data, dict) or data.get("kind") != KIND:

@@ -20,6 +20,7 @@ except ImportError:  # on a controller ansible-core brings it
     yaml = None
 
 from .errors import BadInput
+from .shallow import shallow
 
 _HINT = "give the path or the content of a kubeconfig"
 _KINDS = ("clusters", "users", "contexts")
@@ -126,7 +127,7 @@ def _loader() -> Any:
 
 def _documents(text: str, origin: str) -> list[Any]:
     try:
-        return [d for d in yaml.load_all(text, Loader=_loader()) if d is not None]
+        return [d for d in yaml.load_all(shallow(text), Loader=_loader()) if d is not None]
     except (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError) as e:
         mark = getattr(e, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""

@@ -18,6 +18,7 @@ from ..engine import plan, registry
 from ..jobs.errors import BadOption
 from ..jobs.job import Job
 from ..kube.errors import BadInput
+from ..kube.shallow import shallow
 from .references import Reference, parse, rewrite
 
 _Loader = getattr(yaml, "CSafeLoader", None) or getattr(yaml, "SafeLoader", None)
@@ -53,7 +54,7 @@ def of_text(text: str, where: str) -> list[str]:
     """Images of YAML or JSON documents, in their order."""
     notes = _NOTES.search(text)
     try:
-        documents = list(yaml.load_all(text[:notes.start()] if notes else text, Loader=_Loader))
+        documents = list(yaml.load_all(shallow(text[:notes.start()] if notes else text), Loader=_Loader))
     except yaml.YAMLError as e:
         mark = getattr(e, "problem_mark", None)
         line = f" at line {mark.line + 1}" if mark else ""

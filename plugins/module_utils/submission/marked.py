@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..jobs.errors import PlatformError
+from ..kube.shallow import shallow
 
 try:
     import yaml
@@ -25,23 +26,13 @@ class BadYaml(ValueError):
         self.line = line
 
 
-def _shallow(text: str, loader: Any) -> None:
-    """BadYaml for what is nested so deep that making nodes of it would overflow the stack of the process."""
-    depth = 0
-    for event in yaml.parse(text, Loader=loader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEPTH:
-            raise BadYaml("it is nested too deep", event.start_mark.line + 1)
-
-
 def compose(text: str) -> Any:
     """The root node of the one document in a text, None of an empty one. References are nodes that are there twice."""
     if yaml is None:
         raise PlatformError("PyYAML is missing in this Python, which ansible-core brings on a controller: run the task there")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _shallow(text, loader)
-        return yaml.compose(text, Loader=loader)
+        return yaml.compose(shallow(text, _DEPTH), Loader=loader)
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
         raise BadYaml(str(e.problem or e.context), mark.line + 1 if mark else 0) from None

@@ -15,6 +15,7 @@ except ImportError:  # on a controller ansible-core brings it
 
 from ...common.files import write_whole
 from ...jobs.errors import BadOption, PlatformError
+from ...kube.shallow import shallow
 from ..model import Wanted
 from ..pools import filled
 
@@ -38,7 +39,7 @@ def merged_cluster(path: Path, settings: Mapping[str, Any], wanted: Wanted) -> l
     Without a provisioner there is no ClusterProvisioner: Konvoy needs none then.
     """
     try:
-        found = {d["kind"]: d for d in yaml.safe_load_all(path.read_text(encoding="utf-8")) if d}
+        found = {d["kind"]: d for d in yaml.safe_load_all(shallow(path.read_text(encoding="utf-8"))) if d}
     except (OSError, yaml.YAMLError, TypeError, KeyError) as e:
         raise PlatformError(f"konvoy init left no usable {path}: {' '.join(str(e).split())[:200]}") from None
     version = f"{_GROUP}/{settings['api_version']}"

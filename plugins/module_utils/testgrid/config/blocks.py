@@ -15,6 +15,7 @@ except ImportError:  # on a controller ansible-core brings it
     yaml = None
 
 from ...jobs.errors import PlatformError
+from ...kube.shallow import shallow
 from . import located
 
 # Where more may be put: kind of entry, key of its list.
@@ -34,7 +35,7 @@ def dump(value: Any) -> str:
 
 def plain(path: str, text: str) -> Any:
     try:
-        return yaml.load(text, Loader=located.LOADER) or {}
+        return yaml.load(shallow(text), Loader=located.LOADER) or {}
     except yaml.YAMLError as e:
         raise PlatformError(f"{path}: is not YAML that TestGrid reads: {str(e).splitlines()[0]}") from None
 

@@ -12,6 +12,8 @@ try:
 except ImportError:  # on a controller ansible-core brings it
     yaml = None
 
+from ...kube.shallow import shallow
+
 # Values of one file; more than that are references that multiply each other.
 _MOST = 500000
 _TAG = "tag:yaml.org,2002:"
@@ -138,7 +140,7 @@ def parse(text: str, file: str) -> tuple[Entry, list[Problem]]:
     empty.file, empty.line = file, 1
     loader = None
     try:
-        loader = LOADER(text)
+        loader = LOADER(shallow(text))
         node = loader.get_single_node()
         found = builder.value(node) if node is not None else empty
     except yaml.MarkedYAMLError as e:
