@@ -9,7 +9,7 @@ version_added: 1.2.0
 description:
   - Reads what a run of the conformance tests left, of any Kubernetes from 1.7 on, and tells when it was, what was tested, how
     many tests passed, which failed, and the verdict.
-  - It reads F(e2e.log) and JUnit files, also several of a parallel run, output folders of hydrophone, tarballs of Sonobuoy,
+  - It reads C(e2e.log) and JUnit files, also several of a parallel run, output folders of hydrophone, tarballs of Sonobuoy,
     build folders of Prow, submissions to the CNCF, and the results of M(assay.clusters.validate).
   - No file is believed alone. Where two say different things, or one is not what it seems, that is a finding, and the worse
     counts.
@@ -27,7 +27,7 @@ options:
     description:
       - The version that the cluster is said to have, such as V(v1.31) or V(v1.31.4). Where the run says another one, that is a
         finding.
-      - Without it the name of a folder such as F(v1.31) around that of the run is taken.
+      - Without it the name of a folder such as C(v1.31) around that of the run is taken.
     type: str
     default: ''
   year:

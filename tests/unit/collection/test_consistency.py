@@ -219,6 +219,13 @@ def test_an_example_is_a_task_list_or_plays_that_parse() -> None:
                 assert yaml.safe_load(node.value.value), path
 
 
+def test_documentation_is_marked_up_as_ansible_knows_it() -> None:
+    """What it does not know, such as F(path), ansible-doc prints as it stands."""
+    files = [*ROOT.glob("plugins/*/*.py"), *ROOT.glob("roles/*/meta/argument_specs.yml")]
+    found = [(p.name, text) for p in files for text in re.findall(r"(?<![\w.$])[ADFGHJKNQSTWXYZ]\([^)\n]+\)", p.read_text(encoding="utf-8"))]
+    assert len(files) > 80 and found == []
+
+
 def test_the_version_is_the_same_everywhere() -> None:
     version = _yaml("galaxy.yml")["version"]
     assert version in _yaml("changelogs/changelog.yaml")["releases"]
