@@ -15,7 +15,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.connection imp
 from tests.integration.conftest import Playbook, eventually
 from tests.lab import conformance
 
-pytestmark = pytest.mark.lab
+# The build of e2e.test takes longer than all that a plain `make test` builds: its pod is a fake in tests/unit/conformance.
+pytestmark = [pytest.mark.lab, pytest.mark.gauntlet]
 
 QUICK = r"(ConfigMap should be consumable via environment variable|Secrets should be consumable from pods in env vars) "
 SPACE = "assay-conformance-"
@@ -81,7 +82,6 @@ def running(client: Client) -> bool:
     return any(p["status"]["phase"] == "Running" for p in pods)
 
 
-@pytest.mark.gauntlet
 def test_a_second_playbook_goes_on_where_one_was_killed(playbook: Any, client: Client, image: None, tmp_path: Path) -> None:
     book = playbook()
     first = start(book, tmp_path, focus=QUICK)
@@ -99,7 +99,6 @@ def test_a_second_playbook_goes_on_where_one_was_killed(playbook: Any, client: C
     assert result(tmp_path)["resumed"] and result(tmp_path)["counts"]["passed"] == 2 and there(client) == []
 
 
-@pytest.mark.gauntlet
 def test_an_api_server_that_restarts_ends_no_run(playbook: Any, client: Client, lab: Any, image: None, tmp_path: Path) -> None:
     """What the tests themselves make of it is theirs: here it counts that all of them ended, and are here."""
     book = playbook()
@@ -114,7 +113,6 @@ def test_an_api_server_that_restarts_ends_no_run(playbook: Any, client: Client, 
     assert there(client) == []
 
 
-@pytest.mark.gauntlet
 def test_a_fault_is_named_beside_the_test_that_it_made_fail(playbook: Any, client: Client, lab: Any, image: None,
                                                             tmp_path: Path) -> None:
     """Without CoreDNS a test fails that looks a service up by its name, and our check of DNS says why; mended, it passes."""
@@ -130,7 +128,6 @@ def test_a_fault_is_named_beside_the_test_that_it_made_fail(playbook: Any, clien
     assert mended.returncode == 0 and result(tmp_path, "r2")["counts"]["passed"] == 1
 
 
-@pytest.mark.gauntlet
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(("focus", "skip", "parallel", "least"), [
     (r"\[sig-(auth|api-machinery)\].*\[Conformance\]", f"{ALONE}|Aggregator Should be able to support the 1", 5, 60),

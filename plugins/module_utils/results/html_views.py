@@ -142,7 +142,8 @@ FLEET = """
 </table>
 </div>
 <p class="caption key">
-{%- for verdict, count in (counts if not matrix.wide else []) %}<span class="v-{{ verdict }}"><span class="cell v-{{ verdict }}" aria-hidden="true"></span>{{ words[verdict] }}</span>
+{%- for verdict, count in (counts if not matrix.wide else []) %}<span class="v-{{ verdict }}">
+{#- #}<span class="cell v-{{ verdict }}" aria-hidden="true"></span>{{ words[verdict] }}</span>
 {% endfor %}
 {% if matrix.partial %}<span>empty: not chosen</span>{% endif %}
 {% if matrix.followed %}<span>outlined: failed only because of a cause found elsewhere</span>{% endif %}</p>
