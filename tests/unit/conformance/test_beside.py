@@ -56,7 +56,7 @@ class FakeRun:
         self.settings = settings
 
     def go(self) -> dict[str, Any]:
-        if FakeRun.error:
+        if isinstance(FakeRun.error, BaseException):
             raise FakeRun.error
         records = [{**c, "verdict": "failed", "consequence_of": ""} for c in FakeRun.found]
         return {"started": "2026-11-27T04:00:00Z", "verdict": "failed" if records else "passed",

@@ -70,7 +70,12 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_write_whose_answer_got_lost_is_ours(at_once: None) -> None:
     memory, one = Memory(), run("a")
-    memory.after = lambda number, _key: (_ for _ in ()).throw(Passing("lost")) if number == 1 else None
+
+    def lost(number: int, key: str) -> None:
+        if number == 1:
+            raise Passing(f"the answer for {key} got lost")
+
+    memory.after = lost
     assert Bucket(memory, Job()).add(one) and list(memory.held) == [name_of(one)]
 
 
@@ -88,7 +93,11 @@ def test_a_write_that_met_anothers_after_a_mishap_is_not_ours(at_once: None) -> 
 
 def test_what_fails_again_and_again_is_the_stores_sentence(at_once: None) -> None:
     memory = Memory()
-    memory.before = lambda _number, _key: (_ for _ in ()).throw(Passing("memory://job is busy"))
+
+    def busy(*_asked: Any) -> None:
+        raise Passing("memory://job is busy")
+
+    memory.before = busy
     with pytest.raises(PlatformError, match=r"^memory://job is busy \(tried 6 times\)$"):
         Bucket(memory, Job()).add(run("a"))
 
