@@ -26,6 +26,7 @@ def _restarted(lab: Any, ready: bool) -> None:
     lab.kubectl("-n", "kube-system", "delete", "pod", "-l", "k8s-app=kube-dns", "--timeout=90s")
     if ready:
         lab.kubectl("-n", "kube-system", "rollout", "status", "deployment/coredns", "--timeout=90s")
+        lab.resolve_everywhere(outside=False)
 
 
 @contextmanager

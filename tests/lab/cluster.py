@@ -224,7 +224,7 @@ class Lab:
         wait_for("all nodes Ready", lambda: self.ready_nodes() == self.workers, 120)
         say(f"{self.name}: all {self.workers} nodes Ready")
         wait_for("CoreDNS", lambda: self._available("kube-system", "coredns"), 120)
-        self._resolve_everywhere()
+        self.resolve_everywhere()
         say(f"{self.name}: DNS answers in the pod network of every node")
         wait_for("the volume provisioner", lambda: self._available(*_DEPLOYMENTS[1]), 120)
         tiers.bring(self, tiers.there(self))
@@ -274,13 +274,16 @@ class Lab:
                     node.in_network(self, other, "ip", "route", "replace", cidr, "via", self.nodes[short])
         return len(known) == self.workers
 
-    def _resolve_everywhere(self) -> None:
-        """Names of inside and outside, asked as a pod of every node asks: by its CNI and its node's service rules."""
+    def resolve_everywhere(self, outside: bool = True) -> None:
+        """Names of inside, and of outside if wanted, asked as a pod of every node asks: by its CNI and its node's service rules.
+
+        After an API server was away, kube-proxy asks it again after up to half a minute, and until then leads to servers that are gone.
+        """
         def resolves(short: str, name: str) -> bool:
             return bool(node.in_pod_network(self, short, "dig", "+short", "+time=1", "+tries=1", f"@{self.dns_ip}",
                                             name).strip())
 
-        for name in ("kubernetes.default.svc.cluster.local", "www.lab.test"):
+        for name in ("kubernetes.default.svc.cluster.local", *(["www.lab.test"] if outside else [])):
             for short in self.machines:
                 wait_for(f"DNS of {name} on {short}", lambda n=name, s=short: resolves(s, n), 60, 0.3)
 

@@ -327,6 +327,7 @@ class Faults(ObjectFaults, PoolFaults, CrowdFaults, KubeletFaults, FileFaults, A
         """CoreDNS keeps answers for 30 s: a fault behind it would show only then."""
         self.lab.kubectl("-n", "kube-system", "delete", "pod", "-l", "k8s-app=kube-dns", "--wait=true", "--grace-period=1")
         wait_for("CoreDNS", lambda: self.lab._available("kube-system", "coredns"), 90)
+        self.lab.resolve_everywhere(outside=False)
 
     # ---- nodes' insides ---------------------------------------------------------------------------------------
     def fill_disk(self, short: str) -> Any:
