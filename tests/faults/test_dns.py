@@ -26,7 +26,6 @@ def _restarted(lab: Any, ready: bool) -> None:
     lab.kubectl("-n", "kube-system", "delete", "pod", "-l", "k8s-app=kube-dns", "--timeout=90s")
     if ready:
         lab.kubectl("-n", "kube-system", "rollout", "status", "deployment/coredns", "--timeout=90s")
-        lab.resolve_everywhere(outside=False)
 
 
 @contextmanager
@@ -38,6 +37,7 @@ def new_servers(lab: Any, fault: Any, ready: bool = False) -> Iterator[None]:
             yield
     finally:
         _restarted(lab, ready=True)
+        lab.resolve_everywhere(outside=False)
 
 
 def test_no_server(lab: Any, prove: Any) -> None:
