@@ -50,14 +50,14 @@ class FakeRun:
     """A run of the checks that finds what it is told to find, or breaks."""
 
     found: list[dict[str, Any]] = []
-    error: BaseException | None = None
+    errors: list[BaseException] = []
 
     def __init__(self, settings: Any, say: Any):
         self.settings = settings
 
     def go(self) -> dict[str, Any]:
-        if isinstance(FakeRun.error, BaseException):
-            raise FakeRun.error
+        for error in FakeRun.errors:
+            raise error
         records = [{**c, "verdict": "failed", "consequence_of": ""} for c in FakeRun.found]
         return {"started": "2026-11-27T04:00:00Z", "verdict": "failed" if records else "passed",
                 "counts": {"failed": len(records)}, "records": [
@@ -73,7 +73,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(beside_.events, "warnings", lambda client: ["dns-1/pod/a: Unhealthy: it is", "other/pod/b: Killing: it is"])
     monkeypatch.setattr(beside_.access, "connection", lambda params, job: type("C", (), {"context": "c"})())
     monkeypatch.setattr(FakeRun, "found", [DNS])
-    monkeypatch.setattr(FakeRun, "error", None)
+    monkeypatch.setattr(FakeRun, "errors", [])
     return made
 
 
@@ -122,14 +122,14 @@ def test_a_cluster_without_a_fault_says_that_of_the_test(clock: Clock, monkeypat
 
 
 def test_checks_that_break_do_not_end_the_tests(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(FakeRun, "error", RuntimeError("broken"))
+    monkeypatch.setattr(FakeRun, "errors", [RuntimeError("broken")])
     made = beside()
     made.failed([failure()])
     assert made.beside(OF_DNS, "")["diagnosis"] == "the checks could not be run: RuntimeError: broken"
 
 
 def test_a_playbook_that_ends_meanwhile_is_told(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(FakeRun, "error", RunInterrupted())
+    monkeypatch.setattr(FakeRun, "errors", [RunInterrupted()])
     with pytest.raises(Interrupted, match="the tests go on in the cluster"):
         beside().failed([failure()])
 
