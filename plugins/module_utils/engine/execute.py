@@ -16,6 +16,8 @@ from .errors import DoesNotApply, Inconclusive, StepFailed
 
 # An answer of the authorizer about our own user; a 403 of admission (quota, policy) is the cluster's refusal instead.
 _RBAC = re.compile(r"\bcannot \w+ (resource|path)\b")
+# Admission, whatever the status: 400 of a webhook that names none, 422 of a policy that names no reason.
+_DENIED = re.compile(r"admission webhook \"[^\"]*\" denied the request|ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied")
 
 
 @dataclass
@@ -34,7 +36,8 @@ def _verdict_of_api_error(ctx: Context, error: ApiError) -> tuple[str, str]:
         return INCONCLUSIVE, f"something before the API server answered with a page of its own: {error.message}"
     if error.status == 403 and (_RBAC.search(error.message) or not error.message):
         return INCONCLUSIVE, f"not allowed: {error.message or error.path}"
-    if error.status == 403 and ctx.check.needs_cluster:  # a quota or a policy: nothing of what is to be proved was tried
+    denied = error.status == 403 or _DENIED.search(error.message)
+    if denied and ctx.check.needs_cluster:  # a quota or a policy: nothing of what is to be proved was tried
         return INCONCLUSIVE, f"what the check makes is refused: {error.message}"
     lost = error.kind != "http" or error.status in (401, 500, 502, 503, 504, 429)
     rejected = error.status == 500 and "webhook" in error.message

@@ -24,6 +24,9 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.transport impo
 
 SPACE = "/api/v1/namespaces/assay-r1"
 CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "labels": {"mine": "yes"}}}
+# As the API server words a webhook that names no status (400), and a policy that names no reason (422).
+DENIED = 'admission webhook "validate.policy.lab" denied the request: pods need an owner'
+POLICY = "pods \"x\" is forbidden: ValidatingAdmissionPolicy 'owners' with binding 'owners' denied request: pods need an owner"
 RBAC = 'configmaps is forbidden: User "u" cannot create resource "configmaps" in API group ""'
 
 
@@ -84,6 +87,10 @@ def _error(kind="http", status=None, message=""):
     (_raise(_error(status=401, message="who")), "inconclusive", "the API server did not answer: who"),
     (_raise(_error(status=403, message=RBAC)), "inconclusive", f"not allowed: {RBAC}"),
     (_raise(_error(status=403, message="exceeded quota: q")), "inconclusive", "what the check makes is refused: exceeded quota: q"),
+    *((_raise(_error(status=status, message=DENIED)), "inconclusive", f"what the check makes is refused: {DENIED}")
+      for status in (400, 409, 422, 500)),
+    (_raise(_error(status=422, message=POLICY)), "inconclusive", f"what the check makes is refused: {POLICY}"),
+    (_raise(_error(status=422, message="spec.ports: Required value")), "failed", "spec.ports: Required value"),
     (_raise(_error(status=500, message='failed calling webhook "w"')), "failed", 'failed calling webhook "w"'),
     (_raise(_error(status=404, message="gone")), "failed", "gone"),
     (_raise(KeyError("x")), "inconclusive", "the check itself broke: KeyError: 'x'"),
