@@ -17,7 +17,8 @@ from .errors import DoesNotApply, Inconclusive, StepFailed
 # An answer of the authorizer about our own user; a 403 of admission (quota, policy) is the cluster's refusal instead.
 _RBAC = re.compile(r"\bcannot \w+ (resource|path)\b")
 # Admission, whatever the status: 400 of a webhook that names none, 422 of a policy that names no reason.
-_DENIED = re.compile(r"admission webhook \"[^\"]*\" denied the request|ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied")
+_DENIED = re.compile(r'admission webhook "[^"]*" denied the request'
+                     r"|ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied")
 
 
 @dataclass
