@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..jobs.errors import PlatformError
 from ..jobs.job import Job
+from ..jobs.results import of_this_play
 from ..results import store
 from ..results.clean import clean_run
 from ..results.html_parts import moment, words
@@ -53,19 +53,9 @@ def _file(domain: str) -> str:
     return f"{store.file_name(domain).removesuffix('.json')}.svg"
 
 
-def _runs(params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    since = params["since"]
-    try:
-        stored = store.load_cluster_runs(params["results_dir"], since=since)
-        found, _others = store.of_this_play(stored, params["clusters"], since)
-    except store.ResultsError as e:
-        raise PlatformError(str(e)) from None
-    return [clean_run(r) for r in found]
-
-
 def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     folder = files.folder(params, "dest", there=False)
-    after = badges(_runs(params))
+    after = badges([clean_run(r) for r in of_this_play(params)])
     before = {name: text for name in after if (text := svg.there(folder / name, "dest")) is not None}
     changed = files.changed(before, after)
     if changed and not job.check_mode:

@@ -15,7 +15,7 @@ from ..history.entry import moment
 from ..history.place import opened
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
-from ..results import store
+from ..jobs.results import of_this_play
 from ..results.clean import clean_run
 from ..testgrid import files
 from . import measure, page, plan
@@ -59,13 +59,7 @@ def _iso(started: str) -> str:
 def _of_results(params: Mapping[str, Any]) -> Iterable[Seen]:
     if not params["results_dir"]:
         return
-    since = params["since"]
-    try:
-        stored = store.load_cluster_runs(params["results_dir"], since=since)
-        found, _others = store.of_this_play(stored, params["clusters"], since)
-    except store.ResultsError as e:
-        raise PlatformError(str(e)) from None
-    for run in map(clean_run, found):
+    for run in map(clean_run, of_this_play(params)):
         for r in run["records"]:
             yield Seen(run["cluster"], r["check"], r["verdict"], r["cause"], _iso(run["started"]))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
-from ..results import store
+from ..jobs.results import of_this_play
 from . import against, told
 from .entry import Entry, of_run
 from .kept import Kept, name_of
@@ -38,12 +38,7 @@ def _of_results(params: Mapping[str, Any]) -> list[Entry]:
     """The runs of the results folder, of the clusters that were asked for."""
     if not params["results_dir"]:
         return []
-    since = params["since"]
-    try:
-        found, _others = store.of_this_play(store.load_cluster_runs(params["results_dir"], since=since), params["clusters"], since)
-    except store.ResultsError as e:
-        raise PlatformError(str(e)) from None
-    return [kept for r in found if (kept := of_run(r, params["change"]))]
+    return [kept for r in of_this_play(params) if (kept := of_run(r, params["change"]))]
 
 
 def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:

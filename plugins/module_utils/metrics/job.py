@@ -10,20 +10,10 @@ from typing import Any
 from ..common.words import plural
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
+from ..jobs.results import of_this_play
 from ..results import store
 from ..results.clean import clean_run
 from . import exposed, push
-
-
-def _runs(params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Of the clusters that were asked for, that began since then."""
-    since = params["since"]
-    try:
-        stored = store.load_cluster_runs(params["results_dir"], since=since)
-        found, _others = store.of_this_play(stored, params["clusters"], since)
-    except store.ResultsError as e:
-        raise PlatformError(str(e)) from None
-    return [clean_run(r) for r in found]
 
 
 def _mode(value: Any) -> int:
@@ -47,7 +37,7 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         push.checked(params)
     path = exposed.checked(params["dest"]) if params["dest"] else ""
     exposed.library()  # a package that is missing is told before anything is done
-    runs = _runs(params)
+    runs = [clean_run(r) for r in of_this_play(params)]
     files = _files(path, runs) if path and runs else {}
     changed = [path for path, text in files.items() if exposed.differs(path, text)]
     for path in changed if not job.check_mode else ():
