@@ -6,15 +6,12 @@ It knows no rights and no throttling, and every log-in is good.
 """
 from __future__ import annotations
 
-import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.fakes.ports import free_port
+from tests.fakes.serving import serving
 from tests.lab.build import Program, build
 
 PROGRAM = Program("fake-gcs-server", "gcs", "github.com/fsouza/fake-gcs-server")
@@ -30,23 +27,5 @@ def gcs_server(folder: Path) -> Iterator[str]:
     (folder / "data" / BUCKET).mkdir(parents=True)
     command = [PROGRAM.path, "-backend", "memory", "-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-external-url", url,
                "-public-host", f"127.0.0.1:{port}", "-data", folder / "data"]
-    with log.open("wb") as out:
-        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        until = time.monotonic() + 60
-        while not _answers(url):
-            if server.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"fake-gcs-server does not come up: {log.read_text(encoding='utf-8')}")
-            time.sleep(0.1)
+    with serving("fake-gcs-server", command, f"{url}/storage/v1/b/{BUCKET}", log):
         yield url
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/storage/v1/b/{BUCKET}", timeout=5):
-            return True
-    except (urllib.error.URLError, OSError):
-        return False

@@ -5,10 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -17,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.ports import free_port
+from tests.fakes.serving import serving
 
 KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 REGION = "eu-central-1"
@@ -30,27 +28,9 @@ def moto_server(log: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     # Amazon's own images take seconds to load at each reset, and moto runs instances of any image id without them.
     environ = {**os.environ, "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
-    with log.open("wb") as out:
-        server = subprocess.Popen([sys.executable, str(_MAIN), "-H", "127.0.0.1", "-p", str(port)], stdout=out,
-                                  stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environ)
-    try:
-        until = time.monotonic() + 60
-        while not _answers(url):
-            if server.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"moto's server does not come up: {log.read_text(encoding='utf-8')}")
-            time.sleep(0.1)
+    command = [sys.executable, str(_MAIN), "-H", "127.0.0.1", "-p", str(port)]
+    with serving("moto's server", command, f"{url}/moto-api/data.json", log, environ):
         yield url
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=5):
-            return True
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def reset(url: str) -> None:

@@ -3,15 +3,13 @@
 """The real Pushgateway, built from its module, for as long as a test needs it."""
 from __future__ import annotations
 
-import subprocess
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.fakes.ports import free_port
+from tests.fakes.serving import serving
 from tests.lab.build import Program, build
 
 PROGRAM = Program("pushgateway", "pushgateway", "github.com/prometheus/pushgateway")
@@ -23,27 +21,8 @@ def pushgateway(folder: Path) -> Iterator[str]:
     build((PROGRAM,))
     port, log = free_port(), folder / "log"
     url = f"http://127.0.0.1:{port}"
-    with log.open("wb") as out:
-        server = subprocess.Popen([PROGRAM.path, f"--web.listen-address=127.0.0.1:{port}"], stdin=subprocess.DEVNULL, stdout=out,
-                                  stderr=subprocess.STDOUT)
-    try:
-        until = time.monotonic() + 60
-        while not _answers(url):
-            if server.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"Pushgateway does not come up: {log.read_text(encoding='utf-8')}")
-            time.sleep(0.1)
+    with serving("Pushgateway", [PROGRAM.path, f"--web.listen-address=127.0.0.1:{port}"], f"{url}/-/ready", log):
         yield url
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/-/ready", timeout=5):
-            return True
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def scraped(url: str) -> str:
