@@ -3,6 +3,7 @@
 """The page's markup, filled by html.py. A Python string, as collections may hold only Python files in plugins/."""
 from __future__ import annotations
 
+from .html_symbols import SYMBOLS
 from .html_views import CAUSES, FLEET, HISTORY
 
 _MACROS = """
@@ -55,15 +56,7 @@ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-sr
 <style>{{ style }}</style>
 </head>
 <body>
-<svg width="0" height="0" class="symbols" aria-hidden="true">
-<symbol id="i-passed" viewBox="0 0 16 16"><path d="M3.5 8.5 6.6 11.5 12.5 4.8"/></symbol>
-<symbol id="i-failed" viewBox="0 0 16 16"><path d="M4.2 4.2 11.8 11.8M11.8 4.2 4.2 11.8"/></symbol>
-<symbol id="i-warned" viewBox="0 0 16 16"><path d="M8 3.2V9M8 12.4V12.6"/></symbol>
-<symbol id="i-inconclusive" viewBox="0 0 16 16"><path
-d="M5.4 5.9C5.4 2.6 10.7 2.7 10.7 5.8 10.7 7.8 8 7.8 8 9.8M8 12.6V12.8"/></symbol>
-<symbol id="i-skipped" viewBox="0 0 16 16"><path d="M4.5 8H11.5"/></symbol>
-</svg>
-<nav class="skips" aria-label="Views">
+""" + SYMBOLS + """<nav class="skips" aria-label="Views">
 {% if causes %}<a class="skip" href="#causes">Skip to the causes</a>{% endif %}
 {% if matrix %}<a class="skip" href="#matrix">Skip to all clusters at a glance</a>{% endif %}
 {% if past %}<a class="skip" href="#history">Skip to the history</a>{% endif %}
