@@ -92,8 +92,8 @@ class Folder(Kept):
     def _beside(self, path: Path) -> tuple[int, str]:
         """A new file in the cluster's folder, which another controller may remove for empty in between."""
         for _attempt in range(_TRIES):
-            self._make(path.parent)
             try:
+                self._make(path.parent)
                 return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
             except FileNotFoundError:
                 continue
@@ -105,8 +105,8 @@ class Folder(Kept):
             try:
                 folder.mkdir()
                 folder.chmod(self._mode | (self._mode & 0o444) >> 2)  # who may read a file may enter its folder
-            except FileExistsError:  # another controller was faster
-                if not folder.is_dir():
+            except FileExistsError:  # another controller was faster, and may have removed it for empty since
+                if not folder.is_dir() and (folder.is_symlink() or folder.is_file()):
                     raise NotADirectoryError(errno.ENOTDIR, f"{folder} is no folder") from None
 
     def remove(self, names: Iterable[str]) -> None:

@@ -127,6 +127,22 @@ def test_a_folder_that_somebody_removes_meanwhile_is_made_again(tmp_path: Path, 
     assert there.add(one) and there.read()[0] == [one] and len(made) == 4
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["its_own", "of_one_that_was_faster"])
+def test_a_folder_is_removed_between_any_two_steps_of_making_it(first: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, one, made, make = Folder(tmp_path), run("a"), [], Path.mkdir
+
+    def removed(folder: Path) -> None:
+        make(folder)
+        made.append(folder)
+        if len(made) < 4:
+            folder.rmdir()
+            if not first:
+                raise FileExistsError(folder)
+
+    monkeypatch.setattr(Path, "mkdir", removed)
+    assert there.add(one) and there.read()[0] == [one] and len(made) == 4
+
+
 def test_a_folder_that_is_not_empty_any_more_stays(tmp_path: Path) -> None:
     there, old, one = Folder(tmp_path), run("a", hours=60), run("a")
     there.add(old)
