@@ -9,8 +9,8 @@ version_added: 1.2.0
 description:
   - Adds the runs of a results folder to a history, and measures what all its runs tell. For each check on each cluster that is
     how often it passes, how it flips, and whether it got worse. For each cluster it is how alike runs of one change end.
-  - Answers whether it is the test or the cluster. It looks for what repeats where runs fail, which may be a cause, a cluster,
-    a check, or nothing at all, and gives the numbers.
+  - Answers whether it is the test or the cluster. It looks for what repeats where runs fail, which may be a cause, a node, a
+    cluster, a check, or nothing at all, and gives the numbers.
   - Compares each added run with the one before it, or with any other, and can stop for what is new alone.
   - A history is a folder, or a place in a bucket of S3 or of Google, with a file in JSON for each run on each cluster. A file is
     written once and never changed. It holds verdicts, causes and messages, and no evidence. Any number of controllers may share
@@ -197,11 +197,11 @@ answer:
   contains:
     whose:
       description:
-        - What repeats where runs fail. It is C(cause), C(cluster), C(check), C(somewhere else each time), C(open) where nothing
-          stands out, C(nothing failed), or C(too few runs).
+        - What repeats where runs fail. It is C(cause), C(node), C(cluster), C(check), C(somewhere else each time), C(open) where
+          nothing stands out, C(nothing failed), or C(too few runs).
       type: str
     name:
-      description: The code of the cause, or the name of the cluster or check.
+      description: The code of the cause, or the name of the node, cluster or check.
       type: str
     words:
       description: The answer with its numbers, in one paragraph.

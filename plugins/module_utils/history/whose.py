@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Is it the test or the cluster? What repeats where runs fail: a cause, a cluster, a check, or nothing at all.
+"""Is it the test or the cluster? What repeats where runs fail: a cause, a node, a cluster, a check, or nothing at all.
 
 A pipeline that fails somewhere else on each run has few repetitions of a check and many bad runs: that is no test's fault.
 """
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from ..results.text import listing
 from . import measures
 from .entry import Entry, Result
 
-CAUSE, CLUSTER, CHECK, ELSEWHERE = "cause", "cluster", "check", "somewhere else each time"
+CAUSE, NODE, CLUSTER, CHECK, ELSEWHERE = "cause", "node", "cluster", "check", "somewhere else each time"
 NOTHING, FEW, OPEN = "nothing failed", "too few runs", "open"
 # Fewer runs than these tell nothing of what repeats; fewer bad ones, nothing of what fails.
 _RUNS, _BAD = 5, 3
@@ -28,6 +29,8 @@ _WANDERS = 1 / 3
 _SEVERAL = 3
 # The chance (Fisher's exact test) below which one differs from the others.
 _CHANCE = 0.05
+# A history does not know how many nodes a cluster has; of three one is named by accident more often than of more.
+_NODES = 3
 _WIDTH = 120
 
 
@@ -130,10 +133,10 @@ def answer(runs: Sequence[Entry]) -> Answer:
         return Answer(NOTHING, "", f"None of {plural(len(seen.runs), 'run')} failed.", numbers)
     if len(seen.runs) < _RUNS or len(seen.bad) < _BAD:
         return Answer(FEW, "", f"{begin} That is too little to tell what repeats: it takes {_RUNS} runs, {_BAD} of them bad.", numbers)
-    for found in (_cause(seen), _cluster(seen), _check(seen), _elsewhere(seen, numbers)):
+    for found in (_cause(seen), _node(seen), _cluster(seen), _check(seen), _elsewhere(seen, numbers)):
         if found:
             return Answer(found.whose, found.name, f"{begin} {found.words}", {**numbers, **found.numbers})
-    return Answer(OPEN, "", f"{begin} Neither a cause, nor a cluster, nor a check stands out: of what failed in a bad run of a cluster, "
+    return Answer(OPEN, "", f"{begin} Neither a cause, nor a node, nor a cluster, nor a check stands out: of what failed in a bad run of a cluster, "
                   f"{_percent(numbers['check_repetition'])} failed in its next bad one.", numbers)
 
 
@@ -148,6 +151,37 @@ def _cause(seen: _Seen) -> Answer | None:
     whose = "the way of testing, not the cluster" if of_tests else "the cluster, not the tests"
     return Answer(CAUSE, top.name, f"{top.count} of {plural(top.of, 'failure')} ({_percent(top.share)}) have one cause, {top.name}, "
                   f"{one}, on {where}: it is {whose}.", {"share": top.share, "checks": sorted(top.checks), "on": sorted(top.clusters)})
+
+
+def _named(seen: _Seen) -> dict[str, Counter[str]]:
+    """For each cluster its nodes that failures name, and in how many bad runs."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for run in seen.bad:
+        found[run.cluster].update({s for r in run.results if r.root for s in r.scope if s.startswith("node/")})
+    return found
+
+
+def _by_accident(named: int, runs: int) -> float:
+    """The chance that any one of three nodes is named in so many of so many runs, or in more, where each run names one of them."""
+    return min(1.0, sum(math.comb(runs, n) * (_NODES - 1) ** (runs - n) for n in range(named, runs + 1)) / _NODES ** (runs - 1))
+
+
+def _node(seen: _Seen) -> Answer | None:
+    """One machine of one cluster on which different things fail; where one thing does, its cause has said it."""
+    named = [(count, cluster, node) for cluster, nodes in _named(seen).items() for node, count in nodes.items()]
+    if not named:
+        return None
+    count, cluster, node = max(named)
+    mine, others = seen.clusters[cluster].failed, [c for c, of, n in named if of == cluster and n != node]
+    results = [r for e, r in seen.failures if e.cluster == cluster and node in r.scope]
+    checks, causes = ({getattr(r, of) for r in results} for of in ("check", "cause"))
+    chance = _by_accident(count, mine)
+    if count < _MOST * len(seen.bad) or chance >= _CHANCE or 2 * max(others, default=0) > count or max(len(checks), len(causes)) < 2:
+        return None
+    return Answer(NODE, node.removeprefix("node/"), f"{count} of {plural(mine, 'bad run')} of {cluster} name {node} (by chance, were there "
+                  f"three nodes: p = {chance:.2g}), in {plural(len(checks), 'check')} ({listing(sorted(checks), _WIDTH)}) and for "
+                  f"{plural(len(causes), 'cause')}: it is that machine, its network or its disk, not the tests.",
+                  {"chance": chance, "checks": sorted(checks), "causes": sorted(causes), "on": [cluster]})
 
 
 def _cluster(seen: _Seen) -> Answer | None:

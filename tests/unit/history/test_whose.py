@@ -8,6 +8,7 @@ import random
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.history import whose
+from ansible_collections.assay.clusters.plugins.module_utils.history.entry import Entry
 from ansible_collections.assay.clusters.tests.unit.history.histories import CHECKS, result, run, runs
 
 
@@ -47,6 +48,41 @@ def test_what_is_not_explained_is_no_common_cause(cause: str) -> None:
     assert found.whose == whose.OPEN and found.name == ""
 
 
+def _on(nodes: str, check: str, cause: str, hours: int, cluster: str = "a") -> Entry:
+    scope = tuple(f"node/{n}" for n in nodes.split())
+    return run(cluster, {check: cause}, hours, results=(result(check, "failed", cause, scope=scope), result("other")))
+
+
+_WANDERING = [("dns", "dns.a"), ("nodes", "node.b"), ("service", "svc.c"), ("dns", "net.d"), ("storage", "stor.e"), ("dns", "dns.a")]
+
+
+@pytest.mark.parametrize(("nodes", "node"), [
+    (["n3"] * 6, "n3"),
+    (["n3", "n3", "n1 n3", "n3", "n3", "n3"], "n3"),
+    (["n3"] * 5, "n3"),
+    (["n3"] * 3, ""),                    # it may be chance
+    (["n3"] * 4 + ["n1"] * 2, ""),
+    (["n1 n2 n3"] * 6, ""),              # all of them
+    (["n3", "n3 n1", "n3 n1", "n3", "n3 n1", "n3 n1"], ""),
+    ([""] * 6, "")])
+def test_one_machine_on_which_different_things_fail(nodes: list[str], node: str) -> None:
+    found = whose.answer([*runs("b", "", "", ""), *(_on(n, *_WANDERING[k], hours=9 - k) for k, n in enumerate(nodes))])
+    assert (found.whose == whose.NODE, found.name) == ((True, node) if node else (False, found.name))
+    if node:
+        assert f"{len(nodes)} of {len(nodes)} bad runs of a name node/n3" in found.words and "(dns, nodes, service, storage)" in found.words
+        assert found.numbers["on"] == ["a"] and found.numbers["chance"] == pytest.approx(3 * (1 / 3) ** len(nodes))
+
+
+def test_nodes_of_two_clusters_that_are_called_alike_are_two() -> None:
+    found = whose.answer([_on("n1", *_WANDERING[k], hours=9 - k, cluster="ab"[k % 2]) for k in range(6)])
+    assert found.whose != whose.NODE
+
+
+def test_one_thing_that_fails_on_one_node_is_told_by_its_cause_or_check() -> None:
+    found = whose.answer([*runs("b", "", "", ""), *(_on("n3", "dns", "", hours=9 - k) for k in range(6))])
+    assert found.whose == whose.CLUSTER and "it is that feature of a" in found.words
+
+
 def test_a_cluster_that_fails_in_several_checks_while_others_pass() -> None:
     found = whose.answer([*runs("a", "dns", "nodes", "service", "dns", ""), *runs("b", *[""] * 6), *runs("c", *[""] * 6)])
     assert (found.whose, found.name) == (whose.CLUSTER, "a")
@@ -81,7 +117,7 @@ def test_where_nothing_stands_out_nothing_is_claimed() -> None:
     three = "dns nodes service"
     again = whose.answer([*runs("a", three, three, "", ""), *runs("b", three, "", "", three)])
     assert again.whose == whose.OPEN and again.numbers["check_repetition"] == 1
-    assert (found.whose, found.name) == (whose.OPEN, "") and "Neither a cause, nor a cluster, nor a check stands out" in found.words
+    assert (found.whose, found.name) == (whose.OPEN, "") and "Neither a cause, nor a node, nor a cluster, nor a check stands out" in found.words
 
 
 def test_consequences_and_what_did_not_run_count_for_nothing() -> None:
@@ -113,4 +149,4 @@ def test_whatever_runs_there_are_an_answer_rests_on_their_numbers() -> None:
         found = whose.answer(history)
         bad = sum(r.bad for r in history)
         assert found.numbers["bad"] == bad and (f"{bad} of" in found.words or not bad)
-        assert bool(found.name) == (found.whose in (whose.CAUSE, whose.CLUSTER, whose.CHECK))
+        assert bool(found.name) == (found.whose in (whose.CAUSE, whose.NODE, whose.CLUSTER, whose.CHECK))
