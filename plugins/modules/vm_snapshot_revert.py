@@ -34,11 +34,14 @@ options:
     type: bool
     default: true
   pause:
-    description: Seconds between two machines that are powered on.
+    description: Seconds between two machines that are powered on, of whichever group.
     type: float
     default: 5
   boot_at_once:
-    description: How many machines may boot at once; one that has guest tools boots until they run.
+    description:
+      - How many machines may boot at once; one that has guest tools boots until they run.
+      - The workers wait until all of the control plane are up, and with O(order=as_given) each machine for the one before,
+        unless O(wait_for) leaves V(tools) out.
     type: int
     default: 3
   wait_for:

@@ -106,7 +106,9 @@ class Revert:
         self._work(Crew(self.job, parallel), [self.found], lambda m: self.platform.revert(m, self.chosen[m.id]), "reverted")
         if not self.params.get("power_on", True):
             return
-        crew = Crew(self.job, int(self.params.get("boot_at_once") or 3), float(self.params.get("pause") or 0), self._booted)
+        waited = self.params.get("wait_for")
+        crew = Crew(self.job, int(self.params.get("boot_at_once") or 3), float(self.params.get("pause") or 0), self._booted,
+                    up_first=waited is None or "tools" in waited)
         self._work(crew, groups(self.found, {"order": "control_plane_first", **self._order()}), self.platform.power_on, "on")
 
     def _order(self) -> dict[str, Any]:

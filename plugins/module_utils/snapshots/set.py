@@ -97,12 +97,14 @@ class _Running:
 class Crew:
     """Works on several machines at once, group after group, one line for each that is finished.
 
-    gap: seconds between two starts; ready: whether a machine that is done still counts against `parallel` (it boots).
+    gap: seconds between two starts, of all groups; ready: which of these machines are up. One that is done and not up still
+    counts against `parallel` (it boots), and where it is waited for (up_first), no group begins before the former is up.
     """
 
     def __init__(self, job: Job, parallel: int, gap: float = 0.0,
-                 ready: Callable[[Sequence[Machine]], set[str]] | None = None) -> None:
-        self._job, self._parallel, self._gap, self._ready = job, max(1, parallel), gap, ready
+                 ready: Callable[[Sequence[Machine]], set[str]] | None = None, up_first: bool = True) -> None:
+        self._job, self._parallel, self._gap, self._ready, self._up_first = job, max(1, parallel), gap, ready, up_first
+        self._last, self._booting = float("-inf"), []
 
     def work(self, of: Sequence[Sequence[Machine]], begin: Callable[[Machine], Pending], done: str,
              to_the_end: bool = False) -> Outcome:
@@ -110,46 +112,55 @@ class Crew:
         for. Interrupted when the time is up; what was done until then is in its details as `outcome`."""
         outcome = Outcome()
         for group in of:
+            if self._up_first:
+                self._until_up(outcome)
             self._group(list(group), begin, done, outcome, to_the_end)
             if outcome.failed and not to_the_end:
                 break
         return outcome
 
+    def _until_up(self, outcome: Outcome) -> None:
+        """Until the machines of the former group have booted."""
+        rest = _POLL
+        while self._still():
+            self._rest(rest, [], self._booting, outcome, "to boot, before the next are begun")
+            rest = min(rest * 1.5, _LONGEST)
+
     def _group(self, waiting: list[Machine], begin: Callable[[Machine], Pending], done: str, outcome: Outcome,
                to_the_end: bool) -> None:
         running: list[_Running] = []
-        booting: list[Machine] = []
-        last, rest = 0.0, _POLL
+        rest = _POLL
         while waiting or running:
-            booting = self._still(booting)
-            free = self._parallel - len(running) - len(booting)
+            free = self._parallel - len(running) - len(self._still())
             halted = outcome.failed and not to_the_end
-            while waiting and free > 0 and not halted and time.monotonic() - last >= self._gap:
+            while waiting and free > 0 and not halted and time.monotonic() - self._last >= self._gap:
                 machine = waiting.pop(0)
                 self._start(machine, begin, running, outcome)
-                last, free = time.monotonic(), free - 1
+                self._last, free = time.monotonic(), free - 1
             if halted:
                 waiting.clear()
             for one in list(running):
                 if self._finished(one, done, outcome):
                     running.remove(one)
                     rest = _POLL
-                    booting += [one.machine] if one.machine.id in outcome.done and self._ready else []
+                    self._booting += [one.machine] if one.machine.id in outcome.done and self._ready else []
             if running or waiting:
                 self._rest(rest, running, waiting, outcome)
                 rest = min(rest * 1.5, _LONGEST)
 
-    def _rest(self, seconds: float, running: list[_Running], waiting: list[Machine], outcome: Outcome) -> None:
+    def _rest(self, seconds: float, running: list[_Running], waiting: list[Machine], outcome: Outcome, what: str = "") -> None:
+        names = ", ".join([r.machine.name for r in running] or [m.name for m in waiting])[:200]
         try:
-            self._job.pause(seconds, ", ".join([r.machine.name for r in running] or [m.name for m in waiting])[:200])
+            self._job.pause(seconds, f"{names} {what}".strip())
         except Interrupted as e:
             raise Interrupted(str(e), outcome=outcome, pendings=[r.pending for r in running]) from None
 
-    def _still(self, booting: list[Machine]) -> list[Machine]:
-        if not booting or self._ready is None:
-            return []
-        up = self._ready(booting)
-        return [m for m in booting if m.id not in up]
+    def _still(self) -> list[Machine]:
+        """The machines that boot."""
+        if self._booting and self._ready is not None:
+            up = self._ready(self._booting)
+            self._booting = [m for m in self._booting if m.id not in up]
+        return self._booting
 
     def _start(self, machine: Machine, begin: Callable[[Machine], Pending], running: list[_Running], outcome: Outcome) -> None:
         try:

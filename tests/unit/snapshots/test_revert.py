@@ -143,6 +143,15 @@ def test_machines_boot_when_those_before_have_their_tools(run: Any, golden: Fake
     assert [line for line in done["progress"] if "guest tools run" in line][-1].startswith("n3: guest tools run")
 
 
+def test_workers_wait_for_a_control_plane_that_boots_unless_tools_are_not_waited_for(run: Any, golden: FakeMachines) -> None:
+    golden.set("n2", tools="not running")
+    failed = back(run, control_plane=["n2"], timeout=120)
+    assert failed["changed"] and powers(golden) == {"n1": "off", "n2": "on", "n3": "off"}
+    assert failed["msg"] == ("the time was up while waiting for n2 to boot, before the next are begun; on so far: n2 of 3; run it "
+                             "again when that is mended, it does all anew")
+    assert back(run, control_plane=["n2"], timeout=120, wait_for=[])["changed"] and powers(golden) == ALL_ON
+
+
 def test_tools_that_do_not_come_are_named(run: Any, golden: FakeMachines) -> None:
     golden.set("n2", tools="not running")
     failed = back(run, timeout=120)

@@ -74,6 +74,35 @@ def test_what_boots_counts_until_it_is_up(fake: FakeMachines, clock: Clock) -> N
     assert fake.calls == ["on n1", "on n2", "on n3"] and up["id-n2"] >= up["id-n1"] and up["id-n3"] >= up["id-n2"] + 60
 
 
+def booted(fake: FakeMachines, clock: Clock, of: Any, up_first: bool = True, **crew: Any) -> dict[str, float]:
+    """When each machine was begun, of machines that boot for a minute."""
+    begun: dict[str, float] = {}
+    fake.on = lambda verb, name: begun.update({name: clock.now})
+    Crew(Job(), ready=lambda booting: {m.id for m in booting if clock.now >= begun[m.name] + 60}, up_first=up_first, **crew).work(
+        of, fake.power_on, "on")
+    return begun
+
+
+def test_the_pause_holds_between_groups(fake: FakeMachines, clock: Clock) -> None:
+    begun: list[float] = []
+    fake.on = lambda verb, name: begun.append(clock.now)
+    Crew(Job(), 3, gap=15).work([[m] for m in fake.machines.values()], fake.power_off, "off")
+    assert [b - a >= 15 for a, b in zip(begun, begun[1:])] == [True, True]
+
+
+@pytest.mark.parametrize("parallel", [1, 9])
+def test_a_group_is_up_before_the_next_is_begun(fake: FakeMachines, clock: Clock, parallel: int) -> None:
+    first, *rest = fake.machines.values()
+    begun = booted(fake, clock, [[first], rest], parallel=parallel)
+    assert begun["n2"] >= begun["n1"] + 60 and begun["n3"] - begun["n2"] >= (60 if parallel == 1 else 0)
+    assert clock.now < max(begun.values()) + 60, "nobody waits for the last here"
+
+
+def test_the_limit_holds_over_groups_that_are_not_waited_for(fake: FakeMachines, clock: Clock) -> None:
+    begun = booted(fake, clock, [[m] for m in fake.machines.values()], up_first=False, parallel=2)
+    assert begun["n2"] < begun["n1"] + 5 and begun["n3"] >= begun["n1"] + 60
+
+
 @pytest.mark.parametrize(("to_the_end", "calls"), [(False, ["off n1", "off n2"]), (True, ["off n1", "off n2", "off n3"])])
 def test_after_a_failure_what_runs_is_waited_for(fake: FakeMachines, to_the_end: bool, calls: list[str]) -> None:
     fake.seconds["off"], fake.refuse["off", "n2"], job = 10, "no", Job()
