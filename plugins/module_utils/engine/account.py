@@ -20,9 +20,12 @@ def iso(epoch: float) -> str:
     return datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).isoformat(timespec="milliseconds")
 
 
-def here(command: str, context: str | None) -> str:
-    """The command, for the cluster of this context and not for that of the reader's own; as it is where it has no name."""
-    return f"kubectl --context {shlex.quote(context)} {command[8:]}" if context and command.startswith("kubectl ") else command
+def here(command: str, context: str | None, kubeconfig: str = "") -> str:
+    """The command, for the cluster of this context and file and not for that of the reader's own; as it is where it has no name."""
+    if not context or not command.startswith("kubectl "):
+        return command
+    file = f"--kubeconfig {shlex.quote(kubeconfig)} " if kubeconfig else ""
+    return f"kubectl {file}--context {shlex.quote(context)} {command[8:]}"
 
 
 def record_of(cluster: str, run_id: str, outcome: Outcome, cause: Diagnosis | None = None) -> Record:
@@ -35,7 +38,8 @@ def record_of(cluster: str, run_id: str, outcome: Outcome, cause: Diagnosis | No
     if cause:
         record.cause, record.layer, record.confidence = cause.cause, cause.layer, cause.confidence
         record.scope, record.evidence = list(cause.scope), list(cause.evidence)[:20]
-        record.remedy, record.next_command = cause.remedy, here(cause.next_command, outcome.ctx.client.raw.context)
+        raw = outcome.ctx.client.raw
+        record.remedy, record.next_command = cause.remedy, here(cause.next_command, raw.context, raw.kubeconfig)
         record.consequence_of = cause.consequence_of
     return record
 

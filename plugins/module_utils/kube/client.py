@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import re
 import socket
 import ssl
 import threading
@@ -27,6 +28,7 @@ _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_L
 # What request() of urllib3's pools calls, and in 1.26 only after it has joined the groups that are impersonated. In one piece
 # ansible-test takes its name for that of urllib's function.
 _REQUEST = "".join(("url", "open"))
+_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 # A server that is busy is asked again so often, after at most so many seconds each time; who has more patience asks on.
 _RETRIES, _LONGEST = 3, 5.0
 # So long after its start an API server may refuse what it allows, and not know its kinds (seconds).
@@ -78,6 +80,7 @@ class Client(Verbs):
 
     def __init__(self, connection: Connection, in_flight: int = 8):
         self.connection, self.server, self.context = connection, connection.server, connection.context
+        self.kubeconfig = connection.kubeconfig
         self._urllib3 = library.load().urllib3
         self._pool = connection.pool()
         self._slots = threading.BoundedSemaphore(in_flight)
@@ -132,10 +135,14 @@ class Client(Verbs):
             text = f"no answer from {self.server} in time"
         else:
             kind, reason = "unreachable", type(inner).__name__
-            text = f"by the proxy: {text}" if isinstance(inner, ex.ProxyError) else text
+            text = f"by the proxy: {text}" if isinstance(inner, ex.ProxyError) else self._at(text)
         if kind == "unreachable":
             return self.lost_connection(text, path, method, reason)
         return ApiError(kind, None, reason, text, method, path)
+
+    def _at(self, text: str) -> str:
+        """A system's words, with the address that they are about; its number says nothing more."""
+        return f"{self.server}: {_NUMBER.sub('', text)}"
 
     def lost_connection(self, text: str, path: str, method: str = "GET", reason: str = "ConnectionError") -> ApiError:
         """What is raised where the API server is not there; it may start anew."""

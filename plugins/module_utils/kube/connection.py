@@ -45,6 +45,8 @@ class Connection:
                  impersonate: list[tuple[str, str]]):
         self.configuration, self.context = configuration, context
         self.server: str = configuration.host.rstrip("/")
+        # The file that a reader's kubectl would take, "" where it was given otherwise.
+        self.kubeconfig = ""
         self._folder, self._header, self._impersonate = folder, header, impersonate
 
     @classmethod
@@ -66,7 +68,9 @@ class Connection:
                 raise BadInput("host: no cluster address is given; set kubeconfig (a path or the content) or host")
             header = cls._authorization(configuration, given, asks, login)
             cls._in_the_clear(configuration, given, asks, header is not None)
-            return cls(configuration, context, folder, header, cls._as(given))
+            made = cls(configuration, context, folder, header, cls._as(given))
+            made.kubeconfig = kubeconfig.file_of(given.get("kubeconfig")) if context else ""
+            return made
         except BaseException:
             folder.close()
             raise

@@ -83,6 +83,12 @@ def shown_path(path: str, given: str | None = None) -> str:
     return shown_end(path) if len(given) <= 16 or given[0] in "~." or "/" in given or _ENDING.search(given) else "the given text"
 
 
+def file_of(value: Any) -> str:
+    """The one file that a kubeconfig was given as, from the root; "" for content, for several, and for what had better not be shown."""
+    path = os.path.abspath(os.path.expanduser(value)) if isinstance(value, str) and len(value) <= 4096 and "\0" not in value else ""
+    return path if path.isprintable() and os.path.isfile(path) and shown_path(path) != "the given text" else ""
+
+
 def shown_paths(paths: list[Path], by: str) -> str:
     """Several, joined; one that looks like something else tells that all of them may be its pieces."""
     said = [shown_path(str(p)) for p in paths]

@@ -3,9 +3,11 @@
 """Whole runs of small checks: what hangs, who is told to clean up, and a playbook that is gone."""
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,12 +178,15 @@ def test_who_may_not_read_that_is_told_of_nothing(sample: Sample, api: FakeApi) 
     assert (result["uid"], result["verdict"]) == ("", "passed")
 
 
-@pytest.mark.parametrize(("context", "words"), [
-    ("prod eu", "kubectl --context 'prod eu' get pods"), ("", "kubectl get pods")])
-def test_the_next_command_is_for_this_cluster(sample: Sample, api: FakeApi, context: str, words: str) -> None:
-    run = sample(check(lambda ctx: ctx.fail("it is broken")))
+@pytest.mark.parametrize(("context", "file", "words"), [
+    ("prod eu", False, "kubectl --context 'prod eu' get pods"), ("", False, "kubectl get pods"),
+    ("prod eu", True, "kubectl --kubeconfig '{}' --context 'prod eu' get pods")])
+def test_the_next_command_is_for_this_cluster(sample: Sample, api: FakeApi, tmp_path: Path, context: str, file: bool,
+                                              words: str) -> None:
+    run, path = sample(check(lambda ctx: ctx.fail("it is broken"))), tmp_path / "eu and us.conf"
     if context:
-        run.settings.connection = Connection.resolve({"kubeconfig": {
-            "apiVersion": "v1", "kind": "Config", "clusters": [{"name": "k", "cluster": {"server": api.url}}],
-            "contexts": [{"name": context, "context": {"cluster": "k"}}], "current-context": context}}, {})
-    assert run.go()["records"][0]["next_command"].startswith(words)
+        content = {"apiVersion": "v1", "kind": "Config", "clusters": [{"name": "k", "cluster": {"server": api.url}}],
+                   "contexts": [{"name": context, "context": {"cluster": "k"}}], "current-context": context}
+        path.write_text(json.dumps(content))
+        run.settings.connection = Connection.resolve({"kubeconfig": str(path) if file else content}, {})
+    assert run.go()["records"][0]["next_command"].startswith(words.format(path))
