@@ -13,7 +13,8 @@ description:
   - Memory is left out unless it is asked for, because a snapshot with memory revives old processes.
   - Before anything is taken, the room on each datastore is looked at, with what thin disks and older snapshots may still
     grow by, and too little is refused with the numbers.
-  - A set that is there already is left as it is.
+  - A set that is there already is left as it is. Snapshots of the name that belong to different sets, told by a mark in their
+    descriptions, or that were made by hand more than ten minutes apart, are no set.
 options:
   state:
     description: Whether the snapshots are to be there.
@@ -66,7 +67,8 @@ options:
     default: 0
   incomplete:
     description:
-      - What to do when some machines have a snapshot of this name and others have not, as after an interruption.
+      - What to do when some machines have a snapshot of this name and others have not, as after an interruption, or when those
+        that are there are of different sets.
         V(replace) removes those that are there and takes the whole set anew.
     type: str
     default: refuse

@@ -70,7 +70,22 @@ machines:
           current: true
           in_current_chain: true
           parent: ""
-          description: assay.clusters cluster=prod
+          description: assay.clusters cluster=prod set=k3v9x2q1
+          set: k3v9x2q1
+sets:
+  description:
+    - The sets that this collection took on these machines, oldest first, with the machines that lack them, and how far apart the
+      first and the last snapshot are. Snapshots of others are in none.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: golden
+      set: k3v9x2q1
+      created: "2026-11-20T07:30:40.133Z"
+      machines: [prod-n1, prod-n2]
+      missing: []
+      spread_seconds: 3.2
 stores:
   description: The datastores of these machines; bytes.
   returned: success

@@ -24,6 +24,12 @@ options:
     description: Whether a snapshot that includes memory may be used. The machine boots afresh all the same.
     type: bool
     default: false
+  allow_mixed:
+    description:
+      - Whether snapshots of several sets may be used. Those of one name that were taken by different tasks, or by hand more than
+        ten minutes apart, are refused, because the cluster would be of several moments.
+    type: bool
+    default: false
   order:
     description: Which machines boot first.
     type: str

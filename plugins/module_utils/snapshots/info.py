@@ -12,8 +12,9 @@ from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
 from ..jobs.steps import Steps, Stepwise
 from ..machines.model import Machine, MachinePlatform, Pending, Snapshot
+from .moment import mark, sets, when
 from .set import Crew, depth, machines, plain
-from .take import diff, when
+from .take import diff
 
 _DAY = 86400.0
 _OURS = "assay.clusters"
@@ -24,7 +25,8 @@ def info(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     name = params.get("snapshot_name")
     with machines(params, job) as (platform, found):
         stores = [dict(vars(s)) for s in platform.stores(found)]
-        return {"machines": [_shown(m, name) for m in found], "stores": stores, "round_trips": platform.round_trips}
+        return {"machines": [_shown(m, name) for m in found], "sets": sets(found, name), "stores": stores,
+                "round_trips": platform.round_trips}
 
 
 def _shown(machine: Machine, name: str | None) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def _shown(machine: Machine, name: str | None) -> dict[str, Any]:
         **{n: getattr(machine, n) for n in ("name", "id", "uuid", "power", "tools", "place", "address", "provisioned", "used")},
         "datastores": list(machine.datastores), "consolidation_needed": machine.consolidate, "depth": depth(machine),
         "oldest_seconds": round(max(ages)) if ages else None,
-        "snapshots": [{**plain(s), "age_seconds": round(now - when(s)) if s.created else None, "in_current_chain": s.id in chain(machine)}
+        "snapshots": [{**plain(s), "set": mark(s), "age_seconds": round(now - when(s)) if s.created else None, "in_current_chain": s.id in chain(machine)}
                       for s in chosen]}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
 from ..machines.model import Machine, MachinePlatform, Snapshot, Wanted
+from .moment import mixed
 from .ready import Cluster, fix_up
 from .set import Crew, Outcome, groups, listed, machines, plain
 
@@ -23,6 +24,7 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     _check(params)
     with closing(Cluster(params, job, _stages(params))) as cluster, machines(params, job) as (platform, found):
         chosen = {m.id: _chosen(m, params) for m in found}
+        _check_moment(found, chosen, params)
         _check_memory(found, chosen, params)
         if not params.get("disposable"):
             raise BadOption(f"disposable: a revert throws away what {_names(found)} did since the snapshot was taken; mark the cluster with "
@@ -68,6 +70,14 @@ def _chosen(machine: Machine, params: Mapping[str, Any]) -> Snapshot:
     if defect:
         raise BadOption(f"{option}: snapshot {found[0].name!r} of {machine.name} cannot be reverted to: {defect}")
     return found[0]
+
+
+def _check_moment(found: Sequence[Machine], chosen: Mapping[str, Snapshot], params: Mapping[str, Any]) -> None:
+    """A cluster of several moments is none: a machine would not know what it acknowledged to the others."""
+    words = mixed({m.name: chosen[m.id] for m in found})
+    if words and not params.get("allow_mixed"):
+        raise BadOption(f"allow_mixed: the snapshots {chosen[found[0].id].name!r} are not of one set ({words}), and the cluster would be of "
+                        "several moments; take a new set, or set allow_mixed: true")
 
 
 def _check_memory(found: Sequence[Machine], chosen: Mapping[str, Snapshot], params: Mapping[str, Any]) -> None:

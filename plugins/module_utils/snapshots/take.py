@@ -12,15 +12,11 @@ from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
 from ..machines.model import Machine, MachinePlatform, Pending, Snapshot, Wanted
 from .guard import guarded
+from .moment import mixed, seconds_between, when, whole
 from .set import Crew, Outcome, afterwards, depth, describe, groups, listed, machines, named, plain
 from .space import room
 
 _DAY = 86400.0
-
-
-def when(snapshot: Snapshot) -> float:
-    """Epoch seconds at which a snapshot was taken, by the platform's clock."""
-    return datetime.fromisoformat(snapshot.created.replace("Z", "+00:00")).timestamp() if snapshot.created else 0.0
 
 
 def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
@@ -46,8 +42,7 @@ def result(found: Sequence[Machine], name: str, changed: bool, **more: Any) -> d
 
 def spread(found: Sequence[Machine], name: str) -> float:
     """Seconds between the first and the last snapshot of the set."""
-    times = [when(s) for m in found for s in named(m, name)]
-    return round(max(times) - min(times), 3) if times else 0.0
+    return seconds_between([s for m in found for s in named(m, name)])
 
 
 def _names(found: Sequence[Machine]) -> str:
@@ -63,13 +58,12 @@ class _Take:
 
     def present(self) -> dict[str, Any]:
         having = [m for m in self.found if named(m, self.name)]
-        if len(having) == len(self.found):
+        if whole(self.found, self.name):
             return result(self.found, self.name, False, spread_seconds=spread(self.found, self.name), stores=[])
         if having:
-            without = [m for m in self.found if m not in having]
             if self.params.get("incomplete") != "replace":
-                raise BadOption(f"snapshot_name: {self.name!r} is on {_names(having)} but not on {_names(without)}, so it is no set of one "
-                                "moment; remove it (state: absent), replace it (incomplete: replace), or choose another name")
+                raise BadOption(f"snapshot_name: {self._broken(having)}; remove it (state: absent), replace it (incomplete: replace), or "
+                                "choose another name")
             _check_single(having, self.name)
         self._check_limits(self.found)
         stores = room(self.platform, self.found, self.params)
@@ -84,6 +78,13 @@ class _Take:
             after = self._again()
             apart = self._judged(after, outcome)
         return result(after, self.name, True, spread_seconds=apart, stores=stores)
+
+    def _broken(self, having: list[Machine]) -> str:
+        """Why what is there is no set."""
+        without = [m for m in self.found if m not in having]
+        if without:
+            return f"{self.name!r} is on {_names(having)} but not on {_names(without)}, so it is no set of one moment"
+        return f"{self.name!r} is on all machines, but not of one set: {mixed({m.name: named(m, self.name)[-1] for m in having})}"
 
     def _would(self, stores: list[dict[str, Any]], having: list[Machine]) -> dict[str, Any]:
         new = f"{self.name}{' with memory' if self.memory else ''}"
