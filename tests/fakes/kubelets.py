@@ -106,7 +106,8 @@ class FakeKubelets:
         self.pulls: dict[Any, list[Pull]] = {}
         self.begun: list[tuple[float, str, str]] = []
         self.deleted: set[str] = set()
-        self.logs: dict[str, str] = {}
+        self.logs: dict[str, str | ApiError] = {}
+        self.lost: list[ApiError] = []  # what the next questions for a log get instead
         self.answers: dict[str, Any] = {}
         self.manifests: list[dict[str, Any]] = []
         self._error = None if sees_events else ApiError("http", 403, "Forbidden", "no", "GET", "events")
@@ -133,7 +134,10 @@ class FakeKubelets:
 
     def get(self, path: str, _params: Any = None, **_more: Any) -> Any:
         if path.endswith("/log"):
-            return self.logs[path.split("/")[-2]]
+            answer = self.lost.pop(0) if self.lost else self.logs[path.split("/")[-2]]
+            if isinstance(answer, ApiError):
+                raise answer
+            return answer
         return self.answers[path]
 
     # ---- the kubelet's side -----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..diagnosis.image_words import cause_of as image_cause
 from ..diagnosis.kubelet_words import refusal_of
+from ..kube.errors import ApiError
 from .references import Reference
 
 PRESENT, PULLED, FAILED = "present", "pulled", "failed"
@@ -72,6 +73,13 @@ _NODE_WORDS = (
     ("node.pressure", "confirmed", r"no space left on device|The node was low on resource|node had condition: \["),
     ("node.cni-not-ready", "confirmed", r"NetworkPluginNotReady|network is not ready|cni plugin|failed to setup network"),
 )
+
+
+def refusal(error: ApiError) -> str:
+    """The cause of a pod that is not admitted; "" for an error that is everybody's: no other pod would be taken either."""
+    if error.status is None or error.status >= 500 or "cannot create" in error.message or error.status in (401, 404):
+        return ""
+    return "quota.exceeded" if "exceeded quota" in error.message else "admission.denied"
 
 
 def cause_of(error: str) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from ..kube.watch import Watch
 from . import nodes as nodes_, pods as pods_
 from .pace import Pace
 from .references import Reference
-from .result import FAILED, MB, PASSING, PRESENT, PULLED, Result, cause_of
+from .result import FAILED, MB, PASSING, PRESENT, PULLED, Result, cause_of, refusal
 from .space import Space
 
 # Seconds that an event may come later than the status that it explains.
@@ -211,9 +211,9 @@ class Prepull:
         try:
             self.space.create(pods_.manifest(work.pod, work.node, str(work.image), self.secrets, self.settings.policy))
         except ApiError as e:
-            if e.status is None or e.status >= 500 or "cannot create" in e.message or e.status in (401, 404):
+            cause = refusal(e)
+            if not cause:
                 raise
-            cause = "quota.exceeded" if "exceeded quota" in e.message else "admission.denied"
             self._failed(work, e.message, cause, "confirmed", again=False)
 
     def _note_events(self) -> None:
