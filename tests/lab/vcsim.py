@@ -38,9 +38,20 @@ class Vcsim:
         except urllib.error.HTTPError as e:
             raise LabError(f"vcsim: {e.read().decode().strip()}") from None
 
+    def calls(self) -> dict[str, int]:
+        """How often each SOAP method (of other requests the path) was called so far."""
+        with urllib.request.urlopen(f"http://{self._orders}/orders", timeout=10) as answer:
+            return dict(json.load(answer))
+
+    @contextmanager
+    def foul(self, seed: int = 1, every: int = 3, kinds: tuple[str, ...] = (), quiet: float = 0.2) -> Iterator[None]:
+        """Weather: each `every`-th read is answered with a load balancer's page, a reset, or silence of `quiet` seconds."""
+        with self.ordered(Weather={"Every": every, "Kinds": list(kinds), "Seed": seed, "Quiet": int(quiet * 1000)}):
+            yield
+
     @contextmanager
     def ordered(self, **fields: Any) -> Iterator[None]:
-        """An order that is taken back: faults and delays."""
+        """An order that is taken back: faults, delays and weather."""
         self.order(**fields)
         try:
             yield
@@ -49,11 +60,15 @@ class Vcsim:
 
 
 @contextmanager
-def vcsim(esx: bool = False, machines: int = 2, hosts: int = 3, stores: int = 1, datacenters: int = 1) -> Iterator[Vcsim]:
-    """machines: per cluster (or host, with esx). It ends with this process, whatever ends that."""
+def vcsim(esx: bool = False, machines: int = 2, hosts: int = 3, stores: int = 1, datacenters: int = 1,
+          page: int = 0) -> Iterator[Vcsim]:
+    """machines: per cluster (or host, with esx). page: objects in one answer of the property collector, 0 for all.
+
+    It ends with this process, whatever ends that.
+    """
     build((PROGRAM,))
     arguments = [f"-esx={str(esx).lower()}", f"-vm={machines}", f"-host={hosts}", f"-ds={stores}", f"-dc={datacenters}",
-                 f"-password={PASSWORD}"]
+                 f"-page={page}", f"-password={PASSWORD}"]
     process = subprocess.Popen([PROGRAM.path, *arguments], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin and process.stdout
     try:

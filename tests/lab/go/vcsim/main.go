@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +31,7 @@ import (
 type lab struct {
 	sync.Mutex
 	model   *simulator.Model
+	front   *front
 	wrapped map[types.ManagedObjectReference]*simulator.VirtualMachine
 }
 
@@ -38,7 +40,7 @@ type order struct {
 	VM            string         // its name
 	Method        string         // SOAP method, refused at once with Fault
 	Task          string         // createSnapshot of VM: begins, and fails with Fault
-	Fault         string         // notAuthenticated, noPermission, noSpace, taskInProgress, insufficientResources
+	Fault         string         // see fault()
 	Skip, Count   int            // of Method: calls that pass first, calls that fail (0: all)
 	DelayTasks    map[string]int // milliseconds by the name of the task
 	Datastore     string
@@ -47,11 +49,30 @@ type order struct {
 	Uncommitted   int64
 	Tools         string // guestToolsRunning, guestToolsNotRunning
 	Consolidation *bool
-	SnapshotAge   int64 // seconds: all snapshots of VM were taken that long ago
-	Clear         bool  // of faults and delays
+	SnapshotAge   int64   // seconds: all snapshots of VM were taken that long ago
+	Disk          *disk   // one more disk of VM
+	Detach        string  // the label of a disk that VM has no longer
+	Question      *string // what VM asks; "" when it was answered
+	Connection    string  // connected, disconnected, inaccessible, orphaned, invalid
+	Deaf          bool    // VM takes no heed of quiesce, as without running tools
+	Weather       *weather
+	Lose          string // SOAP method: its next Count calls are done, and the answers are lost
+	Clear         bool   // of faults, delays and weather
 }
 
-// failing begins tasks that end with a fault, as a vCenter does that runs out of space on the way.
+type weather struct {
+	Every, Quiet int
+	Kinds        []string
+	Seed         int64
+}
+
+// A disk as snapshots see it. Kind: flat, raw (physical mapping), nvdimm; ID: of a first class disk.
+type disk struct {
+	Label, Kind, Mode, File, ID string
+}
+
+// failing begins tasks that end with a fault, as a vCenter does that runs out of space on the way; without a fault it takes
+// no heed of quiesce.
 type failing struct {
 	*simulator.VirtualMachine
 	name  string
@@ -65,7 +86,19 @@ func (vm *failing) task(ctx *simulator.Context, name string) types.ManagedObject
 }
 
 func (vm *failing) CreateSnapshotTask(ctx *simulator.Context, req *types.CreateSnapshot_Task) soap.HasFault {
+	if vm.fault == nil {
+		req.Quiesce = false
+		return vm.VirtualMachine.CreateSnapshotTask(ctx, req)
+	}
 	return &methods.CreateSnapshot_TaskBody{Res: &types.CreateSnapshot_TaskResponse{Returnval: vm.task(ctx, vm.name)}}
+}
+
+func (vm *failing) CreateSnapshotExTask(ctx *simulator.Context, req *types.CreateSnapshotEx_Task) soap.HasFault {
+	if vm.fault == nil {
+		req.QuiesceSpec = nil
+		return vm.VirtualMachine.CreateSnapshotExTask(ctx, req)
+	}
+	return &methods.CreateSnapshotEx_TaskBody{Res: &types.CreateSnapshotEx_TaskResponse{Returnval: vm.task(ctx, vm.name)}}
 }
 
 func fault(name string, on types.ManagedObjectReference) types.BaseMethodFault {
@@ -78,6 +111,14 @@ func fault(name string, on types.ManagedObjectReference) types.BaseMethodFault {
 		return &types.NoDiskSpace{FileFault: types.FileFault{File: "[store] vm/vm-000001.vmdk"}, Datastore: "store"}
 	case "taskInProgress":
 		return &types.TaskInProgress{Task: on}
+	case "quiesce":
+		return &types.ApplicationQuiesceFault{}
+	case "frozen":
+		return &types.FilesystemQuiesceFault{}
+	case "notConnected":
+		return &types.HostNotConnected{}
+	case "notFound":
+		return &types.ManagedObjectNotFound{Obj: on}
 	}
 	return &types.InsufficientResourcesFault{}
 }
@@ -99,12 +140,19 @@ func (l *lab) obey(o order) error {
 	defer l.Unlock()
 	service := l.model.Service
 	if o.Clear {
+		l.front.clear()
 		service.ClearFaultRules()
 		simulator.TaskDelay = simulator.DelayConfig{}
 		for ref, vm := range l.wrapped {
 			l.model.Map().Put(vm)
 			delete(l.wrapped, ref)
 		}
+	}
+	if o.Weather != nil {
+		l.front.foul(o.Weather.Every, o.Weather.Kinds, o.Weather.Seed, o.Weather.Quiet)
+	}
+	if o.Lose != "" {
+		l.front.losing(o.Lose, o.Count)
 	}
 	if o.DelayTasks != nil {
 		o.DelayTasks["LockHandoff"] = 0 // properties can be read while a slow task runs
@@ -134,6 +182,10 @@ func (l *lab) obey(o order) error {
 	if vm == nil {
 		return fmt.Errorf("no machine is named %q", o.VM)
 	}
+	if o.Deaf {
+		l.wrapped[vm.Reference()] = vm
+		l.model.Map().Put(&failing{vm, "", nil})
+	}
 	if o.Task != "" {
 		l.wrapped[vm.Reference()] = vm
 		l.model.Map().Put(&failing{vm, o.Task, fault(o.Fault, vm.Reference())})
@@ -141,6 +193,21 @@ func (l *lab) obey(o order) error {
 	if o.Tools != "" {
 		vm.Guest.ToolsRunningStatus, vm.Guest.ToolsVersionStatus2 = o.Tools, "guestToolsUnmanaged"
 		vm.Summary.Guest.ToolsRunningStatus = o.Tools
+	}
+	if o.Question != nil {
+		vm.Runtime.Question = question(*o.Question)
+	}
+	if o.Connection != "" {
+		vm.Runtime.ConnectionState = types.VirtualMachineConnectionState(o.Connection)
+	}
+	if o.Disk != nil {
+		vm.Config.Hardware.Device = append(slices.Clone(vm.Config.Hardware.Device), o.Disk.device(vm))
+	}
+	if o.Detach != "" {
+		vm.Config.Hardware.Device = slices.DeleteFunc(slices.Clone(vm.Config.Hardware.Device), func(d types.BaseVirtualDevice) bool {
+			info := d.GetVirtualDevice().DeviceInfo
+			return info != nil && info.GetDescription().Label == o.Detach
+		})
 	}
 	if o.Consolidation != nil {
 		vm.Runtime.ConsolidationNeeded = *o.Consolidation
@@ -151,6 +218,39 @@ func (l *lab) obey(o order) error {
 	return nil
 }
 
+func question(text string) *types.VirtualMachineQuestionInfo {
+	if text == "" {
+		return nil
+	}
+	return &types.VirtualMachineQuestionInfo{Id: "1", Text: text, Choice: types.ChoiceOption{ChoiceInfo: []types.BaseElementDescription{
+		&types.ElementDescription{Description: types.Description{Label: "Yes"}, Key: "0"},
+		&types.ElementDescription{Description: types.Description{Label: "No"}, Key: "1"}}}}
+}
+
+func (d *disk) device(vm *simulator.VirtualMachine) types.BaseVirtualDevice {
+	about := &types.Description{Label: d.Label, Summary: d.Label}
+	file := types.VirtualDeviceFileBackingInfo{FileName: d.File}
+	if len(vm.Datastore) > 0 {
+		file.Datastore = &vm.Datastore[0]
+	}
+	device := types.VirtualDevice{Key: int32(3000 + len(vm.Config.Hardware.Device)), DeviceInfo: about}
+	if d.Kind == "nvdimm" {
+		device.Backing = &types.VirtualNVDIMMBackingInfo{VirtualDeviceFileBackingInfo: file}
+		return &types.VirtualNVDIMM{VirtualDevice: device}
+	}
+	if d.Kind == "raw" {
+		device.Backing = &types.VirtualDiskRawDiskMappingVer1BackingInfo{VirtualDeviceFileBackingInfo: file, DiskMode: d.Mode,
+			CompatibilityMode: string(types.VirtualDiskCompatibilityModePhysicalMode)}
+	} else {
+		device.Backing = &types.VirtualDiskFlatVer2BackingInfo{VirtualDeviceFileBackingInfo: file, DiskMode: d.Mode}
+	}
+	made := &types.VirtualDisk{VirtualDevice: device, CapacityInKB: 1024}
+	if d.ID != "" {
+		made.VDiskId = &types.ID{Id: d.ID}
+	}
+	return made
+}
+
 func age(tree []types.VirtualMachineSnapshotTree, when time.Time) {
 	for i := range tree {
 		tree[i].CreateTime = when
@@ -158,7 +258,12 @@ func age(tree []types.VirtualMachineSnapshotTree, when time.Time) {
 	}
 }
 
+// GET tells how often each method was called.
 func (l *lab) serve(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		_ = json.NewEncoder(w).Encode(l.front.counted())
+		return
+	}
 	var o order
 	err := json.NewDecoder(r.Body).Decode(&o)
 	if err == nil {
@@ -176,6 +281,7 @@ func main() {
 	stores := flag.Int("ds", 1, "datastores")
 	centers := flag.Int("dc", 1, "datacenters")
 	password := flag.String("password", "pass", "of the user \"user\"")
+	pages := flag.Int("page", 0, "objects in one answer of the property collector, 0 for all")
 	orders := flag.String("orders", "127.0.0.1:0", "where orders are taken")
 	flag.Parse()
 
@@ -195,8 +301,10 @@ func main() {
 	model.Service.Listen = &url.URL{Host: "127.0.0.1:0", User: url.UserPassword("user", *password)}
 	server := model.Service.NewServer()
 	defer server.Close()
+	before := &front{inner: server.Config.Handler, calls: map[string]int{}, page: *pages}
+	server.Config.Handler = before
 
-	l := &lab{model: model, wrapped: map[types.ManagedObjectReference]*simulator.VirtualMachine{}}
+	l := &lab{model: model, front: before, wrapped: map[types.ManagedObjectReference]*simulator.VirtualMachine{}}
 	control := http.NewServeMux()
 	control.HandleFunc("/orders", l.serve)
 	listener, err := net.Listen("tcp", *orders)
