@@ -13,11 +13,12 @@ from ..kube.reviews import may
 from ._cert_manager import failure
 from ._cert_manager.choice import choose
 from ._cert_manager.course import Course, issue_again, moment
-from ._cert_manager.ends import Ends
+from ._cert_manager.ends import Ends, solver_pods
 from ._cert_manager.issuers import ACME_GROUP, API, DNS01, GROUP, HTTP01, Wanted
 from ._cert_manager.judged import chain_of, serial, stored, wrong
 from ._cert_manager.served import Served
 from ._certificates.read import Cert, of_der
+from ._shared.placing import Placing
 from ._shared.text import listed
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class CertManager(Check):
         variant, start = ("issued", "renewed")[times - 1], time.monotonic()
         done: dict[str, Course] = {}
         failed: dict[str, Course | None] = {}
-        end = min(ctx.deadline, start + self._patience)
+        end, placing = min(ctx.deadline, start + self._patience), Placing(ctx, ())
         while True:
             now = moment(ctx)
             for one in [w for w in wanted if w.object not in done]:
@@ -157,6 +158,8 @@ class CertManager(Check):
                 failed[one.object] = course
             waiting = [w for w in wanted if w.object not in done and not ((c := failed[w.object]) and c.lost())]
             if not waiting or time.monotonic() + _EVERY > end:
+                break
+            if all(w.way == HTTP01 for w in waiting) and placing.hopeless(solver_pods(ctx)):
                 break
             time.sleep(_EVERY)
         for one in wanted:

@@ -18,6 +18,7 @@ from ._prometheus.choice import chosen
 from ._prometheus.scraped import Column, Monitor, Scraped, columns, labels_of
 from ._prometheus.selection import GROUP, Prometheus, every, grouped
 from ._shared import policies
+from ._shared.placing import Placing
 from ._shared.text import listed
 
 if TYPE_CHECKING:
@@ -146,8 +147,8 @@ class ServiceMonitor(Check):
         ctx.create(monitors_.front(ctx.nonce))
         name = f"gauge-{ctx.nonce}"
         try:
-            ctx.wait("pods", lambda items: pod_ready(items.get((ctx.namespace, name)) or {"metadata": {}}),
-                     f"pod {name} is ready", seconds=STARTS)
+            Placing(ctx, [name]).wait(lambda items: pod_ready(items.get((ctx.namespace, name)) or {"metadata": {}}),
+                                      f"pod {name} is ready", STARTS)
         except StepFailed as e:
             ctx.inconclusive(f"there is nothing to be scraped: {e}")
         wanted = []

@@ -12,6 +12,7 @@ from ..engine.declared import Option, Permission
 from ..engine.errors import StepFailed
 from ..kube.errors import ApiError
 from ..kube.pods import waiting_reason
+from ._shared.placing import Placing
 from ._shared.waits import why
 from ._storage.attachments import not_attached
 from ._storage.classes import CLASSES, VOLUMES, can_be_removed, choose, gives_new_volumes
@@ -107,12 +108,13 @@ class Storage(Check):
         where = ctx.fleet.choice.affinity()
         ctx.create(pod(name, ctx.image("agnhost"), command, ctx.nonce, claim_name, where, away_from))
         start = time.monotonic()
+        placing = Placing(ctx, [name])
         try:
-            item = self._end(ctx, name, claim_name, ctx.options.get("provision_limit", 180))
+            item = self._end(ctx, placing, name, claim_name, ctx.options.get("provision_limit", 180))
         except StepFailed:
             not_attached(ctx, [self._volume["metadata"]["name"]] if self._volume else [], time.monotonic() - start)
-            raise StepFailed(f"pod {name} with its volume ends: not within {time.monotonic() - start:.0f} s"
-                             f"{why(ctx, name, claim_name)}") from None
+            ended = placing.over or f"not within {time.monotonic() - start:.0f} s"
+            raise StepFailed(f"pod {name} with its volume ends: {ended}{why(ctx, name, claim_name)}") from None
         reason = waiting_reason(item)
         if reason and reason[0] in NO_IMAGE:
             ctx.inconclusive(f"the image of the storage pods cannot be had: {reason[0]}: {reason[1]}")
@@ -131,7 +133,7 @@ class Storage(Check):
         ctx.measure(f"{name.partition('-')[0]} pod, from its creation to its end", time.monotonic() - start, "s")
         return node
 
-    def _end(self, ctx: Context, name: str, claim_name: str, limit: float) -> dict[str, Any]:
+    def _end(self, ctx: Context, placing: Placing, name: str, claim_name: str, limit: float) -> dict[str, Any]:
         """The pod as it ended; on the way the volume is held as soon as there is one."""
         what, start = f"pod {name} with its volume ends", time.monotonic()
         claims = ctx.watch("persistentvolumeclaims")
@@ -143,10 +145,11 @@ class Storage(Check):
             return bound(claims.items().get((ctx.namespace, claim_name)))
 
         if self._volume is None:
-            ctx.wait("pods", lambda items: ended(items) or has_volume(), what, seconds=limit)
+            placing.wait(lambda items: ended(items) or has_volume(), what, limit)
             if has_volume():
                 self._hold(ctx, claim_name)
-        return ctx.wait("pods", ended, what, seconds=max(0.0, limit - (time.monotonic() - start)))
+        item: dict[str, Any] = placing.wait(ended, what, max(0.0, limit - (time.monotonic() - start)))
+        return item
 
     def _settled(self, item: dict[str, Any] | None) -> dict[str, Any] | None:
         """The pod when it has ended or its image cannot be had."""

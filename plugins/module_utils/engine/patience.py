@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..kube.errors import HOOK
 from ..kube.pods import IMAGE_REASONS, pod_ready, waiting_reason
 
 Object = Mapping[str, Any]
@@ -17,7 +18,7 @@ PATIENCE = {"room": 15.0, "refused": 15.0, "absent": 30.0, "sandbox": 30.0, "unr
 # (kube-controller-manager's kubeAPIQPS 20 and burst 30, two requests a pod).
 LIMIT, NODES_A_SECOND = 90.0, 10.0
 _SANDBOX = {"FailedCreatePodSandBox", "FailedMount", "FailedAttachVolume", "NetworkNotReady", "CNIError"}
-# What waits for the cluster itself is not waited out.
+# What waits for the cluster itself is not waited out. A webhook that is away is a refusal; its address names a timeout.
 _PASSES = re.compile(r"namespace .* is being terminated|serviceaccount .* not found|timeout|connection refused|too many requests", re.I)
 
 
@@ -42,7 +43,7 @@ def troubled(events: Iterable[Object]) -> dict[str, str]:
 def state(pod: Object | None, sandbox: Mapping[str, str], refused: str) -> str:
     """What a node without a ready probe waits for: a key of PATIENCE, or "coming" for what only needs time."""
     if pod is None:
-        return "refused" if refused and not _PASSES.search(refused) else "absent"
+        return "refused" if refused and (HOOK.search(refused) or not _PASSES.search(refused)) else "absent"
     reason = waiting_reason(dict(pod))
     if reason and reason[0] in IMAGE_REASONS:
         return "image"

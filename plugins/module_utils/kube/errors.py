@@ -13,6 +13,8 @@ from typing import Any
 
 # Seconds until a busy server is asked again when it names none, and the most that are waited at a time.
 _PAUSE, _LONGEST = 1.0, 30.0
+# Of ErrCallingWebhook in k8s.io/apiserver's pkg/util/webhook.
+HOOK = re.compile(r"failed calling webhook ")
 _CANNOT = re.compile(r'cannot (\w+) (?:resource|path) "([^"]+)"')
 
 
@@ -57,6 +59,11 @@ class ApiError(Exception):
         """Whether an API server says so of everything for some seconds after its start, as it has not read yet what there is:
         rights, or kinds. A 404 of one object is a Status."""
         return self.status == 403 or (self.status == 404 and self.body is None)
+
+    @property
+    def hook(self) -> bool:
+        """Whether the API server could not ask an admission webhook that must be asked."""
+        return bool(self.status == 500 and HOOK.search(self.message))
 
     @property
     def busy(self) -> bool:

@@ -254,6 +254,21 @@ def test_nobody_does_anything(monkeypatch: pytest.MonkeyPatch) -> None:
     assert world.ctx.observed["not_issued"]["ClusterIssuer company"]["conditions"] == {}
 
 
+@pytest.mark.parametrize(("found", "seconds"), [((acme("le", STAGING),), 15), ((acme("le", STAGING), issuer("company")), 300)])
+def test_a_solver_that_no_node_takes_is_not_waited_for_by_those_who_have_nothing_else(
+        monkeypatch: pytest.MonkeyPatch, found: tuple[dict[str, Any], ...], seconds: float) -> None:
+    world = World(monkeypatch, *found, cert_manager_domain="example.com", cert_manager_limit=300)
+    world.late = True
+    pod = {"metadata": {"name": "cm-acme-http-solver-x"}, "spec": {}, "status": {"conditions": [
+        {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available: 3 Insufficient cpu."}]}}
+    world.ctx.client.answers |= {f"/apis/apps/v1/{k}": {"items": []} for k in ("deployments", "daemonsets")} | {
+        "/api/v1/services": {"items": []}, f"/api/v1/namespaces/{SPACE}/pods": {"items": [pod]}}
+    start = Now.clock.monotonic()
+    with pytest.raises(StepFailed, match="no certificate was issued within"):
+        world.run()
+    assert Now.clock.monotonic() - start == pytest.approx(seconds, abs=5) and ("Pod", SPACE, pod["metadata"]["name"]) in world.ctx.path
+
+
 def test_what_stays_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch, issuer("company"))
     world.stays = True

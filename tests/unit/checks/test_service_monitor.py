@@ -33,6 +33,21 @@ def service(*ports: dict[str, Any]) -> dict[str, Any]:
 SHOP_PATH = f"/apis/{GROUP}/v1/namespaces/shop/servicemonitors/web"
 
 
+def test_a_pod_of_ours_that_no_node_takes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(monkeypatch, prometheus(**ALL))
+    words = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available: 3 Too many pods."}
+
+    def unplaced(manifest: dict[str, Any]) -> dict[str, Any]:
+        if manifest["kind"] == "Pod":
+            watched.ctx.items["pods"] = {(SPACE, manifest["metadata"]["name"]): {**manifest, "spec": {}, "status": {"conditions": [words]}}}
+        return manifest
+
+    watched.ctx.on_create = unplaced
+    with pytest.raises(Inconclusive, match=r"^there is nothing to be scraped: pod gauge-\w+ is ready: no node takes pod gauge-\w+, of which the "
+                                           "scheduler says the same for 12 s: 0/3 nodes are available"):
+        watched.run()
+
+
 # ---- who selects what ---------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("selector", "labels", "takes"), [
     (None, {}, False), (None, None, False), ({}, {}, True), ({}, None, True),

@@ -145,6 +145,30 @@ def test_a_pod_that_never_starts_names_the_last_warnings():
     disks.assert_red("not within 25 s; the claim is Bound; ProvisioningFailed: quota; ContainerCreating")
 
 
+FULL = "0/4 nodes are available: 3 Insufficient cpu, 1 node(s) were unschedulable."
+
+
+def test_a_pod_that_no_node_takes_is_not_waited_for():
+    """A claim that waits for its first pod is not bound, and a node that is cordoned may come back."""
+    disks = Disks()
+    disks.ctx.fleet.watch.there.pop("n4")
+    created = disks.ctx.on_create
+
+    def unplaced(manifest):
+        created(manifest)
+        for item in disks.ctx.items.get("pods", {}).values():
+            item["spec"].pop("nodeName")
+            item["status"] = {"phase": "Pending", "conditions": [
+                {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": FULL}]}
+        return manifest
+
+    disks.ctx.on_create = unplaced
+    start = disks.ctx.deadline
+    ctx = disks.assert_red(f"^pod writer-{NONCE} with its volume ends: no node takes pod writer-{NONCE}, of which the scheduler says the "
+                           r"same for 12 s; the claim is Bound; Unschedulable: 0/4 nodes")
+    assert ctx.deadline == start and ctx.left() > 580
+
+
 def test_a_volume_that_stays_fails():
     disks = Disks()
     disks.gone = False

@@ -44,6 +44,24 @@ def test_what_the_set_makes_is_written_down_before_anything_is_waited_for() -> N
     assert {k for k, _name in ctx.adopted} == {"Pod", "PersistentVolumeClaim", "PersistentVolume"}
 
 
+def test_pods_that_no_node_takes_are_not_waited_for() -> None:
+    cluster = Zonal()
+    placed = cluster.pod
+
+    def unplaced(name: str, zone: str) -> None:
+        placed(name, zone)
+        if zone == "b":
+            item = cluster.ctx.items["pods"][(cluster.ctx.namespace, name)]
+            item["spec"], item["status"] = {}, {"conditions": [
+                {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/4 nodes are available: 4 Too many pods."}]}
+
+    cluster.pod = unplaced  # type: ignore[method-assign]
+    start = Now.clock.monotonic()
+    ctx = _red(cluster, rf"^2 of 3 pods start with their volumes: no node takes pod {SET}-1, of which the scheduler says the same for 12 s; "
+                        rf"{SET}-1; .*Too many pods")
+    assert Now.clock.monotonic() - start < 30 and {k for k, _name in ctx.adopted} == {"Pod", "PersistentVolumeClaim", "PersistentVolume"}
+
+
 # ---- which --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("nodes", "why"), [
     ([node("n1", "a"), node("n2", "a")], "all nodes that take pods are in zone a"),

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.engine.patience import Progress, limit_for, refusals, troubled
 
 WEBHOOK = 'admission webhook "pods.test" denied the request: no'
+AWAY = 'failed calling webhook "pods.test": failed to call webhook: Post "https://pods.ours.svc:443/?timeout=10s": '
 
 
 def pod(node: str = "n1", waiting: str = "", ready: bool = False, running: bool = False, phase: str = "Pending",
@@ -40,6 +41,9 @@ READY = pod(ready=True)
     ({"n1": pod(unschedulable="Insufficient cpu")}, {}, 15),
     ({"n1": pod(phase="Failed")}, {}, 15),
     ({}, {"refused": WEBHOOK}, 15),
+    ({}, {"refused": f'{AWAY}no endpoints available for service "pods"'}, 15),
+    ({}, {"refused": f"{AWAY}dial tcp 10.96.0.9:443: connect: connection refused"}, 15),
+    ({}, {"refused": 'Post "https://10.96.0.1:443/api": dial tcp 10.96.0.1:443: connect: connection refused'}, 30),
     ({}, {"refused": "serviceaccount default not found"}, 30),
     ({}, {}, 30),
     ({"n1": pod(waiting="ContainerCreating")}, {}, 200),

@@ -6,15 +6,18 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.kube import client as client_module
+from ansible_collections.assay.clusters.plugins.module_utils.kube import patient as patient_module
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.patient import PatientClient
 from ansible_collections.assay.clusters.plugins.module_utils.kube.transport import SlowAnswer
+from tests.fakes.clock import Clock
 
 SPACES = "/api/v1/namespaces"
 NAMED = {"metadata": {"name": "n"}}
@@ -233,3 +236,23 @@ def _raise(error):
     def call(_seconds):
         raise error
     return call
+
+
+AWAY = 'Internal error occurred: failed calling webhook "pods.test": failed to call webhook: Post "https://x": connection refused'
+
+
+@pytest.mark.parametrize(("message", "least", "most"), [("etcdserver: request timed out", 27, 30), (AWAY, 7, 10)])
+def test_a_webhook_that_is_away_is_waited_for_less_than_the_api_server(monkeypatch, message, least, most):
+    """Its own answer comes at once; the time passes between the tries alone."""
+    clock = Clock()
+    monkeypatch.setattr(patient_module, "time", clock)
+
+    def refuse(*_args, **_more):
+        raise ApiError("http", 500, "InternalError", message, "POST", "/", body={})
+
+    abort = SimpleNamespace(wait=lambda seconds: clock.sleep(seconds))
+    client = PatientClient(SimpleNamespace(request=refuse, starting=lambda e: False), lambda: 1e9, lambda e: None, abort=abort)
+    start = clock.monotonic()
+    with pytest.raises(ApiError, match=message[:20]):
+        client.create(SPACES, NAMED)
+    assert least <= clock.monotonic() - start <= most

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...kube.errors import ApiError
 from ...kube.kinds import path_of
@@ -23,13 +23,19 @@ _EVERY = 1.0
 _GONE = 120.0
 
 
+def _of_solvers(ctx: Context, api: str, kind: str) -> list[dict[str, Any]]:
+    return list((optional_get(ctx, path_of(api, kind, ctx.namespace), {"labelSelector": SOLVER}) or {}).get("items") or ())
+
+
+def solver_pods(ctx: Context) -> list[dict[str, Any]]:
+    """The pods that answer our http01 challenges; none where they are not ours to see."""
+    return _of_solvers(ctx, "v1", "Pod")
+
+
 def solvers(ctx: Context, *kinds: tuple[str, str]) -> list[str]:
     """What cert-manager has for our http01 challenges, as kind/name; nothing where it is not ours to see."""
-    found = []
-    for api, kind in kinds or (("v1", "Pod"), ("v1", "Service"), ("networking.k8s.io/v1", "Ingress")):
-        answer = optional_get(ctx, path_of(api, kind, ctx.namespace), {"labelSelector": SOLVER}) or {}
-        found += [f"{kind.lower()}/{i['metadata']['name']}" for i in answer.get("items") or ()]
-    return found
+    wanted = kinds or (("v1", "Pod"), ("v1", "Service"), ("networking.k8s.io/v1", "Ingress"))
+    return [f"{kind.lower()}/{i['metadata']['name']}" for api, kind in wanted for i in _of_solvers(ctx, api, kind)]
 
 
 class Ends:

@@ -13,6 +13,7 @@ from ...kube.errors import ApiError
 from ...kube.pods import pod_ready
 from .._shared.asked import Asked
 from .._shared.manifests import container_security, pod_security
+from .._shared.placing import Placing
 from .pod_questions import HTTP_PORT, SECONDS, UDP_PORT, Target, judge, script
 
 if TYPE_CHECKING:
@@ -44,20 +45,21 @@ def _manifest(name: str, image: str, node: str) -> dict[str, Any]:
             "nodeSelectorTerms": [{"matchFields": [here]}]}}}}}
 
 
-def _start(ctx: Context, names: dict[str, str]) -> dict[str, str]:
-    """name of the pod -> its address, of those that became ready. names: pod -> node."""
+def _start(ctx: Context, names: dict[str, str]) -> tuple[dict[str, str], str]:
+    """(name of the pod -> its address, of those that became ready; why no more were waited for). names: pod -> node."""
     def addresses(items: dict[Any, Any]) -> dict[str, str]:
         return {p["metadata"]["name"]: p["status"]["podIP"] for p in items.values()
                 if p["metadata"]["name"] in names and pod_ready(p) and (p.get("status") or {}).get("podIP")}
 
     for name, node in names.items():
         ctx.create(_manifest(name, ctx.image("agnhost"), node))
+    placing = Placing(ctx, names)
     try:
-        ctx.wait("pods", lambda items: len(addresses(items)) == len(names), "second pods are ready",
-                 seconds=max(0.0, min(LIMIT, ctx.left() - SECONDS)))
+        placing.wait(lambda items: len(addresses(items)) == len(names), "second pods are ready",
+                     max(0.0, min(LIMIT, ctx.left() - SECONDS)))
     except StepFailed:
         pass
-    return addresses(ctx.watch("pods").items())
+    return addresses(ctx.watch("pods").items()), placing.over or f"none was ready within {LIMIT:.0f} s"
 
 
 def ask(ctx: Context, asked: Asked, probes: list[Probe]) -> dict[str, bool]:
@@ -69,7 +71,7 @@ def ask(ctx: Context, asked: Asked, probes: list[Probe]) -> dict[str, bool]:
     names = {f"second-{ctx.nonce}-{i}": probe.node for i, probe in enumerate(probes[:COUNT])}
     by_node = {p.node: p for p in probes}
     try:
-        found = _start(ctx, names)
+        found, why = _start(ctx, names)
     except (ApiError, Inconclusive) as e:
         ctx.observe(second_pods=f"none, as they were refused: {getattr(e, 'message', e)}")
         return {}
@@ -82,5 +84,5 @@ def ask(ctx: Context, asked: Asked, probes: list[Probe]) -> dict[str, bool]:
                 passed[a.variant] = passed.get(a.variant, False) or not a.error
                 ctx.see(kind="pod", from_node=probe.node, to_node=probe.node, target=address, variant=VARIANTS[a.variant],
                         ok=not a.error, error=a.error, seconds=a.seconds)
-    ctx.observe(second_pods=len(found) or f"none, as none was ready within {LIMIT:.0f} s")
+    ctx.observe(second_pods=len(found) or f"none, as {why}")
     return passed

@@ -15,6 +15,7 @@ from ...kube.errors import ApiError
 from ...kube.kinds import path_of
 from ...kube.pods import image_trouble
 from .._shared.optional import optional_get
+from .._shared.placing import Placing
 from .._shared.text import listed
 from .._shared.waits import why
 from .._storage.attachments import not_attached
@@ -75,6 +76,7 @@ class ZonalSet:
     def _ready(self, wanted: Iterable[str]) -> dict[str, dict[str, Any]]:
         """These pods, each Ready or at an end, none of them that of before; StepFailed names one that is not."""
         ctx, names, start = self.ctx, list(wanted), time.monotonic()
+        placing = Placing(ctx, names)
 
         def found(items: dict[Any, Any]) -> dict[str, dict[str, Any]] | None:
             pods = {n: settled(items.get((ctx.namespace, n)), self.uids.get(n, "")) for n in names}
@@ -83,9 +85,10 @@ class ZonalSet:
                 return {p["metadata"]["name"]: p for p in stuck}
             return {n: p for n, p in pods.items() if p} if all(pods.values()) else None
 
-        while time.monotonic() < start + self.limit and ctx.left() > 0:
+        while time.monotonic() < start + self.limit and ctx.left() > 0 and not placing.over:
             with contextlib.suppress(StepFailed):
-                return ctx.wait("pods", found, "pods", seconds=min(_LOOK, start + self.limit - time.monotonic()))
+                pods: dict[str, dict[str, Any]] = placing.wait(found, "pods", min(_LOOK, start + self.limit - time.monotonic()))
+                return pods
             self._refused()
         items = ctx.watch("pods").items()
         late = [n for n in names if not settled(items.get((ctx.namespace, n)), self.uids.get(n, ""))]
@@ -97,8 +100,8 @@ class ZonalSet:
         if lost := sorted(set(self.one.zones) - set(now)):
             ctx.inconclusive(f"{listed(lost)} had a node that takes pods at the beginning, and has none now; {listed(late)} "
                              "waited for it")
-        raise StepFailed(f"{len(names) - len(late)} of {len(names)} pods start with their volumes: not within "
-                         f"{time.monotonic() - start:.0f} s; {listed(late)}{self._why(late)}")
+        ended = placing.over or f"not within {time.monotonic() - start:.0f} s"
+        raise StepFailed(f"{len(names) - len(late)} of {len(names)} pods start with their volumes: {ended}; {listed(late)}{self._why(late)}")
 
     def _elsewhere(self, late: list[str]) -> None:
         """Volumes of pods that wait, in zones where others of the set are already: there theirs is not to be."""
