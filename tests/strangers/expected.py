@@ -26,7 +26,8 @@ EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
                "ingress": ("inconclusive", 'cannot list resource "ingressclasses"'),
                "load_balancer": ("inconclusive", "whether the cluster has a controller for it is not ours to see",
                                  'cannot list resource "deployments".*let our user list them in all namespaces')},
-    "fargate": {c: ("passed", '"fargate-ip[^"]*": "[^"]*virtual node', '"virtual-node-aci-linux": "[^"]*virtual node') for c in _PROBED},
+    "fargate": {c: ("passed", *(f'"{n}": "[^"]*virtual node' for n in ('fargate-ip[^"]*', "virtual-node-aci-linux", "vk-batch-0")))
+                for c in _PROBED},
     "windows": {c: ("passed", '"win-pool-000001": "its operating system is windows') for c in _PROBED},
     "cordoned": {"nodes": ("warned", r"node c\d+-n3 is cordoned: the cluster autoscaler removes it"),
                  "dns": LEAVING, "pod_network": LEAVING, "service": LEAVING},

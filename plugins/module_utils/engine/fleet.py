@@ -97,6 +97,11 @@ class Fleet:
         """Nodes of the first look that are no more."""
         return sorted(self._first - set(self.nodes)) if self.known else []
 
+    def beyond_labels(self) -> list[str]:
+        """Nodes, as of now, that can take no pod and that `Choice.affinity` leaves in: a taint alone says that they are virtual."""
+        let_in = [Requirement(e["key"], e["operator"], tuple(e.get("values") or ())) for e in self.choice.affinity()]
+        return sorted(n for n, item in self.nodes.items() if node_of.unfit(item) and matches(let_in, node_of.labels(item)))
+
     def there(self) -> list[str]:
         """The nodes to be proved that are still there."""
         return [n for n in self.asked if n in self.nodes] if self.known else list(self.asked)

@@ -25,15 +25,21 @@ _LOOK, _NODES_A_LOOK = 0.1, 500.0
 _EVENTS_AFTER = 5.0
 
 
-def manifest(image: str, name: str, run_id: str, choice: Choice, only: Iterable[str] = ()) -> dict[str, Any]:
+def _named(operator: str, node: str) -> dict[str, Any]:
+    return {"key": "metadata.name", "operator": operator, "values": [node]}
+
+
+def manifest(image: str, name: str, run_id: str, choice: Choice, only: Iterable[str] = (), never: Iterable[str] = ()) -> dict[str, Any]:
     """The DaemonSet of the probes: restricted Pod Security, no token, on every node that can take one whatever its taints.
 
-    only: names of the nodes where the others are not asked.
+    only: names of the nodes where the others are not asked; never: of those that no label leaves out.
     """
     mine = {**APP, RUN: run_id}
-    term = {"matchExpressions": choice.affinity()}
+    term: dict[str, Any] = {"matchExpressions": choice.affinity()}
     # A field of the affinity takes one value, so a sample is a term for each node; the pods carry their own only.
-    terms = [{**term, "matchFields": [{"key": "metadata.name", "operator": "In", "values": [n]}]} for n in only] or [term]
+    terms = [{**term, "matchFields": [_named("In", n)]} for n in only]
+    if not terms:
+        terms = [{**term, **({"matchFields": fields} if (fields := [_named("NotIn", n) for n in never]) else {})}]
     container = {
         "name": "netexec", "image": image, "imagePullPolicy": "IfNotPresent",
         "args": ["netexec", f"--http-port={HTTP_PORT}", f"--udp-port={UDP_PORT}"],
@@ -142,7 +148,7 @@ class ProbeMaker:
         if self.fleet.known and not self.fleet.asked:
             return self._nobody()
         try:
-            self.fixtures.create(manifest(self.image, self.name, self.fixtures.run_id, self.fleet.choice, only))
+            self.fixtures.create(manifest(self.image, self.name, self.fixtures.run_id, self.fleet.choice, only, self.fleet.beyond_labels()))
             pods = self.fixtures.watch("pods")
             self._wait(pods)
             return self._found(self._mine(pods.items()), start)

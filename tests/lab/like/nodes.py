@@ -77,14 +77,16 @@ def standing(lab: Lab, bodies: list[dict[str, Any]], leases: bool = True) -> Ite
 
 @contextmanager
 def fargate(lab: Lab) -> Iterator[Stranger]:
-    """EKS: a node for one pod, which is there; AKS: one that would take any number, each of them billed, and has no Lease."""
+    """EKS: a node for one pod, which is there; AKS: one that would take any number, each of them billed, and has no Lease; and
+    one that only a taint tells from others."""
     kind, owner = "eks.amazonaws.com/compute-type", "virtual-kubelet.io/provider"
     name = "fargate-ip-10-0-1-17.eu-central-1.compute.internal"
     eks = node(lab, name, {kind: "fargate"}, [{"key": kind, "value": "fargate", "effect": "NoSchedule"}], "1", last=201)
     aks = node(lab, "virtual-node-aci-linux", {"type": "virtual-kubelet", "kubernetes.io/role": "agent"},
                [{"key": owner, "value": "azure", "effect": "NoSchedule"}], "1k", last=202,
                kubeletVersion="v1.19.10-vk-azure-aci-1.6.2", containerRuntimeVersion="", osImage="")
-    with standing(lab, [eks]), standing(lab, [aks], leases=False), namespace(lab, "lab-like-fargate") as serverless:
+    bare = node(lab, "vk-batch-0", {}, [{"key": owner, "value": "batch", "effect": "NoSchedule"}], "1k", last=203, containerRuntimeVersion="")
+    with standing(lab, [eks, bare]), standing(lab, [aks], leases=False), namespace(lab, "lab-like-fargate") as serverless:
         pods = f"/api/v1/namespaces/{serverless}/pods"
         with lab.fault.extra(pods, pod("job", nodeName=name, tolerations=[{"operator": "Exists"}])):
             at = now()

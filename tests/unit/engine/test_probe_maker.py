@@ -92,6 +92,17 @@ def test_the_daemon_set_goes_to_nodes_that_take_pods_whatever_their_taints(world
     assert spec["selector"]["matchLabels"] == MINE == spec["template"]["metadata"]["labels"]
 
 
+def test_a_node_that_is_virtual_by_its_taint_alone_gets_no_pod(world: Any) -> None:
+    """The pods tolerate every taint, and a label that says so is not there."""
+    virtual, labelled = node("vk"), node("aci", type="virtual-kubelet")
+    for one in (virtual, labelled):
+        one["spec"] = {"taints": [{"key": "virtual-kubelet.io/provider", "value": "x", "effect": "NoSchedule"}]}
+    one = world(fleet([node("n1"), virtual, labelled]), [pod("n1")])
+    assert one.make().nodes == ["n1"]
+    (term,) = one.created[0]["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    assert term["matchFields"] == [{"key": "metadata.name", "operator": "NotIn", "values": ["vk"]}]
+
+
 def test_of_a_sample_only_its_nodes_get_a_probe(world: Any) -> None:
     asked = fleet([node(f"n{i}") for i in range(9)], Choice(size=2))
     one = world(asked, lambda _s: [pod(n) for n in asked.asked])
