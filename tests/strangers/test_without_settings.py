@@ -19,9 +19,11 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(TOLD))
-def test_what_is_missing_is_named_on(lab: Any, suite: Any, name: str) -> None:
-    with lab.like(name) as stranger:
+@pytest.mark.parametrize(("name", "options"), [*((name, {}) for name in sorted(TOLD)),
+                                               *((name, {"reason": ""}) for name in ("required_labels", "restricted_registry"))])
+def test_what_is_missing_is_named_on(lab: Any, suite: Any, name: str, options: dict[str, str]) -> None:
+    """A policy that names no reason refuses by 422, as if the object were wrong; it is a refusal all the same."""
+    with lab.like(name, **options) as stranger:
         records = suite(stranger, *POD_CHECKS, bare=True)
     assert suite.result["leftovers"] == []
     assert unlike(records, {c: ("inconclusive", TOLD[name]) for c in POD_CHECKS}) == []

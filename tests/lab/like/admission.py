@@ -28,10 +28,15 @@ def _constraints(resource: str, names: tuple[str, ...] = SYSTEM) -> dict[str, An
     return {"resourceRules": [rule], "namespaceSelector": {"matchExpressions": [outside]}}
 
 
-def refusing(name: str, resource: str, validations: list[dict[str, str]], variables: dict[str, str] | None = None) -> list[Any]:
-    """A ValidatingAdmissionPolicy and its binding, as (plural, object)."""
+def refusing(name: str, resource: str, validations: list[dict[str, str]], variables: dict[str, str] | None = None,
+             reason: str = "Forbidden") -> list[Any]:
+    """A ValidatingAdmissionPolicy and its binding, as (plural, object).
+
+    reason: of the refusal, from which its status follows: Forbidden 403, Invalid 422; without one the API server says Invalid.
+    """
+    said = {"reason": reason} if reason else {}
     spec = {"matchConstraints": _constraints(resource), "failurePolicy": "Fail",
-            "validations": [{**v, "reason": "Forbidden"} for v in validations],
+            "validations": [{**v, **said} for v in validations],
             "variables": [{"name": n, "expression": e} for n, e in (variables or {}).items()]}
     binding = {"policyName": name, "validationActions": ["Deny"]}
     return [("validatingadmissionpolicies", {"metadata": {"name": name}, "spec": spec}),
@@ -158,11 +163,12 @@ _LABELLED = [{"expression": "has(object.metadata.labels) && ['team', 'cost-cente
 
 
 @contextmanager
-def required_labels(lab: Lab) -> Iterator[Stranger]:
+def required_labels(lab: Lab, reason: str = "Forbidden") -> Iterator[Stranger]:
     """As Gatekeeper's K8sRequiredLabels for namespaces and pods."""
     def refused() -> bool:
         return "you must provide labels" in tried(lab, "lab-like-labels", pod("tried")).get("refused", "")
 
-    policies = refusing("lab-like-labels-of-namespaces", "namespaces", _LABELLED) + refusing("lab-like-labels", "pods", _LABELLED)
+    policies = [p for name, kind in (("lab-like-labels-of-namespaces", "namespaces"), ("lab-like-labels", "pods"))
+                for p in refusing(name, kind, _LABELLED, reason=reason)]
     with namespace(lab, "lab-like-labels", LABELS) as theirs, in_force(lab, policies, refused):
         yield Stranger("required_labels", lab.kubeconfig, {"labels": LABELS}, {"namespace": theirs})

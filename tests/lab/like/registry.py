@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def restricted_registry(lab: Lab) -> Iterator[Stranger]:
+def restricted_registry(lab: Lab, reason: str = "Forbidden") -> Iterator[Stranger]:
     """As Gatekeeper's K8sAllowedRepos: the company's mirror, by host; its pull secret lies in the namespace of its keepers."""
     def refused() -> bool:
         return "invalid image repo" in tried(lab, "lab-like-registry", pod("tried")).get("refused", "")
@@ -35,6 +35,6 @@ def restricted_registry(lab: Lab) -> Iterator[Stranger]:
                                        f"'>, allowed repos are [\"{mirror.host}/\"]'"}]
         containers = {"all": "object.spec.containers + (has(object.spec.initContainers) ? object.spec.initContainers : [])"}
         with (lab.fault.extra(f"/api/v1/namespaces/{keepers}/secrets", secret),
-              in_force(lab, refusing("lab-like-registry", "pods", rules, containers), refused)):
+              in_force(lab, refusing("lab-like-registry", "pods", rules, containers, reason), refused)):
             yield Stranger("restricted_registry", lab.kubeconfig,
                            {"image_registry": mirror.host, "pull_secrets": (f"{keepers}/mirror",)}, {"host": mirror.host})
