@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Imports between the rooms of module_utils run one way, and what checks stand on knows no platform."""
+"""Imports between the rooms of module_utils and between their files run one way, and what checks stand on knows no platform."""
 from __future__ import annotations
 
 import ast
@@ -57,6 +57,38 @@ def test_a_room_of_platforms_knows_only_those_below_it(room: str) -> None:
 @pytest.mark.parametrize("room", sorted({p.parent.relative_to(UTILS).as_posix() for p in UTILS.rglob("*.py")} - {"."}))
 def test_no_room_reaches_itself(room: str) -> None:
     assert room not in _below(room)
+
+
+def _files(name: list[str]) -> set[Path]:
+    """The files behind an imported name: a module, or a package with what is imported from it."""
+    found = {UTILS.joinpath(*name).with_suffix(".py"), UTILS.joinpath(*name[:-1]).with_suffix(".py"), UTILS.joinpath(*name, "__init__.py")}
+    return {f for f in found if f.is_file()}
+
+
+def _in_a_circle(arrows: dict[str, set[str]]) -> list[str]:
+    """What reaches itself: what is left when all are taken away that lead nowhere, or that nothing leads to, again and again."""
+    left = dict(arrows)
+    while True:
+        reached = {b for there in left.values() for b in there}
+        keep = {a: {b for b in there if b in left} for a, there in left.items() if a in reached}
+        keep = {a: there for a, there in keep.items() if there}
+        if keep == left:
+            return sorted(left)
+        left = keep
+
+
+def test_no_file_reaches_itself() -> None:
+    """Imports for typing alone count: what is needed to say what a thing is, is needed to understand it."""
+    arrows = {str(path.relative_to(UTILS)): {str(f.relative_to(UTILS)) for name in _imported(path) for f in _files(name)} - {
+        str(path.relative_to(UTILS))} for path in UTILS.rglob("*.py")}
+    assert "engine/fixtures.py" in arrows["engine/context.py"] and "kube/errors.py" in arrows["engine/execute.py"]
+    assert _in_a_circle(arrows) == []
+
+
+@pytest.mark.parametrize(("arrows", "circle"), [
+    ({"a": {"b"}, "b": {"c"}, "c": set()}, []), ({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}, ["b", "c"]), ({"a": {"a"}}, ["a"])])
+def test_a_circle_is_found(arrows: dict[str, set[str]], circle: list[str]) -> None:
+    assert _in_a_circle(arrows) == circle
 
 
 def test_checks_know_platforms_by_their_interface_only() -> None:
