@@ -102,14 +102,12 @@ def test_a_cluster_from_nothing_to_nothing_and_at_once_again(flow: Any, spare: s
     provision = next(r for r in run["records"] if r["check"] == "provision")
     assert run["seconds"] > provision["seconds"] > 1 and provision["message"].startswith(f"{spare} was made")
     done = flow(BAD, "-e", '{"pipeline_skip": ["prepull", "health"]}', results="second")
-    assert done.returncode == 2 and "the stage hook failed" in done.stdout
+    assert done.returncode == 2 and "the stage hook failed, and the checks after it passed" in " ".join(done.stdout.split())
     stages = _stages(flow.book.results)
-    assert stages["hook"] == "failed" and stages["revalidate"] == stages["prepull"] == "skipped"
-    assert {stages[s] for s in ("validate", "report", "dispose", "leftovers", "release")} == {"passed"}
+    assert stages["hook"] == "failed" and stages["prepull"] == "skipped"
+    assert {stages[s] for s in ("validate", "revalidate", "report", "dispose", "leftovers", "release")} == {"passed"}
     [failed] = [r for r in flow.book.records() if r["check"] == "hook"]
     assert failed["message"] == "the upgrade did not work" and failed["cause"] == "stage.failed(hook)"
-    [after] = [r for r in flow.book.records() if r["check"] == "revalidate"]
-    assert after["message"] == "the stage hook failed"
     _gone(spare, tmp_path)
 
 

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""After a hook that failed the cluster is proved again: only so is it known whether the tests or the cluster are to blame."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HOOK = """---
+- name: Tests of the product
+  ansible.builtin.command: {command}
+  changed_when: false
+"""
+SHIPPED = Path(__file__).resolve().parents[3] / "docs/examples/infra/hooks/tests.yml"
+SKIP = ["lease", "health", "prepull", "validate", "dispose", "leftovers"]
+
+
+def _flow(folder: Path, hook: str, skip: list[str] | None = None, **more: Any) -> tuple[str, dict[str, dict[str, Any]]]:
+    """(output in one line, records of stages by name) of a pipeline on a cluster that does not answer."""
+    (folder / "hook.yml").write_text(hook, encoding="utf-8")
+    (folder / "hosts.json").write_text(json.dumps({"clusters": {"hosts": {"c": {
+        "cluster_host": "https://127.0.0.1:1", "cluster_api_key": "x", "pipeline_hook": "hook.yml", "validate_checks": ["dns"],
+        "pipeline_skip": SKIP if skip is None else skip, "pipeline_guard": False, **more}}}}), encoding="utf-8")
+    done = subprocess.run(["ansible-playbook", "assay.clusters.pipeline", "-i", "hosts.json", "-e", "pipeline_results_dir=out"],
+                          cwd=folder, text=True, check=False, capture_output=True, stdin=subprocess.DEVNULL,
+                          env={**os.environ, "XDG_STATE_HOME": str(folder / "state"), "ANSIBLE_NOCOLOR": "1"})
+    assert done.returncode == 2, done.stdout + done.stderr
+    [run] = json.loads((folder / "out/records.json").read_text(encoding="utf-8"))["runs"]
+    return " ".join(done.stdout.split()), {r["check"]: r for r in run["records"]}
+
+
+def test_it_is_proved_again_and_the_end_says_what_of_the_two_failed(tmp_path: Path) -> None:
+    said, records = _flow(tmp_path, HOOK.format(command="/bin/false"))
+    assert records["hook"]["verdict"] == "failed" and records["revalidate"]["verdict"] in ("failed", "inconclusive")
+    assert records["revalidate"]["message"] != "the stage hook failed" and "dns" in records
+    assert "the stage hook failed, and the checks after it, too" in said
+
+
+@pytest.mark.parametrize(("skip", "more"), [
+    (["lease", "health", "prepull", "dispose", "leftovers"], {}),
+    (SKIP, {"pipeline_snapshot": "golden", "cluster_disposable": True,
+            "cluster_machines": {"platform": "vsphere", "hostname": "127.0.0.1", "port": 1, "username": "u", "password": "p",
+                                 "names": ["a"]}})])
+def test_where_the_hook_did_not_run_there_is_nothing_to_prove_again(tmp_path: Path, skip: list[str], more: dict[str, Any]) -> None:
+    _said, records = _flow(tmp_path, HOOK.format(command="touch it-ran"), skip, **more)
+    assert records["hook"]["verdict"] == records["revalidate"]["verdict"] == "skipped"
+    assert not list(tmp_path.rglob("it-ran"))
+
+
+@pytest.mark.parametrize(("test", "verdict", "message"), [
+    ("assert True", "passed", "1 passed in"), ("assert False", "failed", "1 failed in")])
+def test_the_hook_that_is_shipped_runs_tests_and_tells_how_they_went(tmp_path: Path, test: str, verdict: str, message: str) -> None:
+    (tmp_path / "e2e").mkdir()
+    (tmp_path / "e2e/test_shop.py").write_text(
+        f"import os\n\ndef test_it():\n    assert os.path.isfile(os.environ['KUBECONFIG'])\n    {test}\n", encoding="utf-8")
+    (tmp_path / "k.yaml").write_text(json.dumps({
+        "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}], "users": [{"name": "u", "user": {}}]}))
+    _said, records = _flow(tmp_path, SHIPPED.read_text(encoding="utf-8"), cluster_host=None, cluster_api_key=None,
+                           cluster_kubeconfig="k.yaml")
+    assert {records["e2e"]["verdict"], records["hook"]["verdict"]} == {verdict}
+    assert message in records["e2e"]["message"] and records["e2e"]["run_id"] == records["hook"]["run_id"]
+    assert (tmp_path / "out/tests/c/junit.xml").read_text(encoding="utf-8").count("<testcase ") == 1
+    assert 'name="e2e"' in (tmp_path / "out/junit.xml").read_text(encoding="utf-8")
