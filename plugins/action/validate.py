@@ -29,9 +29,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.connection imp
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError, BadInput
 from ansible_collections.assay.clusters.plugins.module_utils.pipeline import aws_rights
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, redact, store, summary
-from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
 from ansible_collections.assay.clusters.plugins.plugin_utils import (
-    connecting, imports, spelling, terminal, variables as run_variables)
+    connecting, imports, progress, spelling, terminal, variables as run_variables)
 
 with imports.shared():
     library.preload()
@@ -133,6 +132,8 @@ class ActionModule(ActionBase):
         names.check_images(args["images"], args["image_registry"])
         if args["limit"] <= 0:
             raise BadInput(f"limit: must be a number of seconds above 0, not {args['limit']:g}")
+        for sentence in plan.too_long(checks, resolved, args["limit"]):
+            terminal.warn(f"{self.cluster}: {sentence}")
         folder = Path(os.path.expanduser(args["journal_dir"])) if args["journal_dir"] else journal.default_folder()
         keep = store.journal_folder(args["results_dir"]) if args["results_dir"] else None
         guest = terms.Terms(args["run_namespace"], dict(args["labels"]), dict(args["annotations"]), tuple(args["pull_secrets"]),
@@ -210,11 +211,6 @@ class ActionModule(ActionBase):
         return connection.server
 
     # ---- running ----------------------------------------------------------------------------------------------
-    def _say(self, record: Record, final: bool) -> None:
-        if final and record.consequence_of:
-            return
-        terminal.show(summary.line(self.cluster, record.to_dict()), color=summary.colours.get(record.verdict))
-
     def _go(self, settings: run.Settings, args: dict[str, Any]) -> dict[str, Any]:
         if self._task.check_mode:
             settings.connection.close()
@@ -223,7 +219,10 @@ class ActionModule(ActionBase):
             return {"plan": redact.redact(described), "changed": False}
         if args["results_dir"]:
             store.check_writable(args["results_dir"])
-        done = redact.redact(run.Run(settings, self._say).go())
+        shown = progress.Progress(self.cluster, self._vars, terminal.display.verbosity > 0)
+        running = run.Run(settings, lambda record, final: shown.finished(record, final, running.api_errors))
+        done = redact.redact(running.go())
+        shown.ended(done, running.api_errors)
         path = store.write_cluster_run(args["results_dir"], done) if args["results_dir"] else ""
         good, message = gate.gate(done, args["allow_inconclusive"], args["allow_skipped"])
         if good or not args["gate"]:

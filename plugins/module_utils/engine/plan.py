@@ -9,6 +9,7 @@ from typing import Any
 from ..common import names
 from .check import Check
 from .declared import POWERS, Permission
+from .options import variable
 from .rights import permissions
 
 
@@ -22,6 +23,20 @@ def _bounds(check: type[Check], options: dict[str, Any]) -> dict[str, float]:
     made = check()
     made.bounds(options)
     return {"expected": made.expected, "limit": made.limit}
+
+
+def too_long(checks: list[type[Check]], options: Mapping[str, dict[str, Any]], run_limit: float) -> list[str]:
+    """A sentence for each option by which somebody gives a check more time than the run has (seconds)."""
+    out = []
+    for check in checks:
+        given = options.get(check.name, {})
+        limit = _bounds(check, given)["limit"]
+        for option in check.options if limit > run_limit else ():
+            usual = _bounds(check, {**given, option.name: option.default})["limit"]
+            if usual < limit:
+                out.append(f"{variable(check, option)}: with {given[option.name]} check {check.name} may take {limit:.0f} s, and the run "
+                           f"ends after {run_limit:.0f} s; set validate_limit to more, or this to less")
+    return out
 
 
 def describe(checks: list[type[Check]], options: Mapping[str, dict[str, Any]], images: Mapping[str, str],

@@ -113,3 +113,19 @@ def test_labels_are_valid_label_values():
 def test_unknown_image_name():
     with pytest.raises(BadInput, match="images: there is no image 'agnhorst'; did you mean agnhost"):
         names.check_images({"agnhorst": "x"})
+
+
+@pytest.mark.parametrize(("given", "limit", "told"), [
+    ({"provision_limit": 900}, 900.0, ["storage_check_provision_limit: with 900 check storage may take 2190 s, and the run ends after 900 s; "
+                                       "set validate_limit to more, or this to less"]),
+    ({"provision_limit": 900}, 2190.0, []), ({"provision_limit": 180}, 900.0, []), ({"provision_limit": 180}, 60.0, []),
+    ({"provision_limit": 30}, 60.0, [])])
+def test_more_time_than_the_run_has_is_told_before_anything_is_made(given, limit, told):
+    """Nobody who leaves an option as it is hears of it, though a short run ends some checks."""
+    storage = registry.one("storage")
+    assert plan.too_long([storage], {"storage": options.resolve(storage, given, {})}, limit) == told
+
+
+def test_no_check_promises_more_than_it_has_by_its_own_defaults():
+    every = list(registry.load().values())
+    assert plan.too_long(every, {c.name: options.resolve(c, {}, {}) for c in every}, 1.0) == []
