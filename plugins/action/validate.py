@@ -125,6 +125,7 @@ class ActionModule(ActionBase):
                      if isinstance(n, str) and n.startswith(domains)}
         for sentence in (*options.unknown_variables(known, variables), *options.bare_variables(known, self._vars)):
             terminal.warn(f"{self.cluster}: {sentence}")
+        variables.update({n: self._variable(n) for c in checks for n in c.reads if n in self._vars})
         resolved = {c.name: options.resolve(c, own, variables) for c in checks}
         redact.register(*(resolved[c.name][o.name] for c in checks for o in c.options if o.secret))
         args.update(run_variables.judged(

@@ -20,7 +20,8 @@ description:
 options:
   platform:
     description:
-      - The platform that the machines run on; without it the check is skipped.
+      - The platform that the machines run on. Where no option says how it is reached or which machines they are,
+        C(cluster_machines) of the host says both; without that, too, the check is skipped.
       - Without it the variable C(machines_check_platform) of the host is used.
     type: str
     choices: [vsphere, esxi, aws]
@@ -122,7 +123,8 @@ options:
     default: ssh
   names:
     description:
-      - The names of the machines. Without this and the next four the nodes tell which machines they are.
+      - The names of the machines. Without these, O(uuids), O(ids), O(folder) and O(tags) the nodes tell which machines
+        they are.
       - Without it the variable C(machines_check_names) of the host is used.
     type: list
     elements: str
@@ -155,6 +157,12 @@ options:
       - Without it the variable C(machines_check_snapshot_age_days) of the host is used.
     type: float
     default: 3.0
+  snapshots_kept:
+    description:
+      - Names of snapshots that are kept on purpose, whatever their age. Without it that of C(pipeline_snapshot).
+      - Without it the variable C(machines_check_snapshots_kept) of the host is used.
+    type: list
+    elements: str
   snapshot_depth:
     description:
       - How many snapshots may stand on each other.

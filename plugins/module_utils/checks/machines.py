@@ -17,7 +17,7 @@ from ..machines.choice import registry as machine_platforms
 from ..machines.model import Machine, MachinePlatform, Store, Wanted
 from ._machines import nodes as machine_nodes
 from ._machines.map import assign, by_keys, control_plane, find_wanted, keys_of
-from ._machines.options import CONNECTION, SELECTION, own_words, params, selection
+from ._machines.options import CONNECTION, OF_CLUSTER, SELECTION, of_cluster, own_words, params, selection
 from ._shared.nodes import Node, moment, name_of
 from ._shared.text import listed
 
@@ -63,9 +63,13 @@ def chain(machine: Machine) -> int:
     return max(map(depth, parent), default=0)
 
 
-def snapshot_trouble(machine: Machine, now: datetime, days: float, deepest: int) -> str:
-    """Snapshots that are too old or too many on each other; a time that the platform does not tell counts as young."""
-    ages = {s.name: (now - made).total_seconds() / _DAY for s in machine.snapshots if (made := moment(s.created))}
+def snapshot_trouble(machine: Machine, now: datetime, days: float, deepest: int, kept: Iterable[str] = ()) -> str:
+    """Snapshots that are too old or too many on each other; a time that the platform does not tell counts as young.
+
+    kept: names of those that may be old.
+    """
+    ages = {s.name: (now - made).total_seconds() / _DAY for s in machine.snapshots
+            if s.name not in kept and (made := moment(s.created))}
     old = {n: a for n, a in ages.items() if a > days}
     parts = [f"has snapshot {n!r}, {a:.1f} days old" for n, a in sorted(old.items(), key=lambda i: -i[1])][:3]
     depth = chain(machine)
@@ -103,6 +107,8 @@ class Machines(Check):
     options = (
         *CONNECTION, *SELECTION,
         Option("snapshot_age_days", "How old a snapshot may be, in days.", type="float", default=3.0, minimum=0),
+        Option("snapshots_kept", "Names of snapshots that are kept on purpose, whatever their age. Without it that of"
+               " C(pipeline_snapshot).", type="list", elements="str"),
         Option("snapshot_depth", "How many snapshots may stand on each other.", type="int", default=3, minimum=0),
         Option("datastore_free", "Fail when less than this percentage of a datastore is free.", type="int", default=10,
                minimum=0, maximum=100),
@@ -119,10 +125,16 @@ class Machines(Check):
     limit = 180.0
     # With the names in the inventory it tells most when nothing answers: that the machines are off.
     needs_cluster = False
+    reads = (OF_CLUSTER, "pipeline_snapshot")
+
+    @classmethod
+    def beside(cls, given: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+        kept = variables.get("pipeline_snapshot")
+        return {**of_cluster(given, variables), **({"snapshots_kept": ([kept], "pipeline_snapshot")} if kept else {})}
 
     def applies(self, ctx: Context) -> str:
         return "" if ctx.options.get("platform") else \
-            "no platform of machines is named (machines_check_platform: vsphere, esxi or aws)"
+            "no platform of machines is named (cluster_machines, or machines_check_platform: vsphere, esxi or aws)"
 
     def __init__(self) -> None:
         self._unmet: list[tuple[str, str]] = []
@@ -184,7 +196,7 @@ class Machines(Check):
             self._claim(ctx, found, "tools", "guest tools run on every machine", tools_trouble)
             days, deepest = float(options.get("snapshot_age_days", 3.0)), int(options.get("snapshot_depth", 3))
             self._claim(ctx, found, "snapshot", f"no machine has snapshots older than {days:g} days or more than {deepest}"
-                        " on each other", lambda m: snapshot_trouble(m, now, days, deepest))
+                        " on each other", lambda m: snapshot_trouble(m, now, days, deepest, options.get("snapshots_kept") or ()))
             self._claim(ctx, found, "consolidation", "no machine's disks need a consolidation",
                         lambda m: "needs a consolidation of its disks" if m.consolidate else "")
         if options.get("disk_uuid", True):

@@ -3,6 +3,7 @@
 """What a check says of itself, as data: options, permissions, images, bounds."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -90,7 +91,7 @@ class Declared:
 
     expected, limit: seconds; a longer run is warned, failed. probes: how many probes on distinct nodes it needs at
     least (0: none). exclusive: runs alone, after the others. needs_cluster: False for a check that must run even
-    when the API server does not answer.
+    when the API server does not answer. reads: variables of the inventory beside those of its options.
     """
 
     name: ClassVar[str]
@@ -106,6 +107,15 @@ class Declared:
     limit: ClassVar[float] = 300.0
     probes: ClassVar[int] = 0
     needs_cluster: ClassVar[bool] = True
+    reads: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def beside(cls, given: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+        """{option: (value, where it stands)} out of the variables in `reads`, for options that neither task nor inventory set.
+
+        given: what these set, by option. Raises BadInput for a variable that is not what it should be.
+        """
+        return {}
 
     def bounds(self, options: dict[str, Any]) -> None:
         """Set `expected` and `limit` of this run's instance, where they hang on the options."""

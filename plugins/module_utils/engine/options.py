@@ -99,14 +99,22 @@ def resolve(check: type[Check], arguments: Mapping[str, Any], variables: Mapping
         if name not in known:
             raise BadInput(f"{name}: check {check.name} has no such option; {nearest(name, known)}" if known else
                            f"{name}: check {check.name} has no options")
+    found = {n: _found(check, o, arguments, variables) for n, o in known.items()}
+    said = {n: value for n, (value, _origin) in found.items() if value not in (None, "", known[n].default)}
+    beside = check.beside(said, variables)
     out = {}
     for name, option in known.items():
-        given, origin = arguments.get(name), name
-        if given is None:
-            origin = variable(check, option)
-            given = variables.get(origin)
+        given, origin = beside[name] if name in beside and name not in said else found[name]
         out[name] = option.default if given is None or given == "" else typed(option, given, origin)
     return out
+
+
+def _found(check: type[Check], option: Option, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> tuple[Any, str]:
+    """(the value of the task, else of the inventory, else None; where it stands)."""
+    if (given := arguments.get(option.name)) is not None:
+        return given, option.name
+    origin = variable(check, option)
+    return variables.get(origin), origin
 
 
 def unknown_variables(checks: list[type[Check]], variables: Mapping[str, Any]) -> list[str]:

@@ -157,7 +157,7 @@ def test_a_check_that_asks_a_platform_takes_its_options_by_their_names() -> None
     """But for those that are the cluster's own, which begin with platform_."""
     found = module.option_spec(CHECKS["machines"])
     # Volumes are of reverts, and a check has its own deadline and few requests.
-    without = {"root_volume", "replaced_volumes", "parallel", "timeout"}
+    without = {"root_volume", "replaced_volumes", "auto_scaling", "parallel", "timeout"}
     wanted = {f"platform_{n}" if n in LOG_IN else n: s for n, s in MACHINES.items()
               if n not in without}
     assert {n: s["type"] for n, s in wanted.items() if s["type"] != "path"} == {

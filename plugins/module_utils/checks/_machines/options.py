@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...engine.declared import Option
+from ...kube.errors import BadInput
 from ...machines.model import Wanted
 
 CONNECTION = (
-    Option("platform", "The platform that the machines run on; without it the check is skipped.",
+    Option("platform", "The platform that the machines run on. Where no option says how it is reached or which machines they"
+           " are, C(cluster_machines) of the host says both; without that, too, the check is skipped.",
            choices=("vsphere", "esxi", "aws"), example="vsphere"),
     Option("hostname", "The vCenter or ESXi host. Without it E(VMWARE_HOST) for C(vsphere).", example="vcenter.example.com"),
     Option("port", "The port of O(hostname); usually 443 for C(vsphere) and 22 for C(esxi).", type="int", minimum=1,
@@ -44,7 +46,8 @@ CONNECTION = (
 )
 
 SELECTION = (
-    Option("names", "The names of the machines. Without this and the next four the nodes tell which machines they are.",
+    Option("names", "The names of the machines. Without these, O(uuids), O(ids), O(folder) and O(tags) the nodes tell which machines they"
+           " are.",
            type="list", elements="str"),
     Option("uuids", "The UUIDs of the machines.", type="list", elements="str"),
     Option("ids", "The ids of the machines on their platform (MoIDs, Vmids or instance ids).", type="list",
@@ -55,6 +58,9 @@ SELECTION = (
 
 _RENAMED = {"platform_username": "username", "platform_password": "password",
             "platform_validate_certs": "validate_certs"}
+# The inventory variable of the roles snapshot and pipeline, with the names of the modules of snapshots.
+OF_CLUSTER = "cluster_machines"
+_ALIASES = {"ids": "moids"}
 _PATHS = ("ssh_key_file", "ssh_known_hosts")
 
 
@@ -63,6 +69,24 @@ def own_words(sentence: str) -> str:
     for ours, its in _RENAMED.items():
         sentence = re.sub(rf"^{its}(?=:)|(?<=check ){its}\b|(?<= and ){its}\b|(?<= set ){its}\b", ours, sentence)
     return sentence
+
+
+def of_cluster(given: Iterable[str], variables: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+    """{option: (value, where it stands)} of cluster_machines, whole or not at all: no password goes to another's host.
+
+    given: the options that are set otherwise. Raises BadInput where the variable is no dictionary.
+    """
+    settings = variables.get(OF_CLUSTER)
+    if not settings or {o.name for o in (*CONNECTION, *SELECTION)} & set(given):
+        return {}
+    if not isinstance(settings, Mapping):
+        raise BadInput(f"{OF_CLUSTER}: must be a dictionary with a platform, not {settings!r}")
+    found = {}
+    for option in (*CONNECTION, *SELECTION):
+        for key in filter(None, (_RENAMED.get(option.name, option.name), _ALIASES.get(option.name))):
+            if settings.get(key) not in (None, "", [], {}):
+                found[option.name] = (settings[key], f"{OF_CLUSTER}.{key}")
+    return found
 
 
 def params(options: Mapping[str, Any]) -> dict[str, Any]:
