@@ -13,6 +13,8 @@ description:
     image and then fails to start it, which proves the pull, whatever is in the image, and runs nothing of it.
   - Pulls of a registry begin with one at a time and become more with every success, up to O(per_registry). So a registry
     is spared, and it is seen whether pulls at once share a limit.
+  - The pods are guests as the probes of M(assay.clusters.validate) are. They have no token and keep to the restricted level of
+    Pod Security, run as a user of the namespace's range where OpenShift gives one, and stay out of meshes.
   - The pods are removed and the images stay, but a node without room removes images that nobody uses.
 options:
   state:
@@ -37,6 +39,7 @@ options:
   pull_secrets:
     description:
       - Pull secrets in the cluster, as V(namespace/name). They are copied into the namespace of the pods while it lasts.
+      - With O(namespace) a name alone is a Secret there.
     type: list
     elements: str
     default: []
@@ -59,6 +62,30 @@ options:
         description: The password or token.
         type: str
         required: true
+  namespace:
+    description:
+      - An existing namespace for the pods, for users who may make none. Only what this task made is removed from it.
+      - Without it a namespace is made, and removed at the end.
+    type: str
+    default: ''
+  labels:
+    description:
+      - Labels for everything that is made, where policies ask for some.
+    type: dict
+    default: {}
+  annotations:
+    description:
+      - Annotations for the namespace and the pods that are made. Those that keep the sidecars of meshes out are there
+        without being named.
+    type: dict
+    default: {}
+  pod_security:
+    description:
+      - The Pod Security level that the namespace of the pods enforces; V(none) for no such labels. Where the API server
+        refuses them, the namespace is made without.
+      - By default V(restricted), and with O(state=absent) C(privileged), as removing images takes such a pod.
+    type: str
+    choices: [restricted, none]
   per_registry:
     description:
       - The most pulls from one registry at once. With O(state=absent), the most nodes at once.
@@ -250,6 +277,11 @@ left_out:
   type: dict
 leftovers:
   description: What could not be removed at the end, and what holds it.
+  returned: always, unless an option is wrong
+  type: list
+  elements: str
+notes:
+  description: What is worth knowing of how it went, and of what was pulled; a sentence each.
   returned: always, unless an option is wrong
   type: list
   elements: str

@@ -96,7 +96,7 @@ class FakeKubelets:
     last one is for all later ones. begun: (seconds, node, image) of each pod; most: pods at once by node at most.
     """
 
-    name = NAMESPACE
+    name, notes = NAMESPACE, ()
 
     def __init__(self, clock: Clock, *names: str, sees_events: bool = True) -> None:
         self.clock, self.raw, self.client = clock, self, self
@@ -119,7 +119,11 @@ class FakeKubelets:
             return _Watched(self.events, self._error)
         return _Watched(self.nodes if plural == "nodes" else self.pods)
 
-    def create(self, manifest: dict[str, Any]) -> None:
+    @staticmethod
+    def unique(name: str) -> str:
+        return name
+
+    def create(self, manifest: dict[str, Any]) -> dict[str, Any]:
         name, spec = manifest["metadata"]["name"], manifest["spec"]
         image = spec["containers"][0]["image"]
         self.manifests.append(manifest)
@@ -128,6 +132,7 @@ class FakeKubelets:
         pull = rows.pop(0) if len(rows) > 1 else rows[0]
         self.pods[NAMESPACE, name] = {"metadata": {"name": name}, "spec": spec, "status": {"phase": "Pending"}}
         pull(self, name, image)
+        return manifest
 
     def delete_pod(self, name: str) -> None:
         self.deleted.add(name)

@@ -64,10 +64,11 @@ class Fixtures:
     """The shared objects of one run on one cluster. Thread-safe."""
 
     def __init__(self, client: PatientClient, run_id: str, labels: dict[str, str], journal: Journal,
-                 deadline: float, terms: Terms | None = None):
+                 deadline: float, terms: Terms | None = None, prefix: str = "validate"):
+        """prefix: of the variables that sentences name; another one than that of runs is in the namespace's name, too."""
         self.client, self.run_id, self.labels, self.journal = client, run_id, labels, journal
-        self.terms = terms or Terms()
-        self.name = self.terms.namespace or f"assay-{run_id}"
+        self.terms, self._prefix = terms or Terms(), prefix
+        self.name = self.terms.namespace or (f"assay-{run_id}" if prefix == "validate" else f"assay-{prefix}-{run_id}")
         self.deadline = deadline
         self.notes: list[str] = []
         self.namespace = Once(self._make_namespace)
@@ -97,7 +98,7 @@ class Fixtures:
         except ApiError as e:
             if e.status is not None and 400 <= e.status < 500 and e.status not in (408, 429):
                 self.journal.gone("Namespace", self.name, "")
-            instead = "; validate_namespace names an existing one to work in" if "cannot create resource" in e.message else ""
+            instead = f"; {self._prefix}_namespace names an existing one to work in" if "cannot create resource" in e.message else ""
             raise Inconclusive(f"the run namespace could not be created: {e.message}{instead}") from e
         return self.name
 
@@ -131,7 +132,7 @@ class Fixtures:
             self._annotated = self.client.get(path_of("v1", "Namespace", name=self.name))
         except ApiError as e:
             if e.status == 404:
-                raise Inconclusive(f"validate_namespace: there is no namespace {self.name}") from e
+                raise Inconclusive(f"{self._prefix}_namespace: there is no namespace {self.name}") from e
             if e.status != 403:  # a tenant may work in it without seeing it
                 raise Inconclusive(f"namespace {self.name} could not be read: {e.message}") from e
         return self.name
@@ -167,7 +168,7 @@ class Fixtures:
             try:
                 kind, data = pull_secrets.read(self.client, namespace, name)
             except BadInput as e:
-                raise Inconclusive(f"validate_{e}") from e
+                raise Inconclusive(f"{self._prefix}_{e}") from e
             redact.register(*data.values())
             self._post({"apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": {"name": copy}, "data": data},
                        self.client, Users(), [])
@@ -195,6 +196,11 @@ class Fixtures:
                 if e.status != 404 or time.monotonic() > end:
                     return
             time.sleep(0.5)
+
+    def ready(self) -> None:
+        """The namespace is there and takes pods."""
+        self.namespace()
+        self._account()
 
     def watch(self, plural: str) -> Watch:
         """The shared watch of a kind in the run namespace."""

@@ -3,15 +3,18 @@
 """The modules image_prepull and images_info: from their options to their results."""
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..common.words import plural
+from ..engine.terms import Terms
 from ..jobs import access
 from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
 from ..kube.client import Client
+from ..kube.errors import BadInput
 from . import findings, nodes, remove, sources
 from .references import Reference, parse
 from .result import ABSENT, FAILED, IN_USE, MB, PRESENT, PULLED, REMOVED, Result
@@ -30,6 +33,19 @@ def _check(params: Mapping[str, Any]) -> None:
     nodes.check_names(params["nodes"])
     for rule in params["rewrite"]:
         parse(f"{rule['to'].rstrip('/')}/x", "rewrite")
+
+
+def _terms(params: Mapping[str, Any]) -> Terms:
+    """On which the cluster takes us; BadOption for what no API server would take."""
+    level = params["pod_security"] or "restricted"
+    if params["state"] == "absent" and level != "none":
+        level = "privileged"
+    made = Terms(params["namespace"], dict(params["labels"]), dict(params["annotations"]), tuple(params["pull_secrets"]), level)
+    try:
+        made.check()
+    except BadInput as e:
+        raise BadOption(str(e)) from None
+    return dataclasses.replace(made, pull_secrets=())
 
 
 def _listed(client: Client, params: Mapping[str, Any]) -> tuple[list[nodes.Object], dict[str, str]]:
@@ -111,9 +127,15 @@ def _after(run: Prepull) -> list[findings.Found]:
     return out
 
 
+def _make(space: Space, job: Job) -> None:
+    space.make()
+    for note in space.notes:
+        job.tell(note)
+
+
 def _pull(space: Space, params: Mapping[str, Any], images: list[Reference], job: Job) -> tuple[Prepull, list[Any]]:
     _listed(space.raw, params)
-    space.make()
+    _make(space, job)
     secrets = space.secrets(params["pull_secrets"], params["credentials"])
     run = Prepull(space, images, _settings(params), job, secrets)
     run.go()
@@ -126,7 +148,7 @@ def _pull(space: Space, params: Mapping[str, Any], images: list[Reference], job:
 
 def _remove(space: Space, params: Mapping[str, Any], images: list[Reference], job: Job) -> tuple[Any, list[Any]]:
     chosen, left_out = _listed(space.raw, params)
-    space.make()
+    _make(space, job)
     run = remove.Removal(space, images, chosen, left_out, job, params["helper_image"], params["per_registry"])
     run.go()
     return run, findings.of_errors(run.results)
@@ -135,6 +157,7 @@ def _remove(space: Space, params: Mapping[str, Any], images: list[Reference], jo
 def prepull(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     """What the module returns; PlatformError with the same details where an image is not where it was wanted."""
     _check(params)
+    terms = _terms(params)
     images = sources.images(params, job)
     if job.check_mode:
         with access.connected(params, job) as client:
@@ -145,8 +168,7 @@ def prepull(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     present = params["state"] == "present"
     with access.spoken(connection.server):
         try:
-            space = Space(connection, params["journal_dir"], connection.context or "cluster", params["timeout"],
-                          "restricted" if present else "privileged")
+            space = Space(connection, params["journal_dir"], connection.context or "cluster", params["timeout"], terms)
         except BaseException:
             connection.close()
             raise
@@ -162,7 +184,7 @@ def prepull(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
             space.abandon()
             raise
         left = _close(space, connection)
-    return _result(run, found, left, time.monotonic() - started)
+    return _result(run, found, left, time.monotonic() - started, list(space.notes))
 
 
 def _close(space: Space, connection: Any) -> list[str]:
@@ -172,13 +194,14 @@ def _close(space: Space, connection: Any) -> list[str]:
     return left
 
 
-def _result(run: Any, found: list[findings.Found], left: list[str], seconds: float) -> dict[str, Any]:
+def _result(run: Any, found: list[findings.Found], left: list[str], seconds: float,
+            notes: list[str]) -> dict[str, Any]:
     results: list[Result] = sorted(run.results, key=lambda r: (str(r.image), r.node))
     message = _sentence(results, found, seconds)
     out = {"changed": any(r.status in (PULLED, REMOVED) for r in results), "msg": message,
            "results": [r.to_dict() for r in results], "findings": [f.to_dict() for f in found],
            "summary": findings.summary(results, seconds), "registries": findings.registries(results),
-           "left_out": run.left_out, "leftovers": left}
+           "left_out": run.left_out, "leftovers": left, "notes": notes}
     if any(f.fails for f in found) or any(r.status == FAILED for r in results):
         out.pop("msg")
         raise PlatformError(message, **out)

@@ -117,7 +117,7 @@ class Removal:
                 else:
                     mine.append(image)
             if mine:
-                out.append((node, _manifest(f"remove-{len(out)}", node, self.helper, [str(i) for i in mine],
+                out.append((node, _manifest(self.space.unique(f"remove-{len(out)}"), node, self.helper, [str(i) for i in mine],
                                             sorted(used.digests)), mine))
         return out
 

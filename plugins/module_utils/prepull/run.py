@@ -206,7 +206,7 @@ class Prepull:
 
     def _start_one(self, work: Work) -> None:
         self._made += 1
-        work.pod, work.begun, work.ended = f"pull-{self._made}", time.monotonic(), 0.0
+        work.pod, work.begun, work.ended = self.space.unique(f"pull-{self._made}"), time.monotonic(), 0.0
         self._running.append(work)
         try:
             self.space.create(pods_.manifest(work.pod, work.node, str(work.image), self.secrets, self.settings.policy))

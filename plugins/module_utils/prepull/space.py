@@ -16,7 +16,10 @@ from typing import Any
 from ..common import journal as journals, names
 from ..common.guardian import Guardian
 from ..engine.cleanup import LIMIT, Remover, finish
+from ..engine.errors import Inconclusive
+from ..engine.fixtures import Fixtures
 from ..engine.sweep import Sweeper
+from ..engine.terms import Terms
 from ..jobs.errors import BadOption, PlatformError
 from ..kube import pull_secrets
 from ..kube.client import Client
@@ -24,11 +27,8 @@ from ..kube.connection import Connection
 from ..kube.errors import ApiError, BadInput
 from ..kube.kinds import path_of
 from ..kube.patient import PatientClient
-from ..kube.watch import Watch, WatchTimeout
 from ..results import redact
 
-# Seconds from the creation of a namespace to its default ServiceAccount; without it pods are refused.
-ACCOUNT_LIMIT = 30.0
 # Seconds that objects stay valid after the job's limit, before any sweep may take them.
 _KEEP = 1800.0
 _HUB = "https://index.docker.io/v1/"
@@ -47,12 +47,13 @@ def docker_config(credentials: list[Mapping[str, str]]) -> str:
 
 
 class Space:
-    """Made by `open`, which starts the guardian before any client of this run exists; `close` removes everything."""
+    """Made by `open`, which starts the guardian before any client of this run exists; `close` removes everything.
 
-    def __init__(self, connection: Connection, journal_dir: str | None, cluster: str, limit: float,
-                 level: str = "restricted"):
-        self.run_id, self._level = names.new_run_id(), level
-        self.name = f"assay-prepull-{self.run_id}"
+    terms: on which the cluster takes us; their pull secrets are those of `secrets`. notes: what is worth telling of how it went.
+    """
+
+    def __init__(self, connection: Connection, journal_dir: str | None, cluster: str, limit: float, terms: Terms = Terms()):
+        self.run_id = names.new_run_id()
         folder = Path(os.path.expanduser(journal_dir)) if journal_dir else journals.default_folder()
         self.journal = journals.Journal(folder, self.run_id, cluster, connection.server)
         path = self.journal.path
@@ -61,7 +62,9 @@ class Space:
         self.client = PatientClient(self.raw, lambda: float("inf"), lambda e: None)
         self._life = limit + _KEEP
         self.labels = names.labels(self.run_id, self._life)
-        self._watches: list[Watch] = []
+        self._fixtures = Fixtures(self.client, self.run_id, self.labels, self.journal, float("inf"), terms, "prepull")
+        self.name, self.given = self._fixtures.name, bool(terms.namespace)
+        self.unique, self.watch, self.notes = self._fixtures.unique, self._fixtures.watch, self._fixtures.notes
 
     def _sweep(self) -> None:
         """Runs of before that were killed with their guardians; one that cannot be finished is not our failure."""
@@ -69,46 +72,39 @@ class Space:
             Sweeper(self.raw, self.journal.path.parent, self.run_id).by_journal()
 
     def make(self) -> None:
-        """The namespace, once its pods are not refused any more."""
+        """The namespace, once its pods are not refused any more. PlatformError where there can be none."""
         threading.Thread(target=self._sweep, daemon=True).start()
-        level = {f"pod-security.kubernetes.io/{m}": self._level for m in ("enforce", "warn", "audit")}
         # Said on the clock by which every sweep will read it: the API server's, of which the node list has told.
         self.labels.update(names.labels(self.run_id, self._life, self.raw.now()))
-        self.journal.intend("Namespace", self.name, "", "v1")
-        self.client.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {
-            "name": self.name, "labels": {**self.labels, **level}}})
-        accounts = self.watch("serviceaccounts")
         try:
-            accounts.wait(lambda items: (self.name, "default") in items, time.monotonic() + ACCOUNT_LIMIT)
-        except WatchTimeout:
-            raise PlatformError(f"namespace {self.name} has no default ServiceAccount after {ACCOUNT_LIMIT:.0f} s, so pods "
-                                "are refused; is kube-controller-manager running?") from None
+            self._fixtures.ready()
+        except Inconclusive as e:
+            raise PlatformError(str(e)) from e
 
-    def watch(self, plural: str) -> Watch:
-        watch = Watch(self.raw, f"/api/v1/namespaces/{self.name}/{plural}", name=plural)
-        watch.start()
-        self._watches.append(watch)
-        return watch
-
-    def create(self, manifest: dict[str, Any]) -> None:
-        kind, meta = manifest["kind"], manifest["metadata"]
-        self.client.create(path_of("v1", kind, self.name), {**manifest, "metadata": {
-            **meta, "namespace": self.name, "labels": {**meta.get("labels", {}), **self.labels}}})
+    def create(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        """The object as the API server has it, with what admission made of it."""
+        return self._fixtures.create(manifest)
 
     def delete_pod(self, name: str) -> None:
-        """At once; the namespace's end takes what this does not."""
+        """At once; in a namespace of our own its end takes what this does not."""
         options = {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0}
         try:
             self.client.delete(path_of("v1", "Pod", self.name, name), options)
         except ApiError as e:
             if e.status != 404:
                 raise
+        if self.given:  # elsewhere the namespace is all that the end looks for
+            self.journal.gone("Pod", name, self.name)
 
     # ---- pull secrets -----------------------------------------------------------------------------------------
     def secrets(self, references: list[str], credentials: list[Mapping[str, str]]) -> list[str]:
         """Their names in this namespace: copies of namespace/name, and one made of credentials."""
         made = []
         for number, reference in enumerate(references):
+            namespace, slash, name = reference.rpartition("/")
+            if self.given and (not slash or namespace == self.name):
+                made.append(name)
+                continue
             kind, data = self._pull_secret(reference)
             made.append(self._secret(f"pull-{number}", kind, data))
         if credentials:
@@ -116,7 +112,8 @@ class Space:
             made.append(self._secret("pull-own", kind, {pull_secrets.TYPES[kind]: docker_config(credentials)}))
         return made
 
-    def _secret(self, name: str, kind: str, data: dict[str, str]) -> str:
+    def _secret(self, base: str, kind: str, data: dict[str, str]) -> str:
+        name = self.unique(base)
         self.create({"apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": {"name": name}, "data": data})
         return name
 
@@ -134,8 +131,7 @@ class Space:
     # ---- the end ----------------------------------------------------------------------------------------------
     def close(self) -> list[str]:
         """Remove everything; what is left, a line each. The guardian goes on with it then."""
-        for watch in self._watches:
-            watch.stop()
+        self._fixtures.stop()
         entry = journals.read(self.journal.path)
         try:
             left = Remover(self.raw, self.run_id, time.monotonic() + LIMIT).remove(entry.objects if entry else [])
@@ -151,6 +147,5 @@ class Space:
 
     def abandon(self) -> None:
         """Leave the end to the guardian: the playbook is gone, or something broke."""
-        for watch in self._watches:
-            watch.stop()
+        self._fixtures.stop()
         self._guardian.hand_over()

@@ -3,16 +3,21 @@
 """Prepulls on fake kubelets with a fake clock: minutes take milliseconds."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.engine.terms import Terms
 from ansible_collections.assay.clusters.plugins.module_utils.jobs import job
-from ansible_collections.assay.clusters.plugins.module_utils.prepull import pace, remove
-from ansible_collections.assay.clusters.plugins.module_utils.prepull import run as run_
+from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
+from ansible_collections.assay.clusters.plugins.module_utils.prepull import pace, remove, run as run_, space as space_
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.references import parse
+from ansible_collections.assay.clusters.plugins.module_utils.prepull.space import Space
+from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
 from tests.fakes.clock import Clock
+from tests.fakes.guards import Guards
 from tests.fakes.kubelets import FakeKubelets
 
 Pulled = Callable[..., run_.Prepull]
@@ -44,3 +49,48 @@ def prepull(cluster: FakeKubelets) -> Pulled:
         return done
 
     return made
+
+
+# ---- namespaces on a fake API server ---------------------------------------------------------------------------------
+@pytest.fixture
+def guards(monkeypatch: pytest.MonkeyPatch) -> Guards:
+    made = Guards()
+    monkeypatch.setattr(space_, "Guardian", made)
+    return made
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    """A cluster that gives each namespace its default account at once."""
+    made = FakeApi()
+
+    def account(request: Any) -> None:
+        words = request.path.split("/")
+        if request.method == "GET" and words[-1] == "serviceaccounts" and f"/api/v1/namespaces/{words[4]}" in made.objects:
+            path = f"/api/v1/namespaces/{words[4]}/serviceaccounts/default"
+            if path not in made.objects:
+                made.put(path)
+
+    made.before = account
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def a_space(api: FakeApi, guards: Guards, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Space]]:
+    """a_space(**terms)"""
+    monkeypatch.setattr(space_, "LIMIT", 1.0)
+    made: list[Space] = []
+
+    def make(**terms: Any) -> Space:
+        made.append(Space(Connection.resolve({"host": api.url}, {}), str(tmp_path / "journals"), "c1", 600.0, Terms(**terms)))
+        return made[-1]
+
+    yield make
+    if made and guards.said[-1] == "start":
+        made[-1].close()
+
+
+@pytest.fixture
+def space(a_space: Callable[..., Space]) -> Space:
+    return a_space()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.engine.terms import Terms
 from ansible_collections.assay.clusters.plugins.module_utils.jobs import access
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.prepull import entry
@@ -174,11 +175,27 @@ def test_the_plan_is_what_nodes_tell_and_makes_nothing(cluster: Made, state: str
     ({"retries": -1}, "retries: must be at least 0, not -1"), ({"join_within": -1}, "join_within: must be at least 0"),
     ({"floor": -0.5}, "floor: must be at least 0, not -0.5"),
     ({"state": "absent", "join_within": 5}, "join_within: is for state present"),
+    ({"namespace": "Shop"}, "namespace: 'Shop' is no name of a namespace"),
+    ({"labels": {"a": 1}}, "labels: the value of a must be text"),
+    ({"annotations": {"assay.clusters/run": "x"}}, "annotations: assay.clusters/run is what the run knows"),
+    ({"pull_secrets": ["mine"]}, "pull_secrets: 'mine' must be namespace/name, as the run makes a namespace of its own"),
     ({"nodes": ["N 1"]}, "nodes: 'N 1' is not the name of a node"),
     ({"selector": "a=b"}, "nodes: there is no node with labels a=b to work on")])
 def test_options_that_cannot_be(cluster: Made, options: dict[str, Any], sentence: str) -> None:
     failed_ = prepull(**options)
     assert failed_["failed"] and failed_["msg"].startswith(sentence) and cluster.manifests == []
+
+
+@pytest.mark.parametrize(("options", "level"), [({}, "restricted"), ({"pod_security": "none"}, "none"), ({"state": "absent"}, "privileged"),
+                                                ({"state": "absent", "pod_security": "none"}, "none")])
+def test_on_these_terms_it_is_a_guest(cluster: Made, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], level: str) -> None:
+    given: list[Any] = []
+    monkeypatch.setattr(entry, "Space", lambda *args: given.append(args[-1]) or cluster)
+    cluster.notes = ("it has no labels",)
+    cluster.pulls["r.io/busybox:1"] = [failed("no such host")]
+    done = prepull(namespace="shop", labels={"a": "b"}, annotations={"c": "d"}, pull_secrets=["mine"], **options)
+    assert given == [Terms("shop", {"a": "b"}, {"c": "d"}, (), level)] and "it has no labels" in done["progress"]
+    assert done["notes"] == ["it has no labels"]
 
 
 def test_nodes_that_are_of_no_use_say_why(cluster: Made) -> None:

@@ -5,55 +5,22 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.common.names import RUN
+from ansible_collections.assay.clusters.plugins.module_utils.engine import fixtures
+from ansible_collections.assay.clusters.plugins.module_utils.engine.terms import Terms
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
-from ansible_collections.assay.clusters.plugins.module_utils.prepull import space as module
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.space import Space, docker_config
 from ansible_collections.assay.clusters.plugins.module_utils.results import redact
 from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
 from tests.fakes.guards import Guards
 
 DOCKER = "kubernetes.io/dockerconfigjson"
-
-
-@pytest.fixture
-def guards(monkeypatch: pytest.MonkeyPatch) -> Guards:
-    made = Guards()
-    monkeypatch.setattr(module, "Guardian", made)
-    return made
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    """A cluster that gives each namespace its default account at once."""
-    made = FakeApi()
-
-    def account(request: Any) -> None:
-        words = request.path.split("/")
-        if request.method == "GET" and words[-1] == "serviceaccounts" and f"/api/v1/namespaces/{words[4]}" in made.objects:
-            path = f"/api/v1/namespaces/{words[4]}/serviceaccounts/default"
-            if path not in made.objects:
-                made.put(path)
-
-    made.before = account
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def space(api: FakeApi, guards: Guards, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Space]:
-    monkeypatch.setattr(module, "LIMIT", 1.0)
-    made = Space(Connection.resolve({"host": api.url}, {}), str(tmp_path / "journals"), "c1", 600.0)
-    yield made
-    if guards.said[-1] == "start":
-        made.close()
 
 
 def written(tmp_path: Path) -> list[Path]:
@@ -63,7 +30,7 @@ def written(tmp_path: Path) -> list[Path]:
 @pytest.mark.parametrize("level", ["restricted", "privileged"])
 def test_the_namespace_is_written_down_labelled_and_gone_at_the_end(api: FakeApi, guards: Guards, tmp_path: Path,
                                                                     level: str) -> None:
-    made = Space(Connection.resolve({"host": api.url}, {}), str(tmp_path / "journals"), "c1", 600.0, level)
+    made = Space(Connection.resolve({"host": api.url}, {}), str(tmp_path / "journals"), "c1", 600.0, Terms(pod_security=level))
     made.make()
     [path] = written(tmp_path)
     assert made.name in path.read_text()
@@ -100,7 +67,7 @@ def test_what_is_abandoned_is_left_to_the_guardian(space: Space, api: FakeApi, g
 
 
 def test_without_its_account_a_namespace_is_of_no_use(space: Space, api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ACCOUNT_LIMIT", 0.2)
+    monkeypatch.setattr(fixtures, "ACCOUNT_LIMIT", 0.2)
     api.before = lambda request: None
     with pytest.raises(PlatformError, match="has no default ServiceAccount after 0 s.* is kube-controller-manager running"):
         space.make()
