@@ -18,11 +18,12 @@ options:
         M(assay.clusters.vm_snapshot_info) and M(assay.clusters.vm_snapshot_prune), V(reverts) for
         M(assay.clusters.vm_snapshot_revert).
       - V(replace_root_volume) for reverts that have EC2 replace the root volume of a running machine.
+      - V(suspend_auto_scaling) for reverts of machines of Auto Scaling groups.
       - V(encrypted_volumes) for snapshots and reverts of disks that are encrypted with a key of one's own, besides these.
     type: list
     elements: str
     default: []
-    choices: [leftovers, snapshots, reverts, replace_root_volume, encrypted_volumes]
+    choices: [leftovers, snapshots, reverts, replace_root_volume, suspend_auto_scaling, encrypted_volumes]
   optional:
     description:
       - Whether actions are allowed without which verdicts are the same, but causes less sure.

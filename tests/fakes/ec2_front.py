@@ -32,6 +32,8 @@ class Front:
     def __init__(self, moto: str, client: Any) -> None:
         self.moto, self.client = moto, client
         self.asked: list[dict[str, str]] = []
+        self.world: Callable[[str, dict[str, str], str], str] = lambda action, query, text: text
+        self.weather: Callable[[str], Any] = lambda action: False  # see aws_world.py
         self.has_tasks = True  # whether it does CreateReplaceRootVolumeTask; else it answers as EC2 does for what it has not
         self._left: int | None = None
         self._tasks: dict[str, dict[str, str]] = {}
@@ -45,6 +47,9 @@ class Front:
             def _serve(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 status, answer = front.answer(body, dict(self.headers), self.command, self.path)
+                if not status:
+                    self.close_connection = True
+                    return
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
@@ -85,7 +90,7 @@ class Front:
         return [a["Action"] for a in self.asked]
 
     def answer(self, body: bytes, headers: dict[str, str], method: str = "POST", path: str = "/") -> tuple[int, bytes]:
-        """Services with paths, as Route 53, have no action: it is the method and the path."""
+        """Services with paths, as Route 53, have no action: it is the method and the path. Status 0: the connection is cut."""
         query = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
         action = query.get("Action") or f"{method} {path.partition('?')[0]}"
         query = {**query, "Action": action}
@@ -98,6 +103,9 @@ class Front:
             if self._refusals.get(key):
                 status, code, message = self._refusals[key].pop(0)
                 return status, _error(code, message, method == "POST")
+        said = self.weather(action)
+        if said is not False:
+            return (said[0], _error(said[1], said[2], method == "POST")) if said else (0, b"")
         if "ReplaceRootVolumeTask" in action:
             if self.has_tasks:
                 return 200, self._replace(action, query).encode()
@@ -110,7 +118,7 @@ class Front:
         behind.close()
         if self._edits.get(action):
             text = self._edits[action].pop(0)(text)
-        return response.status, text.encode()
+        return response.status, self.world(action, query, text).encode()
 
     def _replace(self, action: str, query: dict[str, str]) -> str:
         """A task that is done on the first look; the instance has run on all the while."""

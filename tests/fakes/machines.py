@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Machine, Snapshot, Store, Wanted
+from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Machine, Snapshot, Store, Unowned, Wanted
 
 from .clock import Clock
 
@@ -41,7 +41,7 @@ class _Task:
         return self._made
 
 
-class FakeMachines:
+class FakeMachines(Unowned):
     """calls: "verb machine snapshot", as they were begun. refuse, fail: what is refused, and what fails when it is done, by
     (verb, machine); "*" is every machine. seconds: how long a verb takes. on: called with (verb, machine) at the begin.
     most: the tasks that ran at once at most.

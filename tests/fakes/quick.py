@@ -32,13 +32,19 @@ def _read_once() -> object:
     return lambda _loader, path: known(path)
 
 
+def read_models_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For boto3 in this process."""
+    from botocore.loaders import JSONFileLoader
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", _read_once())
+
+
 def quick_moto(monkeypatch: pytest.MonkeyPatch) -> None:
     """moto in this process: it ends when it is told to, and knows few policies of Amazon's own."""
-    from botocore.loaders import JSONFileLoader
     from moto.iam import models
     from werkzeug.serving import BaseWSGIServer
 
-    monkeypatch.setattr(JSONFileLoader, "load_file", _read_once())
+    read_models_once(monkeypatch)
     monkeypatch.setattr(BaseWSGIServer.serve_forever, "__defaults__", (0.02,))
     known = json.loads(models.aws_managed_policies_data)
     some = {name: policy for name, policy in known.items() if any(part in name for part in _POLICIES)}

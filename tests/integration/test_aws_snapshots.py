@@ -3,6 +3,7 @@
 """Snapshots of EC2 instances, against moto's server; what moto has not is in tests/fakes/ec2_front.py."""
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,26 +12,37 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.machines.aws.revert import FRESH, REPLACED
 from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Pending, Wanted
+from tests.fakes.aws_world import Weather
 from tests.fakes.moto_server import REGION
+from tests.fakes.quick import read_models_once
 from tests.integration.aws_cloud import IMAGE, TAGS, Cloud
 
 
 @pytest.fixture
-def cloud(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+def cloud(moto: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Cloud]:
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nonexistent",
                         "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}.items():
         monkeypatch.setenv(name, value)
+    read_models_once(monkeypatch)
     made = Cloud(moto)
+    # foul: by a seed each third read fails, and is asked again without a pause
+    if getattr(request, "param", "fair") == "foul":
+        monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda _self, _context: 0)
+        made.front.weather = Weather(seed=1, every=3)
     yield made
     made.front.close()
 
 
-def done(pending: Pending, looks: int = 50) -> str:
+WEATHERS = pytest.mark.parametrize("cloud", ["fair", "foul"], indirect=True)
+
+
+def done(pending: Pending, looks: int = 500) -> str:
     for _look in range(looks):
         if pending.poll() is None:
             return pending.result()
+        time.sleep(0.01)
     raise AssertionError("it does not end")
 
 
@@ -77,6 +89,7 @@ def test_tags_select_instances_that_bear_all_of_them(cloud: Cloud) -> None:
     assert [m.id for m in cloud.platform().find(Wanted(tags=(("cluster", "c1"), ("stage", "dev"))))] == [wanted]
 
 
+@WEATHERS
 def test_a_set_is_one_snapshot_with_all_volumes(cloud: Cloud) -> None:
     key = cloud.instance("n1", data=2)
     machine, snapshot = taken(cloud.platform(), "n1")
@@ -99,6 +112,7 @@ def test_volumes_of_claims_belong_to_the_cluster(cloud: Cloud) -> None:
     assert any(claim in line for line in cloud.job.lines)
 
 
+@WEATHERS
 def test_revert_swaps_all_volumes_and_leaves_the_machine_off(cloud: Cloud) -> None:
     key = cloud.instance("n1", data=1)
     platform = cloud.platform()
@@ -131,6 +145,7 @@ def test_volumes_die_with_the_instance_as_before(cloud: Cloud) -> None:
     assert after == before
 
 
+@WEATHERS
 def test_replaced_volumes_can_be_kept(cloud: Cloud) -> None:
     key = cloud.instance("n1", data=1)
     platform = cloud.platform(replaced_volumes="keep")
@@ -252,6 +267,7 @@ def test_half_a_set_is_never_reverted_to(cloud: Cloud) -> None:
     assert "/dev/sdf" in one(platform, "n1").extra["defects"][snapshot.id]
 
 
+@WEATHERS
 def test_remove_takes_the_whole_set_and_no_other(cloud: Cloud) -> None:
     cloud.instance("n1", data=1)
     platform = cloud.platform()

@@ -82,7 +82,8 @@ RBAC: dict[str, dict[str, Any]] = {
 
 AWS_POLICY: dict[str, dict[str, Any]] = {
     "jobs": {"type": "list", "elements": "str", "default": [], "choices": [
-        "leftovers", "snapshots", "reverts", "replace_root_volume", "encrypted_volumes"]},
+        "leftovers", "snapshots", "reverts", "replace_root_volume", "suspend_auto_scaling",
+        "encrypted_volumes"]},
     "optional": {"type": "bool", "default": True},
     "partition": {"type": "str", "default": "aws"},
     "region": {"type": "str", "default": "*"},

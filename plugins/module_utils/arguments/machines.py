@@ -17,6 +17,7 @@ MACHINES_AWS: dict[str, dict[str, Any]] = {
     "endpoint_url": {"type": "str"},
     "root_volume": {"type": "str", "default": "swap", "choices": ["swap", "replace"]},
     "replaced_volumes": {"type": "str", "default": "delete", "choices": ["delete", "keep"]},
+    "auto_scaling": {"type": "str", "default": "refuse", "choices": ["refuse", "suspend"]},
 }
 
 # Machines of a single ESXi host, by ssh.
@@ -79,6 +80,7 @@ VM_SNAPSHOT: dict[str, dict[str, Any]] = {
     "max_age_days": {"type": "float", "default": 0},
     "incomplete": {"type": "str", "default": "refuse", "choices": ["refuse", "replace"]},
     "remove_children": {"type": "bool", "default": False},
+    "wait": {"type": "bool", "default": True},
     **SNAPSHOT_MARKS, **SNAPSHOT_ORDER, **MACHINES,
 }
 

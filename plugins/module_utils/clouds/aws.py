@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from ..jobs.errors import BadOption, PlatformError
+from ..jobs.errors import BadOption, Passing, PlatformError
 
 # What EC2 answers, and what helps: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 _KEYS = "check access_key, secret_key and session_token, or the profile"
@@ -25,13 +25,17 @@ _HINTS = {
     "InvalidSnapshot.InUse": "an image is made of it: deregister the image first",
     "OptInRequired": "this account has not enabled the region",
 }
+# What is answered otherwise a moment later, besides all with status 5xx.
+_PASSING = {"RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
+            "RequestThrottled", "RequestTimeout", "InternalError", "InternalFailure", "ServiceUnavailable", "Unavailable"}
 _ATTEMPTS = 6
 _ENV_KEYS = {"access_key": ("AWS_ACCESS_KEY_ID",), "secret_key": ("AWS_SECRET_ACCESS_KEY",),
              "session_token": ("AWS_SESSION_TOKEN",)}
 _ENV = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION")}
 # How the AWS SDKs call a service in the variables that hold addresses of their own.
 _ENV_NAMES = {"ec2": "EC2", "elb": "ELASTIC_LOAD_BALANCING", "elbv2": "ELASTIC_LOAD_BALANCING_V2", "route53": "ROUTE_53",
-              "logs": "CLOUDWATCH_LOGS", "s3": "S3"}
+              "logs": "CLOUDWATCH_LOGS", "autoscaling": "AUTO_SCALING",
+              "resourcegroupstaggingapi": "RESOURCE_GROUPS_TAGGING_API"}
 
 
 class AwsError(PlatformError):
@@ -40,6 +44,10 @@ class AwsError(PlatformError):
     def __init__(self, sentence: str, code: str = "", **details: Any) -> None:
         super().__init__(sentence, **details)
         self.code = code
+
+
+class AwsPassing(AwsError, Passing):
+    """AWS, or the way to it, did not answer, or with an error that passes; boto3 has tried again already."""
 
 
 def _boto3() -> Any:
@@ -109,13 +117,16 @@ class _told:  # pylint: disable=invalid-name
 
         if isinstance(error, exceptions.ClientError):
             sentence, code = _sentence(self.service, self.operation, error.response.get("Error", {}))
-            raise AwsError(self.start + sentence, code) from None
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0
+            raise (AwsPassing if code in _PASSING or status >= 500 else AwsError)(self.start + sentence, code) from None
         if isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):
             raise BadOption("access_key: no AWS credentials: set access_key and secret_key, a profile, or the variables "
                             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from None
         if isinstance(error, exceptions.EndpointConnectionError):
-            raise AwsError(f"{self.start}AWS cannot be reached ({self.operation}): {_flat(error)}: is the region right, "
+            raise AwsPassing(f"{self.start}AWS cannot be reached ({self.operation}): {_flat(error)}: is the region right, "
                            "and does a proxy stand between?") from None
+        if isinstance(error, exceptions.HTTPClientError):
+            raise AwsPassing(f"{self.start}AWS {self.operation}: {_flat(error)}") from None
         if isinstance(error, exceptions.BotoCoreError):
             raise AwsError(f"{self.start}AWS {self.operation}: {_flat(error)}") from None
 
@@ -136,7 +147,7 @@ def _given(params: Mapping[str, Any], environ: Mapping[str, str], service: str) 
     if not {"access_key", "profile"} & set(given):
         names = _ENV_KEYS if environ.get("AWS_ACCESS_KEY_ID") else {"profile": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")}
         given |= _from(environ, names)
-    address = {"endpoint_url": (f"AWS_ENDPOINT_URL_{_ENV_NAMES[service]}", "AWS_ENDPOINT_URL")}
+    address = {"endpoint_url": (f"AWS_ENDPOINT_URL_{_ENV_NAMES.get(service, service.upper())}", "AWS_ENDPOINT_URL")}
     return {**_from(environ, {**_ENV, **address}), **given}
 
 

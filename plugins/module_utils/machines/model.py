@@ -3,7 +3,8 @@
 """What a platform of machines can do, and the words it is said in. A folder for each platform stands behind this."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -113,3 +114,26 @@ class MachinePlatform(Protocol):
     def power_off(self, machine: Machine) -> Pending: ...
 
     def close(self) -> None: ...
+    takes_at_once: bool
+    def check_revert(self, machines: Sequence[Machine], power_on: bool) -> None:
+        """BadOption where a revert of these machines would not come to its end, as others would replace them; nothing is
+        changed. What will be otherwise afterwards is told."""
+
+    def held(self, machines: Sequence[Machine], power_on: bool) -> AbstractContextManager[None]:
+        """Whoever replaces machines that are off leaves them alone inside, and does so again afterwards, also when this process
+        is killed. power_on: whether they run at its end."""
+
+
+
+class Unowned:
+    """Of a platform that knows nobody who replaces machines, and whose snapshots are done when they are taken."""
+
+    takes_at_once = False
+
+    def check_revert(self, machines: Sequence[Machine], power_on: bool) -> None:
+        """See MachinePlatform."""
+
+    @contextmanager
+    def held(self, machines: Sequence[Machine], power_on: bool) -> Iterator[None]:
+        """See MachinePlatform."""
+        yield

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..engine.declared import CloudPermission
-from ..machines.aws.rights import KEYS, LOOKING, REPLACING_ROOTS, REVERTING, TAKING
+from ..machines.aws.rights import KEYS, LOOKING, REPLACING_ROOTS, REVERTING, SUSPENDING, TAKING
 
 _TAKEN = (CloudPermission("aws", LOOKING, "machines, their disks and snapshots"),
           CloudPermission("aws", TAKING, "taking snapshots, and removing them"))
@@ -24,6 +24,8 @@ JOBS: dict[str, tuple[CloudPermission, ...]] = {
     "snapshots": _TAKEN,
     "reverts": _REVERTED,
     "replace_root_volume": (*_REVERTED, CloudPermission("aws", REPLACING_ROOTS, "a root volume that EC2 itself replaces")),
+    "suspend_auto_scaling": (*_REVERTED, CloudPermission(
+        "aws", SUSPENDING, "Auto Scaling groups that leave their members alone meanwhile")),
     "encrypted_volumes": (
         CloudPermission("aws", KEYS, "snapshots and new volumes of disks that are encrypted with a key of one's own",
                         ("arn:{partition}:kms:{region}:{account}:key/*",)),),

@@ -28,13 +28,16 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         _check_memory(found, chosen, params)
         if not params.get("disposable"):
             raise BadOption(f"disposable: a revert throws away what {_names(found)} did since the snapshot was taken; mark the cluster with "
+        platform.check_revert(found, bool(params.get("power_on", True)))
                             "disposable: true (cluster_disposable: true in the inventory) when that may be lost")
         cluster.compare_before()
         made = _result(found, chosen)
         if job.check_mode:
             return {**made, "changed": True, "diff": _diff(found, chosen), "nodes": [], "skews": {}}
-        Revert(platform, found, chosen, params, job).run()
-        return {**made, "changed": True, "diff": _diff(found, chosen), **_ready(cluster, platform, found, params, job)}
+        with platform.held(found, bool(params.get("power_on", True))):
+            Revert(platform, found, chosen, params, job).run()
+            ready = _ready(cluster, platform, found, params, job)
+        return {**made, "changed": True, "diff": _diff(found, chosen), **ready}
 
 
 def _check(params: Mapping[str, Any]) -> None:

@@ -17,6 +17,8 @@ from .set import Crew, Outcome, afterwards, depth, describe, groups, listed, mac
 from .space import room
 
 _DAY = 86400.0
+# Seconds between two looks at what is copied, and without any answer until they end.
+_COPYING, _PATIENCE = 10.0, 600.0
 
 
 def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
@@ -59,6 +61,7 @@ class _Take:
     def present(self) -> dict[str, Any]:
         having = [m for m in self.found if named(m, self.name)]
         if whole(self.found, self.name):
+            self._wait_complete()
             return result(self.found, self.name, False, spread_seconds=spread(self.found, self.name), stores=[])
         if having:
             if self.params.get("incomplete") != "replace":
@@ -77,6 +80,7 @@ class _Take:
             outcome = self._taken(describe(self.params, mark))
             after = self._again()
             apart = self._judged(after, outcome)
+        self._wait_complete()
         return result(after, self.name, True, spread_seconds=apart, stores=stores)
 
     def _broken(self, having: list[Machine]) -> str:
@@ -110,9 +114,11 @@ class _Take:
 
     def _taken(self, text: str) -> Outcome:
         """All or nothing: what was taken goes again when one machine fails, or the time is up, or anything else happens."""
-        crew = Crew(self.job, int(self.params.get("parallel") or 4))
+        crew, order = Crew(self.job, int(self.params.get("parallel") or 4)), groups(self.found, self.params)
+        if self.platform.takes_at_once:
+            crew, order = Crew(self.job, len(self.found)), [[m for g in order for m in g]]
         try:
-            outcome = crew.work(groups(self.found, self.params), lambda m: self._begin(m, text), f"snapshot {self.name!r} taken")
+            outcome = crew.work(order, lambda m: self._begin(m, text), f"snapshot {self.name!r} taken")
         except BaseException as e:
             words = self._undo(e.details.get("pendings", ()) if isinstance(e, Interrupted) else ())
             if isinstance(e, PlatformError):
@@ -174,6 +180,28 @@ class _Take:
             raise PlatformError(f"{trouble}; {self._undo()}")
         self.job.tell(f"{len(after)} machines: snapshot {self.name!r}, {apart:.1f} s apart")
         return apart
+
+    def _wait_complete(self) -> None:
+        """Until the platform has copied what was taken. The set stands whatever becomes of this wait."""
+        if not self.platform.takes_at_once or not self.params.get("wait", True) or self.job.check_mode:
+            return
+        try:
+            self.job.until(self._copied, _COPYING, _PATIENCE, f"snapshot {self.name!r}")
+        except Interrupted as e:
+            raise Interrupted(f"{e}; the set is taken, and the platform copies on by itself: run it again to wait on, or set wait: false",
+                              changed=True) from None
+
+    def _copied(self) -> str:
+        waiting: list[float] = []
+        for machine in self._again():
+            for snapshot in named(machine, self.name):
+                percent = machine.extra.get("pending", {}).get(snapshot.id)
+                if percent is not None:
+                    waiting.append(percent)
+                elif defect := machine.extra.get("defects", {}).get(snapshot.id):
+                    raise PlatformError(f"{machine.name}: snapshot {self.name!r} will not be complete: {defect}; remove the set (state: "
+                                        "absent) and take it anew", changed=True)
+        return f"{len(waiting)} of {len(self.found)} machines are copied still, at {min(waiting) // 10 * 10:.0f} %" if waiting else ""
 
     def _again(self) -> list[Machine]:
         return self.platform.find(Wanted(ids=tuple(m.id for m in self.found)))

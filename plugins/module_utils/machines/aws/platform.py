@@ -8,6 +8,8 @@ machine down, and nothing to consolidate; it never holds memory, and all volumes
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
 from ...clouds.aws import AwsError, Ec2, connect
@@ -16,12 +18,15 @@ from ...jobs.job import Job
 from ...jobs.steps import Steps, Stepwise, nothing
 from ..model import Machine, Pending, Snapshot, Store, Wanted
 from .revert import Revert, power
-from .sets import INSTANCE, NAME, SET, SnapshotSet, as_tags, device_of, is_claim, new_tags, plain, sets_of, tags_of
+from .reverting import about, check_revert, held
+from .sets import FILTER_VALUES, INSTANCE, NAME, SET, SnapshotSet, as_tags, device_of, is_claim, new_tags, plain, sets_of, tags_of
 
 _LIVE = ["pending", "running", "stopping", "stopped"]
 _POWER = {"pending": "on", "running": "on", "stopping": "off", "stopped": "off"}
-_FILTER_VALUES = 200  # EC2 takes no more values in one filter
 _SHOWN = 20
+# Requests for snapshots on their way at once, whatever option parallel says: EC2 answers each within a second or two.
+AT_ONCE = 24
+_SEEN = 60  # looks until a snapshot that was made is listed
 _GIB = 1024 ** 3
 
 
@@ -30,11 +35,13 @@ class Aws:
 
     name = "aws"
     revert_stops = True  # or wants it to run: a root volume is replaced so
+    takes_at_once = True
 
-    def __init__(self, ec2: Ec2, job: Job, tags: Mapping[str, str] | None = None, replace_root: bool = False,
-                 delete_replaced: bool = True) -> None:
-        self._ec2, self._job, self._tags = ec2, job, dict(tags or {})
-        self._replace_root, self._delete_replaced = replace_root, delete_replaced
+    def __init__(self, ec2: Ec2, job: Job, tags: Mapping[str, str], params: Mapping[str, Any]) -> None:
+        self._ec2, self._job, self._tags, self._params = ec2, job, dict(tags), params
+        self._replace_root = params.get("root_volume") == "replace"
+        self._delete_replaced = params.get("replaced_volumes") != "keep"
+        self._pool = ThreadPoolExecutor(AT_ONCE)
 
     @property
     def round_trips(self) -> int:
@@ -63,9 +70,9 @@ class Aws:
     def _listed(self, operation: str, key: str, name: str, values: list[str], **more: Any) -> list[dict[str, Any]]:
         """All items whose property is one of the values."""
         found: list[dict[str, Any]] = []
-        for start in range(0, len(values), _FILTER_VALUES):
+        for start in range(0, len(values), FILTER_VALUES):
             found += self._ec2.pages(operation, key, Filters=[
-                {"Name": name, "Values": values[start:start + _FILTER_VALUES]}], **more)
+                {"Name": name, "Values": values[start:start + FILTER_VALUES]}], **more)
         return found
 
     def _check(self, wanted: Wanted, found: list[dict[str, Any]]) -> None:
@@ -101,9 +108,30 @@ class Aws:
         if quiesce:
             raise BadOption("quiesce: EC2 does not ask the system to write its buffers first; stop the machine, or take the "
                             "snapshot as after a power cut")
-        return Stepwise(self._take(machine, name, description))
+        return Stepwise(self._take(machine, name, self._pool.submit(self._ask, machine, name, description)))
 
-    def _take(self, machine: Machine, name: str, text: str) -> Steps:
+    def _take(self, machine: Machine, name: str, asked: Future[tuple[str, list[str]]]) -> Steps:
+        """Taken is what EC2 has answered: a snapshot is of the moment of the request, and complete when its copy is, hours later
+        (https://docs.aws.amazon.com/ebs/latest/userguide/ebs-create-snapshot.html). Lists may show it some moments later only."""
+        while not asked.done():
+            yield 0.0
+        key, ids = asked.result()
+        for _look in range(_SEEN):
+            now = self._ec2.pages("DescribeSnapshots", "Snapshots", machine.name, OwnerIds=["self"],
+                                  Filters=[{"Name": "snapshot-id", "Values": ids}])
+            broken = [s for s in now if s["State"] == "error"]
+            if broken:
+                self._delete(machine.name, ids)
+                why = broken[0].get("StateMessage") or "AWS tells no reason"
+                raise PlatformError(f"{machine.name}: AWS could not take the snapshot of {broken[0]['VolumeId']}: {why}; the "
+                                    "others of the set are removed")
+            if len(now) == len(ids):
+                return key
+            yield 50.0
+        raise PlatformError(f"{machine.name}: AWS answered with the snapshots {', '.join(ids)}, and does not list them")
+
+    def _ask(self, machine: Machine, name: str, text: str) -> tuple[str, list[str]]:
+        """One request for all volumes of a machine: (the set, ids of its EBS snapshots)."""
         attached = self._ec2.pages("DescribeVolumes", "Volumes", machine.name,
                                    Filters=[{"Name": "attachment.instance-id", "Values": [machine.id]}])
         own = {v["VolumeId"]: device_of(v, machine.id) for v in attached if not is_claim(v)}
@@ -113,22 +141,9 @@ class Aws:
             self._job.tell(f"{machine.name}: volumes of PersistentVolumes are not in the snapshot: {', '.join(claims)}")
             specification["ExcludeDataVolumeIds"] = claims
         tags = new_tags(name, machine.id, own, self._tags)
-        made = self._ec2.call("CreateSnapshots", machine.name, InstanceSpecification=specification,
-                              Description=plain(text),
+        made = self._ec2.call("CreateSnapshots", machine.name, InstanceSpecification=specification, Description=plain(text),
                               TagSpecifications=[{"ResourceType": "snapshot", "Tags": as_tags(tags)}])["Snapshots"]
-        ids = [m["SnapshotId"] for m in made]
-        while True:
-            now = self._ec2.pages("DescribeSnapshots", "Snapshots", machine.name, OwnerIds=["self"],
-                                  Filters=[{"Name": "snapshot-id", "Values": ids}])
-            broken = [s for s in now if s["State"] == "error"]
-            if broken:
-                self._delete(machine.name, ids)
-                why = broken[0].get("StateMessage") or "AWS tells no reason"
-                raise PlatformError(f"{machine.name}: AWS could not take the snapshot of {broken[0]['VolumeId']}: {why}; the "
-                                    "others of the set are removed")
-            if len(now) == len(ids) and all(s["State"] == "completed" for s in now):
-                return tags[SET]
-            yield sum(float((s.get("Progress") or "0").rstrip("%") or 0) for s in now) / len(ids)
+        return tags[SET], [m["SnapshotId"] for m in made]
 
     def _delete(self, name: str, ids: list[str]) -> None:
         for one in ids:
@@ -169,19 +184,22 @@ class Aws:
         """As EC2 does it: the system is asked to shut down, and cut off after some minutes."""
         return Stepwise(self._power(machine, "stopped"))
 
-    def _power(self, machine: Machine, wanted: str) -> Steps:
-        yield from power(self._ec2, machine.id, machine.name, wanted)
-        return ""
+    def check_revert(self, machines: Sequence[Machine], power_on: bool) -> None:
+        check_revert(self._ec2, machines, self._params, self._replace_root, self._job.tell)
+
+    def held(self, machines: Sequence[Machine], power_on: bool) -> AbstractContextManager[None]:
+        return held(machines, self._params, self._job)
 
     def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
         self._ec2.close()
 
 
 def _filters(wanted: Wanted) -> list[list[dict[str, Any]]]:
     """What to ask DescribeInstances for, one list per request. `*` and `?` are wildcards in filters, and names may have them."""
     asked = [("tag:Name", [_literal(n) for n in wanted.names]), ("instance-id", list(wanted.ids))]
-    chunks = [[{"Name": key, "Values": values[start:start + _FILTER_VALUES]}] for key, values in asked
-              for start in range(0, len(values), _FILTER_VALUES)]
+    chunks = [[{"Name": key, "Values": values[start:start + FILTER_VALUES]}] for key, values in asked
+              for start in range(0, len(values), FILTER_VALUES)]
     if wanted.tags:
         chunks.append([{"Name": f"tag:{k}", "Values": [_literal(v)]} for k, v in wanted.tags])
     return chunks
@@ -202,14 +220,16 @@ def _machine(instance: Mapping[str, Any], disks: list[dict[str, Any]], sets: lis
     key = instance["InstanceId"]
     own = [d for d in disks if device_of(d, key) and not is_claim(d)]
     defects = {s.id: s.defect() for s in sets if s.defect()}
+    pending = {s.id: s.progress() for s in sets if s.pending()}
     return Machine(
         id=key, name=tags_of(instance).get(NAME) or key, power=_POWER.get(instance["State"]["Name"], "off"),
         place=instance.get("Placement", {}).get("AvailabilityZone", ""), address=instance.get("PrivateIpAddress", ""),
         provisioned=sum(d["Size"] for d in own) * _GIB, snapshots=tuple(s.snapshot(own) for s in sets),
-        extra={"volumes": {device_of(d, key): d["VolumeId"] for d in own}, **({"defects": defects} if defects else {})})
+        extra={"volumes": {device_of(d, key): d["VolumeId"] for d in own}, "instance": about(instance),
+               **({"defects": defects} if defects else {}), **({"pending": pending} if pending else {})})
 
 
 def open_aws(params: Mapping[str, Any], job: Job, tags: Mapping[str, str]) -> Aws:
-    """params: those of aws_client.connect, root_volume (swap or replace) and replaced_volumes (delete or keep)."""
-    return Aws(connect(params, job.environ), job, tags, replace_root=params.get("root_volume") == "replace",
-               delete_replaced=params.get("replaced_volumes") != "keep")
+    """params: those of clouds.aws.connect, root_volume (swap or replace), replaced_volumes (delete or keep) and auto_scaling
+    (refuse or suspend)."""
+    return Aws(connect({**params, "parallel": AT_ONCE}, job.environ), job, tags, params)

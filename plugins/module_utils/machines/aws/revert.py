@@ -50,6 +50,8 @@ class Revert:
         root = next((s for s in swaps if s.device == machine.get("RootDeviceName")), None)
         if root and self.replace_root and machine["State"]["Name"] == "running" and (yield from self._replace(root)):
             swaps.remove(root)
+            if not swaps:  # it runs, with its new root
+                return self.wanted.id
         try:
             yield from self._make(swaps)
             yield from self._all_at(swaps, "available")

@@ -7,7 +7,10 @@ from __future__ import annotations
 LOOKING = ("ec2:DescribeInstances", "ec2:DescribeVolumes", "ec2:DescribeSnapshots")
 TAKING = ("ec2:CreateSnapshots", "ec2:CreateTags", "ec2:DeleteSnapshot")
 REVERTING = ("ec2:CreateVolume", "ec2:CreateTags", "ec2:AttachVolume", "ec2:DetachVolume", "ec2:DeleteVolume", "ec2:DeleteTags",
-             "ec2:ModifyInstanceAttribute", "ec2:StopInstances", "ec2:StartInstances")
-REPLACING_ROOTS = ("ec2:CreateReplaceRootVolumeTask", "ec2:DescribeReplaceRootVolumeTasks")
+             "ec2:ModifyInstanceAttribute", "ec2:StopInstances", "ec2:StartInstances", "ec2:DescribeSpotInstanceRequests",
+             "ec2:DescribeInstanceTypes")
+REPLACING_ROOTS = ("ec2:CreateReplaceRootVolumeTask", "ec2:DescribeReplaceRootVolumeTasks", "ec2:DescribeInstanceAttribute")
+SUSPENDING = ("autoscaling:DescribeAutoScalingGroups", "autoscaling:SuspendProcesses", "autoscaling:ResumeProcesses",
+              "autoscaling:CreateOrUpdateTags", "autoscaling:DeleteTags")
 # Volumes that are encrypted with a key of one's own.
 KEYS = ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext")

@@ -23,6 +23,7 @@ SET, INSTANCE, DEVICES = f"{PREFIX}set", f"{PREFIX}instance", f"{PREFIX}devices"
 NAME = "Name"
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions, CreateSnapshots: Description
 TAG_VALUE, TEXT = 256, 255
+FILTER_VALUES = 200  # EC2 takes no more values in one filter
 # A volume that Kubernetes' drivers attach to an instance is the cluster's data, not the machine's: it has an id that
 # PersistentVolumes name, and comes and goes while the machine runs.
 _OF_A_CLAIM = ("kubernetes.io/created-for/pv/name", "kubernetes.io/created-for/pvc/name", "CSIVolumeName")
@@ -71,16 +72,23 @@ def plain(text: str) -> str:
 
 @dataclass(frozen=True)
 class SnapshotSet:
-    """members: device to EBS snapshot (of DescribeSnapshots); missing: devices whose EBS snapshot is gone."""
+    """members: device to EBS snapshot (of DescribeSnapshots); missing: devices whose EBS snapshot is gone; spare: snapshots
+    of devices that have one already, as of a request that was sent twice because its answer was lost."""
 
     id: str
     instance: str
     name: str
     members: Mapping[str, Mapping[str, Any]]
     missing: tuple[str, ...] = ()
+    spare: tuple[str, ...] = ()
 
     def ids(self) -> list[str]:
-        return [m["SnapshotId"] for m in self.members.values()]
+        return [*(m["SnapshotId"] for m in self.members.values()), *self.spare]
+
+    def pending(self) -> bool:
+        """Whether nothing is wrong with it but that EC2 still copies it: it is of the moment at which it was asked for."""
+        states = {m["State"] for m in self.members.values()}
+        return not self.missing and "pending" in states and states <= {"pending", "completed"}
 
     def defect(self) -> str:
         """Why nothing can be made of this set now, "" if it can."""
@@ -99,7 +107,7 @@ class SnapshotSet:
 
     def snapshot(self, attached: Iterable[Mapping[str, Any]]) -> Snapshot:
         """In the words of all platforms. attached: the instance's volumes; current: all of them were made of this set."""
-        ids = set(self.ids())
+        ids = {m["SnapshotId"] for m in self.members.values()}
         own = [v for v in attached if device_of(v, self.instance) in self.members]
         sizes = [m.get("FullSnapshotSizeInBytes") for m in self.members.values()]
         first = min((m["StartTime"] for m in self.members.values()))
@@ -126,7 +134,10 @@ def sets_of(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, list[SnapshotSe
     result: dict[str, list[SnapshotSet]] = defaultdict(list)
     for (instance, key), members in sorted(found.items(), key=lambda i: min(m["StartTime"] for m in i[1])):
         devices = _devices(tags_of(members[0]))
-        there = {devices.get(m["VolumeId"], m["VolumeId"]): m for m in members}
+        there: dict[str, Mapping[str, Any]] = {}
+        for one in sorted(members, key=lambda m: (m["State"] == "error", m["StartTime"], m["SnapshotId"])):
+            there.setdefault(devices.get(one["VolumeId"], one["VolumeId"]), one)
         gone = tuple(sorted(set(devices.values()) - set(there)))
-        result[instance].append(SnapshotSet(key, instance, tags_of(members[0]).get(NAME, ""), there, gone))
+        spare = tuple(sorted({m["SnapshotId"] for m in members} - {m["SnapshotId"] for m in there.values()}))
+        result[instance].append(SnapshotSet(key, instance, tags_of(members[0]).get(NAME, ""), there, gone, spare))
     return result

@@ -16,7 +16,7 @@ from typing import Any
 from ...jobs.errors import BadOption, PlatformError
 from ...jobs.job import Job
 from ...jobs.steps import Steps, Stepwise
-from ..model import Machine, Pending, Snapshot, Store, Wanted
+from ..model import Machine, Pending, Snapshot, Store, Unowned, Wanted
 from . import parse
 from .ssh import Answer, Lost, Shell
 
@@ -29,7 +29,7 @@ def _vim(command: str, *arguments: str) -> list[str]:
     return ["vim-cmd", command, *arguments]
 
 
-class Esxi:
+class Esxi(Unowned):
     """A MachinePlatform (model.py). settle: seconds after a command in which its effect must show."""
 
     name = "esxi"

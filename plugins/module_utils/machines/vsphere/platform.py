@@ -13,14 +13,14 @@ from ...jobs.errors import BadOption, PlatformError
 from ...jobs.job import Job
 from ...jobs.steps import Steps, Stepwise, nothing
 from ...results import redact
-from ..model import Machine, Pending, Snapshot, Store, Wanted
+from ..model import Machine, Pending, Snapshot, Store, Unowned, Wanted
 from .inventory import Inventory, read
 
 _SHOWN = 20
 _NAME = 80  # characters of a snapshot's name
 
 
-class Vsphere:
+class Vsphere(Unowned):
     """A MachinePlatform (model.py). datacenter: only machines below it, "" for all."""
 
     name = "vsphere"

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A fake, between ec2_front and moto: what the world does and moto does not.
+
+Things take some looks: snapshots that are written to S3, instances that stop. Auto Scaling groups terminate a member that is
+stopped and make another. Weather: some reads fail, as they do at AWS on any day.
+"""
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+import boto3
+
+from .moto_server import KEYS, REGION
+
+# What a group needs to replace a member that is stopped; without one of them it does not.
+_REPLACING = {"HealthCheck", "ReplaceUnhealthy", "Terminate"}
+_READ = ("Describe", "List", "Get", "GET ")
+_ITEM = re.compile(r"(<item>(?:(?!<item>).)*?<snapshotId>(snap-\w+)</snapshotId>.*?)<status>completed</status>", re.DOTALL)
+_STOPPED = re.compile(r"(<instanceId>(i-\w+)</instanceId>(?:(?!<instanceId>).)*?<instanceState>\s*)"
+                      r"<code>80</code>\s*<name>stopped</name>", re.DOTALL)
+
+
+class World:
+    """pending: looks at each snapshot until it is complete; stopping: looks at each instance until it is stopped."""
+
+    def __init__(self, moto: str, pending: int = 0, stopping: int = 0) -> None:
+        self._groups = boto3.client("autoscaling", region_name=REGION, endpoint_url=moto, **KEYS)
+        self.pending, self.stopping = pending, stopping
+        self._looks: dict[str, int] = {}
+        self.replaced: list[str] = []
+
+    def __call__(self, action: str, query: dict[str, str], text: str) -> str:
+        """An answer of moto's as AWS would give it."""
+        if action == "StopInstances":
+            for instance in [v for k, v in query.items() if k.startswith("InstanceId.")]:
+                self._looks.pop(instance, None)
+                self._replace(instance)
+        if action == "DescribeSnapshots" and self.pending:
+            return _ITEM.sub(lambda m: m[1] + ("<status>pending</status>" if self._still(m[2], self.pending)
+                                               else "<status>completed</status>"), text)
+        if action == "DescribeInstances" and self.stopping:
+            return _STOPPED.sub(lambda m: m[1] + ("<code>64</code><name>stopping</name>" if self._still(m[2], self.stopping)
+                                                  else "<code>80</code><name>stopped</name>"), text)
+        return text
+
+    def _still(self, what: str, looks: int) -> bool:
+        self._looks[what] = self._looks.get(what, 0) + 1
+        return self._looks[what] <= looks
+
+    def _replace(self, instance: str) -> None:
+        found = self._groups.describe_auto_scaling_instances(InstanceIds=[instance])["AutoScalingInstances"]
+        for group in self._groups.describe_auto_scaling_groups(
+                AutoScalingGroupNames=[f["AutoScalingGroupName"] for f in found])["AutoScalingGroups"] if found else ():
+            if not _REPLACING & {p["ProcessName"] for p in group["SuspendedProcesses"]}:
+                self._groups.terminate_instance_in_auto_scaling_group(InstanceId=instance, ShouldDecrementDesiredCapacity=False)
+                self.replaced.append(instance)
+
+
+class Weather:
+    """Each `every`-th read fails, by a seed: throttled, an error of AWS's own, or a connection that is cut (None)."""
+
+    def __init__(self, seed: int, every: int = 4) -> None:
+        self._random, self._every = random.Random(seed), every
+        self._reads = self._random.randrange(every)
+        self.failed = 0
+
+    def __call__(self, action: str) -> tuple[int, str, str] | None | bool:
+        """False where the weather is fair, None for a cut, else (status, code, message)."""
+        if not action.startswith(_READ):
+            return False
+        self._reads += 1
+        if self._reads % self._every:
+            return False
+        self.failed += 1
+        said: Any = self._random.choice([(503, "RequestLimitExceeded", "Request limit exceeded."), None,
+                                         (500, "InternalError", "An internal error has occurred")])
+        return said
