@@ -65,6 +65,14 @@ options:
     description: How old the oldest snapshot of a machine may be when a new one is taken; V(0) is no limit.
     type: float
     default: 0
+  wait:
+    description:
+      - On AWS a snapshot is of the moment at which it is asked for, and is copied afterwards, for a first one in hours. With
+        V(true) this waits until all of the set are copied, within O(timeout); the set stays when the time is up. With V(false)
+        it ends as soon as all are taken. A revert to one that is still copied is refused.
+      - All machines are asked at once there, whatever O(parallel) and O(order) say.
+    type: bool
+    default: true
   incomplete:
     description:
       - What to do when some machines have a snapshot of this name and others have not, as after an interruption, or when those
@@ -87,14 +95,6 @@ options:
     description: Who takes them, for the descriptions of snapshots; without it the user and the host.
     type: str
 extends_documentation_fragment:
-  wait:
-    description:
-      - On AWS a snapshot is of the moment at which it is asked for, and is copied afterwards, for a first one in hours. With
-        V(true) this waits until all of the set are copied, within O(timeout); the set stays when the time is up. With V(false)
-        it ends as soon as all are taken. A revert to one that is still copied is refused.
-      - All machines are asked at once there, whatever O(parallel) and O(order) say.
-    type: bool
-    default: true
   - assay.clusters.attributes
   - assay.clusters.machines
   - assay.clusters.machines_aws

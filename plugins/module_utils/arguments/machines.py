@@ -78,9 +78,9 @@ VM_SNAPSHOT: dict[str, dict[str, Any]] = {
     "growth_percent": {"type": "float", "default": 10},
     "max_depth": {"type": "int", "default": 3},
     "max_age_days": {"type": "float", "default": 0},
+    "wait": {"type": "bool", "default": True},
     "incomplete": {"type": "str", "default": "refuse", "choices": ["refuse", "replace"]},
     "remove_children": {"type": "bool", "default": False},
-    "wait": {"type": "bool", "default": True},
     **SNAPSHOT_MARKS, **SNAPSHOT_ORDER, **MACHINES,
 }
 

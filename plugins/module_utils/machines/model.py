@@ -35,6 +35,8 @@ class Machine:
     id: what the platform takes without doubt (MoID, Vmid, instance id); power: on, off or suspended;
     tools: running, not running, none; place: folder or availability zone, to tell equal names apart;
     datastores: names (keys of Store.name); consolidate: the platform asks for a consolidation of its disks.
+    extra: what one platform knows; all read of it "defects" {id of a snapshot: why it cannot be reverted to} and "pending" {id
+    of a snapshot that the platform still copies: percent}.
     """
 
     id: str
@@ -86,12 +88,14 @@ class Pending(Protocol):
 class MachinePlatform(Protocol):
     """Thread-safe: several machines are worked on at once.
 
-    revert_stops: a revert stops the machine itself where it has to, so nobody powers it off before.
+    revert_stops: a revert stops the machine itself where it has to, so nobody powers it off before. takes_at_once: a snapshot
+    is of the moment at which it is asked for, however long it is copied, so that all machines are asked at once.
     """
 
     name: str
     round_trips: int
     revert_stops: bool
+    takes_at_once: bool
 
     def find(self, wanted: Wanted) -> list[Machine]:
         """Exactly the wanted machines with all their snapshots. BadOption for what is absent or ambiguous, listing what
@@ -101,6 +105,14 @@ class MachinePlatform(Protocol):
         """The datastores of these machines; empty where the platform has none (AWS)."""
 
     def take(self, machine: Machine, name: str, description: str, memory: bool, quiesce: bool) -> Pending: ...
+
+    def check_revert(self, machines: Sequence[Machine], power_on: bool) -> None:
+        """BadOption where a revert of these machines would not come to its end, as others would replace them; nothing is
+        changed. What will be otherwise afterwards is told."""
+
+    def held(self, machines: Sequence[Machine], power_on: bool) -> AbstractContextManager[None]:
+        """Whoever replaces machines that are off leaves them alone inside, and does so again afterwards, also when this process
+        is killed. power_on: whether they run at its end."""
 
     def revert(self, machine: Machine, snapshot: Snapshot) -> Pending:
         """Leaves the machine off, whatever the snapshot holds, where the platform can."""
@@ -114,15 +126,6 @@ class MachinePlatform(Protocol):
     def power_off(self, machine: Machine) -> Pending: ...
 
     def close(self) -> None: ...
-    takes_at_once: bool
-    def check_revert(self, machines: Sequence[Machine], power_on: bool) -> None:
-        """BadOption where a revert of these machines would not come to its end, as others would replace them; nothing is
-        changed. What will be otherwise afterwards is told."""
-
-    def held(self, machines: Sequence[Machine], power_on: bool) -> AbstractContextManager[None]:
-        """Whoever replaces machines that are off leaves them alone inside, and does so again afterwards, also when this process
-        is killed. power_on: whether they run at its end."""
-
 
 
 class Unowned:

@@ -28,8 +28,8 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         _check_memory(found, chosen, params)
         if not params.get("disposable"):
             raise BadOption(f"disposable: a revert throws away what {_names(found)} did since the snapshot was taken; mark the cluster with "
-        platform.check_revert(found, bool(params.get("power_on", True)))
                             "disposable: true (cluster_disposable: true in the inventory) when that may be lost")
+        platform.check_revert(found, bool(params.get("power_on", True)))
         cluster.compare_before()
         made = _result(found, chosen)
         if job.check_mode:
