@@ -24,6 +24,8 @@ from ansible_collections.assay.clusters.plugins.plugin_utils import connecting, 
 with imports.shared():
     library.preload()
     spelling.known()
+# What is asked of one cluster by hand, so that the user's KUBECONFIG serves; others do without a cluster, or change it.
+_KUBECTLS = ("conformance", "image_prepull", "images_info")
 _MODULES = "ansible_collections.assay.clusters.plugins.modules"
 
 
@@ -69,6 +71,8 @@ class ActionModule(ActionBase):
         _valid, args = self.validate_argument_spec(copy.deepcopy(task.argument_spec), **task.rules())
         host = variables.get("inventory_hostname", "localhost")
         own = connecting.environment(self._task.environment, self._templar)
+        if name in _KUBECTLS:
+            own |= connecting.kubectls(connecting.named(args, {}), own, variables, bool(self._task.run_once))
         with connecting.acting_in(own):
             job = Job(say=lambda line: terminal.show(f"{host}: {line}"), check_mode=self._task.check_mode,
                       environ=self._environ(own, task.connects, variables), playbook=os.getppid())

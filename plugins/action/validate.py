@@ -70,6 +70,8 @@ class ActionModule(ActionBase):
         serve = {"rbac_info": self._rbac, "aws_policy_info": self._aws_policy, "sweep": self._sweep,
                  "validate": self._suite}.get(name, self._single)
         self._own = connecting.environment(self._task.environment, self._templar)
+        self._own |= connecting.kubectls(connecting.named(self._task.args, self._vars), self._own, self._vars,
+                                         bool(self._task.run_once))
         try:
             spelling.refuse(self._vars, spelling.prefixes(name, self._vars))
             folder = self._task.args.get("results_dir")

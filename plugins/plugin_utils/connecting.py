@@ -20,6 +20,7 @@ WHERE = ("kubeconfig", "context", "host")
 _ENVIRONMENT = "K8S_AUTH_"
 # From so much likeness on, a name is one of ours with a slip of the pen (difflib's ratio).
 _NEAR = 0.75
+_KUBECTL = "KUBECONFIG"
 _LOCAL = ("local", "ansible.builtin.local")
 
 
@@ -82,6 +83,24 @@ def shared(given: Mapping[str, Any], own: Mapping[str, str], variables: Mapping[
     return _named(os.environ) if len(variables.get("ansible_play_hosts_all") or ()) > 1 else ""
 
 
+def named(args: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """What task and host say of where the cluster is; templates as they are written."""
+    return {n: args.get(n) or variables.get(PREFIX + n) for n in WHERE}
+
+
+def kubectls(given: Mapping[str, Any], own: Mapping[str, str], variables: Mapping[str, Any], once: bool) -> dict[str, str]:
+    """The cluster that kubectl would ask, as environment of the task: that of KUBECONFIG, where nothing else names one.
+
+    For a play of one host, or a task that runs once. A cluster of a platform is the one that is made there, so what lies in
+    the user's shell is never taken for it.
+    """
+    path = own.get(_KUBECTL) or os.environ.get(_KUBECTL)
+    if not path or any(given.get(n) for n in WHERE) or _named(own) or _named(os.environ) or variables.get("cluster_platform"):
+        return {}
+    alone = once or len(variables.get("ansible_play_hosts_all") or ()) <= 1
+    return {f"{_ENVIRONMENT}KUBECONFIG": path} if alone else {}
+
+
 def without_cluster(environ: Mapping[str, str]) -> dict[str, str]:
     """An environment that names no cluster and nobody's credentials for one."""
     return {k: v for k, v in environ.items() if not k.startswith(_ENVIRONMENT)}
@@ -106,8 +125,8 @@ def check(host: str, given: Mapping[str, Any], own: Mapping[str, str], variables
                        f"cluster_context or cluster_host for each, leave hosts that are no clusters out with validate_hosts, "
                        f"or take one host with --limit {host}")
     raise BadInput(f"host {host} has no cluster address: set cluster_kubeconfig (a path or the content) or cluster_host in "
-                   "the inventory, or, for one host, K8S_AUTH_KUBECONFIG in the environment; hosts that are no clusters are "
-                   "left out with validate_hosts")
+                   "the inventory, or, for one host, KUBECONFIG or K8S_AUTH_KUBECONFIG in the environment; hosts that are no "
+                   "clusters are left out with validate_hosts")
 
 
 def elsewhere(transport: str, delegated: Any, variables: Mapping[str, Any]) -> str:

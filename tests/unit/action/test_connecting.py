@@ -18,7 +18,7 @@ ADDRESSES = ["K8S_AUTH_KUBECONFIG", "K8S_AUTH_CONTEXT", "K8S_AUTH_HOST"]
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [n for n in os.environ if n.startswith("K8S_AUTH_")]:
+    for name in [n for n in os.environ if n.startswith("K8S_AUTH_") or n == "KUBECONFIG"]:
         monkeypatch.delenv(name)
 
 
@@ -44,6 +44,19 @@ def test_the_environment_alone_is_the_cluster_of_one_host_and_never_that_of_many
     assert _why(variables=TWO, once=True) == ""
     said = _why(variables=TWO)
     assert f"{name} of the environment is one cluster, and this play has 2 hosts" in said and "--limit a" in said
+
+
+def test_kubectls_own_file_is_the_cluster_of_one_host_where_nothing_else_names_one(monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", "a:b")
+    found = {"K8S_AUTH_KUBECONFIG": "a:b"}
+    assert connecting.kubectls({}, {}, ONE, False) == connecting.kubectls({}, {}, TWO, True) == found
+    assert connecting.kubectls({}, {"KUBECONFIG": "c"}, ONE, False) == {"K8S_AUTH_KUBECONFIG": "c"}
+    for given, own, variables in (({}, {}, TWO), ({"context": "x"}, {}, ONE), ({}, {"K8S_AUTH_HOST": "h"}, ONE),
+                                  ({}, {}, {**ONE, "cluster_platform": "eks"})):
+        assert connecting.kubectls(given, own, variables, False) == {}, (given, own, variables)
+    assert connecting.named({"host": "h"}, {"cluster_context": "c"}) == {"kubeconfig": None, "context": "c", "host": "h"}
+    monkeypatch.setenv("K8S_AUTH_CONTEXT", "x")
+    assert connecting.kubectls({}, {}, ONE, False) == {}
 
 
 @pytest.mark.parametrize(("given", "own"), [({"kubeconfig": "k"}, {}), ({"context": "c"}, {}), ({"host": "h"}, {}),
