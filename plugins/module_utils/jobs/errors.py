@@ -22,5 +22,9 @@ class Passing(PlatformError):
     """The platform did not answer, or with an error that passes: the same question may be answered a moment later."""
 
 
+class Unknown(PlatformError):
+    """Something was begun, and whether it ends well is not known: it may show up later."""
+
+
 class Interrupted(PlatformError):
     """The deadline passed or the playbook ended; the sentence says what was reached."""

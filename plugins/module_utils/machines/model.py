@@ -29,12 +29,32 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Disk:
+    """One disk. file: the first of its chain; id: what names it wherever it lies, "" where nothing does; size: bytes, -1 unknown.
+
+    volume: it is of a PersistentVolume and not of the machine; left_out: why no snapshot holds it, "" where one does.
+    """
+
+    label: str
+    file: str = ""
+    id: str = ""
+    size: int = -1
+    volume: bool = False
+    left_out: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.id or self.file
+
+
+@dataclass(frozen=True)
 class Machine:
     """A virtual machine as it was when looked at.
 
     id: what the platform takes without doubt (MoID, Vmid, instance id); power: on, off or suspended;
     tools: running, not running, none; place: folder or availability zone, to tell equal names apart;
-    datastores: names (keys of Store.name); consolidate: the platform asks for a consolidation of its disks.
+    datastores: names (keys of Store.name); consolidate: the platform asks for a consolidation of its disks;
+    disks: where the platform tells them (not on AWS).
     extra: what one platform knows; all read of it "defects" {id of a snapshot: why it cannot be reverted to} and "pending" {id
     of a snapshot that the platform still copies: percent}.
     """
@@ -51,6 +71,7 @@ class Machine:
     used: int = -1
     consolidate: bool = False
     snapshots: tuple[Snapshot, ...] = ()
+    disks: tuple[Disk, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -66,13 +87,19 @@ class Store:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which machines: any of these; tags are AWS or vSphere tags. Every name given must fit exactly one machine."""
+    """Which machines: any of these; tags are AWS or vSphere tags. Every name given must fit exactly one machine.
+
+    folder, resource_pool, cluster_name, esxi_host: of vSphere; they restrict the rest, and alone mean all machines there.
+    """
 
     names: tuple[str, ...] = ()
     uuids: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     folder: str = ""
+    resource_pool: str = ""
+    cluster_name: str = ""
+    esxi_host: str = ""
 
 
 class Pending(Protocol):

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..common.guardian import Guardian
+from ..jobs.errors import PlatformError, Unknown
 from ..jobs.job import Job
 from ..machines.model import Wanted
 from .set import Crew, machines
@@ -21,11 +22,18 @@ _POLL = 2.0
 
 @contextlib.contextmanager
 def guarded(params: Mapping[str, Any], job: Job, mark: str) -> Iterator[None]:
-    """While a set is taken whose descriptions hold `mark`. An error is put right, or told, by who raises it."""
+    """While a set is taken whose descriptions hold `mark`. An error is put right, or told, by who raises it; where something may
+    be there still, or may show up later, the guardian stays."""
     again = {**params, "timeout": max(float(params.get("timeout") or 0), 3600.0)}
     guardian = Guardian.start(lambda: forget(again, dict(job.environ), mark))
     try:
         yield
+    except PlatformError as e:
+        if isinstance(e, Unknown) or e.details.get("changed"):
+            guardian.hand_over()
+        else:
+            guardian.dismiss()
+        raise
     except Exception:
         guardian.dismiss()
         raise

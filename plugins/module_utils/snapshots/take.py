@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..common import names
-from ..jobs.errors import BadOption, Interrupted, PlatformError
+from ..jobs.errors import BadOption, Interrupted, PlatformError, Unknown
 from ..jobs.job import Job
 from ..machines.model import Machine, MachinePlatform, Pending, Snapshot, Wanted
 from .guard import guarded
@@ -125,9 +125,9 @@ class _Take:
                 raise type(e)(f"{e}; {words}", changed="could not" in words) from None
             raise
         if outcome.failed:
-            first = next(iter(outcome.failed.values()))
-            words = self._undo()
-            raise PlatformError(f"{first}; {words}", changed="could not" in words,
+            first, unknown = next(iter(outcome.failed.values())), [e for e in outcome.failed.values() if isinstance(e, Unknown)]
+            words = self._undo() + ("; what shows up later is removed by a process that watches for it" if unknown else "")
+            raise (Unknown if unknown else PlatformError)(f"{first}; {words}", changed="could not" in words,
                                 failures=[str(e) for e in outcome.failed.values()])
         return outcome
 

@@ -7,12 +7,13 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPException
 from typing import Any, TypeVar
 from xml.parsers.expat import ExpatError
 
-from ...jobs.errors import BadOption, PlatformError
+from ...jobs.errors import BadOption, Passing, PlatformError
 from ...jobs.job import Job
 
 # A version that every server since vSphere 6.7 speaks, and that has all that is asked for: nothing is negotiated.
@@ -21,6 +22,9 @@ _SETTINGS = {"hostname": "VMWARE_HOST", "username": "VMWARE_USER", "password": "
              "validate_certs": "VMWARE_VALIDATE_CERTS", "proxy_host": "VMWARE_PROXY_HOST", "proxy_port": "VMWARE_PROXY_PORT",
              "datacenter": "VMWARE_DATACENTER"}
 _SECONDS = 60  # of silence of the server
+# Seconds for which a vCenter that answered before may be away: its services restart in some minutes, a load balancer fails over.
+PATIENCE = 300.0
+_AGAIN = 1.0
 _FALSE = {"0", "no", "false", "off", "n", "f"}
 
 T = TypeVar("T")
@@ -32,6 +36,10 @@ class VsphereError(PlatformError):
     def __init__(self, sentence: str, fault: str = "", **details: Any) -> None:
         super().__init__(sentence, **details)
         self.fault = fault
+
+
+class Unanswered(VsphereError, Passing):
+    """Silence, a broken connection, or the page of a load balancer. What was asked for may have been done."""
 
 
 def settings(params: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -89,6 +97,7 @@ class Session:
         self._count = threading.Lock()
         self._login = 0
         self._made: Any = None
+        self._views: dict[tuple[Any, ...], tuple[int, Any]] = {}
         self.stub: Any = None
 
     # ---- connection -------------------------------------------------------------------------------------------
@@ -156,12 +165,32 @@ class Session:
                                    "session limit of the server reached?", e.fault) from None
             raise
 
+    def read(self, what: str, ask: Callable[[Any], T]) -> T:
+        """As call(), for what changes nothing: once this server has answered, silence of some minutes is borne."""
+        since = time.monotonic()
+        while True:
+            try:
+                return self.call(what, ask)
+            except Unanswered as e:
+                if not self._login or time.monotonic() - since >= PATIENCE:
+                    raise
+                self._job.pause(_AGAIN, f"{self.host} to answer (at last: {e})"[:300])
+
+    def view(self, types: Sequence[Any]) -> Any:
+        """A ContainerView of all objects of these types. One for all looks: a server keeps each until its session ends."""
+        key = tuple(types)
+        login, view = self._views.get(key, (0, None))
+        if view is None or login != self._login or self._made is None:
+            view = self.call("list what there is", lambda c: c.viewManager.CreateContainerView(c.rootFolder, list(types), True))
+            self._views[key] = (self._login, view)
+        return view
+
     def value(self, thing: Any, path: str, what: str) -> Any:
         """One property of one managed object, None where it is not set."""
         query = self.query
         wanted = query.FilterSpec(propSet=[query.PropertySpec(type=type(thing), pathSet=[path])],
                                   objectSet=[query.ObjectSpec(obj=thing)])
-        page = self.call(what, lambda c: c.propertyCollector.RetrievePropertiesEx([wanted], query.RetrieveOptions()))
+        page = self.read(what, lambda c: c.propertyCollector.RetrievePropertiesEx([wanted], query.RetrieveOptions()))
         return next((p.val for one in page.objects for p in one.propSet), None) if page else None
 
     def _spoken(self, ask: Callable[[], T], what: str) -> T:
@@ -175,9 +204,9 @@ class Session:
             raise VsphereError(f"hostname: the certificate of {self.host} is not trusted: {e.verify_message}; have its CA trusted, or "
                                "set validate_certs: false") from None
         except OSError as e:
-            raise VsphereError(f"hostname: {self.host} cannot be reached to {what}: {_reason(e)}; check hostname and port") from None
+            raise Unanswered(f"hostname: {self.host} cannot be reached to {what}: {_reason(e)}; check hostname and port") from None
         except (HTTPException, ExpatError) as e:
-            raise VsphereError(f"hostname: what answers at {self.host} is no vSphere: {str(e) or type(e).__name__}; check hostname and "
+            raise Unanswered(f"hostname: what answers at {self.host} is no vSphere: {str(e) or type(e).__name__}; check hostname and "
                                "port") from None
 
     def close(self) -> None:

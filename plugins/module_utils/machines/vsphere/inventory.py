@@ -1,25 +1,32 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a vCenter or an ESXi host has, read in one call of the PropertyCollector, and its machines in our words.
+"""What a vCenter or an ESXi host has, read by its PropertyCollector, and its machines in our words.
 
-Attributes of pyVmomi's objects are a request each, which makes minutes of some hundred machines; nothing here uses them.
+The first look reads of all machines what tells them apart, in one call; a close look reads all of those that were chosen, and
+later looks at the same ones ask for nothing else. Attributes of pyVmomi's objects are a request each, which makes minutes of some
+hundred machines; nothing here uses them.
 """
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timezone
 from typing import Any
-from urllib.parse import unquote
 
+from ...clouds.vsphere import names
 from ...clouds.vsphere.session import Session, VsphereError
 from ..model import Machine, Snapshot, Store
+from .disks import disks
 
-_MACHINE = ("name", "parent", "parentVApp", "runtime.powerState", "runtime.host", "runtime.consolidationNeeded", "config.uuid",
-            "config.instanceUuid", "config.template", "config.flags.diskUuidEnabled", "config.hardware.memoryMB",
-            "guest.toolsRunningStatus", "guest.toolsVersionStatus2", "guest.ipAddress", "datastore", "summary.storage", "snapshot",
-            "layoutEx.file", "layoutEx.snapshot")
-_PROPERTIES = {"VirtualMachine": _MACHINE, "Datastore": ("summary",), "HostSystem": ("name",),
-               "Folder": ("name", "parent"), "Datacenter": ("name", "parent"), "VirtualApp": ("name", "parentFolder", "parent")}
+# What tells machines apart: of thousands of them, so nothing that a server has to gather.
+_FIRST = {"VirtualMachine": ("name", "parent", "parentVApp", "config.uuid", "config.instanceUuid", "config.template", "datastore",
+                             "runtime.host", "resourcePool"),
+          "Folder": ("name", "parent"), "Datacenter": ("name", "parent"), "VirtualApp": ("name", "parentFolder", "parent")}
+_HOMES = {"HostSystem": ("name", "parent"), "ComputeResource": ("name", "parent"), "ResourcePool": ("name", "parent")}
+_CLOSE = {"VirtualMachine": (*_FIRST["VirtualMachine"], "runtime.powerState", "runtime.consolidationNeeded",
+                             "runtime.connectionState", "runtime.question", "config.flags.diskUuidEnabled", "config.hardware.memoryMB",
+                             "config.hardware.device", "guest.toolsRunningStatus", "guest.toolsVersionStatus2", "guest.ipAddress",
+                             "summary.storage", "snapshot", "layoutEx.file", "layoutEx.snapshot"),
+          "Datastore": ("summary",), "HostSystem": ("name", "parent")}
 _POWER = {"poweredOn": "on", "poweredOff": "off", "suspended": "suspended"}
 # Of VirtualMachineToolsStatus2; unmanaged are open-vm-tools, which the distribution cares for.
 _TOOLS = {"guestToolsRunning": "running", "guestToolsExecutingScripts": "running", "guestToolsNotRunning": "not running"}
@@ -27,93 +34,148 @@ _TOOLS = {"guestToolsRunning": "running", "guestToolsExecutingScripts": "running
 Objects = Mapping[str, tuple[str, dict[str, Any], Any]]
 
 
-def read(session: Session) -> Inventory:
-    """All machines, stores, hosts and folders."""
-    return Inventory(collect(session, _PROPERTIES), session.content.rootFolder._GetMoId())
-
-
 def collect(session: Session, properties: Mapping[str, Sequence[str]]) -> Objects:
-    """{MoID: (kind, properties, object)} of all objects of these kinds: two round trips, and one for each page that the server
-    makes of it. A session that expires meanwhile takes the view with it: then it is begun anew, once."""
+    """{MoID: (kind, properties, object)} of all objects of these kinds: a round trip, and one for each page that the server
+    makes of it. A session that expires meanwhile takes the view with it, and a page that is lost is not told again: then it
+    is begun anew."""
+    vim = session.vim
+    types = [getattr(vim, t, None) or vim.VirtualApp for t in properties]
+    query = session.query
+    specs = [query.PropertySpec(type=t, pathSet=list(paths)) for t, paths in zip(types, properties.values())]
+    walk = query.TraversalSpec(name="view", path="view", skip=False, type=vim.view.ContainerView)
+
+    def wanted() -> Any:
+        return query.FilterSpec(propSet=specs, objectSet=[query.ObjectSpec(obj=session.view(types), skip=True, selectSet=[walk])])
+
     try:
-        return _collected(session, properties)
+        return _pages(session, wanted)
     except VsphereError as e:
         if e.fault != "ManagedObjectNotFound":
             raise
-    return _collected(session, properties)
+    return _pages(session, wanted)
 
 
-def _collected(session: Session, properties: Mapping[str, Sequence[str]]) -> Objects:
-    vim = session.vim
-    types = [getattr(vim, t, None) or vim.VirtualApp for t in properties]
-    view = session.call("list what there is", lambda c: c.viewManager.CreateContainerView(c.rootFolder, types, True))
-    collector = session.query
-    specs = [collector.PropertySpec(type=t, pathSet=list(paths)) for t, paths in zip(types, properties.values())]
-    walk = collector.TraversalSpec(name="view", path="view", skip=False, type=vim.view.ContainerView)
-    wanted = collector.FilterSpec(propSet=specs, objectSet=[collector.ObjectSpec(obj=view, skip=True, selectSet=[walk])])
-    found: dict[str, tuple[str, dict[str, Any], Any]] = {}
-    page = session.call("read what there is", lambda c: c.propertyCollector.RetrievePropertiesEx([wanted], collector.RetrieveOptions()))
-    while page:
-        for one in page.objects:
-            kind = type(one.obj).__name__.rpartition(".")[2]
-            found[one.obj._GetMoId()] = (kind, {p.name: p.val for p in one.propSet}, one.obj)
-        token = page.token
-        page = token and session.call("read on", lambda c, t=token: c.propertyCollector.ContinueRetrievePropertiesEx(t))
-    return found
+def ask(session: Session, objects: Sequence[Any], properties: Mapping[str, Sequence[str]],
+        patient: bool = True) -> Objects:
+    """As collect(), of these objects only. patient: whether silence is borne. VsphereError ManagedObjectNotFound where one of them is gone."""
+    if not objects:
+        return {}
+    query, vim = session.query, session.vim
+    specs = [query.PropertySpec(type=_class(vim, t), pathSet=list(paths)) for t, paths in properties.items()]
+    found = query.FilterSpec(propSet=specs, objectSet=[query.ObjectSpec(obj=o) for o in objects])
+    return _pages(session, lambda: found, patient)
+
+
+def _class(vim: Any, kind: str) -> Any:
+    return vim.vm.Snapshot if kind == "VirtualMachineSnapshot" else getattr(vim, kind)
+
+
+def _pages(session: Session, wanted: Any, patient: bool = True) -> Objects:
+    def read(content: Any) -> Objects:
+        collector, found = content.propertyCollector, {}
+        page = collector.RetrievePropertiesEx([wanted()], session.query.RetrieveOptions())
+        while page:
+            for one in page.objects:
+                kind = type(one.obj).__name__.rpartition(".")[2]
+                found[one.obj._GetMoId()] = (kind, {p.name: p.val for p in one.propSet}, one.obj)
+            page = page.token and collector.ContinueRetrievePropertiesEx(page.token)
+        return found
+
+    return (session.read if patient else session.call)("read what there is", read)
 
 
 class Inventory:
-    """Everything that was read, by MoID."""
+    """What was read, by MoID."""
 
-    def __init__(self, objects: Objects, root: str) -> None:
-        self._objects, self._root = objects, root
-        self._stores = self._store_names()
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._objects: dict[str, tuple[str, dict[str, Any], Any]] = {}
+        self._homes: Objects = {}
+        self._root = session.content.rootFolder._GetMoId()
 
+    # ---- looking ----------------------------------------------------------------------------------------------
+    def look(self, homes: bool = False) -> None:
+        """The first look. homes: also at the hosts, clusters and resource pools that machines run in."""
+        self._objects = dict(collect(self._session, _FIRST))
+        self._homes = collect(self._session, _HOMES) if homes else {}
+
+    def close_look(self, moids: Iterable[str]) -> list[Machine]:
+        """All of these machines, with their datastores and hosts. VsphereError ManagedObjectNotFound where one is gone."""
+        chosen = sorted(moids)
+        near = {r._GetMoId(): r for m in chosen for r in self._near(m)}
+        self._objects |= ask(self._session, [*(self._objects[m][2] for m in chosen), *near.values()], _CLOSE)
+        moved = {r._GetMoId(): r for m in chosen for r in self._near(m) if r._GetMoId() not in near}
+        self._objects |= ask(self._session, list(moved.values()), {k: v for k, v in _CLOSE.items() if k != "VirtualMachine"})
+        return [self.machine(m) for m in chosen]
+
+    def _near(self, moid: str) -> list[Any]:
+        properties = self._objects[moid][1]
+        return [*(properties.get("datastore") or []), *filter(None, [properties.get("runtime.host")])]
+
+    # ---- what was seen ----------------------------------------------------------------------------------------
     def __iter__(self) -> Iterator[str]:
         """MoIDs of the machines; templates are none."""
         return (k for k, (kind, p, _obj) in self._objects.items() if kind == "VirtualMachine" and not p.get("config.template"))
 
-    def handle(self, moid: str) -> Any:
-        return self._objects[moid][2]
+    def __contains__(self, moid: str) -> bool:
+        return moid in self._objects
+
+    def templates(self) -> set[str]:
+        return {self.name(k) for k, (kind, p, _obj) in self._objects.items() if kind == "VirtualMachine" and p.get("config.template")}
 
     def name(self, moid: str) -> str:
-        return unquote(str(self._objects[moid][1].get("name", "")))  # vSphere writes %, / and \\ of names as %25, %2f and %5c
+        return names.plain(str(self._objects[moid][1].get("name", "")))
 
     def uuids(self, moid: str) -> set[str]:
         properties = self._objects[moid][1]
         return {str(u).lower() for u in (properties.get("config.uuid"), properties.get("config.instanceUuid")) if u}
 
+    def above(self, moid: str) -> tuple[str, ...]:
+        """Plain names of the datacenter and the folders that a machine is in, the outermost first."""
+        properties = self._objects[moid][1]
+        return self._upwards(self._objects, properties.get("parent") or properties.get("parentVApp"))
+
+    def _upwards(self, objects: Objects, up: Any) -> tuple[str, ...]:
+        found: list[str] = []
+        while up is not None and up._GetMoId() != self._root and up._GetMoId() in objects:
+            more = objects[up._GetMoId()][1]
+            found.append(names.plain(str(more.get("name", ""))))
+            up = more.get("parentFolder") or more.get("parent")
+        return tuple(reversed(found))
+
     def folder(self, moid: str) -> str:
         """The path of the folder that a machine is in, such as /dc1/vm/prod."""
-        properties = self._objects[moid][1]
-        up, names = properties.get("parent") or properties.get("parentVApp"), []
-        while up is not None and up._GetMoId() != self._root and up._GetMoId() in self._objects:
-            _kind, more, _obj = self._objects[up._GetMoId()]
-            names.append(unquote(str(more.get("name", ""))))
-            up = more.get("parentFolder") or more.get("parent")
-        return "/" + "/".join(reversed(names))
+        return names.path(self.above(moid))
+
+    def homes(self, moid: str) -> dict[str, tuple[str, ...]]:
+        """Where a machine runs, by option: plain names, the outermost first. Only after look(homes=True)."""
+        p = self._objects[moid][1]
+        host = self._upwards(self._homes, p.get("runtime.host"))
+        return {"esxi_host": host[-1:], "cluster_name": host[:-1][-1:], "resource_pool": self._upwards(self._homes, p.get("resourcePool"))}
 
     def _store_names(self) -> dict[str, str]:
         """Names of datastores by MoID. Several datacenters may have the same name: then the MoID stands with it."""
-        summaries = {k: str(p["summary"].name) for k, (kind, p, _obj) in self._objects.items()
+        summaries = {k: names.plain(str(p["summary"].name)) for k, (kind, p, _obj) in self._objects.items()
                      if kind.endswith("Datastore") and p.get("summary") is not None}
-        names = list(summaries.values())
-        return {k: n if names.count(n) == 1 else f"{n} ({k})" for k, n in summaries.items()}
+        every = list(summaries.values())
+        return {k: n if every.count(n) == 1 else f"{n} ({k})" for k, n in summaries.items()}
 
-    def stores(self, names: Iterable[str]) -> list[Store]:
-        wanted, made = set(names), []
-        for moid, name in self._stores.items():
+    def stores(self, wanted: Iterable[str]) -> list[Store]:
+        chosen, made = set(wanted), []
+        for moid, name in self._store_names().items():
             summary = self._objects[moid][1]["summary"]
-            if name in wanted:
+            if name in chosen:
                 made.append(Store(name, int(summary.capacity or 0), int(summary.freeSpace or 0), int(summary.uncommitted or 0)))
         return sorted(made, key=lambda s: s.name)
 
     def machine(self, moid: str) -> Machine:
+        """After a close look."""
         _kind, p, obj = self._objects[moid]
-        storage, host = p.get("summary.storage"), p.get("runtime.host")
-        stores = [self._stores.get(s._GetMoId(), s._GetMoId()) for s in p.get("datastore") or []]
-        extra = {"host": self._name_of(host), "tools_status": str(p.get("guest.toolsVersionStatus2") or ""),
-                 "memory": int(p.get("config.hardware.memoryMB") or 0) << 20}
+        storage, known = p.get("summary.storage"), self._store_names()
+        stores = [known.get(s._GetMoId(), s._GetMoId()) for s in p.get("datastore") or []]
+        extra = {"host": self._name_of(p.get("runtime.host")), "tools_status": str(p.get("guest.toolsVersionStatus2") or ""),
+                 "memory": int(p.get("config.hardware.memoryMB") or 0) << 20, "question": asked(p.get("runtime.question")),
+                 "connection": str(p.get("runtime.connectionState") or "connected")}
         if p.get("config.flags.diskUuidEnabled") is not None:
             extra["disk_uuid"] = bool(p["config.flags.diskUuidEnabled"])
         used, growth = (int(storage.committed), int(storage.uncommitted)) if storage else (-1, 0)
@@ -122,11 +184,19 @@ class Inventory:
                 str(p.get("runtime.powerState")), "off"),
             tools=_tools(p), place=self.folder(moid), address=str(p.get("guest.ipAddress") or ""), datastores=tuple(sorted(stores)),
             provisioned=used + growth if used >= 0 else -1, used=used, consolidate=bool(p.get("runtime.consolidationNeeded")),
-            snapshots=tuple(snapshots(p)), extra=extra)
+            snapshots=tuple(snapshots(p)), disks=disks(p.get("config.hardware.device") or []), extra=extra)
 
     def _name_of(self, reference: Any) -> str:
         found = self._objects.get(reference._GetMoId()) if reference is not None else None
         return str(found[1].get("name", "")) if found else ""
+
+
+def asked(question: Any) -> str:
+    """What a machine asks (VirtualMachineQuestionInfo), and the answers that it takes; "" where it asks nothing."""
+    if question is None:
+        return ""
+    choices = ", ".join(str(c.label) for c in getattr(question.choice, "choiceInfo", None) or [])
+    return " ".join(str(question.text).split())[:300] + (f" ({choices})" if choices else "")
 
 
 def _tools(properties: Mapping[str, Any]) -> str:
@@ -148,7 +218,7 @@ def snapshots(properties: Mapping[str, Any]) -> Iterator[Snapshot]:
         tree, parent = waiting.pop(0)
         moid = tree.snapshot._GetMoId()
         yield Snapshot(
-            id=moid, name=unquote(str(tree.name)), created=_iso(tree.createTime), memory=str(tree.state) == "poweredOn",
+            id=moid, name=names.plain(str(tree.name)), created=_iso(tree.createTime), memory=str(tree.state) == "poweredOn",
             quiesced=bool(tree.quiesced), current=moid == current, parent=parent, size=sizes.get(moid, -1),
             description=str(tree.description or ""))
         waiting += [(child, moid) for child in tree.childSnapshotList or []]

@@ -4,20 +4,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ...clouds.vsphere.session import Session, VsphereError, fault_words, settings
+from ...clouds.vsphere import names
+from ...clouds.vsphere.session import Session, VsphereError, settings
 from ...clouds.vsphere.tags import tags as tag_session
 from ...jobs.errors import BadOption, PlatformError
 from ...jobs.job import Job
 from ...jobs.steps import Steps, Stepwise, nothing
 from ...results import redact
-from ..model import Machine, Pending, Snapshot, Store, Unowned, Wanted
-from .inventory import Inventory, read
+from ..model import Disk, Machine, Pending, Snapshot, Store, Unowned, Wanted
+from .choice import Choice
+from .disks import disks
+from .inventory import Inventory, ask, collect
+from .tasks import Tasks
 
-_SHOWN = 20
 _NAME = 80  # characters of a snapshot's name
+_DEVICES = "config.hardware.device"
 
 
 class Vsphere(Unowned):
@@ -26,9 +30,12 @@ class Vsphere(Unowned):
     name = "vsphere"
     revert_stops = False
 
-    def __init__(self, session: Session, wanted: Mapping[str, Any], datacenter: str = "") -> None:
-        self._session, self._wanted, self._datacenter = session, wanted, datacenter.strip("/")
+    def __init__(self, session: Session, wanted: Mapping[str, Any], datacenter: str = "", quiesce_minutes: int = 0) -> None:
+        self._session, self._wanted, self._datacenter = session, wanted, datacenter
+        self._quiesce_minutes = quiesce_minutes
         self._read: Inventory | None = None
+        self._known: set[str] = set()  # MoIDs that were chosen before
+        self._tasks = Tasks(session)
 
     @property
     def round_trips(self) -> int:
@@ -36,66 +43,54 @@ class Vsphere(Unowned):
 
     # ---- finding ----------------------------------------------------------------------------------------------
     def find(self, wanted: Wanted) -> list[Machine]:
-        """See MachinePlatform. ids are MoIDs. folder restricts names, and alone means all machines in it and below."""
-        self._read = read(self._session)
-        there = [m for m in self._read if self._in_scope(m, wanted.folder)]
-        chosen = self._by_name(wanted, there) | self._by_key(wanted, there)
-        if wanted.tags:
-            with tag_session(self._wanted, self._session.host) as asked:
-                chosen |= asked.machines(wanted.tags) & set(there)
-        if wanted.folder and not (wanted.names or wanted.uuids or wanted.ids or wanted.tags):
-            chosen |= set(there)
-        return sorted((self._read.machine(m) for m in chosen), key=lambda m: (m.name, m.id))
+        """See MachinePlatform. ids are MoIDs. Of machines that were chosen before nothing else is asked for."""
+        if wanted == Wanted(ids=wanted.ids) and set(wanted.ids) <= self._known:
+            try:
+                return self._close(wanted.ids)
+            except VsphereError as e:
+                if e.fault != "ManagedObjectNotFound":
+                    raise
+        homes = bool(wanted.resource_pool or wanted.cluster_name or wanted.esxi_host)
+        self._inventory.look(homes)
+        choice = Choice(self._inventory, self._session.host, self._datacenter, wanted)
+        return self._close(choice.machines(self._tagged) if wanted.tags else choice.machines())
 
-    def _in_scope(self, moid: str, folder: str) -> bool:
-        """folder: a path such as /dc1/vm/prod, or its end, such as prod."""
-        place = self._inventory.folder(moid)
-        if self._datacenter and not f"{place}/".startswith(f"/{self._datacenter}/") and f"/{self._datacenter}/vm/" not in f"{place}/":
-            return False
-        wanted = folder.rstrip("/")
-        if not wanted:
-            return True
-        return f"{place}/".startswith(f"{wanted}/") if wanted.startswith("/") else f"/{wanted}/" in f"{place}/"
+    def _close(self, moids: Sequence[str] | set[str]) -> list[Machine]:
+        found = self._inventory.close_look(moids)
+        self._known |= set(moids)
+        return sorted(found, key=lambda m: (m.name, m.id))
 
-    def _by_name(self, wanted: Wanted, there: Sequence[str]) -> set[str]:
-        inventory, chosen, absent = self._inventory, set(), []
-        for name in wanted.names:
-            found = [m for m in there if inventory.name(m) == name]
-            if len(found) > 1:
-                which = ", ".join(sorted(f"{m} in {inventory.folder(m)}" for m in found))
-                raise BadOption(f"names: {len(found)} machines are named {name!r} on {self._session.host}: {which}; name its folder, or "
-                                "select it by ids (MoIDs)")
-            absent += [] if found else [name]
-            chosen |= set(found)
-        if absent:
-            raise self._absent("names", [f"no machine is named {n!r}" for n in absent], there, wanted.folder)
-        return chosen
-
-    def _by_key(self, wanted: Wanted, there: Sequence[str]) -> set[str]:
-        known = {u: m for m in there for u in self._inventory.uuids(m)}
-        for option, words, keys, having in (("ids", "no machine has the MoID", wanted.ids, set(there)),
-                                            ("uuids", "no machine has the UUID", [u.lower() for u in wanted.uuids], set(known))):
-            absent = [f"{words} {k!r}" for k in keys if k not in having]
-            if absent:
-                raise self._absent(option, absent, there, wanted.folder)
-        return set(wanted.ids) | {known[u.lower()] for u in wanted.uuids}
-
-    def _absent(self, option: str, absent: list[str], there: Sequence[str], folder: str) -> BadOption:
-        """Objects that a user may not see are left out by vCenter without a word, so absence is not said for sure."""
-        names = sorted(f"{self._inventory.name(m)!r}" for m in there)
-        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-        where = f" below {folder}" if folder else ""
-        return BadOption(f"{option}: {absent[0]} on {self._session.host}{where}, or this user may not see it; there are: "
-                         f"{shown or 'none at all'}", missing=absent)
+    def _tagged(self, tags: Sequence[tuple[str, str]]) -> set[str]:
+        with tag_session(self._wanted, self._session.host) as asked:
+            return asked.machines(tags)
 
     @property
     def _inventory(self) -> Inventory:
         if self._read is None:
-            self._read = read(self._session)
+            self._read = Inventory(self._session)
         return self._read
 
     def stores(self, machines: Sequence[Machine]) -> list[Store]:
         return self._inventory.stores(s for m in machines for s in m.datastores)
+
+    # ---- disks ------------------------------------------------------------------------------------------------
+    def snapshot_disks(self, pairs: Sequence[tuple[Machine, Snapshot]]) -> dict[str, tuple[Disk, ...]]:
+        """The disks that a machine had when its snapshot was taken, by id of the machine. Not of snapshots that are gone."""
+        asked = [self._snapshot(s) for _machine, s in pairs]
+        try:
+            read = ask(self._session, asked, {"VirtualMachineSnapshot": (_DEVICES,)})
+        except VsphereError as e:
+            if e.fault != "ManagedObjectNotFound":
+                raise
+            return {}
+        return {m.id: disks(read[s.id][1].get(_DEVICES) or []) for m, s in pairs if s.id in read}
+
+    def disk_users(self, keys: set[str]) -> Iterator[tuple[str, str, str]]:
+        """(key of the disk, MoID, name) of all machines that have one of these disks. Reads the disks of all machines."""
+        for moid, (_kind, p, _obj) in collect(self._session, {"VirtualMachine": ("name", _DEVICES)}).items():
+            for disk in disks(p.get(_DEVICES) or []):
+                if disk.key in keys:
+                    yield disk.key, moid, names.plain(str(p.get("name", "")))
 
     # ---- work -------------------------------------------------------------------------------------------------
     def _stub(self) -> Any:
@@ -109,23 +104,20 @@ class Vsphere(Unowned):
         return {"poweredOn": "on", "poweredOff": "off"}.get(str(state), "suspended")
 
     def _task(self, machine: Machine, doing: str, begin: Callable[[], Any]) -> Steps:
-        """Begin a task and follow it to its end. VsphereError with the platform's own fault. Its result, as an id."""
-        what = f"{doing} {machine.name}"
-        task = self._session.call(what, lambda c: begin())
-        while True:
-            info = self._session.call(what, lambda c: task.info)
-            if info.state == "success":
-                return info.result._GetMoId() if hasattr(info.result, "_GetMoId") else ""
-            if info.state == "error":
-                words, fault = fault_words(info.error), type(info.error).__name__.rpartition(".")[2]
-                raise VsphereError(f"{machine.name}: vSphere could not {doing} it: {words}", fault)
-            yield float(info.progress or 0)
+        return self._tasks.run(machine, self._vm(machine), doing, begin)
 
     def take(self, machine: Machine, name: str, description: str, memory: bool, quiesce: bool) -> Pending:
         if not name or len(name) > _NAME:
             raise BadOption(f"snapshot_name: a snapshot's name on vSphere has 1 to {_NAME} characters, not {len(name)}")
-        return Stepwise(self._task(machine, f"take snapshot {name!r} of", lambda: self._vm(machine).CreateSnapshot_Task(
-            name=name, description=description, memory=memory, quiesce=quiesce)))
+        vm, vim, kept = self._vm(machine), self._session.vim, names.stored(name)
+
+        def begin() -> Any:
+            if quiesce and self._quiesce_minutes:
+                return vm.CreateSnapshotEx_Task(name=kept, description=description, memory=memory,
+                                                quiesceSpec=vim.vm.GuestQuiesceSpec(timeout=self._quiesce_minutes))
+            return vm.CreateSnapshot_Task(name=kept, description=description, memory=memory, quiesce=quiesce)
+
+        return Stepwise(self._tasks.take(machine, vm, name, description, begin))
 
     def _snapshot(self, snapshot: Snapshot) -> Any:
         return self._session.vim.vm.Snapshot(snapshot.id, self._stub())
@@ -197,4 +189,12 @@ def open_vsphere(params: Mapping[str, Any], job: Job, _marks: Mapping[str, str] 
     redact.register(wanted["password"])
     if re.match(r"https?://", str(wanted["hostname"])):
         raise BadOption(f"hostname: must be a name or an address without https://, not {wanted['hostname']!r}")
-    return Vsphere(Session(wanted, job), wanted, str(wanted["datacenter"] or ""))
+    return Vsphere(Session(wanted, job), wanted, str(wanted["datacenter"] or ""), quiesce_minutes(params))
+
+
+def quiesce_minutes(params: Mapping[str, Any]) -> int:
+    """Option quiesce_timeout, 0 where it is not given. The bounds are those of VirtualMachineGuestQuiesceSpec.timeout."""
+    given = params.get("quiesce_timeout")
+    if given is not None and not 5 <= int(given) <= 240:
+        raise BadOption(f"quiesce_timeout: vSphere takes 5 to 240 minutes, not {given}")
+    return int(given or 0)

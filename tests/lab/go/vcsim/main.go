@@ -110,7 +110,7 @@ func fault(name string, on types.ManagedObjectReference) types.BaseMethodFault {
 	case "noSpace":
 		return &types.NoDiskSpace{FileFault: types.FileFault{File: "[store] vm/vm-000001.vmdk"}, Datastore: "store"}
 	case "taskInProgress":
-		return &types.TaskInProgress{Task: on}
+		return &types.TaskInProgress{Task: types.ManagedObjectReference{Type: "Task", Value: "task-1"}}
 	case "quiesce":
 		return &types.ApplicationQuiesceFault{}
 	case "frozen":
