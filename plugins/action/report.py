@@ -54,7 +54,8 @@ class ActionModule(ActionBase):
             found = store.load_cluster_runs(args["results_dir"], since=args["since"])
             runs, said = store.of_this_play(found, args["expected"], args["since"])
             runs = [clean_run(r) for r in runs]  # stages alone have no verdict of a run yet
-            paths = store.write_reports(args["results_dir"], runs, said, _history(args["history"]))
+            past = _history(args["history"])
+            paths = store.write_reports(args["results_dir"], runs, said, past) if args["write"] else store.paths(args["results_dir"])
         except store.ResultsError as e:
             return {**result, "failed": True, "msg": redact.redact(str(e))}
         missing = [c for c in args["expected"] if c not in {r["cluster"] for r in runs}]
@@ -65,6 +66,7 @@ class ActionModule(ActionBase):
         bad = [message for good, message in verdicts.values() if not good] + [f"{c}: no result" for c in missing]
         result.update(changed=False, paths=paths, missing=missing, notes=said,
                       verdicts={c: good for c, (good, _m) in verdicts.items()},
+                      sentences={c: sentence for c, (_g, sentence) in verdicts.items()},
                       ansible_stats={"data": _stats(runs, missing, paths, said), "per_host": False, "aggregate": True})
         if bad and args["gate"]:
             result.update(failed=True, msg="; ".join(bad))

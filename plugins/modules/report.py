@@ -59,6 +59,12 @@ options:
     type: bool
     default: true
     version_added: 1.1.0
+  write:
+    description:
+      - Whether the files are written. Without that the summary is only shown, as at the end of a play that has written them.
+    type: bool
+    default: true
+    version_added: 1.2.0
 extends_documentation_fragment:
   - assay.clusters.attributes
 seealso:
@@ -124,6 +130,12 @@ verdicts:
   sample:
     c1: true
     c2: false
+sentences:
+  description: What is said of every cluster in one sentence, with counts and causes.
+  returned: outside check mode
+  type: dict
+  sample:
+    c2: "c2: 1 of 9 checks failed; cause: dns.upstream (dns)"
 msg:
   description: Why a cluster is not good enough, or that there is no report in check mode.
   returned: when the gate fails, and in check mode

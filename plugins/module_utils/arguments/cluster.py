@@ -68,6 +68,7 @@ REPORT: dict[str, dict[str, Any]] = {
     "allow_skipped": {"type": "bool", "default": False},
     "gate": {"type": "bool", "default": False},
     "show": {"type": "bool", "default": True},
+    "write": {"type": "bool", "default": True},
 }
 
 RBAC: dict[str, dict[str, Any]] = {

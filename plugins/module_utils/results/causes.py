@@ -42,6 +42,16 @@ class CauseGroup:
         return min((r["layer"] for r in self.members if r["layer"] is not None), default=None)
 
     @property
+    def stage(self) -> bool:
+        """Whether it is no more than a stage of a pipeline that failed."""
+        return self.code.startswith("stage.")
+
+    @property
+    def began(self) -> str:
+        """When the first of its members did, as that says it: ISO 8601 in UTC; "" where none does."""
+        return min((r["started"] for r in self.members if r["started"]), default="")
+
+    @property
     def clusters(self) -> list[str]:
         return text.unique(r["cluster"] for r in self.records)
 
@@ -119,8 +129,8 @@ def _root(record: dict[str, Any], upward: dict[str, str], roots: set[str]) -> st
 def group_causes(runs: list[dict[str, Any]]) -> list[CauseGroup]:
     """Causes of what failed or could not be tested, the weightiest first.
 
-    Order: failed before inconclusive, what has a name of its own before a stage that failed, then how many records it
-    explains, then the lower layer.
+    Order: failed before inconclusive, what has a name of its own before a stage that failed, and of stages the first one, as
+    others mostly follow from it; then how many records it explains, then the lower layer.
     """
     groups: dict[str, CauseGroup] = {}
     for run in runs:
@@ -135,8 +145,8 @@ def group_causes(runs: list[dict[str, Any]]) -> list[CauseGroup]:
     for group in groups.values():
         if not group.members:  # nothing was found at the root itself: what followed is all that is known
             group.members, group.consequences = group.consequences, []
-    return sorted(groups.values(), key=lambda g: (g.verdict != FAILED, g.code.startswith("stage."), -len(g.records),
-                                                  _NO_LAYER if g.layer is None else g.layer, g.code))
+    return sorted(groups.values(), key=lambda g: (g.verdict != FAILED, g.stage, g.began if g.stage else "",
+                                                  -len(g.records), _NO_LAYER if g.layer is None else g.layer, g.code))
 
 
 def leftovers(run: dict[str, Any]) -> list[str]:

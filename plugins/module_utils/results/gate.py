@@ -12,15 +12,16 @@ from .record import FAILED, INCONCLUSIVE, SKIPPED, WARNED
 
 
 def _counts(counts: dict[str, int], total: int) -> str:
-    tested = total - counts[SKIPPED]
-    what = plural(tested, "check")
-    if not tested:
+    """As many checks as the summary and JUnit count, those that do not apply among them."""
+    skipped = f", {counts[SKIPPED]} {SKIPPED}" if counts[SKIPPED] else ""
+    if counts[SKIPPED] == total:
         return f"no check applies ({counts[SKIPPED]} skipped)"
+    what = plural(total, "check")
     bad = [(counts[v], v) for v in (FAILED, INCONCLUSIVE, WARNED) if counts[v]]
     if not bad:
-        return f"{what} passed"
+        return f"{total - counts[SKIPPED]} of {what} passed{skipped}" if skipped else f"{what} passed"
     (first, verdict), *rest = bad
-    return f"{first} of {what} {verdict}" + "".join(f", {n} {v}" for n, v in rest)
+    return f"{first} of {what} {verdict}" + "".join(f", {n} {v}" for n, v in rest) + skipped
 
 
 def _root(group: causes.CauseGroup) -> str:

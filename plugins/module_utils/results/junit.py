@@ -70,16 +70,19 @@ def _case(suite: ET.Element, record: dict[str, Any]) -> None:
     _outcome(case, record)
 
 
-def _cleanup_case(suite: ET.Element, run: dict[str, Any]) -> int:
-    """The clean-up as a case of its own: never instead of a check's verdict. Returns 1 if it failed."""
+def _cleanup(root: ET.Element, run: dict[str, Any]) -> None:
+    """The clean-up as a case of its own, never instead of a check's verdict, and in a suite of its own: no check, and not counted
+    as one."""
     left = causes.leftovers(run)
+    failed = str(int(bool(left)))
+    suite = ET.SubElement(root, "testsuite", name=run["cluster"], package=f"assay.clusters.{CLEANUP}", tests="1", disabled="0",
+                          skipped="0", errors="0", failures=failed, time="0.000")
     case = ET.SubElement(suite, "testcase", name=CLEANUP, classname=f"{run['cluster']}.{CLEANUP}", time="0.000",
                          status="failed" if left else "passed")
     if left:
         node = ET.SubElement(case, "failure", type=_CLEANUP_CAUSE,
                              message=f"{plural(len(left), 'object')} of run {run['run_id']} left behind")
         node.text = "\n".join(left)
-    return int(bool(left))
 
 
 def _suite(root: ET.Element, run: dict[str, Any], same: list[str]) -> None:
@@ -91,22 +94,21 @@ def _suite(root: ET.Element, run: dict[str, Any], same: list[str]) -> None:
                         ("causes", ", ".join(g.code for g in causes.group_causes([run])))])
     for record in run["records"]:
         _case(suite, record)
-    failed = _cleanup_case(suite, run)
     counts = run["counts"]
-    suite.attrib.update(tests=str(len(run["records"]) + 1), disabled="0", skipped=str(counts[SKIPPED]),
-                        errors=str(counts[INCONCLUSIVE]), failures=str(counts[FAILED] + failed),
-                        time=f"{run['seconds']:.3f}")
+    suite.attrib.update(tests=str(len(run["records"])), disabled="0", skipped=str(counts[SKIPPED]),
+                        errors=str(counts[INCONCLUSIVE]), failures=str(counts[FAILED]), time=f"{run['seconds']:.3f}")
     stamp = _timestamp(run["started"])
     if stamp:
         suite.set("timestamp", stamp)
 
 
 def junit(runs: list[dict[str, Any]]) -> str:
-    """The document for cluster runs as `clean.clean_run` gives them: one testsuite per cluster."""
+    """The document for cluster runs as `clean.clean_run` gives them: one testsuite per cluster, and one of its clean-up."""
     root = ET.Element("testsuites", name="assay.clusters")
     same = notes.same_as(runs)
     for run in runs:
         _suite(root, run, same.get(run["cluster"], []))
+        _cleanup(root, run)
     for name in ("tests", "disabled", "skipped", "errors", "failures"):
         root.set(name, str(sum(int(s.get(name, "0")) for s in root)))
     root.set("time", f"{max((r['seconds'] for r in runs), default=0.0):.3f}")  # clusters run at the same time

@@ -263,6 +263,11 @@ def document(runs: list[dict[str, Any]], more: Iterable[str] = ()) -> dict[str, 
     return {"version": VERSION, "created": created, "runs": runs, "notes": [*more, *notes.about_all(runs)]}
 
 
+def paths(results_dir: str | os.PathLike[str]) -> dict[str, str]:
+    """Where the reports of a results folder are: {json, junit, html}."""
+    return {kind: str(_folder(results_dir) / name) for kind, name in _REPORTS.items()}
+
+
 def write_reports(results_dir: str | os.PathLike[str], runs: list[dict[str, Any]], more: Iterable[str] = (),
                   history: Mapping[str, Any] | None = None) -> dict[str, str]:
     """Write records.json, junit.xml and report.html; returns their paths as {json, junit, html}.
@@ -275,4 +280,4 @@ def write_reports(results_dir: str | os.PathLike[str], runs: list[dict[str, Any]
     contents = {"json": _json(whole), "junit": junit.junit(runs), "html": html.page(runs, whole["created"], more, history)}
     for kind, content in contents.items():
         _write(folder / _REPORTS[kind], content)
-    return {kind: str(folder / name) for kind, name in _REPORTS.items()}
+    return paths(folder)

@@ -60,8 +60,9 @@ class _Pen:
         return sum(max(1, math.ceil(len(one) / self.width)) for one in lines)
 
 
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts.get(v)) or "no checks"
+def counts(of: dict[str, int]) -> str:
+    """How many checks have which verdict, in words."""
+    return ", ".join(f"{of[v]} {v}" for v in VERDICTS if of.get(v)) or "no checks"
 
 
 def _headline(runs: list[dict[str, Any]], pen: _Pen) -> str:
@@ -69,7 +70,7 @@ def _headline(runs: list[dict[str, Any]], pen: _Pen) -> str:
     checks = sum(len(r["records"]) for r in runs)
     others = sum(len(same) - 1 for same in notes.same_clusters(runs))
     which = plural(len(runs) - others, "cluster") + (f" under {len(runs)} names" if others else "")
-    what = f"{which}, {plural(checks, 'check')}: {_counts(causes.totals(runs))}"
+    what = f"{which}, {plural(checks, 'check')}: {counts(causes.totals(runs))}"
     return f"{pen.verdict(verdict, verdict.upper())}  {text.shorten(what, pen.width - len(verdict) - 2)}"
 
 
@@ -81,7 +82,7 @@ def _cluster_lines(runs: list[dict[str, Any]], pen: _Pen) -> list[str]:
     name = min(max((len(r["cluster"]) for r in shown), default=0), 30)
     lines = []
     for run in shown:
-        rest = f"{text.duration(run['seconds']):>11}  {_counts(run['counts'])}" + (
+        rest = f"{text.duration(run['seconds']):>11}  {counts(run['counts'])}" + (
             f"  {run['version']}" if run["version"] else "")
         plain = pen.width - name - 14
         lines.append(f"{text.shorten(text.one_line(run['cluster']), name):<{name}}  "

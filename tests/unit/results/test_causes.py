@@ -42,6 +42,13 @@ def test_weight_decides_the_order() -> None:
     assert [g.code for g in groups(*samples.estate())] == ["node.unreachable", "dns.upstream", "image.not-found"]
 
 
+def test_the_stage_that_failed_first_comes_before_those_that_follow_from_it() -> None:
+    records = [failed("dispose", cause="stage.failed(dispose)", started="2026-03-14T10:00:00.000+00:00"),
+               failed("leftovers", cause="stage.failed(dispose)", started="2026-03-14T10:01:00.000+00:00"),
+               failed("provision", cause="stage.failed(provision)", started="2026-03-14T09:00:00.000+00:00")]
+    assert [g.code for g in groups(samples.run("c1", records))] == ["stage.failed(provision)", "stage.failed(dispose)"]
+
+
 def test_a_stage_that_failed_comes_after_what_has_a_name() -> None:
     records = [failed("dispose", cause="stage.failed(dispose)"), failed("leftovers", cause="stage.failed(dispose)"),
                failed("dns", cause="api.unreachable")]

@@ -20,7 +20,7 @@ def test_failed_stops_with_the_root_cause() -> None:
 
 def test_inconclusive_stops_unless_allowed() -> None:
     good, message = gate(samples.image_missing())
-    assert not good and message.startswith("edge-01: 3 of 5 checks inconclusive; cause: image.not-found on ")
+    assert not good and message.startswith("edge-01: 3 of 6 checks inconclusive, 1 skipped; cause: image.not-found on ")
     assert gate(samples.image_missing(), allow_inconclusive=True)[0]
 
 
@@ -34,7 +34,7 @@ def test_nothing_applies() -> None:
     assert gate(samples.run("c1", [record])) == (False, sentence)
     assert gate(samples.run("c1", [record]), allow_inconclusive=True)[0] is False
     assert gate(samples.run("c1", [record]), allow_skipped=True) == (True, sentence)
-    assert gate(samples.run("c1", [record, samples.record("c1", "dns", "dns")])) == (True, "c1: 1 check passed")
+    assert gate(samples.run("c1", [record, samples.record("c1", "dns", "dns")])) == (True, "c1: 1 of 2 checks passed, 1 skipped")
     failed = samples.record("c1", "dns", "dns", FAILED)
     assert gate(samples.run("c1", [record, failed]), allow_skipped=True)[0] is False
 

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 import junitparser
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.results import clean, junit
+from ansible_collections.assay.clusters.plugins.module_utils.results import clean, gate, junit, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import FAILED, WARNED
 from ansible_collections.assay.clusters.tests.unit.results import samples
 
@@ -22,11 +22,22 @@ def cases(text: str) -> dict[tuple[str, str], junitparser.TestCase]:
 
 def test_reads_back() -> None:
     xml = junitparser.JUnitXml.fromstring(written(*samples.estate()).encode())
-    assert [s.name for s in xml] == ["prod-eu-1", "prod-eu-2", "qa-eu-1", "qa-us-1", "edge-01"]
+    names = ["prod-eu-1", "prod-eu-2", "qa-eu-1", "qa-us-1", "edge-01"]
+    assert [s.name for s in xml] == [n for n in names for _suite in ("its checks", "its clean-up")]
     assert (xml.tests, xml.failures, xml.errors, xml.skipped) == (35, 6, 3, 1)
-    properties = {p.name: p.value for p in list(xml)[1].properties()}
+    properties = {p.name: p.value for p in list(xml)[2].properties()}
     assert (properties["run_id"], properties["server_version"]) == ("3f9a21c0", "v1.34.2")
     assert properties["causes"] == "node.unreachable"
+
+
+def test_the_suite_of_a_cluster_counts_what_the_summary_counts() -> None:
+    runs = samples.estate()
+    suites = [s for s in ET.fromstring(written(*runs)) if s.get("package") == "assay.clusters"]
+    assert [(s.get("name"), int(s.get("tests", ""))) for s in suites] == [(r["cluster"], len(r["records"])) for r in runs]
+    assert f", {sum(int(s.get('tests', '')) for s in suites)} checks: " in summary.summary(runs)
+    for run in runs:
+        checks = f" of {len(run['records'])} check"
+        assert checks in gate.gate(run)[1] or f"{len(run['records'])} checks passed" in gate.gate(run)[1]
 
 
 def test_counts_equal_the_elements() -> None:
@@ -98,7 +109,7 @@ def test_time_stamps_are_in_utc(started: str, stamp: str | None) -> None:
 def test_clusters_run_at_the_same_time() -> None:
     runs = [{**samples.healthy(f"c{seconds}"), "seconds": seconds} for seconds in (4.5, 60.25, 30)]
     root = ET.fromstring(written(*runs))
-    assert [s.get("time") for s in root] == ["4.500", "60.250", "30.000"] and root.get("time") == "60.250"
+    assert [s.get("time") for s in root] == ["4.500", "0.000", "60.250", "0.000", "30.000", "0.000"] and root.get("time") == "60.250"
     assert ET.fromstring(written()).get("time") == "0.000"
 
 
