@@ -133,9 +133,11 @@ class MachinePlatform(Protocol):
 
     def take(self, machine: Machine, name: str, description: str, memory: bool, quiesce: bool) -> Pending: ...
 
+    def check_stop(self, machines: Sequence[Machine]) -> None:
+        """BadOption where these machines cannot be stopped, or others would replace them. What a stop changes is told."""
+
     def check_revert(self, machines: Sequence[Machine], power_on: bool) -> None:
-        """BadOption where a revert of these machines would not come to its end, as others would replace them; nothing is
-        changed. What will be otherwise afterwards is told."""
+        """As check_stop(), for a revert of these machines."""
 
     def held(self, machines: Sequence[Machine], power_on: bool) -> AbstractContextManager[None]:
         """Whoever replaces machines that are off leaves them alone inside, and does so again afterwards, also when this process
@@ -159,6 +161,9 @@ class Unowned:
     """Of a platform that knows nobody who replaces machines, and whose snapshots are done when they are taken."""
 
     takes_at_once = False
+
+    def check_stop(self, machines: Sequence[Machine]) -> None:
+        """See MachinePlatform."""
 
     def check_revert(self, machines: Sequence[Machine], power_on: bool) -> None:
         """See MachinePlatform."""

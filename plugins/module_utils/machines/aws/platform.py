@@ -18,7 +18,7 @@ from ...jobs.job import Job
 from ...jobs.steps import Steps, Stepwise, nothing
 from ..model import Machine, Pending, Snapshot, Store, Wanted
 from .revert import Revert, power
-from .reverting import about, check_revert, held
+from .reverting import about, check_revert, check_stop, held
 from .sets import FILTER_VALUES, INSTANCE, NAME, SET, SnapshotSet, as_tags, device_of, is_claim, new_tags, plain, sets_of, tags_of
 
 _LIVE = ["pending", "running", "stopping", "stopped"]
@@ -183,6 +183,9 @@ class Aws:
     def power_off(self, machine: Machine) -> Pending:
         """As EC2 does it: the system is asked to shut down, and cut off after some minutes."""
         return Stepwise(self._power(machine, "stopped"))
+
+    def check_stop(self, machines: Sequence[Machine]) -> None:
+        check_stop(self._ec2, machines, self._params, self._job.tell)
 
     def check_revert(self, machines: Sequence[Machine], power_on: bool) -> None:
         check_revert(self._ec2, machines, self._params, self._replace_root, self._job.tell)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Before an instance is reverted: what keeps it from being stopped, what it loses by it, and who would replace it.
+"""Before an instance is stopped or reverted: what keeps it from being stopped, what it loses by it, and who would replace it.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html: a public address that is no Elastic IP is released,
 instance store volumes lose their data, and instances without an EBS root or of a one-time spot request cannot be stopped.
@@ -32,26 +32,30 @@ def about(instance: Mapping[str, Any]) -> dict[str, str]:
             or ("spot" if instance.get("InstanceLifecycle") == "spot" else "")}
 
 
-def check_revert(ec2: Ec2, machines: Sequence[Machine], params: Mapping[str, Any], replaces_root: bool,
-                 tell: Callable[[str], None]) -> None:
+def check_stop(ec2: Ec2, machines: Sequence[Machine], params: Mapping[str, Any], tell: Callable[[str], None]) -> None:
     """See MachinePlatform."""
-    known = {m.name: m.extra["instance"] for m in machines}
-    groups = _groups(machines)
+    known, groups = {m.name: m.extra["instance"] for m in machines}, _groups(machines)
     if groups and params.get("auto_scaling") != "suspend":
-        names = [n for n, about_it in known.items() if about_it["group"]]
+        names = [n for n, it in known.items() if it["group"]]
         raise BadOption(f"auto_scaling: {_few(names)} {'are members' if len(names) > 1 else 'is a member'} of the Auto Scaling group "
                         f"{_few(sorted(groups))}, which terminates and replaces a machine that is stopped; auto_scaling: suspend "
-                        f"suspends its processes {', '.join(PROCESSES)} for the time of the revert")
+                        f"suspends its processes {', '.join(PROCESSES)} meanwhile")
     if stored := [n for n, i in known.items() if i["root"] == "instance-store"]:
-        raise BadOption(f"names: {_few(stored)}: the root volume is an instance store, so the machine cannot be stopped, nor reverted")
+        raise BadOption(f"names: {_few(stored)}: the root volume is an instance store, so the machine cannot be stopped")
     _check_spot(ec2, known)
-    if replaces_root:
-        _check_stoppable(ec2, machines)
     for name, it in known.items():
         if it["public"]:
             tell(f"{name}: its public address {it['public']} is no Elastic IP and becomes another when it is stopped, so a kubeconfig "
                  "or a record with it leads nowhere afterwards")
     _tell_stores(ec2, known, tell)
+
+
+def check_revert(ec2: Ec2, machines: Sequence[Machine], params: Mapping[str, Any], replaces_root: bool,
+                 tell: Callable[[str], None]) -> None:
+    """See MachinePlatform."""
+    check_stop(ec2, machines, params, tell)
+    if replaces_root:
+        _check_stoppable(ec2, machines)
     tell(_OUTSIDE)
 
 
