@@ -10,6 +10,8 @@ description:
   - Takes one snapshot of each machine, or removes it. The machines of a cluster are one set, so when one fails, what was
     taken of the others is removed again. When the playbook is interrupted or killed meanwhile, a process that outlives it
     does that, and watches for two minutes (with memory for fifteen) for what the platform had begun.
+  - Where the control plane has several members that run, all machines are shut down by their guests for the set and powered on
+    again afterwards, in order. See O(state_before).
   - Memory is left out unless it is asked for, because a snapshot with memory revives old processes.
   - Before anything is taken, the room on each datastore is looked at, with what thin disks and older snapshots may still
     grow by, and too little is refused with the numbers.
@@ -34,11 +36,31 @@ options:
     type: bool
     default: false
   quiesce:
-    description: Whether the guest's file systems are quiesced, which needs guest tools that run.
+    description:
+      - Whether the guest's file systems are quiesced, which needs guest tools that run. That is looked at before, and a set of
+        which a machine was not quiesced is removed again. Machines that are off are quiet anyhow.
     type: bool
     default: false
+  state_before:
+    description:
+      - What the machines are to be when their snapshots are taken. Those that were on are on again afterwards, also when it
+        fails; when the playbook is killed meanwhile, a process that outlives it powers them on.
+      - V(shutdown) has the guests of all machines that run shut down, workers first, takes the set, and powers on, the control
+        plane first. It needs guest tools that run, on AWS none. The cluster is away for some minutes.
+      - V(as_is) takes machines that run as they are. What is in their disks then is what is there after a power cut, of one
+        machine at one moment and of another at another.
+      - Without it V(shutdown) where the control plane has more than one member that runs, because what the members of etcd
+        wrote at different moments may fit no cluster; else, and with O(memory_dump), V(as_is).
+    type: str
+    choices: [shutdown, as_is]
+  state_change_timeout:
+    description: Seconds for the guest of a machine to shut down; all are powered on again when one takes longer.
+    type: float
+    default: 300
   order:
-    description: Which machines come first. Those of one group are taken at once, O(parallel) at a time.
+    description:
+      - Which machines come first. Those of one group are taken at once, O(parallel) at a time, and those of a control plane all
+        at once. Removed are those of a control plane one after the other, as it holds a machine up for a moment.
     type: str
     default: control_plane_last
     choices: [control_plane_last, control_plane_first, as_given]
@@ -46,8 +68,8 @@ options:
     description:
       - Seconds that the first and the last snapshot of the set may be apart, by the platform's clock. A set that took longer
         is removed again. V(0) is no bound; the figure is returned either way.
+      - Without it, members of a control plane that run may be 10 seconds apart, and nothing else is bound.
     type: float
-    default: 0
   free_percent:
     description: How much of each datastore must be left after the growth that is expected.
     type: float
@@ -118,7 +140,18 @@ EXAMPLES = r"""
     folder: /dc1/vm/clusters/prod
     cluster: prod
     snapshot_name: before-1.36
-    within: 60
+
+- name: The same of a cluster that must go on running
+  assay.clusters.vm_snapshot:
+    platform: vsphere
+    hostname: vcenter.example.com
+    username: assay@vsphere.local
+    password: "{{ vcenter_password }}"
+    folder: /dc1/vm/clusters/prod
+    cluster: prod
+    snapshot_name: before-1.36
+    state_before: as_is
+    quiesce: true
 
 - name: The same for one ESXi host by ssh
   assay.clusters.vm_snapshot:
@@ -181,6 +214,11 @@ stores:
       memory: 0
       snapshots: 0
       left: 496068722688
+shut_down:
+  description: The machines that are shut down for the set and powered on again.
+  returned: when snapshots are taken
+  type: list
+  elements: str
 removed:
   description: The machines whose snapshots were removed.
   returned: with O(state=absent)

@@ -9,6 +9,7 @@ version_added: 1.1.0
 description:
   - Removes snapshots of all machines of a cluster by number, age and name, children before their parents, and consolidates
     disks that want it.
+  - Machines of the control plane are taken one after the other, as merging disks holds a machine up for a moment.
   - Snapshots that the disks of a machine stand on now are left unless that is asked for. On AWS there are none of that kind.
 options:
   keep:
@@ -42,6 +43,7 @@ extends_documentation_fragment:
   - assay.clusters.machines
   - assay.clusters.machines_aws
   - assay.clusters.machines_esxi
+  - assay.clusters.snapshot
 seealso:
   - module: assay.clusters.vm_snapshot_info
 author:

@@ -48,6 +48,7 @@ class FakeMachines(Unowned):
     """
 
     name = "fake"
+    has_tools = has_memory = True
     revert_stops = False
 
     def __init__(self, clock: Clock, *names: str, **about: Any) -> None:
@@ -59,7 +60,7 @@ class FakeMachines(Unowned):
         self.fail: dict[tuple[str, str], str] = {}
         self.seconds: dict[str, float] = {}
         self.on: Callable[[str, str], None] = lambda verb, name: None
-        self.always_memory, self.forgetful = False, set()
+        self.always_memory, self.never_quiet, self.forgetful = False, False, set()
         self.most = self._running = self._made = 0
 
     # ---- for tests --------------------------------------------------------------------------------------------
@@ -90,7 +91,7 @@ class FakeMachines(Unowned):
 
     def take(self, machine: Machine, name: str, description: str, memory: bool, quiesce: bool) -> _Task:
         def do() -> str:
-            key = self._add(machine.id, name, _iso(self.clock.time()), description=description, quiesced=quiesce,
+            key = self._add(machine.id, name, _iso(self.clock.time()), description=description, quiesced=quiesce and not self.never_quiet,
                             memory=memory or self.always_memory)
             if machine.name in self.forgetful:
                 self._drop(machine.id, {key})
@@ -125,6 +126,9 @@ class FakeMachines(Unowned):
 
     def power_off(self, machine: Machine) -> _Task:
         return self._task("off", machine, "", lambda: self._changed(machine, power="off"))
+
+    def shut_down(self, machine: Machine) -> _Task:
+        return self._task("shut down", machine, "", lambda: self._changed(machine, power="off"))
 
     def close(self) -> None:
         self.closed = True

@@ -21,7 +21,10 @@ IMAGE = "ami-0123456789abcdef0"
 @contextmanager
 def _vsphere(_folder: Path, _moto: str) -> Iterator[dict[str, Any]]:
     with vcsim(machines=2) as center:
-        yield {**center.options, "names": ["DC0_C0_RP0_VM0", "DC0_C0_RP0_VM1"]}
+        names_of = ["DC0_C0_RP0_VM0", "DC0_C0_RP0_VM1"]
+        for name in names_of:
+            center.order(VM=name, Tools="guestToolsRunning")
+        yield {**center.options, "names": names_of}
 
 
 @contextmanager
@@ -69,3 +72,14 @@ def test_removed_by_name(options: dict[str, Any]) -> None:
     assert run("vm_snapshot", {**options, "snapshot_name": "golden", "growth_percent": 0})["changed"]
     assert len(run("vm_snapshot", {**options, "snapshot_name": "golden", "state": "absent"})["removed"]) == 2
     assert not run("vm_snapshot", {**options, "snapshot_name": "golden", "state": "absent"})["changed"]
+
+
+def test_guests_are_shut_down_for_a_control_plane_of_several(options: dict[str, Any]) -> None:
+    """Each platform's own way to ask them; they are on again afterwards."""
+    done = run("vm_snapshot", {**options, "snapshot_name": "golden", "growth_percent": 0, "control_plane": ["*"]})
+    assert done.get("changed") and not done.get("failed"), done
+    machines = [m["name"] for m in done["machines"]]
+    assert done["shut_down"] == machines and {m["power"] for m in run("vm_snapshot_info", options)["machines"]} == {"on"}
+    told = [line.rsplit(",", 1)[0] for line in done["progress"] if "s apart" not in line and "guest tools" not in line]
+    assert [sorted(told[i:i + 2]) for i in (0, 2, 4)] == [
+        [f"{n}: {word}" for n in machines] for word in ("shut down", "snapshot 'golden' taken", "on")]

@@ -73,7 +73,9 @@ VM_SNAPSHOT: dict[str, dict[str, Any]] = {
     "memory_dump": {"type": "bool", "default": False},
     "quiesce": {"type": "bool", "default": False},
     "order": {"type": "str", "default": "control_plane_last", "choices": _ORDERS},
-    "within": {"type": "float", "default": 0},
+    "within": {"type": "float"},
+    "state_before": {"type": "str", "choices": ["shutdown", "as_is"]},
+    "state_change_timeout": {"type": "float", "default": 300},
     "free_percent": {"type": "float", "default": 10},
     "growth_percent": {"type": "float", "default": 10},
     "max_depth": {"type": "int", "default": 3},
@@ -111,5 +113,5 @@ VM_SNAPSHOT_PRUNE: dict[str, dict[str, Any]] = {
     "allow_current": {"type": "bool", "default": False},
     "consolidate": {"type": "bool", "default": True},
     "cluster": {"type": "str"},
-    **MACHINES,
+    **SNAPSHOT_ORDER, **MACHINES,
 }

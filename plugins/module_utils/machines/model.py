@@ -115,12 +115,16 @@ class Pending(Protocol):
 class MachinePlatform(Protocol):
     """Thread-safe: several machines are worked on at once.
 
+    has_tools: guests are asked through tools of the platform, so that one whose tools do not run hears nothing. has_memory: a
+    snapshot can hold memory.
     revert_stops: a revert stops the machine itself where it has to, so nobody powers it off before. takes_at_once: a snapshot
     is of the moment at which it is asked for, however long it is copied, so that all machines are asked at once.
     """
 
     name: str
     round_trips: int
+    has_tools: bool
+    has_memory: bool
     revert_stops: bool
     takes_at_once: bool
 
@@ -153,6 +157,9 @@ class MachinePlatform(Protocol):
     def power_on(self, machine: Machine) -> Pending: ...
 
     def power_off(self, machine: Machine) -> Pending: ...
+
+    def shut_down(self, machine: Machine) -> Pending:
+        """Asks the guest to shut down, and ends when the machine is off, however long its guest takes."""
 
     def close(self) -> None: ...
 

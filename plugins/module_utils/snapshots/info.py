@@ -13,8 +13,8 @@ from ..jobs.job import Job
 from ..jobs.steps import Steps, Stepwise
 from ..machines.model import Machine, MachinePlatform, Pending, Snapshot
 from .moment import mark, sets, when
-from .set import Crew, depth, machines, plain
-from .take import diff
+from .remove import diff
+from .set import Crew, depth, machines, one_by_one as in_turn, plain
 
 _DAY = 86400.0
 _OURS = "assay.clusters"
@@ -117,7 +117,7 @@ def _remove(platform: MachinePlatform, found: Sequence[Machine], chosen: Mapping
         return ""
 
     try:
-        outcome = Crew(job, int(params.get("parallel") or 4)).work([found], begin, "pruned", to_the_end=True)
+        outcome = Crew(job, int(params.get("parallel") or 4)).work(in_turn(found, params), begin, "pruned", to_the_end=True)
     except Interrupted as e:
         raise Interrupted(f"{e}; run it again, it goes on", changed=True) from None
     if outcome.failed:

@@ -3,7 +3,6 @@
 """All machines of a cluster back to one snapshot, booted in order, and the cluster seen working again."""
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -12,10 +11,10 @@ from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
 from ..machines.model import Machine, MachinePlatform, Snapshot, Wanted
 from .moment import mixed
+from .power import booted, wait_tools
 from .ready import Cluster, fix_up
 from .set import Crew, Outcome, groups, listed, machines, plain
 
-_LOOK = 2.0  # seconds between two looks at machines that boot
 STAGES = ("tools", "api", "nodes", "clocks")
 
 
@@ -108,7 +107,6 @@ class Revert:
     def __init__(self, platform: MachinePlatform, found: Sequence[Machine], chosen: Mapping[str, Snapshot],
                  params: Mapping[str, Any], job: Job) -> None:
         self.platform, self.found, self.chosen, self.params, self.job = platform, list(found), chosen, params, job
-        self._seen, self._up = 0.0, set()
 
     def run(self) -> None:
         parallel = int(self.params.get("parallel") or 4)
@@ -120,7 +118,7 @@ class Revert:
         if not self.params.get("power_on", True):
             return
         waited = self.params.get("wait_for")
-        crew = Crew(self.job, int(self.params.get("boot_at_once") or 3), float(self.params.get("pause") or 0), self._booted,
+        crew = Crew(self.job, int(self.params.get("boot_at_once") or 3), float(self.params.get("pause") or 0), booted(self.platform),
                     up_first=waited is None or "tools" in waited)
         self._work(crew, groups(self.found, {"order": "control_plane_first", **self._order()}), self.platform.power_on, "on")
 
@@ -140,18 +138,6 @@ class Revert:
         names = [m.name for m in self.found if m.id in outcome.done]
         return f"{done} so far: {', '.join(names) or 'none'} of {len(self.found)}; run it again when that is mended, it does all anew"
 
-    def _booted(self, booting: Sequence[Machine]) -> set[str]:
-        """Ids of machines that no longer count as booting: their tools run, or they have none to wait for."""
-        waiting = {m.id for m in booting if _has_tools(m)}
-        if waiting and time.monotonic() - self._seen > _LOOK:
-            self._seen = time.monotonic()
-            self._up |= {m.id for m in self.platform.find(Wanted(ids=tuple(sorted(waiting)))) if m.tools == "running"}
-        return {m.id for m in booting} - waiting | self._up
-
-
-def _has_tools(machine: Machine) -> bool:
-    return machine.tools != "none"
-
 
 def _ready(cluster: Cluster, platform: MachinePlatform, found: Sequence[Machine], params: Mapping[str, Any],
            job: Job) -> dict[str, Any]:
@@ -161,7 +147,7 @@ def _ready(cluster: Cluster, platform: MachinePlatform, found: Sequence[Machine]
         return made
     try:
         if cluster.waits("tools"):
-            _wait_tools(platform, [m for m in found if _has_tools(m)], job)
+            wait_tools(platform, found, job)
         if cluster.waits("api"):
             made["cluster_id"] = cluster.wait_api()
         if params.get("fixup"):
@@ -173,13 +159,3 @@ def _ready(cluster: Cluster, platform: MachinePlatform, found: Sequence[Machine]
     except PlatformError as e:
         raise type(e)(f"all machines are reverted and on, but {e}", changed=True, **{**e.details, **made}) from None
     return made
-
-
-def _wait_tools(platform: MachinePlatform, wanted: Sequence[Machine], job: Job) -> None:
-    waiting, since = {m.id: m.name for m in wanted}, time.monotonic()
-    while waiting:
-        for machine in platform.find(Wanted(ids=tuple(sorted(waiting)))):
-            if machine.tools == "running":
-                job.tell(f"{waiting.pop(machine.id)}: guest tools run, {time.monotonic() - since:.1f} s")
-        if waiting:
-            job.pause(_LOOK, f"the guest tools of {', '.join(sorted(waiting.values()))[:200]}")

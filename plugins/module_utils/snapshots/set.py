@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -65,14 +65,25 @@ def describe(params: Mapping[str, Any], mark: str) -> str:
     return " | ".join(p for p in (str(params.get("description") or ""), f"assay.clusters {ours}".strip()) if p)
 
 
+def control_plane(found: Sequence[Machine], params: Mapping[str, Any]) -> list[Machine]:
+    """The members of the control plane, by their names."""
+    patterns = params.get("control_plane") or CONTROL_PLANE
+    return [m for m in found if any(fnmatchcase(m.name, p) for p in patterns)]
+
+
+def one_by_one(found: Sequence[Machine], params: Mapping[str, Any]) -> list[list[Machine]]:
+    """For work that holds a machine up for a moment: the control plane member by member, so that it keeps its quorum."""
+    members = control_plane(found, params)
+    return [g for g in ([m for m in found if m not in members], *([m] for m in members)) if g]
+
+
 def groups(found: Sequence[Machine], params: Mapping[str, Any]) -> list[list[Machine]]:
     """The machines in the order of option order; those of one group may be worked on at once."""
     order = params.get("order") or "control_plane_last"
     if order == "as_given":
         place = {n: i for i, n in enumerate([*(params.get("names") or ()), *(params.get("ids") or ())])}
         return [[m] for m in sorted(found, key=lambda m: place.get(m.name, place.get(m.id, len(place))))]
-    patterns = params.get("control_plane") or CONTROL_PLANE
-    first = [m for m in found if any(fnmatchcase(m.name, p) for p in patterns)]
+    first = control_plane(found, params)
     rest = [m for m in found if m not in first]
     both = [rest, first] if order == "control_plane_last" else [first, rest]
     return [g for g in both if g]
@@ -99,11 +110,13 @@ class Crew:
 
     gap: seconds between two starts, of all groups; ready: which of these machines are up. One that is done and not up still
     counts against `parallel` (it boots), and where it is waited for (up_first), no group begins before the former is up.
+    together: ids of machines that are begun at once, whatever `parallel` says.
     """
 
-    def __init__(self, job: Job, parallel: int, gap: float = 0.0,
-                 ready: Callable[[Sequence[Machine]], set[str]] | None = None, up_first: bool = True) -> None:
+    def __init__(self, job: Job, parallel: int, gap: float = 0.0, ready: Callable[[Sequence[Machine]], set[str]] | None = None,
+                 up_first: bool = True, together: Collection[str] = ()) -> None:
         self._job, self._parallel, self._gap, self._ready, self._up_first = job, max(1, parallel), gap, ready, up_first
+        self._together = together
         self._last, self._booting = float("-inf"), []
 
     def work(self, of: Sequence[Sequence[Machine]], begin: Callable[[Machine], Pending], done: str,
@@ -133,7 +146,7 @@ class Crew:
         while waiting or running:
             free = self._parallel - len(running) - len(self._still())
             halted = outcome.failed and not to_the_end
-            while waiting and free > 0 and not halted and time.monotonic() - self._last >= self._gap:
+            while waiting and (free > 0 or waiting[0].id in self._together) and not halted and time.monotonic() - self._last >= self._gap:
                 machine = waiting.pop(0)
                 self._start(machine, begin, running, outcome)
                 self._last, free = time.monotonic(), free - 1
@@ -194,6 +207,17 @@ def afterwards(job: Job) -> Iterator[None]:
     """Time for what must be put right, also when the job's time is up."""
     before = job.deadline
     job.deadline = max(before, time.monotonic() + _AFTERWARDS)
+    try:
+        yield
+    finally:
+        job.deadline = before
+
+
+@contextlib.contextmanager
+def bounded(job: Job, seconds: float) -> Iterator[None]:
+    """Not more than this time from now on, and not less, whatever the job has left."""
+    before = job.deadline
+    job.deadline = time.monotonic() + seconds
     try:
         yield
     finally:

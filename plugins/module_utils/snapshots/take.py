@@ -4,19 +4,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 from typing import Any
 
 from ..common import names
 from ..jobs.errors import BadOption, Interrupted, PlatformError, Unknown
 from ..jobs.job import Job
-from ..machines.model import Machine, MachinePlatform, Pending, Snapshot, Wanted
+from ..machines.model import Machine, MachinePlatform, Pending, Wanted
+from .before import check_limits, check_states, names_of, to_shut_down
 from .guard import guarded
-from .moment import mixed, seconds_between, when, whole
-from .set import Crew, Outcome, afterwards, depth, describe, groups, listed, machines, named, plain
+from .judge import spread, too_far, unlike
+from .moment import mixed, whole
+from .power import shut_down, wait_tools
+from .remove import absent, check_single, diff, remove_all, result
+from .set import Crew, Outcome, afterwards, control_plane, describe, groups, machines, named
 from .space import room
 
-_DAY = 86400.0
 # Seconds between two looks at what is copied, and without any answer until they end.
 _COPYING, _PATIENCE = 10.0, 600.0
 
@@ -26,29 +28,13 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     name = str(params.get("snapshot_name") or "")
     if not name.strip():
         raise BadOption("snapshot_name: must not be empty")
-    for option in ("within", "free_percent", "growth_percent", "max_depth", "max_age_days"):
+    for option in ("within", "free_percent", "growth_percent", "max_depth", "max_age_days", "state_change_timeout"):
         if float(params.get(option) or 0) < 0:
             raise BadOption(f"{option}: must be 0 or more, not {params[option]}")
     with machines(params, job) as (platform, found):
         if params.get("state") == "absent":
-            return _absent(platform, found, name, params, job)
+            return absent(platform, found, name, params, job)
         return _Take(platform, found, name, params, job).present()
-
-
-def result(found: Sequence[Machine], name: str, changed: bool, **more: Any) -> dict[str, Any]:
-    taken = {m.id: [plain(s) for s in named(m, name)] for m in found}
-    return {"changed": changed, "machines": [
-        {"name": m.name, "id": m.id, "place": m.place, "power": m.power, "snapshot": next(iter(taken[m.id]), None)}
-        for m in found], **more}
-
-
-def spread(found: Sequence[Machine], name: str) -> float:
-    """Seconds between the first and the last snapshot of the set."""
-    return seconds_between([s for m in found for s in named(m, name)])
-
-
-def _names(found: Sequence[Machine]) -> str:
-    return ", ".join(m.name for m in found)
 
 
 class _Take:
@@ -57,6 +43,7 @@ class _Take:
     def __init__(self, platform: MachinePlatform, found: list[Machine], name: str, params: Mapping[str, Any], job: Job) -> None:
         self.platform, self.found, self.name, self.params, self.job = platform, found, name, params, job
         self.memory, self.quiesce = bool(params.get("memory_dump")), bool(params.get("quiesce"))
+        self.off: list[Machine] = []
 
     def present(self) -> dict[str, Any]:
         having = [m for m in self.found if named(m, self.name)]
@@ -65,56 +52,59 @@ class _Take:
             return result(self.found, self.name, False, spread_seconds=spread(self.found, self.name), stores=[])
         if having:
             if self.params.get("incomplete") != "replace":
-                raise BadOption(f"snapshot_name: {self._broken(having)}; remove it (state: absent), replace it (incomplete: replace), or "
-                                "choose another name")
-            _check_single(having, self.name)
-        self._check_limits(self.found)
+                raise BadOption(f"snapshot_name: {self._broken(having)}; remove it (state: absent), replace it (incomplete: "
+                                "replace), or choose another name")
+            check_single(having, self.name)
+        self.off = to_shut_down(self.platform, self.found, self.params)
+        self.platform.check_stop(self.off)
+        check_states(self.platform, self.found, self.off, self.params)
+        check_limits(self.found, self.params)
         stores = room(self.platform, self.found, self.params)
         if self.job.check_mode:
             return self._would(stores, having)
         if having:
             remove_all(self.platform, having, self.name, self.params, self.job)
             self.found = self._again()
+        with self.platform.held(self.off, True), shut_down(self.platform, self.off, self.params, self.job):
+            after, apart = self._whole()
+        self._wait_awake()
+        self._wait_complete()
+        return result(after, self.name, True, spread_seconds=apart, stores=stores, shut_down=[m.name for m in self.off])
+
+    def _whole(self) -> tuple[list[Machine], float]:
+        """The set, or nothing of it; and how far apart its snapshots are."""
         mark = f"set={names.nonce()}"
         with guarded(self.params, self.job, mark):
             outcome = self._taken(describe(self.params, mark))
             after = self._again()
-            apart = self._judged(after, outcome)
-        self._wait_complete()
-        return result(after, self.name, True, spread_seconds=apart, stores=stores)
+            return after, self._judged(after, outcome)
+
+    def _wait_awake(self) -> None:
+        """Until the guests of machines that were shut down are up."""
+        try:
+            wait_tools(self.platform, self.off, self.job)
+        except PlatformError as e:
+            raise type(e)(f"the set is taken and all machines are on again, but {e}", changed=True) from None
 
     def _broken(self, having: list[Machine]) -> str:
         """Why what is there is no set."""
         without = [m for m in self.found if m not in having]
         if without:
-            return f"{self.name!r} is on {_names(having)} but not on {_names(without)}, so it is no set of one moment"
+            return f"{self.name!r} is on {names_of(having)} but not on {names_of(without)}, so it is no set of one moment"
         return f"{self.name!r} is on all machines, but not of one set: {mixed({m.name: named(m, self.name)[-1] for m in having})}"
 
     def _would(self, stores: list[dict[str, Any]], having: list[Machine]) -> dict[str, Any]:
         new = f"{self.name}{' with memory' if self.memory else ''}"
         before = {m.name: [s.name for s in m.snapshots] for m in self.found}
         after = {n: [*(s for s in names if s != self.name), new] for n, names in before.items()}
+        would = {"take": [m.name for m in self.found], "remove": [m.name for m in having]}
         return result(self.found, self.name, True, spread_seconds=None, stores=stores, diff=diff(before, after),
-                      would={"take": [m.name for m in self.found], "remove": [m.name for m in having]})
-
-    def _check_limits(self, found: Sequence[Machine]) -> None:
-        """A long chain of snapshots slows a machine down, and an old one fills its datastore."""
-        deepest, oldest = int(self.params.get("max_depth") or 0), float(self.params.get("max_age_days") or 0) * _DAY
-        now = datetime.now(timezone.utc).timestamp()
-        for machine in found:
-            if machine.consolidate:
-                raise PlatformError(f"{machine.name}: its disks want a consolidation; do that before (vm_snapshot_prune)")
-            if deepest and depth(machine) >= deepest:
-                raise PlatformError(f"{machine.name}: its disks stand on {depth(machine)} snapshots already ({listed(machine)}), and "
-                                    f"max_depth is {deepest}; prune some, or raise max_depth")
-            old = [s for s in machine.snapshots if oldest and now - when(s) > oldest]
-            if old:
-                raise PlatformError(f"{machine.name}: snapshot {old[0].name!r} is {(now - when(old[0])) / _DAY:.1f} days old, and "
-                                    f"max_age_days is {oldest / _DAY:g}; prune it, or raise max_age_days")
+                      shut_down=[m.name for m in self.off], would=would)
 
     def _taken(self, text: str) -> Outcome:
         """All or nothing: what was taken goes again when one machine fails, or the time is up, or anything else happens."""
-        crew, order = Crew(self.job, int(self.params.get("parallel") or 4)), groups(self.found, self.params)
+        members = {m.id for m in control_plane(self.found, self.params)}
+        crew, order = Crew(self.job, int(self.params.get("parallel") or 4), together=members), groups(self.found, self.params)
         if self.platform.takes_at_once:
             crew, order = Crew(self.job, len(self.found)), [[m for g in order for m in g]]
         try:
@@ -134,7 +124,10 @@ class _Take:
     def _begin(self, machine: Machine, text: str) -> Pending:
         if self.job.orphaned():
             raise PlatformError("the playbook ended")
-        return self.platform.take(machine, self.name, text, self.memory, self.quiesce)
+        return self.platform.take(machine, self.name, text, self.memory, self.quiesce and self._runs(machine))
+
+    def _runs(self, machine: Machine) -> bool:
+        return machine.power == "on" and machine.id not in {m.id for m in self.off}
 
     def _undo(self, running: Sequence[Pending] = ()) -> str:
         """Remove what this job took; what became of it, in words. running: what the platform still does."""
@@ -165,17 +158,10 @@ class _Take:
 
     def _judged(self, after: Sequence[Machine], outcome: Outcome) -> float:
         """The set as it is: complete, as asked, and close enough in time."""
-        apart, bound = spread(after, self.name), float(self.params.get("within") or 0)
-        absent = [m for m in after if not named(m, self.name)]
-        wrong = [m for m in after if not self.memory and any(s.memory for s in named(m, self.name) if s.id in outcome.done.values())]
-        trouble = ""
-        if absent:
-            trouble = f"snapshot {self.name!r} was taken, and is not there on {_names(absent)}"
-        elif wrong:
-            trouble = f"the platform included memory in snapshot {self.name!r} of {_names(wrong)} without being asked to"
-        elif bound and apart > bound:
-            trouble = (f"the snapshots {self.name!r} are {apart:.1f} s apart, and within is {bound:g} s; raise parallel (now "
-                       f"{self.params.get('parallel') or 4}) or within")
+        apart = spread(after, self.name)
+        running = {m.id for m in self.found if self._runs(m)}
+        trouble = (unlike(after, self.name, set(outcome.done.values()), running, self.params)
+                   or too_far(after, self.name, running, self.params))
         if trouble:
             raise PlatformError(f"{trouble}; {self._undo()}")
         self.job.tell(f"{len(after)} machines: snapshot {self.name!r}, {apart:.1f} s apart")
@@ -205,48 +191,3 @@ class _Take:
 
     def _again(self) -> list[Machine]:
         return self.platform.find(Wanted(ids=tuple(m.id for m in self.found)))
-
-
-def diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    return {"before": {"snapshots": dict(before)}, "after": {"snapshots": dict(after)}}
-
-
-def remove_all(platform: MachinePlatform, found: Sequence[Machine], name: str, params: Mapping[str, Any], job: Job) -> None:
-    """Remove the snapshots of a name from machines that have it; all are tried, the first failure is told at the end."""
-    target = {m.id: named(m, name)[0] for m in found}
-    outcome = Crew(job, int(params.get("parallel") or 4)).work(
-        [found], lambda m: platform.remove(m, target[m.id], bool(params.get("remove_children"))), f"snapshot {name!r} removed", True)
-    if outcome.failed:
-        raise PlatformError(str(next(iter(outcome.failed.values()))), changed=bool(outcome.done),
-                            failures=[str(e) for e in outcome.failed.values()])
-
-
-def _check_single(having: Sequence[Machine], name: str) -> None:
-    """Of several snapshots of a name none is removed: nobody said which."""
-    twice = [m for m in having if len(named(m, name)) > 1]
-    if twice:
-        raise BadOption(f"snapshot_name: {twice[0].name} has several snapshots named {name!r}: {listed(twice[0])}; remove them by "
-                        "vm_snapshot_prune, or on the platform")
-
-
-def _absent(platform: MachinePlatform, found: list[Machine], name: str, params: Mapping[str, Any], job: Job) -> dict[str, Any]:
-    having = [m for m in found if named(m, name)]
-    _check_single(having, name)
-    before = {m.name: [s.name for s in m.snapshots] for m in found}
-    after = {m.name: [s.name for s in m.snapshots if s.name != name and not (params.get("remove_children") and _below(m, s, name))]
-             for m in found}
-    if having and not job.check_mode:
-        try:
-            remove_all(platform, having, name, params, job)
-        except Interrupted as e:
-            raise Interrupted(f"{e}; some snapshots {name!r} may be there still: run it again", changed=True) from None
-    return result(found, name, bool(having), removed=[m.name for m in having], diff=diff(before, after))
-
-
-def _below(machine: Machine, snapshot: Snapshot, name: str) -> bool:
-    by_id, key = {s.id: s for s in machine.snapshots}, snapshot.parent
-    while key in by_id:
-        if by_id[key].name == name:
-            return True
-        key = by_id[key].parent
-    return False

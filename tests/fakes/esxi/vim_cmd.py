@@ -152,6 +152,16 @@ def remove(_state: dict[str, Any], vm: dict[str, Any], key: str, children: str =
     return "Remove Snapshot:\n" + "\n".join(tree(vm, ""))
 
 
+def shutdown(vm: dict[str, Any]) -> str:
+    """Says nothing when the guest was asked; a guest without tools hears nothing."""
+    if vm["power"] != "on":
+        raise Fault("InvalidPowerState", "The attempted operation cannot be performed in the current state.")
+    if vm["tools"] != "running":
+        raise Fault("ToolsUnavailable", "Cannot complete operation because VMware Tools is not running in this virtual machine.")
+    vm["power"] = "off"
+    return ""
+
+
 def power(_state: dict[str, Any], vm: dict[str, Any], wanted: str) -> str:
     if vm["power"] == wanted:
         raise Fault("InvalidPowerState", "The attempted operation cannot be performed in the current state "
@@ -163,7 +173,8 @@ def power(_state: dict[str, Any], vm: dict[str, Any], wanted: str) -> str:
 LOOKS = {"snapshot.get": lambda vm: "\n".join(tree(vm, "Get Snapshot:")), "get.snapshotinfo": info, "get.summary": summary,
          "get.guest": guest, "power.getstate": lambda vm: f"Retrieved runtime info\n{POWER[vm['power']]}"}
 CHANGES = {"snapshot.create": create, "snapshot.revert": revert, "snapshot.remove": remove,
-           "power.on": lambda s, vm: power(s, vm, "on"), "power.off": lambda s, vm: power(s, vm, "off")}
+           "power.on": lambda s, vm: power(s, vm, "on"), "power.off": lambda s, vm: power(s, vm, "off"),
+           "power.shutdown": lambda s, vm: shutdown(vm)}
 
 
 def answer(state: dict[str, Any], command: str, arguments: list[str]) -> str:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.jobs import job
 from ansible_collections.assay.clusters.plugins.module_utils.machines.choice import registry as machine_platforms
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots import (
-    guard as snapshot_guard, info as snapshot_info, revert as snapshot_revert, set as snapshot_set)
+    guard as snapshot_guard, info as snapshot_info, power as snapshot_power, set as snapshot_set)
 from tests.fakes.clock import Clock
 from tests.fakes.guards import Guards
 from tests.fakes.machines import FakeMachines
@@ -24,7 +24,7 @@ Run = Callable[..., dict[str, Any]]
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    for module in (job, snapshot_guard, snapshot_info, snapshot_revert, snapshot_set):
+    for module in (job, snapshot_guard, snapshot_info, snapshot_power, snapshot_set):
         monkeypatch.setattr(module, "time", made)
     return made
 
@@ -39,7 +39,8 @@ def fake(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> FakeMachines:
 @pytest.fixture
 def guards(monkeypatch: pytest.MonkeyPatch) -> Guards:
     made = Guards()
-    monkeypatch.setattr(snapshot_guard, "Guardian", made)
+    for module in (snapshot_guard, snapshot_power):
+        monkeypatch.setattr(module, "Guardian", made)
     return made
 
 

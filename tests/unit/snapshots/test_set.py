@@ -103,6 +103,24 @@ def test_the_limit_holds_over_groups_that_are_not_waited_for(fake: FakeMachines,
     assert begun["n2"] < begun["n1"] + 5 and begun["n3"] >= begun["n1"] + 60
 
 
+def test_members_are_begun_at_once_whatever_the_limit_says(fake: FakeMachines, clock: Clock) -> None:
+    begun: dict[str, float] = {}
+    fake.on, fake.seconds["off"] = lambda verb, name: begun.update({name: clock.now}), 10
+    Crew(Job(), 1, together={"id-n2", "id-n3"}).work([list(fake.machines.values())], fake.power_off, "off")
+    assert begun["n1"] == begun["n2"] == begun["n3"]
+
+
+@pytest.mark.parametrize(("module", "options"), [
+    ("vm_snapshot", {"snapshot_name": "golden", "state": "absent"}), ("vm_snapshot_prune", {"keep": 0})])
+def test_what_holds_machines_up_takes_the_control_plane_one_by_one(
+        run: Any, fake: FakeMachines, module: str, options: dict[str, Any]) -> None:
+    for name in ("n1", "n2", "n3"):
+        fake.add(name, "golden", description="assay.clusters", current=False)
+    fake.seconds["remove"] = 10
+    assert run(module, control_plane=["n1", "n2"], **options)["changed"] and fake.most == 1
+    assert fake.calls == ["remove n3 golden", "remove n1 golden", "remove n2 golden"]
+
+
 @pytest.mark.parametrize(("to_the_end", "calls"), [(False, ["off n1", "off n2"]), (True, ["off n1", "off n2", "off n3"])])
 def test_after_a_failure_what_runs_is_waited_for(fake: FakeMachines, to_the_end: bool, calls: list[str]) -> None:
     fake.seconds["off"], fake.refuse["off", "n2"], job = 10, "no", Job()

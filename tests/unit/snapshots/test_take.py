@@ -3,12 +3,13 @@
 """A set of snapshots is whole or not at all: what is taken is as it was asked for, and what is not goes again."""
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.snapshots.take import _below
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots.remove import _below
 from tests.fakes.clock import Clock
 from tests.fakes.machines import FakeMachines
 
@@ -35,6 +36,8 @@ def test_a_set_is_taken_once(run: Any, fake: FakeMachines) -> None:
 @pytest.mark.parametrize(("option", "asked", "taken"), [("memory_dump", "memory", True), ("quiesce", "quiesced", True)])
 def test_memory_and_quiet_disks_are_taken_when_they_are_asked_for(
         run: Any, fake: FakeMachines, option: str, asked: str, taken: bool) -> None:
+    for name in NONE:
+        fake.set(name, tools="running")
     assert take(run, **{option: taken})["changed"]
     made = {(s.memory, s.quiesced) for m in fake.machines.values() for s in m.snapshots}
     assert made == {(asked == "memory", asked == "quiesced")}
@@ -92,6 +95,47 @@ def test_what_cannot_be_removed_again_is_told(run: Any, fake: FakeMachines) -> N
     assert failed["failed"] and failed["changed"], "something of ours stays"
     assert failed["msg"] == ("n3: no space; and the snapshots 'golden' that were taken could not be removed again "
                              "(n1: locked): remove them with state: absent")
+
+
+def test_what_would_not_be_quiet_is_refused(run: Any, fake: FakeMachines) -> None:
+    """A platform takes the snapshot all the same then, and says nothing; of machines that are off, all is quiet."""
+    fake.set("n1", power="off")
+    fake.set("n2", tools="running")
+    failed = take(run, quiesce=True)
+    assert failed["msg"].startswith("quiesce: the guest tools of n3 do not run, and without them") and fake.calls == []
+    fake.set("n3", tools="running")
+    assert take(run, quiesce=True)["changed"]
+    assert {m.name: s.quiesced for m in fake.machines.values() for s in m.snapshots} == {"n1": False, "n2": True, "n3": True}
+
+
+def test_a_set_that_is_not_quiet_though_it_was_asked_for_is_not_kept(run: Any, fake: FakeMachines) -> None:
+    fake.never_quiet = True
+    for name in NONE:
+        fake.set(name, tools="running", power="off" if name == "n1" else "on")
+    failed = take(run, quiesce=True)
+    assert failed["msg"] == ("the platform did not quiesce n2, n3, and told no fault; see whether the guest tools run there; nothing of "
+                             "the set was kept") and fake.names == NONE
+
+
+def test_a_suspended_machine_has_memory_in_its_snapshot(run: Any, fake: FakeMachines) -> None:
+    fake.set("n2", power="suspended")
+    assert take(run)["msg"].startswith("memory_dump: n2 is suspended, so that a snapshot holds its memory;") and fake.calls == []
+    assert take(run, memory_dump=True)["changed"]
+
+
+def test_memory_where_the_platform_has_none(run: Any, fake: FakeMachines) -> None:
+    fake.has_memory = False
+    assert take(run, memory_dump=True)["msg"] == "memory_dump: snapshots of fake hold no memory" and fake.calls == []
+
+
+@pytest.mark.parametrize(("options", "kept"), [({}, False), ({"within": 0}, True), ({"within": 60}, True), ({"control_plane": ["n1"]}, True),
+                                               ({"control_plane": ["n1", "n2"]}, True)])
+def test_members_of_a_control_plane_that_runs_are_close(run: Any, fake: FakeMachines, options: dict[str, Any], kept: bool) -> None:
+    """Begun at once they are; where the platform queues them all the same, the set is not kept. Workers may take their time."""
+    fake.on = lambda verb, name: fake.seconds.update(take=30 if name == "n3" else 1)
+    done = take(run, **{"control_plane": ["n1", "n3"], "state_before": "as_is", "parallel": 1, **options})
+    assert bool(done.get("failed")) is not kept and fake.names == (GOLDEN if kept else NONE)
+    assert kept or re.match(r"the snapshots 'golden' of the control plane \(n1, n3\) are \d+.\d s apart, and more than 10 s make", done["msg"])
 
 
 # ---- the time is up ---------------------------------------------------------------------------------------------

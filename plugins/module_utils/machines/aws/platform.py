@@ -34,6 +34,7 @@ class Aws:
     """A MachinePlatform (model.py). tags: what every snapshot carries besides (cluster, run, creator)."""
 
     name = "aws"
+    has_tools = has_memory = False
     revert_stops = True  # or wants it to run: a root volume is replaced so
     takes_at_once = True
 
@@ -183,6 +184,10 @@ class Aws:
     def power_off(self, machine: Machine) -> Pending:
         """As EC2 does it: the system is asked to shut down, and cut off after some minutes."""
         return Stepwise(self._power(machine, "stopped"))
+
+    def shut_down(self, machine: Machine) -> Pending:
+        """What EC2 does anyway; it cuts a machine off that does not shut down within some minutes."""
+        return self.power_off(machine)
 
     def check_stop(self, machines: Sequence[Machine]) -> None:
         check_stop(self._ec2, machines, self._params, self._job.tell)

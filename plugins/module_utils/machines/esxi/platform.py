@@ -33,6 +33,7 @@ class Esxi(Unowned):
     """A MachinePlatform (model.py). settle: seconds after a command in which its effect must show."""
 
     name = "esxi"
+    has_tools = has_memory = True
     revert_stops = False
 
     def __init__(self, shell: Shell, parallel: int = 4, settle: float = 120.0) -> None:
@@ -202,6 +203,17 @@ class Esxi(Unowned):
 
     def power_off(self, machine: Machine) -> Pending:
         return Stepwise(self._switched(machine, "off"))
+
+    def shut_down(self, machine: Machine) -> Pending:
+        return Stepwise(self._shut_down(machine))
+
+    def _shut_down(self, machine: Machine) -> Steps:
+        """vim-cmd returns when the guest is asked, and nothing but the power state tells when it is done."""
+        if self._state(machine) == "on":
+            yield from self._do(machine, "shut down its guest", "power.shutdown")
+        while self._state(machine) == "on":
+            yield 50.0
+        return ""
 
     def _switched(self, machine: Machine, wanted: str) -> Steps:
         yield from self._power(machine, wanted)

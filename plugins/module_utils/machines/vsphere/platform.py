@@ -28,6 +28,7 @@ class Vsphere(Unowned):
     """A MachinePlatform (model.py). datacenter: only machines below it, "" for all."""
 
     name = "vsphere"
+    has_tools = has_memory = True
     revert_stops = False
 
     def __init__(self, session: Session, wanted: Mapping[str, Any], datacenter: str = "", quiesce_minutes: int = 0) -> None:
@@ -158,6 +159,17 @@ class Vsphere(Unowned):
     def power_off(self, machine: Machine) -> Pending:
         """At once, as if its power was cut."""
         return Stepwise(self._switched(machine, "off"))
+
+    def shut_down(self, machine: Machine) -> Pending:
+        return Stepwise(self._shut_down(machine))
+
+    def _shut_down(self, machine: Machine) -> Steps:
+        """ShutdownGuest returns at once, and nothing but the power state tells when it is done."""
+        if self._state(machine) == "on":
+            self._session.call(f"shut down the guest of {machine.name}", lambda c: self._vm(machine).ShutdownGuest())
+        while self._state(machine) == "on":
+            yield 50.0
+        return ""
 
     def _switched(self, machine: Machine, wanted: str) -> Steps:
         yield from self._power(machine, wanted)
