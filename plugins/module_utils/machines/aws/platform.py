@@ -189,6 +189,10 @@ class Aws:
         """What EC2 does anyway; it cuts a machine off that does not shut down within some minutes."""
         return self.power_off(machine)
 
+    def _power(self, machine: Machine, wanted: str) -> Steps:
+        yield from power(self._ec2, machine.id, machine.name, wanted)
+        return ""
+
     def check_stop(self, machines: Sequence[Machine]) -> None:
         check_stop(self._ec2, machines, self._params, self._job.tell)
 
