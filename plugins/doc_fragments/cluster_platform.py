@@ -184,7 +184,9 @@ options:
         description: The address of Rancher. Without it E(RANCHER_URL) is used.
         type: str
       token:
-        description: An API key, as V(token-xxxxx:secret). Without it E(RANCHER_TOKEN) is used.
+        description:
+          - An API key, as V(token-xxxxx:secret). Without it E(RANCHER_TOKEN) or E(RANCHER_TOKEN_KEY) is used, or
+            E(RANCHER_ACCESS_KEY) with E(RANCHER_SECRET_KEY), as Terraform's provider has them.
         type: str
       username:
         description: Without a token, a local user to log in as. Without it E(RANCHER_USERNAME) is used.
@@ -193,12 +195,13 @@ options:
         description: The password. Without it E(RANCHER_PASSWORD) is used.
         type: str
       ca_cert:
-        description: A PEM file with the authority that signed the certificate of Rancher.
+        description:
+          - A PEM file with the authority that signed the certificate of Rancher. Without it the content of
+            E(RANCHER_CA_CERTS), or the file that it names.
         type: path
       validate_certs:
-        description: Whether that certificate is verified.
+        description: Whether that certificate is verified. Without it it is, unless E(RANCHER_INSECURE) is true.
         type: bool
-        default: true
       proxy:
         description: The URL of an HTTP proxy on the way to Rancher.
         type: str

@@ -120,9 +120,8 @@ options:
         description: A file with the certificate of the authority that Rancher's certificate is from.
         type: path
       validate_certs:
-        description: Whether certificates must be valid.
+        description: Whether certificates must be valid. Without it they must, unless E(RANCHER_INSECURE) is true.
         type: bool
-        default: true
       proxy:
         description: A proxy on the way to Rancher.
         type: str

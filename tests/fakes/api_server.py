@@ -1,24 +1,44 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A fake API server that knows only who it is: its version, the namespace kube-system and its nodes."""
+"""A fake API server that knows only who it is: its version, the namespace kube-system and its nodes, in any weather."""
 from __future__ import annotations
 
 import json
 import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterable
 from typing import Any
+
+from .weather import Weather
+
+_ROLE = "node-role.kubernetes.io/"
+# How those who make clusters label the roles of nodes: kubeadm and kops (without a value), RKE2, K3s, RKE, and Rancher on
+# top of RKE2; nodes of workers only have no such label, but for those of RKE and Rancher. EKS shows no control plane.
+LABELS: dict[str, dict[str, dict[str, str]]] = {
+    "kubeadm": {"control": {f"{_ROLE}control-plane": ""}},
+    "rke2": {"control": {f"{_ROLE}control-plane": "true", f"{_ROLE}master": "true"}, "etcd": {f"{_ROLE}etcd": "true"}},
+    "k3s": {"control": {f"{_ROLE}control-plane": "true", f"{_ROLE}master": "true"}},
+    "rke1": {"control": {f"{_ROLE}controlplane": "true"}, "etcd": {f"{_ROLE}etcd": "true"}, "worker": {f"{_ROLE}worker": "true"}},
+    "rancher": {"control": {f"{_ROLE}control-plane": "true", f"{_ROLE}master": "true"}, "etcd": {f"{_ROLE}etcd": "true"},
+                "worker": {f"{_ROLE}worker": "true"}},
+    "eks": {},
+}
 
 
 class FakeApiServer:
-    """Use as a context manager. uid, version, nodes, not_ready and more may be changed while it runs.
+    """Use as a context manager. uid, version, nodes, crew, maker, not_ready, weather and more may be changed while it runs.
 
-    more: what a node has besides, by its number: {0: {"spec": {"providerID": ...}}}; labels go into its metadata.
+    nodes: how many there are, of which the first is the control plane, but on EKS. crew: the roles of each (control, etcd,
+    worker), where they are others. maker: who labels them, a key of LABELS. more: what a node has besides, by its number:
+    {0: {"spec": {"providerID": ...}}}; labels go into its metadata.
     """
 
-    def __init__(self, nodes: int = 2, version: str = "v1.31.4"):
-        self.uid, self.version, self.nodes, self.not_ready = str(uuid.uuid4()), version, nodes, 0
+    def __init__(self, nodes: int = 2, version: str = "v1.31.4", maker: str = "kubeadm"):
+        self.uid, self.version, self.not_ready, self.maker = str(uuid.uuid4()), version, 0, maker
+        self.nodes = nodes
         self.more: dict[int, dict[str, Any]] = {}
+        self.weather = Weather()
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -26,6 +46,8 @@ class FakeApiServer:
             disable_nagle_algorithm = True  # head and body are written apart
 
             def do_GET(self) -> None:
+                if fake.weather.spoils(self):
+                    return
                 body = fake.answer(self.path.partition("?")[0])
                 data = json.dumps(body or {"kind": "Status", "code": 404, "reason": "NotFound",
                                            "message": "not found"}).encode()
@@ -42,6 +64,15 @@ class FakeApiServer:
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    @property
+    def nodes(self) -> int:
+        return len(self.crew)
+
+    @nodes.setter
+    def nodes(self, number: int) -> None:
+        self.crew: list[Iterable[str]] = [("control", "etcd")] * (number > 0 and self.maker != "eks")
+        self.crew += [("worker",)] * (number - len(self.crew))
+
     def answer(self, path: str) -> dict[str, Any] | None:
         """The body for a path, None for what there is not."""
         if path == "/version":
@@ -55,7 +86,8 @@ class FakeApiServer:
     def _node(self, number: int) -> dict[str, Any]:
         status = "False" if number < self.not_ready else "True"
         more = self.more.get(number, {})
-        return {"metadata": {"name": f"n{number}", "labels": more.get("labels", {})}, "spec": more.get("spec", {}),
+        labels = {k: v for role in self.crew[number] for k, v in LABELS[self.maker].get(role, {}).items()}
+        return {"metadata": {"name": f"n{number}", "labels": {**labels, **more.get("labels", {})}}, "spec": more.get("spec", {}),
                 "status": {"conditions": [{"type": "Ready", "status": status}], **more.get("status", {})}}
 
     @property
@@ -70,5 +102,6 @@ class FakeApiServer:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.weather.ends()
         self._server.shutdown()
         self._server.server_close()

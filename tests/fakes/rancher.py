@@ -1,9 +1,8 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A fake Rancher: both APIs for clusters over HTTP, with state.
+"""A fake Rancher: both APIs for clusters over HTTP, with state, a clock and weather.
 
-Speaks /v3 (Norman: clusters, nodePools, nodes, clusterregistrationtokens, generateKubeconfig), /v1 (Steve:
-provisioning.cattle.io.clusters), both logins, the import manifest and the proxy /k8s/clusters/ID to a fake API server.
+Speaks /v3 (Norman) and /v1 (Steve), both logins, the import manifest and the proxy /k8s/clusters/ID to a fake API server.
 Every look at a cluster takes it one step on in its list of states. Tests put nodes, volumes and objects of Cluster API beside
 the clusters, as Rancher lists them, and may forbid lists.
 """
@@ -18,32 +17,29 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from .api_server import FakeApiServer
+from .rancher_norman import Norman
+from .rancher_steve import Steve
+from .rancher_words import ACTIVE, FLICKER, MAKING, Refusal, Step
+from .weather import Weather
 
-MAKING = [("provisioning", "yes", "waiting for etcd and controlplane nodes to be registered"),
-          ("waiting", "yes", "Waiting for API to be available")]
-ACTIVE = ("active", "no", "")
-
-
-class Refusal(Exception):
-    """An error status with Norman's body."""
-
-    def __init__(self, status: int, code: str, message: str = ""):
-        super().__init__(message)
-        self.status, self.body = status, {"type": "error", "status": str(status), "code": code, "message": message or code}
+__all__ = ["ACTIVE", "FLICKER", "MAKING", "FakeRancher", "Refusal"]
 
 
-class FakeRancher:
+class FakeRancher(Norman, Steve):
     """Use as a context manager. Attributes are switches for tests.
 
-    has_v1: whether Steve knows provisioning.cattle.io; has_v1_login: whether /v1-public/login exists; gone_status: what a
-    deleted cluster answers, 404 or 403; conflicts: so many PUTs of v1 objects answer 409; busy: so many
-    generateKubeconfig answer 503; making: the states of a new cluster, one for each look, then the last one stays.
+    has_v1: whether Steve knows provisioning.cattle.io; has_v1_login: whether /v1-public/login exists; has_rke1: whether there are
+    node pools and RKE, which Rancher 2.13 has not; gone_status: what a deleted cluster answers, 404 or 403; conflicts: so many
+    PUTs of v1 objects answer 409; busy: so many generateKubeconfig answer 503; making: the states of a new cluster, each for
+    `looks` looks, then the last one stays; page: the most on a page of a list; server_url: the name that Rancher has for itself;
+    weather: how reads go.
     """
 
     def __init__(self, has_v1: bool = True, has_v1_login: bool = True):
-        self.has_v1, self.has_v1_login = has_v1, has_v1_login
-        self.gone_status, self.conflicts, self.busy = 404, 0, 0
-        self.making: list[tuple[str, str, str]] = [*MAKING, ACTIVE]
+        self.has_v1, self.has_v1_login, self.has_rke1 = has_v1, has_v1_login, True
+        self.gone_status, self.conflicts, self.busy, self.looks, self.page = 404, 0, 0, 1, 0
+        self.making: list[Step] = [*MAKING, ACTIVE]
+        self.weather = Weather()
         self.users, self.tokens = {"admin": "planted-password"}, {"token-abcde:" + "s" * 54}
         self.clusters: dict[str, dict[str, Any]] = {}
         self.newer: dict[str, dict[str, Any]] = {}
@@ -59,7 +55,7 @@ class FakeRancher:
         self._numbers = itertools.count(1)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
-        self.url = "http://127.0.0.1:{}".format(self._server.server_address[1])
+        self.url = self.server_url = "http://127.0.0.1:{}".format(self._server.server_address[1])
 
     @property
     def token(self) -> str:
@@ -73,6 +69,8 @@ class FakeRancher:
             disable_nagle_algorithm = True  # head and body are written apart
 
             def _serve(self) -> None:
+                if fake.weather.spoils(self):
+                    return
                 length = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(length) or b"null")
                 url = urllib.parse.urlsplit(self.path)
@@ -130,173 +128,13 @@ class FakeRancher:
         answer = self.api.answer(f"/{path}")
         return (200, answer) if answer else (404, {"kind": "Status", "code": 404, "message": "not found"})
 
-    # ---- Norman -----------------------------------------------------------------------------------------------
-    def _v3(self, verb: str, rest: str, query: dict[str, str], body: Any, bearer: str) -> tuple[int, Any]:
-        kind, _slash, number = rest.partition("/")
-        if kind == "clusters":
-            return self._v3_clusters(verb, number, query, body)
-        if kind == "nodePools":
-            return self._v3_pools(verb, number, query, body)
-        if kind == "nodes":
-            return 200, {"data": [n for n in self.nodes if query.get("clusterId") in (None, n["clusterId"])]}
-        if kind == "cluster" and number.endswith("/persistentVolumes"):
-            return 200, {"data": self.volumes.get(number.partition("/")[0], [])}
-        if kind == "clusterregistrationtokens":
-            return self._v3_registration(verb, number, body)
-        if kind == "tokens" and query.get("action") == "logout":
-            self.tokens.discard(bearer)
-            return 200, {}
-        raise Refusal(404, "NotFound")
-
-    def _v3_clusters(self, verb: str, number: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
-        if not number:
-            if verb == "POST":
-                return 201, self._shown(self.add(body["name"], **{k: v for k, v in body.items() if k not in ("type", "name")}))
-            found = [c for c in self.clusters.values() if query.get("name") in (None, c["name"])]
-            return 200, {"type": "collection", "data": [s for c in list(found) if (s := self._shown(c))]}
-        if number not in self.clusters:
-            raise Refusal(self.gone_status if number in self.gone else 404, "Forbidden" if self.gone_status == 403
-                          else "NotFound")
-        cluster = self.clusters[number]
-        if query.get("action") == "generateKubeconfig":
-            return self._kubeconfig(cluster)
-        if verb == "PUT":
-            cluster.update({k: v for k, v in body.items() if k not in ("id", "actions", "state")})
-            if "Config" in "".join(body):
-                cluster["steps"] = [("updating", "yes", "upgrading the control plane"), ACTIVE]
-                self.api.version = next(v for k, v in body.items() if k.endswith("Config"))["kubernetesVersion"]
-        if verb == "DELETE":
-            cluster["steps"] = [("removing", "yes", "waiting for machines"), ("removing", "yes", "waiting for machines"), None]
-        shown = self._shown(cluster)
-        if not shown:
-            raise Refusal(self.gone_status, "Forbidden" if self.gone_status == 403 else "NotFound")
-        return 200, shown
-
-    def add(self, name: str, **fields: Any) -> dict[str, Any]:
-        """A cluster, as by a POST; by a test it is somebody else's."""
-        number = f"c-{next(self._numbers):05x}"
-        version = next((v.get("kubernetesVersion") for k, v in fields.items() if k.endswith("Config")), None)
-        if version:
-            self.api.version = version
-        self.clusters[number] = {"id": number, "type": "cluster", "labels": {}, "annotations": {}, "created": "2026-11-21T00:00:00Z",
-                                 "conditions": [], **fields, "name": name, "steps": list(self.making)}
-        return self.clusters[number]
-
-    def _shown(self, cluster: dict[str, Any]) -> dict[str, Any] | None:
-        """The cluster as it is at this look, None when it has just gone; then one step on."""
-        steps = cluster["steps"]
-        step = steps[0] if steps else ACTIVE
-        if step is None:
-            self.gone.add(cluster["id"])
-            del self.clusters[cluster["id"]]
-            return None
-        if len(steps) > 1 or step == ACTIVE:
-            steps[:1] = []
-        state, transitioning, message = step
-        ready = state == "active"
-        shown = {k: v for k, v in cluster.items() if k != "steps"}
-        return {**shown, "state": state, "transitioning": transitioning, "transitioningMessage": message,
-                "nodeCount": self.api.nodes if ready else 0, "version": {"gitVersion": self.api.version} if ready else None,
-                "links": {"self": f"{self.url}/v3/clusters/{cluster['id']}"},
-                "actions": {"generateKubeconfig": "..."} if ready else {}}
-
-    def _kubeconfig(self, cluster: dict[str, Any]) -> tuple[int, Any]:
-        if self.busy:
-            self.busy -= 1
-            raise Refusal(503, "ServiceUnavailable")
-        token = f"kubeconfig-u-{secrets.token_hex(5)}:{secrets.token_hex(27)}"
-        self.tokens.add(token)
-        config = {"apiVersion": "v1", "kind": "Config", "current-context": cluster["name"],
-                  "clusters": [{"name": cluster["name"], "cluster": {"server": f"{self.url}/k8s/clusters/{cluster['id']}"}}],
-                  "users": [{"name": cluster["name"], "user": {"token": token}}],
-                  "contexts": [{"name": cluster["name"], "context": {"cluster": cluster["name"], "user": cluster["name"]}}]}
-        return 200, {"baseType": "generateKubeConfigOutput", "type": "generateKubeConfigOutput", "config": json.dumps(config)}
-
-    def _v3_pools(self, verb: str, number: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
-        if verb == "GET":
-            return 200, {"data": [p for p in self.pools.values() if query.get("clusterId") in (None, p["clusterId"])]}
-        if verb == "POST":
-            number = f"{body['clusterId']}:np-{next(self._numbers):05x}"
-        self.pools[number] = {**body, "id": number}
-        self.api.nodes = sum(p["quantity"] for p in self.pools.values() if p.get("worker"))
-        return 200, self.pools[number]
-
-    def _v3_registration(self, verb: str, number: str, body: Any) -> tuple[int, Any]:
-        of = number.partition(":")[0] or body["clusterId"]
-        cluster = self.clusters[of]
-        if verb == "GET" and "token" not in cluster:
-            raise Refusal(404, "NotFound")
-        first = "token" not in cluster
-        cluster["token"] = True  # the addresses are filled in a moment later
-        return 200, {"id": f"{of}:default-token", "token": "x" * 54, **({} if first else {
-            "manifestUrl": f"{self.url}/v3/import/xyz_{of}.yaml", "command": "kubectl apply -f ..."})}
-
-    # ---- Steve ------------------------------------------------------------------------------------------------
-    def _v1(self, verb: str, rest: str, _query: Any, body: Any, _bearer: str) -> tuple[int, Any]:
-        kind, _slash, key = rest.partition("/")
-        if kind in self.objects and not key:
-            return 200, {"type": "collection", "data": self.objects[kind]}
-        if kind != "provisioning.cattle.io.clusters" or not self.has_v1:
-            raise Refusal(404, "NotFound")
-        if not key:
-            if verb == "GET":
-                return 200, {"type": "collection", "data": [self._shown_newer(o) for o in self.newer.values()]}
-            return 201, self._shown_newer(self._make_newer(body))
-        if key not in self.newer:
-            raise Refusal(404, "NotFound")
-        of = self.newer[key]
-        if verb == "PUT":
-            if self.conflicts or body["metadata"]["resourceVersion"] != of["metadata"]["resourceVersion"]:
-                self.conflicts = max(0, self.conflicts - 1)
-                raise Refusal(409, "Conflict", "the object has been modified")
-            self._put_newer(of, body)
-        if verb == "DELETE":  # the v3 cluster stays until its machines are gone
-            del self.newer[key]
-            self.clusters[of["number"]]["steps"] = [("removing", "yes", "waiting for machines")] * 2 + [None]
-            return 204, ""
-        return 200, self._shown_newer(of)
-
-    def _make_newer(self, body: dict[str, Any]) -> dict[str, Any]:
-        meta = body["metadata"]
-        key = f"{meta['namespace']}/{meta['name']}"
-        if key in self.newer:
-            raise Refusal(409, "AlreadyExists", f"{meta['name']} already exists")
-        number = self.add(meta["name"], xConfig={"kubernetesVersion": body["spec"].get("kubernetesVersion", "v1.31.4+rke2r1")},
-                          labels={})["id"]
-        self.newer[key] = {**body, "metadata": {**meta, "resourceVersion": "1", "generation": 1}, "number": number}
-        self._size(body)
-        return self.newer[key]
-
-    def _size(self, body: dict[str, Any]) -> None:
-        pools = (body["spec"].get("rkeConfig") or {}).get("machinePools") or []
-        self.api.nodes = sum(p["quantity"] for p in pools if p.get("workerRole")) or self.api.nodes
-
-    def _put_newer(self, of: dict[str, Any], body: dict[str, Any]) -> None:
-        of["spec"] = body["spec"]
-        of["metadata"].update(resourceVersion=str(int(of["metadata"]["resourceVersion"]) + 1),
-                              generation=of["metadata"]["generation"] + 1)
-        self._size(body)
-        self.api.version = body["spec"].get("kubernetesVersion", self.api.version)
-        self.clusters[of["number"]]["steps"] = [("updating", "yes", "configuring worker node(s)"), ACTIVE]
-
-    def _shown_newer(self, of: dict[str, Any]) -> dict[str, Any]:
-        cluster = self.clusters[of["number"]]
-        state, transitioning, message = cluster["steps"][0] if cluster["steps"] else ACTIVE
-        true = "True" if state == "active" else "False"
-        seen = of["metadata"]["generation"] - (state == "updating")
-        return {"id": f"{of['metadata']['namespace']}/{of['metadata']['name']}", "type": "provisioning.cattle.io.cluster",
-                **{k: v for k, v in of.items() if k not in ("number", "type")},
-                "metadata": {**of["metadata"], "state": {"name": state, "error": transitioning == "error", "message": message,
-                                                         "transitioning": transitioning == "yes"}},
-                "status": {"clusterName": of["number"], "ready": state == "active", "observedGeneration": seen, "conditions": [
-                    {"type": "Created", "status": "True"}, {"type": "Updated", "status": true, "message": message}]}}
-
     def __enter__(self) -> FakeRancher:
         self.api.__enter__()
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.weather.ends()
         self._server.shutdown()
         self._server.server_close()
         self.api.__exit__(*error)

@@ -56,7 +56,7 @@ PLATFORM_RANCHER: dict[str, dict[str, Any]] = {
     "username": {"type": "str"},
     "password": {"type": "str", "no_log": True},
     "ca_cert": {"type": "path"},
-    "validate_certs": {"type": "bool", "default": True},
+    "validate_certs": {"type": "bool"},
     "proxy": {"type": "str"},
     "generation": {"type": "str", "default": "auto", "choices": ["auto", "v1", "v3"]},
     "namespace": {"type": "str", "default": "fleet-default"},

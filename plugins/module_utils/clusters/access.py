@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +23,17 @@ from ..jobs.errors import BadOption, PlatformError
 from ..kube.client import Client
 from ..kube.connection import Connection
 from ..kube.errors import ApiError, BadInput
+from ..kube.patient import PatientClient
 from ..kube.shallow import shallow
 from ..results import redact
 
 _FILES = (("certificate-authority", "certificate-authority-data"), ("client-certificate", "client-certificate-data"),
           ("client-key", "client-key-data"))
-_CONTROL_PLANE = {"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"}
+# RKE writes it in one word. Rancher labels a node of the control plane that is a worker, too.
+_CONTROL_PLANE = {f"node-role.kubernetes.io/{n}" for n in ("control-plane", "controlplane", "master", "etcd")}
+_WORKER = "node-role.kubernetes.io/worker"
+# Seconds for which an API server that does not answer is asked again who it is.
+_PATIENCE = 5.0
 _SECRETS = ("token", "password", "client-key-data")
 
 
@@ -35,14 +41,21 @@ _SECRETS = ("token", "password", "client-key-data")
 class Facts:
     """What the API server itself says. uid: of the namespace kube-system, the identity of a cluster.
 
-    nodes, ready: without those of the control plane, where there are others; waiting: names of all that are not Ready.
+    nodes: without those that are of the control plane only, where there are others; everyone, ready: of all nodes;
+    waiting: names of those that are not Ready.
     """
 
     uid: str
     version: str
     nodes: int
+    everyone: int
     ready: int
     waiting: tuple[str, ...] = ()
+
+    def as_many_as(self, wanted: int) -> int:
+        """The number of nodes, as whoever wishes for `wanted` counts them: who makes clusters of machines with several roles
+        counts those of the control plane, too."""
+        return wanted if wanted in (self.nodes, self.everyone) else self.nodes
 
 
 @contextlib.contextmanager
@@ -61,20 +74,30 @@ def uid_of(kubeconfig: str) -> str:
     """The identity of the cluster behind a kubeconfig, "" where it does not answer."""
     try:
         with client(kubeconfig) as api:
-            return str(api.get("/api/v1/namespaces/kube-system")["metadata"]["uid"])
+            return _uid(_patient(api))
     except (ApiError, BadInput):
         return ""
 
 
-def look(kubeconfig: str) -> Facts:
-    """Identity, version and nodes. ApiError or BadInput where it cannot be asked."""
+def _uid(api: Client | PatientClient) -> str:
+    return str(api.get("/api/v1/namespaces/kube-system")["metadata"]["uid"])
+
+
+def _patient(api: Client) -> PatientClient:
+    """Asks again while errors pass: by one that is taken for silence, a cluster would go unrecognized, or unchanged."""
+    end = time.monotonic() + _PATIENCE
+    return PatientClient(api, lambda: end, lambda _error: None, patience=_PATIENCE)
+
+
+def look(kubeconfig: str, patient: bool = False) -> Facts:
+    """Identity, version and nodes. ApiError or BadInput where it cannot be asked; patient: errors that pass are borne."""
     with client(kubeconfig) as api:
-        uid = api.get("/api/v1/namespaces/kube-system")["metadata"]["uid"]
-        version = api.get("/version").get("gitVersion", "")
-        nodes = api.get("/api/v1/nodes").get("items") or []
+        ask = _patient(api) if patient else api
+        uid, version = _uid(ask), str(ask.get("/version").get("gitVersion", ""))
+        nodes = ask.get("/api/v1/nodes").get("items") or []
     waiting = tuple(sorted(n["metadata"]["name"] for n in nodes if not node_of.ready(n)))
-    workers = [n for n in nodes if not _CONTROL_PLANE & {*(n["metadata"].get("labels") or {})}] or nodes
-    return Facts(uid, version, len(workers), sum(map(node_of.ready, workers)), waiting)
+    workers = [n for n in nodes if _WORKER in node_of.labels(n) or not _CONTROL_PLANE & {*node_of.labels(n)}] or nodes
+    return Facts(uid, version, len(workers), len(nodes), len(nodes) - len(waiting), waiting)
 
 
 def _mapping(text: str, origin: str) -> dict[str, Any]:
@@ -137,6 +160,13 @@ def write(path: str, content: str) -> bool:
     except OSError as e:
         raise BadOption(f"kubeconfig: cannot write {path}: {e.strerror}") from None
     return True
+
+
+def tokens(kubeconfig: str) -> list[str]:
+    """Tokens of its users, as they stand there."""
+    users = (yaml.safe_load(shallow(kubeconfig)) or {}).get("users") or []
+    found = [str((u.get("user") or {}).get("token") or "") for u in users]
+    return list(dict.fromkeys(t for t in found if t))
 
 
 def made_kubeconfig(name: str, server: str, ca_data: str, user: Mapping[str, Any], insecure: bool = False) -> str:

@@ -26,7 +26,8 @@ class Cluster:
     """A cluster as its platform described it.
 
     state, message: the platform's own words; phase: what they mean to us: creating, ready, updating, deleting or
-    failed; nodes: how many there are, -1 where the platform does not tell; version: of Kubernetes, "" likewise.
+    failed; nodes: how many the pools have whose size Wanted.nodes changes, as the platform counts them, -1 where it does not
+    tell; it is compared with nothing but a wish. version: of Kubernetes, "" where the platform does not tell.
     id: what the platform knows it by; uid: of its namespace kube-system when it was made, "" where nobody noted it.
     ours: this collection made it; labels: of common/names.py, as far as the platform keeps them.
     """
@@ -50,7 +51,11 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A cluster to be. version "" and nodes 0: as the platform likes, or as it is."""
+    """A cluster to be. version "" and nodes 0: as the platform likes, or as it is.
+
+    Ready is a cluster whose nodes all are, at least one, whatever their number and roles; a wish for a number is for what the
+    platform says of the pools that it resized.
+    """
 
     name: str
     version: str = ""

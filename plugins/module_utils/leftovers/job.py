@@ -22,7 +22,7 @@ _OPEN: dict[str, Callable[[Mapping[str, Any], Job], Source]] = {
     "aws": lambda params, job: AwsSource(params.get("aws") or {}, job),
     "cluster": ClusterSource,
     "vsphere": lambda params, job: VsphereSource(params.get("vsphere") or {}, job),
-    "rancher": lambda params, job: RancherSource(params.get("rancher") or {}),
+    "rancher": lambda params, job: RancherSource(params.get("rancher") or {}, job),
 }
 # What is in the cluster is ours by its labels, so it is left whatever was there before, and there may have been no cluster.
 _ALONE = ("cluster",)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..clouds.rancher import RancherApi
 from ..jobs.errors import PlatformError
+from ..jobs.job import Job
 from .model import DEPENDENCY, FINALIZER, Thing, Wanted, owner_of, refused
 
 # Kinds of the v1 API (Steve) that a cluster consists of, and the label that tells which one.
@@ -23,8 +24,8 @@ class RancherSource:
 
     name = "rancher"
 
-    def __init__(self, settings: Mapping[str, Any]):
-        self._api = RancherApi(settings)
+    def __init__(self, settings: Mapping[str, Any], job: Job):
+        self._api = RancherApi(settings, job.environ)
         self.place = self._api.url
 
     def close(self) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.clusters.rancher import platform
-from tests.fakes.rancher import MAKING, FakeRancher
+from ansible_collections.assay.clusters.plugins.module_utils.jobs import patience
+from tests.fakes.rancher import FLICKER, MAKING, FakeRancher
+from tests.fakes.weather import Weather
 
 from .cluster_task import ensure, info, late
 
@@ -21,16 +24,22 @@ OLD_POOLS = [{"hostnamePrefix": "control", "quantity": 1, "controlPlane": True, 
              {"hostnamePrefix": "apps", "quantity": 2, "worker": True}]
 
 
-@pytest.fixture
-def rancher() -> Iterator[FakeRancher]:
+@pytest.fixture(params=["fair", "foul"])
+def rancher(request: pytest.FixtureRequest) -> Iterator[FakeRancher]:
+    """In foul weather each fifth read goes wrong, states last, `error` is shown in passing, lists come in pages."""
     with FakeRancher() as fake:
+        if request.param == "foul":
+            fake.making, fake.looks, fake.page = [*FLICKER, *fake.making], 2, 1
+            fake.weather, fake.api.weather = (Weather(5, seed, ("page", "reset")) for seed in (1, 2))
         yield fake
 
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("URL", "TOKEN", "USERNAME", "PASSWORD", "TOKEN_KEY"):
-        monkeypatch.delenv(f"RANCHER_{name}", raising=False)
+    for name in [n for n in os.environ if n.startswith("RANCHER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(patience, "FIRST", 0.5)
+    monkeypatch.setattr(patience, "_PAUSE", 0.02)
 
 
 def _given(rancher: FakeRancher, tmp_path: Path, generation: str) -> dict[str, Any]:
@@ -129,7 +138,9 @@ def test_a_session_that_ends_meanwhile_is_begun_anew(newer: dict[str, Any], ranc
     assert not ensure(**newer)["failed"] and rancher.calls.count("POST /v1-public/login") == 2
 
 
-def test_an_error_of_rancher_is_told_and_disposed_of(given: dict[str, Any], rancher: FakeRancher) -> None:
+def test_an_error_of_rancher_is_told_and_disposed_of(given: dict[str, Any], rancher: FakeRancher,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "_ERROR_GRACE", 0.0)
     rancher.making = [*MAKING, ("error", "error", "Error creating machine: quota of vCPUs exceeded")]
     failed = ensure(**given)
     assert failed["failed"] and failed["changed"] and "error: Error creating machine: quota of vCPUs exceeded" in failed["msg"]

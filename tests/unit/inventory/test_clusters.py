@@ -42,7 +42,7 @@ def rancher() -> Iterator[FakeRancher]:
 
 @pytest.fixture
 def api() -> Iterator[FakeApiServer]:
-    with FakeApiServer(version="v1.30.2") as server:
+    with FakeApiServer(3, "v1.30.2") as server:
         yield server
 
 

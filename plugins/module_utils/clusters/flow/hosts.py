@@ -107,4 +107,4 @@ def _asked(path: Path) -> dict[str, Any]:
     except (ApiError, BadInput, PlatformError) as e:
         return {"cluster_state": f"does not answer: {e}"}
     return {"cluster_uid": facts.uid, "cluster_version": facts.version, "cluster_nodes": facts.nodes,
-            "cluster_state": f"{facts.ready} of {facts.nodes} nodes Ready"}
+            "cluster_state": f"{facts.ready} of {facts.everyone} nodes Ready"}

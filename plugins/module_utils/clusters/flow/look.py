@@ -13,6 +13,7 @@ from typing import Any
 from ...common.words import plural
 from ...jobs.errors import BadOption, PlatformError
 from ...jobs.job import Job
+from ...jobs.patience import Patience
 from ...kube.errors import ApiError, BadInput
 from .. import access, model as words
 from ..model import Cluster, ClusterPlatform, Wanted
@@ -33,6 +34,7 @@ class Look:
         self.changed, self.last, self.name = False, None, params["name"]
         self._told, self._told_at, self._began = "", 0.0, time.monotonic()
         self._way, self._way_until = "", 0.0
+        self._patient = Patience(job)
         words.check_name(self.base, self.run_id, platform.name_limit)
         if params.get("nodes") is not None and params["nodes"] < 1:
             raise BadOption("nodes: must be at least 1; state: absent disposes of the whole cluster")
@@ -43,12 +45,12 @@ class Look:
 
     def find(self) -> Cluster | None:
         if not self.run_id:
-            return self.platform.find(self.base)
-        found = [c.name for c in self.platform.clusters() if words.has_run(c.name, self.base, self.run_id)]
+            return self._patient(lambda: self.platform.find(self.base))
+        found = [c.name for c in self._patient(self.platform.clusters) if words.has_run(c.name, self.base, self.run_id)]
         if len(found) > 1:
             raise PlatformError(f"run_id: several clusters of {self.base} are of run {self.run_id}: {', '.join(found)}; "
                                 "dispose of them by their full names")
-        return self.platform.find(found[0]) if found else None
+        return self._patient(lambda: self.platform.find(found[0])) if found else None
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -86,16 +88,16 @@ class Look:
                                 "choose another name, or set adopt if it is meant")
         return found
 
-    def _asked(self, found: Cluster) -> Cluster:
-        """With version and nodes from the API server where the platform does not tell them."""
+    def _asked(self, found: Cluster, wanted: int = 0) -> Cluster:
+        """With version and nodes from the API server where the platform does not tell them; wanted: a number of nodes."""
         if (found.version and found.nodes >= 0) or found.phase not in ("ready", "updating") or not self._waits("api"):
             return found
         try:
-            facts = access.look(self._access(found))
+            facts = access.look(self._access(found), patient=True)
         except (ApiError, BadInput):
             return found
         return replace(found, version=found.version or facts.version,
-                       nodes=found.nodes if found.nodes >= 0 else facts.nodes)
+                       nodes=found.nodes if found.nodes >= 0 else facts.as_many_as(wanted))
 
     def _access(self, found: Cluster) -> str:
         """A kubeconfig for our own questions; kept for a while, as tokens in it end and programs take their time."""

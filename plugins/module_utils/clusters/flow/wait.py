@@ -21,8 +21,9 @@ class Wait(Look):
     """A look that lasts until it shows what is wanted."""
 
     def _until(self, what: Callable[[], str]) -> None:
-        """Look until there is nothing left to wait for; what() tells what it is, "" at the end."""
-        self.job.until(what, self.params["poll"], about=self.name, told=self._tell)
+        """Look until there is nothing left to wait for; what() tells what it is, "" at the end. What passes is borne to the
+        end: the platform has answered before."""
+        self.job.until(what, self.params["poll"], patience=float("inf"), about=self.name, told=self._tell)
 
     def _wait_ready(self, wanted: Wanted, nodes: bool = True) -> Cluster:
         """Ready in its platform's words, then the API server answers as the same cluster, then enough nodes do."""
@@ -33,13 +34,13 @@ class Wait(Look):
             found = self.platform.find(wanted.name)
             if found is None:
                 misses += 1
-                if misses >= _MISSES or self.last is not None:
+                if misses >= _MISSES:
                     raise PlatformError(f"{wanted.name} is gone: somebody deleted it while it was waited for")
                 return "not listed yet"
-            self.last = found
+            self.last, misses = found, 0
             if found.phase in ("failed", "deleting"):
                 raise PlatformError(f"{wanted.name} did not become ready: {found.words()}")
-            asked = self._asked(found) if found.phase == "ready" else found
+            asked = self._asked(found, wanted.nodes) if found.phase == "ready" else found
             if found.phase == "ready" and self._fits(asked, wanted):
                 return ""
             return found.words() if found.phase != "ready" else f"{found.words()} with {self._text(self._shape(asked))}"
@@ -64,9 +65,10 @@ class Wait(Look):
         if not self.last.uid:
             self.platform.mark(self.last, facts.uid)
         self.last = replace(self.last, uid=facts.uid, version=self.last.version or facts.version,
-                            nodes=self.last.nodes if self.last.nodes >= 0 else facts.nodes)
-        enough = wanted.nodes or max(self.last.nodes, 1)
-        if nodes and (facts.ready < enough or facts.waiting):
+                            nodes=self.last.nodes if self.last.nodes >= 0 else facts.as_many_as(wanted.nodes))
+        # the wanted ones are some of all; how many there should be of the others is for the platform to say
+        enough = max(wanted.nodes, facts.everyone, 1)
+        if nodes and facts.ready < enough:
             return f"{facts.ready} of {enough} nodes Ready" + (f", not {', '.join(facts.waiting[:5])}" * bool(facts.waiting))
         return ""
 

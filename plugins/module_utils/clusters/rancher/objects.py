@@ -11,7 +11,10 @@ from ...clouds.rancher import RancherApi
 from ...common import names
 from ...jobs.errors import BadOption, PlatformError
 from ..model import UID, Cluster, Wanted
+from ..pools import filled
 
+# Under which a cluster notes the tokens of the kubeconfigs that were made for it.
+TOKENS = "assay.clusters/tokens"
 FIRST = "/v3/clusters"
 _SECOND = "/v1/provisioning.cattle.io.clusters"
 _PHASES = {"active": "ready", "removing": "deleting", "error": "failed", "updating": "updating", "upgrading": "updating",
@@ -38,12 +41,9 @@ def pool_sizes(pools: Sequence[Mapping[str, Any]], nodes: int, chosen: str | Non
     if not found:
         raise BadOption(f"rancher.pool: there is no pool {chosen or 'of workers'}; there are "
                         + (", ".join(title(pools[i]) for i in workers) or "none of workers"))
-    sizes = [int(p.get("quantity") or 0) for p in pools]
-    left = nodes - sum(sizes[i] for i in workers if i != found[0])
-    if left < 0:
-        raise BadOption(f"nodes: {nodes} are fewer than the other pools have; change {title(pools[found[0]])} and them")
-    sizes[found[0]] = left
-    return sizes
+    sizes = {str(i): int(pools[i].get("quantity") or 0) for i in workers}
+    changed = filled(sizes, nodes, str(found[0]), "pools of workers")
+    return [changed.get(str(i), int(p.get("quantity") or 0)) for i, p in enumerate(pools)]
 
 
 def cluster_of(older: dict[str, Any] | None, newer: dict[str, Any] | None, pools: Sequence[Mapping[str, Any]]) -> Cluster:
@@ -89,14 +89,24 @@ class Norman:
     def all(self, **query: str) -> list[dict[str, Any]]:
         return self._api.everything(FIRST, query)
 
-    def pools(self, number: str) -> list[dict[str, Any]]:
-        return self._api.everything("/v3/nodePools", {"clusterId": number})
+    @staticmethod
+    def has_pools(older: Mapping[str, Any]) -> bool:
+        """Only RKE has node pools; Rancher 2.13 has neither, and answers 404 for them."""
+        return older.get("driver") == "rancherKubernetesEngine" or bool(older.get("rancherKubernetesEngineConfig"))
 
-    def pools_by_cluster(self) -> dict[str, list[dict[str, Any]]]:
+    def pools(self, older: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return self._api.everything("/v3/nodePools", {"clusterId": older["id"]}) if self.has_pools(older) else []
+
+    def pools_by_cluster(self, olders: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {}
-        for pool in self._api.everything("/v3/nodePools"):
-            found.setdefault(pool["clusterId"], []).append(pool)
+        if any(map(self.has_pools, olders)):
+            for pool in self._api.everything("/v3/nodePools"):
+                found.setdefault(pool["clusterId"], []).append(pool)
         return found
+
+    @property
+    def knows_pools(self) -> bool:
+        return self._api.knows("/v3/nodePools")
 
     def create(self, wanted: Wanted, config: Mapping[str, Any]) -> dict[str, Any]:
         body = {**copy.deepcopy(dict(config)), "type": "cluster", "name": wanted.name,
@@ -126,7 +136,7 @@ class Norman:
             part = self._set_version(of, version)
             self._api.call("PUT", f"{FIRST}/{number}", {part: of[part], "name": of["name"]})
         if nodes:
-            pools = self.pools(number)
+            pools = self.pools(self._api.call("GET", f"{FIRST}/{number}"))
             for pool, size in zip(pools, pool_sizes(pools, nodes, chosen)):
                 if size != pool.get("quantity"):
                     self._api.call("PUT", f"/v3/nodePools/{pool['id']}", {**pool, "quantity": size})
@@ -135,6 +145,14 @@ class Norman:
         of = self._api.call("GET", f"{FIRST}/{number}")
         body = {"name": of["name"], "annotations": {**(of.get("annotations") or {}), **notes}}
         self._api.call("PUT", f"{FIRST}/{number}", body)
+
+    def noted_tokens(self, number: str) -> list[str]:
+        """Ids of the tokens of kubeconfigs that were made for it."""
+        of = self._api.get_or_none(f"{FIRST}/{number}", gone=(403, 404)) or {}
+        return [t for t in str((of.get("annotations") or {}).get(TOKENS, "")).split(",") if t]
+
+    def note_token(self, number: str, token: str) -> None:
+        self.annotate(number, {TOKENS: ",".join([*self.noted_tokens(number), token])})
 
     def registration_token(self, number: str) -> dict[str, Any]:
         """The one that is there, else a new one; its addresses come a moment later."""
@@ -153,7 +171,7 @@ class Steve:
     @property
     def there(self) -> bool:
         if self._there is None:
-            self._there = self._api.get_or_none(f"{_SECOND}?limit=1") is not None
+            self._there = self._api.knows(_SECOND)
         return self._there
 
     def _path(self, name: str) -> str:

@@ -7,27 +7,28 @@ it outlives the v1 object while machines are removed.
 """
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from ...clouds.rancher import RancherApi
 from ...jobs.errors import BadOption, PlatformError
 from ...jobs.job import Job
+from ...jobs.patience import Patience
 from ...kube.errors import ApiError, BadInput
 from .. import model as words
-from ..access import client, embedded, made_kubeconfig, read
+from ..access import client, embedded, made_kubeconfig, read, tokens
 from ..manifests import Applier, parse
 from ..model import Cluster, Wanted
 from .objects import FIRST, Norman, Steve, cluster_of, pool_sizes
 
 # After a deletion Rancher answers 404, or 403 to those who had rights on that cluster only.
 _GONE = (403, 404)
-# Seconds for which Rancher may say "error" of something that it tries again by itself.
-_ERROR_GRACE = 120.0
+# Seconds for which Rancher may say the same error: any condition with the reason Error makes the state `error`, also of
+# what it tries again by itself. Terraform's provider bears conditions that are False for a minute after their last change
+# (rancher2WaitFalseCond); a machine that does not come takes longer until the next is tried.
+_ERROR_GRACE = 300.0
 _KUBECONFIG_RETRY = (403, 404, 503)
 
 
@@ -41,17 +42,18 @@ class Rancher:
     def __init__(self, settings: Mapping[str, Any], job: Job):
         self._settings, self._job = settings, job
         self._import = str(settings.get("import_kubeconfig") or "")
-        self._api = RancherApi(settings)
+        self._api = RancherApi(settings, job.environ, Patience(job))
         self._norman = Norman(self._api)
         self._steve = Steve(self._api, settings["namespace"])
         self._ids: dict[str, str] = {}
-        self._errors: dict[str, float] = {}
+        self._errors: dict[str, tuple[str, float]] = {}
 
     # ---- looking ----------------------------------------------------------------------------------------------
     def clusters(self) -> list[Cluster]:
         newer = {o["metadata"]["name"]: o for o in self._steve.all()}
-        pools = self._norman.pools_by_cluster()
-        return [self._judged(cluster_of(c, newer.get(c["name"]), pools.get(c["id"], []))) for c in self._norman.all()]
+        olders = self._norman.all()
+        pools = self._norman.pools_by_cluster(olders)
+        return [cluster_of(c, newer.get(c["name"]), pools.get(c["id"], [])) for c in olders]
 
     def find(self, name: str) -> Cluster | None:
         newer = self._steve.get(name)
@@ -61,7 +63,7 @@ class Rancher:
             return None
         if older:
             self._ids[name] = older["id"]
-        return self._judged(cluster_of(older, newer, self._norman.pools(older["id"]) if older else []))
+        return self._judged(cluster_of(older, newer, self._norman.pools(older) if older and not newer else []))
 
     def _older(self, name: str) -> dict[str, Any] | None:
         if name in self._ids:
@@ -73,14 +75,19 @@ class Rancher:
         return found[0] if found else None
 
     def _judged(self, cluster: Cluster) -> Cluster:
-        """Errors that Rancher tries to mend itself count as failures only when they stay."""
-        if not cluster.extra["transitioning_error"]:
+        """An error counts as a failure when nothing else was told for a while; any other word begins the time anew."""
+        failing = cluster.phase == "failed" or (cluster.extra["transitioning_error"] and
+                                                cluster.phase in ("creating", "updating"))
+        if not failing:
             self._errors.pop(cluster.name, None)
             return cluster
-        began = self._errors.setdefault(cluster.name, time.monotonic())
-        if cluster.phase in ("creating", "updating") and time.monotonic() - began > _ERROR_GRACE:
-            return replace(cluster, phase="failed")
-        return cluster
+        words_now, now = cluster.words(), time.monotonic()
+        said, began = self._errors.get(cluster.name, ("", now))
+        if said != words_now:
+            began = now
+        self._errors[cluster.name] = words_now, began
+        over = now - began >= _ERROR_GRACE
+        return replace(cluster, phase="failed" if over else "creating" if cluster.phase == "creating" else "updating")
 
     # ---- changing ---------------------------------------------------------------------------------------------
     def check(self, wanted: Wanted) -> None:
@@ -94,6 +101,11 @@ class Rancher:
         if not config and self.find(wanted.name) is None:
             raise BadOption("rancher.config: is missing; it is what is made, the spec of provisioning.cattle.io/v1 or the "
                             "body of /v3/clusters")
+        kinds = [n for n in ("rancherKubernetesEngineConfig",) if n in config] + \
+            ["node_pools"] * bool(self._settings.get("node_pools"))
+        if kinds and not self._norman.knows_pools:
+            raise BadOption(f"rancher.{'config: ' if kinds[0] != 'node_pools' else ''}{kinds[0]}: {self._api.url} has no RKE any "
+                            "more; write the spec of provisioning.cattle.io/v1 with rkeConfig.machinePools")
         if wanted.nodes and self._steve.there and (config.get("rkeConfig") or {}).get("machinePools"):
             pool_sizes(config["rkeConfig"]["machinePools"], wanted.nodes, self._settings.get("pool"))
 
@@ -119,11 +131,14 @@ class Rancher:
 
     def _import_into(self, number: str) -> None:
         """Rancher's agent is applied to the cluster that is imported; it calls Rancher then."""
-        token = self._norman.registration_token(number)
-        while not token.get("manifestUrl"):
-            self._job.pause(self._settings["poll"], f"the registration token of {number}")
-            token = self._norman.registration_token(number)
-        text = self._api.call("GET", token["manifestUrl"].removeprefix(self._api.url), raw=True)
+        token: dict[str, Any] = {}
+
+        def waits() -> str:
+            token.update(self._norman.registration_token(number))
+            return "" if token.get("manifestUrl") else "no address of the agent's manifest yet"
+
+        self._job.until(waits, self._settings["poll"], about=f"the registration token of {number}")
+        text = self._api.call("GET", self._api.here(str(token["manifestUrl"])), raw=True)
         try:
             with client(read(self._import)) as target:
                 applier = Applier(target)
@@ -142,6 +157,13 @@ class Rancher:
             self._norman.update(cluster.id, wanted.version if newer else "", nodes, self._settings.get("pool"))
 
     def delete(self, cluster: Cluster) -> None:
+        """Tokens of its kubeconfigs lead nowhere without it; nobody else would end them."""
+        noted = self._norman.noted_tokens(cluster.id) if cluster.id else []
+        self._delete(cluster)
+        for token in noted:
+            self._api.end_token(token)
+
+    def _delete(self, cluster: Cluster) -> None:
         if not self._steve.delete(cluster.name) and cluster.id:
             try:
                 self._api.call("DELETE", f"{FIRST}/{cluster.id}")
@@ -156,25 +178,32 @@ class Rancher:
 
     # ---- ways in ----------------------------------------------------------------------------------------------
     def kubeconfig(self, cluster: Cluster) -> str:
-        """Made by Rancher's action, which it lists only when the cluster is ready for it."""
-        while True:
+        """Made by Rancher's action, which it lists only when the cluster is ready for it. Its token is noted, so that it ends
+        with the cluster."""
+        made: list[str] = []
+
+        def waits() -> str:
             of = self._api.get_or_none(f"{FIRST}/{cluster.id}") or {}
+            if not of:
+                raise PlatformError(f"{cluster.name} is gone: somebody deleted it while its kubeconfig was asked for")
             if "generateKubeconfig" in (of.get("actions") or {}):
                 try:
-                    made = self._api.call("POST", f"{FIRST}/{cluster.id}", {}, {"action": "generateKubeconfig"})
-                    return embedded(made["config"], "what Rancher made")
+                    made.append(self._api.call("POST", f"{FIRST}/{cluster.id}", {}, {"action": "generateKubeconfig"})["config"])
+                    return ""
                 except PlatformError as e:
                     if e.details.get("status") not in _KUBECONFIG_RETRY:
                         raise
-            elif not of:
-                raise PlatformError(f"{cluster.name} is gone: somebody deleted it while its kubeconfig was asked for")
-            self._job.pause(self._settings["poll"], f"Rancher to hand out a kubeconfig of {cluster.name}, which is "
-                            f"{of.get('state')}")
+            return f"Rancher to hand out a kubeconfig, {of.get('state')}"
+
+        self._job.until(waits, self._settings["poll"], patience=float("inf"), about=cluster.name)
+        content = embedded(made[0], "what Rancher made")
+        for token in tokens(content):
+            self._norman.note_token(cluster.id, token.partition(":")[0])
+        return content
 
     def access(self, cluster: Cluster) -> str:
         """Through Rancher's proxy with our own token."""
-        authority = base64.b64encode(Path(self._api.ca_file).expanduser().read_bytes()).decode() if self._api.ca_file else ""
-        return made_kubeconfig(cluster.name, f"{self._api.url}/k8s/clusters/{cluster.id}", authority,
+        return made_kubeconfig(cluster.name, f"{self._api.url}/k8s/clusters/{cluster.id}", self._api.ca_data,
                                {"token": self._api.token}, insecure=self._api.insecure)
 
     # ---- telling ----------------------------------------------------------------------------------------------
