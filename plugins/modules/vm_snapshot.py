@@ -9,7 +9,9 @@ version_added: 1.1.0
 description:
   - Takes one snapshot of each machine, or removes it. The machines of a cluster are one set, so when one fails, what was
     taken of the others is removed again. When the playbook is interrupted or killed meanwhile, a process that outlives it
-    does that, and watches for two minutes (with memory for fifteen) for what the platform had begun.
+    does that, and watches for ten minutes (with memory or quiesced for thirty) for what the platform had begun. It does so as
+    well where an answer of the platform was lost, so that it is not known whether a snapshot is made, and where one could not
+    be removed.
   - Where the control plane has several members that run, all machines are shut down by their guests for the set and powered on
     again afterwards, in order. See O(state_before).
   - Memory is left out unless it is asked for, because a snapshot with memory revives old processes.

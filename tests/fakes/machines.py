@@ -60,6 +60,8 @@ class FakeMachines(Unowned):
         self.fail: dict[tuple[str, str], str] = {}
         self.seconds: dict[str, float] = {}
         self.on: Callable[[str, str], None] = lambda verb, name: None
+        self.lost: dict[str, type[PlatformError]] = {}  # machines of which a snapshot's fate is not known, and how it is said
+        self.descriptions: list[str] = []
         self.always_memory, self.never_quiet, self.forgetful = False, False, set()
         self.most = self._running = self._made = 0
 
@@ -91,12 +93,15 @@ class FakeMachines(Unowned):
 
     def take(self, machine: Machine, name: str, description: str, memory: bool, quiesce: bool) -> _Task:
         def do() -> str:
+            if machine.name in self.lost:
+                raise self.lost[machine.name](f"{machine.name}: the connection was lost")
             key = self._add(machine.id, name, _iso(self.clock.time()), description=description, quiesced=quiesce and not self.never_quiet,
                             memory=memory or self.always_memory)
             if machine.name in self.forgetful:
                 self._drop(machine.id, {key})
             return key
 
+        self.descriptions.append(description)
         return self._task("take", machine, name, do)
 
     def revert(self, machine: Machine, snapshot: Snapshot) -> _Task:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..common import names
-from ..jobs.errors import BadOption, Interrupted, PlatformError, Unknown
+from ..jobs.errors import BadOption, Interrupted, Passing, PlatformError, Unknown
 from ..jobs.job import Job
 from ..machines.model import Machine, MachinePlatform, Pending, Wanted
 from .before import check_limits, check_states, names_of, to_shut_down
@@ -21,6 +21,8 @@ from .space import room
 
 # Seconds between two looks at what is copied, and without any answer until they end.
 _COPYING, _PATIENCE = 10.0, 600.0
+# Who removes what this task could not, in its sentences.
+WATCHED = "a process that outlives this task and watches for it"
 
 
 def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
@@ -76,7 +78,11 @@ class _Take:
         mark = f"set={names.nonce()}"
         with guarded(self.params, self.job, mark):
             outcome = self._taken(describe(self.params, mark))
-            after = self._again()
+            try:
+                after = self._again()
+            except PlatformError as e:
+                raise type(e)(f"all snapshots {self.name!r} were taken, but could not be looked at ({e}); they are removed again by "
+                              f"{WATCHED}", changed=True) from None
             return after, self._judged(after, outcome)
 
     def _wait_awake(self) -> None:
@@ -112,14 +118,20 @@ class _Take:
         except BaseException as e:
             words = self._undo(e.details.get("pendings", ()) if isinstance(e, Interrupted) else ())
             if isinstance(e, PlatformError):
-                raise type(e)(f"{e}; {words}", changed="could not" in words) from None
+                raise type(e)(f"{e}; {words}", changed=WATCHED in words) from None
             raise
         if outcome.failed:
-            first, unknown = next(iter(outcome.failed.values())), [e for e in outcome.failed.values() if isinstance(e, Unknown)]
-            words = self._undo() + ("; what shows up later is removed by a process that watches for it" if unknown else "")
-            raise (Unknown if unknown else PlatformError)(f"{first}; {words}", changed="could not" in words,
-                                failures=[str(e) for e in outcome.failed.values()])
+            raise self._half(outcome)
         return outcome
+
+    def _half(self, outcome: Outcome) -> PlatformError:
+        """What is to be said of a set that failed, when what is known of it is put right."""
+        unsure = [m for m in self.found if isinstance(outcome.failed.get(m.id), (Unknown, Passing))]
+        first, words = next(iter(outcome.failed.values())), self._undo()
+        if unsure:
+            words += f"; what becomes of that of {names_of(unsure)} is not known: when it shows up, it is removed by {WATCHED}"
+        return (Unknown if unsure else PlatformError)(f"{first}; {words}", changed=WATCHED in words,
+                                                      failures=[str(e) for e in outcome.failed.values()])
 
     def _begin(self, machine: Machine, text: str) -> Pending:
         if self.job.orphaned():
@@ -134,7 +146,7 @@ class _Take:
         old = {m.id: {s.id for s in m.snapshots} for m in self.found}
         with afterwards(self.job):
             try:
-                self._settled(running)
+                unsure = self._settled(running)
                 pairs = [(m, s) for m in self._again() for s in named(m, self.name) if s.id not in old[m.id]]
                 for machine, snapshot in pairs:
                     outcome = Crew(self.job, 1).work([[machine]], lambda m, s=snapshot: self.platform.remove(m, s),
@@ -142,19 +154,26 @@ class _Take:
                     for failed in outcome.failed.values():
                         raise failed
             except PlatformError as e:
-                return f"and the snapshots {self.name!r} that were taken could not be removed again ({e}): remove them with state: absent"
-        return "nothing of the set was kept" if pairs else "nothing was taken"
+                return (f"and the snapshots {self.name!r} that were taken could not be removed again ({e}): remove them with state: "
+                        f"absent, if {WATCHED} does not")
+        kept = "nothing of the set was kept" if pairs else "nothing was taken"
+        return f"{kept}; of {unsure} more it is not known: when they show up, they are removed by {WATCHED}" if unsure else kept
 
-    def _settled(self, running: Sequence[Pending]) -> None:
-        """A task that is begun cannot be taken back; it is waited for, so that what it makes is seen."""
+    def _settled(self, running: Sequence[Pending]) -> int:
+        """A task that is begun cannot be taken back; it is waited for, so that what it makes is seen. Of how many it is not known
+        what they make."""
+        unsure = 0
         for pending in running:
             try:
                 while pending.poll() is not None:
                     self.job.pause(0.5, "snapshots that were begun")
             except Interrupted:
                 raise
+            except (Unknown, Passing):
+                unsure += 1
             except PlatformError:
                 continue  # it made nothing
+        return unsure
 
     def _judged(self, after: Sequence[Machine], outcome: Outcome) -> float:
         """The set as it is: complete, as asked, and close enough in time."""
@@ -163,7 +182,8 @@ class _Take:
         trouble = (unlike(after, self.name, set(outcome.done.values()), running, self.params)
                    or too_far(after, self.name, running, self.params))
         if trouble:
-            raise PlatformError(f"{trouble}; {self._undo()}")
+            words = self._undo()
+            raise PlatformError(f"{trouble}; {words}", changed=WATCHED in words)
         self.job.tell(f"{len(after)} machines: snapshot {self.name!r}, {apart:.1f} s apart")
         return apart
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError, Unknown
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots import guard as snapshot_guard
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots.guard import QUIET, QUIET_MEMORY, forget, guarded
@@ -26,12 +26,12 @@ def test_all_that_bears_the_mark_goes_and_nothing_else(fake: FakeMachines) -> No
     assert fake.names == {"n1": [], "n2": ["golden"], "n3": ["golden"]} and fake.calls == ["remove n1 golden"] and fake.closed
 
 
-@pytest.mark.parametrize(("memory", "quiet"), [(False, QUIET), (True, QUIET_MEMORY)])
-def test_what_shows_up_later_goes_too_until_it_is_quiet(fake: FakeMachines, clock: Clock, memory: bool, quiet: float) -> None:
+@pytest.mark.parametrize(("option", "quiet"), [("none", QUIET), ("memory_dump", QUIET_MEMORY), ("quiesce", QUIET_MEMORY)])
+def test_what_shows_up_later_goes_too_until_it_is_quiet(fake: FakeMachines, clock: Clock, option: str, quiet: float) -> None:
     begun = clock.now
     for seconds, name in ((quiet - 10, "n1"), (2 * quiet - 20, "n2"), (4 * quiet, "n3")):
         clock.after(seconds, lambda n=name: fake.add(n, "golden", description="set=abc"))
-    forget({**PARAMS, "memory_dump": memory}, {}, "set=abc")
+    forget({**PARAMS, option: True}, {}, "set=abc")
     assert fake.names == {"n1": [], "n2": [], "n3": []} and fake.calls == ["remove n1 golden", "remove n2 golden"]
     assert quiet * 3 - 30 <= clock.now - begun < quiet * 3, "so long after the last one"
 
@@ -46,7 +46,8 @@ def test_what_cannot_be_removed_is_tried_again_by_whoever_called(fake: FakeMachi
 
 @pytest.mark.parametrize(("raised", "said"), [
     (None, ["start", "dismiss"]), (PlatformError("n1: no"), ["start", "dismiss"]),
-    (ValueError("a fault of ours"), ["start", "dismiss"]),
+    (PlatformError("n1: no", changed=True), ["start", "hand over"]), (Unknown("n1: is not known"), ["start", "hand over"]),
+    (ValueError("a fault of ours"), ["start", "hand over"]),
     (KeyboardInterrupt(), ["start", "hand over"]), (SystemExit(1), ["start", "hand over"])])
 def test_the_guardian_is_told_how_it_ended(guards: Any, raised: BaseException | None, said: list[str]) -> None:
     try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import Passing, Unknown
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots.remove import _below
 from tests.fakes.clock import Clock
@@ -89,12 +90,52 @@ def test_when_the_first_fails_nothing_was_taken(run: Any, fake: FakeMachines) ->
     assert fake.calls == ["take n1 golden"]
 
 
-def test_what_cannot_be_removed_again_is_told(run: Any, fake: FakeMachines) -> None:
+def _raised(error: Exception) -> Any:
+    raise error
+
+
+def test_what_cannot_be_removed_again_is_told(run: Any, fake: FakeMachines, guards: Any) -> None:
     fake.fail["take", "n3"], fake.fail["remove", "n1"] = "no space", "locked"
     failed = take(run)
     assert failed["failed"] and failed["changed"], "something of ours stays"
     assert failed["msg"] == ("n3: no space; and the snapshots 'golden' that were taken could not be removed again "
-                             "(n1: locked): remove them with state: absent")
+                             "(n1: locked): remove them with state: absent, if a process that outlives this task and watches for it "
+                             "does not")
+    assert guards.said == ["start", "hand over"]
+    fake.fail.clear()
+    guards.clean()
+    assert fake.names == NONE
+
+
+@pytest.mark.parametrize("kind", [Unknown, Passing])
+@pytest.mark.parametrize("at", ["fail", "late"])
+def test_a_snapshot_whose_fate_is_not_known_is_watched_for(run: Any, fake: FakeMachines, guards: Any, clock: Clock, kind: Any,
+                                                          at: str) -> None:
+    """It shows up when the task is long over; the sentence says no more than is known."""
+    fake.seconds["take"], fake.lost["n2"] = 100, kind
+    failed = take(run, **({} if at == "fail" else {"timeout": 50}))
+    assert failed["failed"] and failed["changed"] and fake.names == NONE and guards.said == ["start", "hand over"]
+    unknown = "what becomes of that of n2 is not known: when it shows up, it is" if at == "fail" else (
+        "of 1 more it is not known: when they show up, they are")
+    assert f"; nothing of the set was kept; {unknown} removed by a process that outlives this task" in failed["msg"]
+    clock.after(300, lambda: fake.add("n2", "golden", description=fake.descriptions[-1]))
+    guards.clean()
+    assert fake.names == NONE and fake.calls[-1] == "remove n2 golden"
+
+
+def test_a_set_that_cannot_be_looked_at_is_left_to_the_guardian(
+        run: Any, fake: FakeMachines, guards: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = fake.find
+    monkeypatch.setattr(fake, "find", lambda wanted: find(wanted) if not fake.calls else _raised(Passing("503")))
+    failed = take(run)
+    assert failed["changed"] and failed["msg"].startswith("all snapshots 'golden' were taken, but could not be looked at (503); they are")
+    assert guards.said == ["start", "hand over"]
+
+
+def test_a_set_that_is_not_right_and_cannot_be_removed_is_left_to_the_guardian(run: Any, fake: FakeMachines, guards: Any) -> None:
+    fake.always_memory, fake.fail["remove", "n1"] = True, "locked"
+    failed = take(run)
+    assert failed["changed"] and "could not be removed again (n1: locked)" in failed["msg"] and guards.said == ["start", "hand over"]
 
 
 def test_what_would_not_be_quiet_is_refused(run: Any, fake: FakeMachines) -> None:
