@@ -9,6 +9,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import REPORT
+from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.taxonomy import CAUSES
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, html_history, notes, redact, store, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.clean import clean_run
 from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
@@ -55,7 +56,8 @@ class ActionModule(ActionBase):
             runs, said = store.of_this_play(found, args["expected"], args["since"])
             runs = [clean_run(r) for r in runs]  # stages alone have no verdict of a run yet
             past = _history(args["history"])
-            paths = store.write_reports(args["results_dir"], runs, said, past) if args["write"] else store.paths(args["results_dir"])
+            paths = store.write_reports(
+                args["results_dir"], runs, said, past, {c: k.meaning for c, k in CAUSES.items()}) if args["write"] else store.paths(args["results_dir"])
         except store.ResultsError as e:
             return {**result, "failed": True, "msg": redact.redact(str(e))}
         missing = [c for c in args["expected"] if c not in {r["cluster"] for r in runs}]

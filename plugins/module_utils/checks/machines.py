@@ -227,7 +227,7 @@ class Machines(Check):
             words = f"{store.name} has {free:.1f} % free ({store.free / 2 ** 30:.0f} GiB of " \
                 f"{store.capacity / 2 ** 30:.0f} GiB; {grown:.1f} % after its thin disks have grown)"
             ctx.see(kind="datastore", target=store.name, variant="free", ok=not low, error=words if low else "")
-            ctx.measure(f"free on {store.name}", free, "%")
+            ctx.measure(f"free on {store.name}", free, "%", few)
             ctx.measure(f"free on {store.name} after growth", grown, "%")
             if low:
                 bad.append(words)

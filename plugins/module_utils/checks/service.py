@@ -180,7 +180,7 @@ class Service(Check):
         return heard
 
     def _followed(self, ctx: Context, what: str, seconds: float) -> None:
-        ctx.measure(what, seconds, "s")
+        ctx.measure(what, seconds, "s", NEWS)
         if seconds > NEWS:
             ctx.warn(f"it took {seconds:.0f} s until all nodes followed a change of a Service")
 

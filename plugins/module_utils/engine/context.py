@@ -195,9 +195,11 @@ class Context:
                 self._touched.add((kind, namespace, name))
                 self.finding.path.append({"kind": kind, "namespace": namespace, "name": name})
 
-    def measure(self, name: str, value: float, unit: str) -> None:
+    def measure(self, name: str, value: float, unit: str, threshold: float | None = None) -> None:
+        """threshold: the value, in the same unit, beyond which the check warns or fails; None where it judges by none."""
+        judged = {} if threshold is None else {"threshold": round(float(threshold), 4)}
         with self._lock:
-            self.measurements.append({"name": name, "value": round(float(value), 4), "unit": unit})
+            self.measurements.append({"name": name, "value": round(float(value), 4), "unit": unit, **judged})
 
     def _note_error(self, error: ApiError) -> None:
         with self._lock:

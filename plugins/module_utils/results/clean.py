@@ -42,12 +42,17 @@ def _plain(value: Any) -> Any:
     return text.printable(str(value))
 
 
+def _finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and abs(value) < float("inf")
+
+
 def _measurements(items: Any) -> list[dict[str, Any]]:
     result = []
     for item in items or []:
-        if isinstance(item, dict) and isinstance(item.get("value"), (int, float)) and abs(item["value"]) < float("inf"):
+        if isinstance(item, dict) and _finite(item.get("value")):
+            judged = {"threshold": item["threshold"]} if _finite(item.get("threshold")) else {}
             result.append({"name": text.one_line(str(item.get("name", ""))), "value": item["value"],
-                           "unit": str(item.get("unit", ""))})
+                           "unit": str(item.get("unit", "")), **judged})
     return result
 
 

@@ -96,10 +96,11 @@ def _find(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def view(runs: list[dict[str, Any]], created: str, more: Iterable[str] = (),
-         history: Mapping[str, Any] | None = None) -> dict[str, Any]:
+         history: Mapping[str, Any] | None = None, meanings: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Everything the template shows, for cluster runs as `clean.clean_run` gives them.
 
-    more: sentences about all of them. history: what the module history returned, None without one.
+    more: sentences about all of them. history: what the module history returned, None without one. meanings: of causes, by
+    their codes without brackets.
     """
     groups, totals, past = causes.group_causes(runs), causes.totals(runs), html_history.view(history, runs)
     counts = {v: totals[v] for v in VERDICTS}
@@ -112,7 +113,8 @@ def view(runs: list[dict[str, Any]], created: str, more: Iterable[str] = (),
         "verdict": worst([r["verdict"] for r in runs]), "counts": [(v, counts[v]) for v in VERDICTS if counts[v]],
         "seconds": text.duration(max((r["seconds"] for r in runs), default=0.0)),
         "started": moment(min((r["started"] for r in runs if r["started"]), default="")),
-        "causes": [cause(g, i, fleet, past) for i, g in enumerate(groups)], "matrix": matrix(runs) if fleet else None,
+        "causes": [cause(g, i, fleet, past, (meanings or {}).get(g.code.partition("(")[0], "")) for i, g in enumerate(groups)],
+        "matrix": matrix(runs) if fleet else None,
         "compared": compared(runs) if fleet else [], "notes": [*more, *notes.about_all(runs)],
         "clusters": [cluster(r, len(runs), roots, same.get(r["cluster"], []), compact) for r in runs],
         "footer": _footer(runs, created), "words": _WORDS, "plural": plural,
@@ -120,7 +122,7 @@ def view(runs: list[dict[str, Any]], created: str, more: Iterable[str] = (),
 
 
 def page(runs: list[dict[str, Any]], created: str = "", more: Iterable[str] = (),
-         history: Mapping[str, Any] | None = None) -> str:
+         history: Mapping[str, Any] | None = None, meanings: Mapping[str, str] | None = None) -> str:
     """report.html: one file that asks the network for nothing. Raises ImportError without Jinja2."""
     from jinja2 import Environment, StrictUndefined  # comes with ansible-core; the other writers do without it
 
@@ -129,5 +131,5 @@ def page(runs: list[dict[str, Any]], created: str = "", more: Iterable[str] = ()
     template = environment.from_string(TEMPLATE)
     from markupsafe import Markup
 
-    shown = view(runs, created, more, history)
+    shown = view(runs, created, more, history, meanings)
     return template.render(style=Markup(STYLE + VIEWS), script=Markup(SCRIPT), script_digest=digest, **shown)

@@ -11,7 +11,7 @@ from .causes import CauseGroup
 from .html_parts import anchor, moment, words
 
 # Of one cause, the different pieces of evidence and the commands on the page; the clusters have all of them.
-_EVIDENCE_BLOCKS, _COMMANDS = 4, 12
+_EVIDENCE_BLOCKS, _COMMANDS, _MESSAGES = 4, 12, 6
 # Clusters of one cause that are named without unfolding them, and causes that are not folded.
 _CLUSTERS, _UNFOLDED = 12, 5
 
@@ -44,8 +44,11 @@ def _first_seen(group: CauseGroup, history: dict[str, Any]) -> tuple[str, str]:
     return moment(past["first"]), often
 
 
-def cause(group: CauseGroup, index: int, fleet: bool, history: dict[str, Any]) -> dict[str, Any]:
-    """index: its place among all; fleet: whether there are several clusters. history: as html_history.view gives it, or {}."""
+def cause(group: CauseGroup, index: int, fleet: bool, history: dict[str, Any], meaning: str = "") -> dict[str, Any]:
+    """index: its place among all; fleet: whether there are several clusters. history: as html_history.view gives it, or {}.
+
+    meaning: what its code stands for.
+    """
     scope, (first, often) = group.scope, _first_seen(group, history)
     members, consequences = _by_cluster(group.members), _by_cluster(group.consequences)
     return {
@@ -53,7 +56,8 @@ def cause(group: CauseGroup, index: int, fleet: bool, history: dict[str, Any]) -
         "confidence": group.confidence, "level": group.confidence.split(",")[0],
         "open": index == 0, "unfolded": index < _UNFOLDED,
         "message": text.shorten(group.messages[0], 400) if group.messages else "",
-        "more_messages": len(group.messages) - 1, "first": first, "often": often,
+        "messages": group.messages[1:_MESSAGES], "more_messages": max(len(group.messages) - _MESSAGES, 0),
+        "meaning": meaning, "first": first, "often": often,
         "scope": scope[:12], "more_scope": scope[12:], "evidence": _evidence(group),
         "remedies": group.remedies, "commands": [{"clusters": c, "text": t} for c, t in group.commands[:_COMMANDS]],
         "hidden_commands": max(len(group.commands) - _COMMANDS, 0),

@@ -33,11 +33,25 @@ def line(measurements: list[dict[str, Any]]) -> str:
     return ", ".join(f"{name} {_range(values, unit)}" for (name, unit), values in groups.items())
 
 
+def _thresholds(measurements: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
+    """By name and unit, beyond what a check warns or fails."""
+    return {(m["name"], m["unit"]): float(m["threshold"]) for m in measurements if "threshold" in m}
+
+
+def _judged(threshold: float | None, unit: str, scale: float) -> dict[str, Any]:
+    """A threshold in words, and where it is; None where that is beyond what is drawn."""
+    if threshold is None:
+        return {"threshold": "", "tick": None}
+    at = round(threshold * scale, 2)
+    return {"threshold": f"{text.number(threshold)} {unit}".strip(), "tick": at if at <= 100 else None}
+
+
 def bars(measurements: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows for one check: one per name and unit; rows of one kind of unit share a scale. Positions in percent."""
     groups: dict[tuple[str, str], list[float]] = {}
     for m in measurements:
         groups.setdefault((m["unit"], m["name"]), []).append(float(m["value"]))
+    judged = _thresholds(measurements)
     top: dict[str, float] = {}
     for (unit, _name), values in groups.items():
         kind, factor = _scale(unit)
@@ -47,7 +61,7 @@ def bars(measurements: list[dict[str, Any]]) -> list[dict[str, Any]]:
         kind, factor = _scale(unit)
         scale = 100 * factor / (top[kind] or 1)
         middle = statistics.median(values)
-        rows.append({"name": name, "bar": round(max(middle, 0) * scale, 2), "label": _range(values, unit),
+        rows.append({"name": name, **_judged(judged.get((name, unit)), unit, 100 * factor / (top[kind] or 1)), "bar": round(max(middle, 0) * scale, 2), "label": _range(values, unit),
                      "dots": [round(max(v, 0) * scale, 2) for v in values] if len(values) > 1 else [],
                      "middle": f"median {text.number(middle)} {unit} of {len(values)}" if len(values) > 1 else ""})
     return rows
@@ -56,15 +70,17 @@ def bars(measurements: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def compared(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """For fleets: every measurement over all clusters on one line, the slowest cluster named."""
     found: dict[tuple[str, str], dict[tuple[str, str], list[tuple[float, str]]]] = {}
+    judged: dict[tuple[str, str], float] = {}
     for run in runs:
         for record in run["records"]:
+            judged.update(_thresholds(record["measurements"]))
             for m in record["measurements"]:
                 line = found.setdefault((record["domain"], record["check"]), {}).setdefault((m["name"], m["unit"]), [])
                 line.append((float(m["value"]), run["cluster"]))
     by_domain = len(found) > WIDE_CHECKS  # a block per check would be a page of its own
     blocks: dict[str, list[dict[str, Any]]] = {}
     for column in [c for c in columns(runs) if c in found]:
-        rows = [_compared_row(name, unit, values) for (name, unit), values in found[column].items()
+        rows = [_compared_row(name, unit, values, judged.get((name, unit))) for (name, unit), values in found[column].items()
                 if len({c for _v, c in values}) > 1]
         if rows and by_domain:
             named = [{**r, "name": f"{words(column[1])}: {r['name']}"} for r in rows]
@@ -74,10 +90,10 @@ def compared(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"title": title, "rows": rows, "open": not by_domain} for title, rows in blocks.items()]
 
 
-def _compared_row(name: str, unit: str, values: list[tuple[float, str]]) -> dict[str, Any]:
+def _compared_row(name: str, unit: str, values: list[tuple[float, str]], threshold: float | None) -> dict[str, Any]:
     top, cluster = max(values)
     scale = 100 / top if top > 0 else 0
     middle = statistics.median(v for v, _c in values)
     dots = [{"at": round(max(v, 0) * scale, 2), "title": f"{c}: {text.number(v)} {unit}".strip()} for v, c in values]
-    return {"name": name, "dots": dots, "label": _range([v for v, _c in values], unit), "top": cluster,
+    return {"name": name, **_judged(threshold, unit, scale), "dots": dots, "label": _range([v for v, _c in values], unit), "top": cluster,
             "middle": round(middle * scale, 2), "median": f"{text.number(middle)} {unit}".strip()}

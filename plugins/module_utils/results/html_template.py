@@ -25,8 +25,10 @@ _MACROS = """
 {%- endmacro %}
 {% macro bar(row) %}
 <span class="track" aria-hidden="true"><span class="fill" style="width:{{ row.bar }}%"></span>
-{%- for at in row.dots %}<i style="left:{{ at }}%"></i>{% endfor %}</span>
+{%- for at in row.dots %}<i style="left:{{ at }}%"></i>{% endfor %}{{ mark(row) }}</span>
 {% endmacro %}
+{% macro mark(row) %}{% if row.tick is not none %}<span class="tick" style="left:{{ row.tick }}%"></span>{% endif %}{% endmacro %}
+{% macro beyond(row) %}{% if row.threshold %}, judged by {{ row.threshold }}{% endif %}{% endmacro %}
 {% macro results(groups, fleet) %}
 {% for group in groups %}
 <span class="result" data-cluster="{{ group.cluster|lower }}">{% if fleet %}<b>{{ group.cluster }}</b> {% endif %}
@@ -166,7 +168,8 @@ _CLUSTERS = """
 <div class="block"><h5>{{ block.check }}</h5>
 <ul class="bars">
 {% for row in block.rows %}
-<li><span class="what">{{ row.name }}</span><span class="value" title="{{ row.middle }}">{{ row.label }}</span>
+<li><span class="what">{{ row.name }}</span><span class="value" title="{{ row.middle }}">{{ row.label }}{% if row.threshold %} <span class="muted">of
+{{ row.threshold }}</span>{% endif %}</span>
 {{- bar(row) }}</li>
 {% endfor %}
 </ul></div>

@@ -29,6 +29,8 @@ CAUSES = """
 </table>
 </div>
 {% endif %}
+<p class="key"><span><b>confirmed</b> an error says it, or two probes differ</span>
+<span><b>probable</b> all that was seen fits it</span> <span><b>suspected</b> it is possible, and nothing excludes it</span></p>
 {% for c in causes %}
 <article class="card cause v-{{ c.verdict }}" id="{{ c.id }}"
 data-clusters="{{ c.all_clusters|join("\n")|lower }}" data-domains="{{ c.domains|join("\n") }}">
@@ -41,11 +43,17 @@ data-clusters="{{ c.all_clusters|join("\n")|lower }}" data-domains="{{ c.domains
 {%- if c.layer %} · {{ c.layer }}{% endif %}</span>
 </header>
 {% if c.message %}
-<p class="message">{{ c.message }}
-{% if c.more_messages > 0 %}<span class="muted">and {{ plural(c.more_messages, "other message") }}</span>{% endif %}</p>
+<p class="message">{{ c.message }}</p>
+{% if c.messages %}
+<details class="more"><summary>{{ plural(c.messages|length + c.more_messages, "other message") }}</summary>
+<ul>{% for m in c.messages %}<li>{{ m }}</li>{% endfor %}</ul>
+{% if c.more_messages %}<p class="muted">and {{ c.more_messages }} more, with the clusters below</p>{% endif %}
+</details>
+{% endif %}
 {% endif %}
 {% if not c.unfolded %}<details class="body"><summary>Where, remedy, next command and evidence</summary>{% endif %}
 <dl class="facts">
+{% if c.meaning %}<dt>Means</dt><dd>{{ c.meaning }}</dd>{% endif %}
 {% if c.scope %}
 <dt>Where</dt>
 <dd><ul class="chips">{% for item in c.scope %}<li>{{ item }}</li>{% endfor %}</ul>
@@ -160,12 +168,12 @@ FLEET = """
 <ul class="bars">
 {% for row in block.rows %}
 <li><span class="what">{{ row.name }}</span><span class="value">{{ row.label }}</span>
-<span class="track strip" aria-hidden="true"><span class="median" style="left:{{ row.middle }}%"></span>
+<span class="track strip" aria-hidden="true">{{ mark(row) }}<span class="median" style="left:{{ row.middle }}%"></span>
 {% for dot in row.dots %}
 <i style="left:{{ dot.at }}%" title="{{ dot.title }}"></i>
 {% endfor %}
 </span>
-<span class="note">median {{ row.median }}, highest on {{ row.top }}</span></li>
+<span class="note">median {{ row.median }}, highest on {{ row.top }}{{ beyond(row) }}</span></li>
 {% endfor %}
 </ul></details>
 {% endfor %}

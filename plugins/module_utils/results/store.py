@@ -269,15 +269,16 @@ def paths(results_dir: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def write_reports(results_dir: str | os.PathLike[str], runs: list[dict[str, Any]], more: Iterable[str] = (),
-                  history: Mapping[str, Any] | None = None) -> dict[str, str]:
+                  history: Mapping[str, Any] | None = None, meanings: Mapping[str, str] | None = None) -> dict[str, str]:
     """Write records.json, junit.xml and report.html; returns their paths as {json, junit, html}.
 
-    more: sentences about all of the runs. history: what the module history returned, for the page.
+    more: sentences about all of the runs. history: what the module history returned, for the page, as meanings of
+    causes by their codes are.
     """
     from . import html, junit  # a run that only stores its records needs neither
     folder, runs = _folder(results_dir), [clean_run(r) for r in runs]
     whole = document(runs, more)
-    contents = {"json": _json(whole), "junit": junit.junit(runs), "html": html.page(runs, whole["created"], more, history)}
+    contents = {"json": _json(whole), "junit": junit.junit(runs), "html": html.page(runs, whole["created"], more, history, meanings)}
     for kind, content in contents.items():
         _write(folder / _REPORTS[kind], content)
     return paths(folder)

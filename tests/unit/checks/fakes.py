@@ -224,7 +224,7 @@ class FakeContext:
     def touches(self, kind: str, name: str, namespace: str = "") -> None:
         self.path.append((kind, namespace, name))
 
-    def measure(self, name: str, value: float, unit: str) -> None:
+    def measure(self, name: str, value: float, unit: str, threshold: float | None = None) -> None:
         self.measurements[name] = value
 
     def create(self, manifest: dict[str, Any]) -> dict[str, Any]:

@@ -149,6 +149,26 @@ def test_measurements_are_drawn() -> None:
     assert 'style="width:25.0%"' in page(samples.run("c1", [record]))
 
 
+def test_a_measurement_is_shown_beside_what_it_is_judged_by() -> None:
+    measured = [{**samples.measured("read", 50), "threshold": 200}, {**samples.measured("write", 100), "threshold": 80}]
+    runs = [samples.run(c, [samples.record(c, "dns", "dns", measurements=measured)]) for c in ("c1", "c2")]
+    shown = html.view([clean.clean_run(r) for r in runs], "")
+    rows = shown["clusters"][0]["measured"][0]["rows"]
+    assert [(r["threshold"], r["tick"]) for r in rows] == [("200 ms", None), ("80 ms", 80)]
+    assert [(r["threshold"], r["tick"]) for r in shown["compared"][0]["rows"]] == [("200 ms", None), ("80 ms", 80)]
+    text = page(*runs)
+    assert "judged by 200 ms" in text and 'class="tick" style="left:80.0%"' in text
+
+
+def test_what_a_code_and_a_confidence_mean_is_on_the_page() -> None:
+    failed = [samples.record("c1", "d", f"k{i}", FAILED, cause="stage.failed(hook)", message=f"words {i}") for i in range(9)]
+    runs = [clean.clean_run(samples.run("c1", failed))]
+    text = html.page(runs, meanings={"stage.failed": "a stage failed", "dns.upstream": "not here"})
+    assert "<dt>Means</dt><dd>a stage failed</dd>" in text and "not here" not in text
+    assert all(f"<b>{word}</b>" in text for word in ("confirmed", "probable", "suspected"))
+    assert all(f"<li>words {i}</li>" in text for i in range(1, 6)) and "and 3 more, with the clusters below" in text
+
+
 def test_time_against_the_limit() -> None:
     record = samples.record("c1", "dns", "dns", seconds=45, expected=30, limit=180)
     check = html.view([clean.clean_run(samples.run("c1", [record]))], "")["clusters"][0]["domains"][0]["checks"][0]
@@ -220,3 +240,15 @@ def test_script_filters_and_opens(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     done = browse(path, "--virtual-time-budget=3000", "--window-size=500,900", "--dump-dom")
     assert '<title>{"filtered":true,"opened":true,"wide":false}</title>' in done.stdout
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)")
+def test_nothing_of_the_table_of_clusters_is_cut_on_a_small_screen(tmp_path: Path) -> None:
+    """With the widest word, inconclusive, in a row of six checks."""
+    told = """<script>addEventListener("load", () => { const card = document.querySelector(".fleet");
+      document.title = JSON.stringify({ cut: card.scrollWidth - card.clientWidth }); });</script></body>"""
+    path = tmp_path / "report.html"
+    path.write_text(re.sub(r"script-src '[^']*'", "script-src 'unsafe-inline'", page(*samples.estate())).replace("</body>", told),
+                    encoding="utf-8")
+    done = browse(path, "--virtual-time-budget=3000", "--window-size=1100,900", "--dump-dom")
+    assert '<title>{"cut":0}</title>' in done.stdout

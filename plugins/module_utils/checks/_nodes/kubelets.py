@@ -151,7 +151,7 @@ def disks(ctx: Context, least: float, answers: Mapping[str, Answer | None]) -> N
             if share < least:
                 ctx.warn(f"node {node}: only {share * 100:.0f} % of {what} free")
     for what, share in sorted(lowest.items()):
-        ctx.measure(f"least free {what}", share * 100, "%")
+        ctx.measure(f"least free {what}", share * 100, "%", least * 100)
     unread = [n for n, a in answers.items() if a is None or a.free is None]
     if unread:
         ctx.observe(disk_not_read=unread)
