@@ -41,6 +41,22 @@ options:
     description:
       - A folder of vSphere, as a path (V(/dc1/vm/prod)) or its end (V(prod)). It tells machines of equal names apart, and
         without names, UUIDs, ids and tags it selects all machines in it and below.
+      - A slash in the name of a folder is written V(%2f), as vSphere has it. An end that fits several folders is refused with
+        all of them.
+    type: str
+  resource_pool:
+    description:
+      - Only machines in this resource pool of vSphere and those below it, by its path or the end of it, such as V(prod) or
+        V(/cluster1/Resources/prod). Without names, UUIDs, ids and tags it selects them all.
+    type: str
+  cluster_name:
+    description:
+      - Only machines in this cluster of vSphere hosts. Without names, UUIDs, ids and tags it selects them all.
+      - It is called as the alias in vmware.vmware, because a cluster is the one of Kubernetes elsewhere.
+    type: str
+  esxi_host:
+    description:
+      - Only machines that run on this host of a vCenter now. Without names, UUIDs, ids and tags it selects them all.
     type: str
   tags:
     description:

@@ -123,8 +123,7 @@ options:
     default: ssh
   names:
     description:
-      - The names of the machines. Without these, O(uuids), O(ids), O(folder) and O(tags) the nodes tell which machines
-        they are.
+      - The names of the machines. Without any option that selects machines the nodes tell which machines they are.
       - Without it the variable C(machines_check_names) of the host is used.
     type: list
     elements: str
@@ -142,8 +141,23 @@ options:
     elements: str
   folder:
     description:
-      - A folder of C(vsphere) that holds the machines.
+      - A folder of C(vsphere) that holds the machines, as its path or the end of it.
       - Without it the variable C(machines_check_folder) of the host is used.
+    type: str
+  resource_pool:
+    description:
+      - A resource pool of C(vsphere) that the machines run in, as its path or the end of it.
+      - Without it the variable C(machines_check_resource_pool) of the host is used.
+    type: str
+  cluster_name:
+    description:
+      - A cluster of C(vsphere) hosts that the machines run in.
+      - Without it the variable C(machines_check_cluster_name) of the host is used.
+    type: str
+  esxi_host:
+    description:
+      - A host of C(vsphere) that the machines run on.
+      - Without it the variable C(machines_check_esxi_host) of the host is used.
     type: str
   tags:
     description:

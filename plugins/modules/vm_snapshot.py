@@ -43,6 +43,10 @@ options:
         which a machine was not quiesced is removed again. Machines that are off are quiet anyhow.
     type: bool
     default: false
+  quiesce_timeout:
+    description:
+      - Minutes that a guest of vSphere may take to quiesce, from 5 to 240. Without it what the vCenter takes for right.
+    type: int
   state_before:
     description:
       - What the machines are to be when their snapshots are taken. Those that were on are on again afterwards, also when it
@@ -124,6 +128,7 @@ extends_documentation_fragment:
   - assay.clusters.machines_aws
   - assay.clusters.machines_esxi
   - assay.clusters.snapshot
+  - assay.clusters.snapshot_disks
 seealso:
   - module: assay.clusters.vm_snapshot_revert
   - module: assay.clusters.vm_snapshot_info

@@ -41,7 +41,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 machines:
-  description: The machines by name with their snapshots, parents before children.
+  description:
+    - The machines by name with their snapshots, parents before children, and on vSphere and ESXi with their disks. A disk tells
+      whether it is of a PersistentVolume (C(volume)), and why no snapshot holds it (C(left_out)), nothing where one does.
   returned: success
   type: list
   elements: dict
@@ -56,6 +58,13 @@ machines:
       datastores: [store1]
       provisioned: 107374182400
       used: 21474836480
+      disks:
+        - label: Hard disk 1
+          file: "[store1] prod-n1/prod-n1.vmdk"
+          id: ""
+          size: 53687091200
+          volume: false
+          left_out: ""
       consolidation_needed: false
       depth: 1
       oldest_seconds: 86400

@@ -84,6 +84,7 @@ extends_documentation_fragment:
   - assay.clusters.machines_aws
   - assay.clusters.machines_esxi
   - assay.clusters.snapshot
+  - assay.clusters.snapshot_disks
   - assay.clusters.cluster
 seealso:
   - module: assay.clusters.vm_snapshot

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Machine, Snapshot, Store, Unowned, Wanted
+from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Disk, Machine, Snapshot, Store, Unowned, Wanted
 
 from .clock import Clock
 
@@ -44,7 +44,7 @@ class _Task:
 class FakeMachines(Unowned):
     """calls: "verb machine snapshot", as they were begun. refuse, fail: what is refused, and what fails when it is done, by
     (verb, machine); "*" is every machine. seconds: how long a verb takes. on: called with (verb, machine) at the begin.
-    most: the tasks that ran at once at most.
+    most: the tasks that ran at once at most; held_disks: what snapshots hold, by id of the machine.
     """
 
     name = "fake"
@@ -63,6 +63,7 @@ class FakeMachines(Unowned):
         self.lost: dict[str, type[PlatformError]] = {}  # machines of which a snapshot's fate is not known, and how it is said
         self.descriptions: list[str] = []
         self.always_memory, self.never_quiet, self.forgetful = False, False, set()
+        self.held_disks: dict[str, tuple[Disk, ...]] = {}
         self.most = self._running = self._made = 0
 
     # ---- for tests --------------------------------------------------------------------------------------------
@@ -87,6 +88,12 @@ class FakeMachines(Unowned):
             if f"id-{name}" not in self.machines:
                 raise BadOption(f"names: no machine is named {name!r}")
         return [m for m in self.machines.values() if m.name in wanted.names or m.id in wanted.ids]
+
+    def snapshot_disks(self, pairs: Sequence[tuple[Machine, Snapshot]]) -> dict[str, tuple[Disk, ...]]:
+        return self.held_disks or {m.id: m.disks for m, _snapshot in pairs}
+
+    def disk_users(self, keys: set[str]) -> list[tuple[str, str, str]]:
+        return [(d.key, m.id, m.name) for m in self.machines.values() for d in m.disks if d.key in keys]
 
     def stores(self, machines: Sequence[Machine]) -> list[Store]:
         return [s for s in self.store_list if any(s.name in m.datastores for m in machines)]

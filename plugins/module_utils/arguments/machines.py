@@ -47,6 +47,9 @@ MACHINES: dict[str, dict[str, Any]] = {
     "uuids": {"type": "list", "elements": "str", "default": []},
     "ids": {"type": "list", "elements": "str", "default": [], "aliases": ["moids"]},
     "folder": {"type": "str"},
+    "resource_pool": {"type": "str"},
+    "cluster_name": {"type": "str"},
+    "esxi_host": {"type": "str"},
     "tags": {"type": "dict", "default": {}},
     "parallel": {"type": "int", "default": 4},
     "timeout": {"type": "float", "default": 3600},
@@ -64,6 +67,12 @@ SNAPSHOT_ORDER: dict[str, dict[str, Any]] = {
     "control_plane": {"type": "list", "elements": "str", "default": []},
 }
 
+# What becomes of disks that a snapshot should not hold, or does not.
+SNAPSHOT_DISKS: dict[str, dict[str, Any]] = {
+    "attached_volumes": {"type": "str", "default": "refuse", "choices": ["refuse", "include"]},
+    "independent_disks": {"type": "str", "default": "refuse", "choices": ["refuse", "leave"]},
+}
+
 _ORDERS = ["control_plane_last", "control_plane_first", "as_given"]
 
 VM_SNAPSHOT: dict[str, dict[str, Any]] = {
@@ -72,6 +81,7 @@ VM_SNAPSHOT: dict[str, dict[str, Any]] = {
     "description": {"type": "str", "default": ""},
     "memory_dump": {"type": "bool", "default": False},
     "quiesce": {"type": "bool", "default": False},
+    "quiesce_timeout": {"type": "int"},
     "order": {"type": "str", "default": "control_plane_last", "choices": _ORDERS},
     "within": {"type": "float"},
     "state_before": {"type": "str", "choices": ["shutdown", "as_is"]},
@@ -83,7 +93,7 @@ VM_SNAPSHOT: dict[str, dict[str, Any]] = {
     "wait": {"type": "bool", "default": True},
     "incomplete": {"type": "str", "default": "refuse", "choices": ["refuse", "replace"]},
     "remove_children": {"type": "bool", "default": False},
-    **SNAPSHOT_MARKS, **SNAPSHOT_ORDER, **MACHINES,
+    **SNAPSHOT_MARKS, **SNAPSHOT_ORDER, **SNAPSHOT_DISKS, **MACHINES,
 }
 
 VM_SNAPSHOT_REVERT: dict[str, dict[str, Any]] = {
@@ -100,7 +110,7 @@ VM_SNAPSHOT_REVERT: dict[str, dict[str, Any]] = {
     "fixup": {"type": "list", "elements": "str", "default": []},
     "disposable": {"type": "bool", "default": False},
     "cluster_id": {"type": "str"},
-    **SNAPSHOT_ORDER, **{n: s for n, s in CLUSTER.items() if n not in LOG_IN}, **MACHINES,
+    **SNAPSHOT_ORDER, **SNAPSHOT_DISKS, **{n: s for n, s in CLUSTER.items() if n not in LOG_IN}, **MACHINES,
 }
 
 VM_SNAPSHOT_INFO: dict[str, dict[str, Any]] = {"snapshot_name": {"type": "str"}, **MACHINES}

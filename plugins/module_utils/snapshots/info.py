@@ -35,7 +35,8 @@ def _shown(machine: Machine, name: str | None) -> dict[str, Any]:
     ages = [now - when(s) for s in machine.snapshots if s.created]
     return {
         **{n: getattr(machine, n) for n in ("name", "id", "uuid", "power", "tools", "place", "address", "provisioned", "used")},
-        "datastores": list(machine.datastores), "consolidation_needed": machine.consolidate, "depth": depth(machine),
+        "datastores": list(machine.datastores), "disks": [dict(vars(d)) for d in machine.disks],
+        "consolidation_needed": machine.consolidate, "depth": depth(machine),
         "oldest_seconds": round(max(ages)) if ages else None,
         "snapshots": [{**plain(s), "set": mark(s), "age_seconds": round(now - when(s)) if s.created else None, "in_current_chain": s.id in chain(machine)}
                       for s in chosen]}

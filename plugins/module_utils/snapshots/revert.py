@@ -10,6 +10,7 @@ from typing import Any
 from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
 from ..machines.model import Machine, MachinePlatform, Snapshot, Wanted
+from .fit import to_revert
 from .moment import mixed
 from .power import booted, wait_tools
 from .ready import Cluster, fix_up
@@ -28,6 +29,7 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         if not params.get("disposable"):
             raise BadOption(f"disposable: a revert throws away what {_names(found)} did since the snapshot was taken; mark the cluster with "
                             "disposable: true (cluster_disposable: true in the inventory) when that may be lost")
+        to_revert(platform, found, chosen, params)
         platform.check_revert(found, bool(params.get("power_on", True)))
         cluster.compare_before()
         made = _result(found, chosen)

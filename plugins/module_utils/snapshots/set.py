@@ -28,10 +28,14 @@ _AFTERWARDS = 300.0  # seconds for what must be put right when the time is up al
 
 def wanted(params: Mapping[str, Any]) -> Wanted:
     """The machines that the options select. BadOption where they select none."""
+    homes = {n: str(params.get(n) or "") for n in ("resource_pool", "cluster_name", "esxi_host")}
+    if params.get("platform") in ("aws", "esxi") and any(homes.values()):
+        raise BadOption(f"{next(n for n, v in homes.items() if v)}: only vSphere has it; select machines by names or ids")
     found = Wanted(tuple(params.get("names") or ()), tuple(params.get("uuids") or ()), tuple(params.get("ids") or ()),
-                   tuple(sorted((params.get("tags") or {}).items())), params.get("folder") or "")
+                   tuple(sorted((params.get("tags") or {}).items())), params.get("folder") or "", **homes)
     if found == Wanted():
-        raise BadOption("names: no machine is selected; give names, uuids, ids, tags or folder")
+        raise BadOption("names: no machine is selected; give names, uuids, ids, tags or folder, on vSphere also resource_pool, "
+                        "cluster_name or esxi_host")
     return found
 
 

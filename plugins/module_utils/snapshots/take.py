@@ -11,6 +11,7 @@ from ..jobs.errors import BadOption, Interrupted, Passing, PlatformError, Unknow
 from ..jobs.job import Job
 from ..machines.model import Machine, MachinePlatform, Pending, Wanted
 from .before import check_limits, check_states, names_of, to_shut_down
+from .fit import to_take
 from .guard import guarded
 from .judge import spread, too_far, unlike
 from .moment import mixed, whole
@@ -57,6 +58,7 @@ class _Take:
                 raise BadOption(f"snapshot_name: {self._broken(having)}; remove it (state: absent), replace it (incomplete: "
                                 "replace), or choose another name")
             check_single(having, self.name)
+        to_take(self.found, self.params)
         self.off = to_shut_down(self.platform, self.found, self.params)
         self.platform.check_stop(self.off)
         check_states(self.platform, self.found, self.off, self.params)

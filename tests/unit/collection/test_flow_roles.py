@@ -24,7 +24,8 @@ OF_VERB = {"take": (VM_SNAPSHOT, {"state", "cluster"}), "remove": (VM_SNAPSHOT, 
 WHICH_MACHINES = {*MACHINES} - {"parallel", "timeout"}
 # Of taking only; a removal has no use for them.
 TAKING = {"description", "memory_dump", "quiesce", "order", "within", "free_percent", "growth_percent", "max_depth",
-          "max_age_days", "wait", "incomplete", "run_id", "creator", "cluster", "state_before", "state_change_timeout"}
+          "max_age_days", "wait", "incomplete", "run_id", "creator", "cluster", "state_before", "state_change_timeout",
+          "quiesce_timeout", "attached_volumes", "independent_disks"}
 
 
 def _yaml(path: str) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ...jobs.errors import BadOption
 from ...machines.model import Machine, Wanted
 from .._shared.nodes import Node, name_of
+from .options import PLACES
 
 # ("ids", "i-0abc"), ("uuids", "4230..."), ("names", "n1"): a field of Wanted, and one value of it.
 Key = tuple[str, str]
@@ -124,8 +125,8 @@ def find_all(find: Find, keys: Sequence[Key]) -> tuple[list[Machine], dict[Key, 
 
 
 def find_wanted(find: Find, wanted: Wanted) -> tuple[list[Machine], dict[Key, str]]:
-    """As find_all, for what the options name. With a folder or tags, absence is an error of the platform's."""
-    if wanted.folder or wanted.tags:
+    """As find_all, for what the options name. With a place or tags, absence is an error of the platform's."""
+    if wanted.tags or any(getattr(wanted, n) for n in PLACES):
         return find(wanted), {}
     return find_all(find, [("names", n) for n in wanted.names] + [("uuids", u) for u in wanted.uuids]
                     + [("ids", i) for i in wanted.ids])

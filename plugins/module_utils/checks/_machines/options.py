@@ -46,16 +46,20 @@ CONNECTION = (
 )
 
 SELECTION = (
-    Option("names", "The names of the machines. Without these, O(uuids), O(ids), O(folder) and O(tags) the nodes tell which machines they"
-           " are.",
+    Option("names", "The names of the machines. Without any option that selects machines the nodes tell which machines they are.",
            type="list", elements="str"),
     Option("uuids", "The UUIDs of the machines.", type="list", elements="str"),
     Option("ids", "The ids of the machines on their platform (MoIDs, Vmids or instance ids).", type="list",
            elements="str"),
-    Option("folder", "A folder of C(vsphere) that holds the machines."),
+    Option("folder", "A folder of C(vsphere) that holds the machines, as its path or the end of it."),
+    Option("resource_pool", "A resource pool of C(vsphere) that the machines run in, as its path or the end of it."),
+    Option("cluster_name", "A cluster of C(vsphere) hosts that the machines run in."),
+    Option("esxi_host", "A host of C(vsphere) that the machines run on."),
     Option("tags", "Tags that all the machines have, on C(aws) and C(vsphere).", type="dict"),
 )
 
+# Of vSphere: they restrict the rest, and alone mean all machines there.
+PLACES = ("folder", "resource_pool", "cluster_name", "esxi_host")
 _RENAMED = {"platform_username": "username", "platform_password": "password",
             "platform_validate_certs": "validate_certs"}
 # The inventory variable of the roles snapshot and pipeline, with the names of the modules of snapshots.
@@ -99,4 +103,4 @@ def selection(options: Mapping[str, Any]) -> Wanted:
     """The machines that the options name; Wanted() when they name none."""
     lists = {n: tuple(options.get(n) or ()) for n in ("names", "uuids", "ids")}
     tags = tuple((str(k), str(v)) for k, v in (options.get("tags") or {}).items())
-    return Wanted(**lists, tags=tags, folder=options.get("folder") or "")
+    return Wanted(**lists, tags=tags, **{n: options.get(n) or "" for n in PLACES})

@@ -21,7 +21,7 @@ def stored(name: str) -> str:
 
 def path(names: Sequence[str]) -> str:
     """/dc1/vm/prod of plain names, outermost first. A slash in a name is %2f, so that it is not taken for another folder."""
-    return "/" + "/".join(n.replace("/", "%2f") for n in names)
+    return "/" + "/".join(n if "/" not in n and plain(n) == n else stored(n) for n in names)
 
 
 def parts(given: str) -> tuple[str, ...]:
