@@ -16,7 +16,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .jobs.errors import PlatformError
 from .jobs.job import Job
+from .jobs.secrets import secrets_of
 from .results import redact
+
+# Characters of a secret in a free text at least; shorter ones stand in harmless text.
+_LEAST = 4
 
 Entry = Callable[[Mapping[str, Any], Job], dict[str, Any]]
 
@@ -54,6 +58,7 @@ class Task:
     def run(self, params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         secret = [str(params[n]) for n, s in self.argument_spec.items() if s.get("no_log") and params.get(n)
                   and not (n == "kubeconfig" and os.path.exists(os.path.expanduser(str(params[n]))))]  # a path is no secret
+        secret += secrets_of(params)
         held: dict[str, Any] = {}
 
         def entry(given: Mapping[str, Any], of: Job) -> dict[str, Any]:
@@ -67,4 +72,6 @@ class Task:
         """The body of every platform module."""
         module = AnsibleModule(argument_spec=self.argument_spec, supports_check_mode=True, **self.rules())
         result = self.run(module.params, Job(check_mode=module.check_mode))
+        # Ansible puts all options into the result, and would know only those that are secrets as a whole.
+        module.no_log_values.update(s for s in secrets_of(module.params) if len(s) >= _LEAST)
         (module.fail_json if result.pop("failed", False) else module.exit_json)(**result)

@@ -7,11 +7,14 @@ module: cluster
 short_description: Make, change and dispose of a cluster
 version_added: 1.1.0
 description:
-  - Makes a cluster on its platform, waits until its nodes are Ready and returns a kubeconfig; changes its size and
+  - Makes a cluster on its platform, waits until its nodes are Ready and writes a kubeconfig; changes its size and
     version; disposes of it. Doing the same again changes nothing.
   - What fails is told in the words of the platform, with its events and log, and what was made can be disposed of by the
     same name.
-  - The result holds a kubeconfig, so set C(no_log) for the task.
+  - A cluster is ready when all nodes are that its API server has. O(nodes) is compared with what the platform says of the
+    pools that it resizes.
+  - One answer of the platform that does not come, or is an error that passes, ends nothing. What may be asked twice is asked
+    again until O(timeout).
 options:
   name:
     description:
@@ -46,6 +49,13 @@ options:
       - A file for the kubeconfig, readable for its owner only. It is left alone while it leads to the cluster, and removed
         with the cluster. A file that holds several clusters is refused.
     type: path
+  return_kubeconfig:
+    description:
+      - Whether RV(kubeconfig) is returned. It is a key for an administrator, so set C(no_log) for the task then.
+      - Without it and O(kubeconfig) no kubeconfig is made.
+    type: bool
+    default: false
+    version_added: 1.2.0
   cluster_id:
     description:
       - The RV(cluster.id) or RV(cluster.uid) that the cluster has. It is compared before anything is deleted or changed.
@@ -60,7 +70,7 @@ options:
     type: bool
     default: false
   wait:
-    description: Whether to wait for the end of what was begun. Without it no kubeconfig is returned.
+    description: Whether to wait for the end of what was begun. Without it no kubeconfig is made.
     type: bool
     default: true
   wait_until:
@@ -112,7 +122,6 @@ EXAMPLES = r"""
       delete: [kops, delete, cluster, "--name={name}", "--yes"]
       list: [kops, get, clusters, -o, json]
   register: made
-  no_log: true
 
 - name: And its end
   assay.clusters.cluster:
@@ -153,7 +162,9 @@ cluster:
       description: The version of Kubernetes.
       type: str
     nodes:
-      description: The number of nodes without those of the control plane, -1 where nobody tells.
+      description:
+        - The number of nodes in the pools that O(nodes) is for, as the platform counts them, else that of the API server's nodes
+          outside of the control plane, -1 where nobody tells.
       type: int
     expires:
       description: The time in UTC after which it counts as forgotten.
@@ -169,11 +180,11 @@ cluster:
       type: bool
 kubeconfig:
   description: The content of a kubeconfig for an administrator.
-  returned: when O(state=present) and O(wait=true), not in check mode
+  returned: when O(return_kubeconfig=true), O(state=present) and O(wait=true), not in check mode
   type: str
 kubeconfig_path:
-  description: Where it was written, if anywhere.
-  returned: with RV(kubeconfig)
+  description: Where a kubeconfig was written, if anywhere.
+  returned: when O(state=present) and O(wait=true), not in check mode
   type: str
 events:
   description: What the platform tells of a failure, oldest first.

@@ -46,7 +46,7 @@ def run(name: str, tmp_path: Path) -> Any:
 
     def call(check: bool = False, **options: Any) -> tuple[str, dict[str, Any] | None]:
         wanted = {"name": name, "platform": "command", "command": command, "nodes": 1, "poll": 1, "timeout": 300,
-                  "kubeconfig": str(tmp_path / "made.kubeconfig"), **options}
+                  "kubeconfig": str(tmp_path / "made.kubeconfig"), "return_kubeconfig": True, **options}
         out = tmp_path / "result.json"
         out.unlink(missing_ok=True)
         done = subprocess.run(["ansible-playbook", str(tmp_path / "play.json"), "-e", json.dumps(

@@ -19,16 +19,20 @@ PLATFORM_COMMAND: dict[str, dict[str, Any]] = {
     "repeatable": {"type": "bool", "default": False},
 }
 
-# The first ones have the names of amazon.aws.
+# How AWS is reached, for all that ask it: the names and the aliases of amazon.aws.
+AWS: dict[str, dict[str, Any]] = {
+    "region": {"type": "str", "aliases": ["aws_region"]},
+    "profile": {"type": "str", "aliases": ["aws_profile"]},
+    "access_key": {"type": "str", "no_log": False, "aliases": ["aws_access_key_id", "aws_access_key"]},
+    "secret_key": {"type": "str", "no_log": True, "aliases": ["aws_secret_access_key", "aws_secret_key"]},
+    "session_token": {"type": "str", "no_log": True, "aliases": ["aws_session_token"]},
+    "endpoint_url": {"type": "str", "aliases": ["aws_endpoint_url"]},
+}
+
 PLATFORM_EKS: dict[str, dict[str, Any]] = {
-    "region": {"type": "str"},
-    "profile": {"type": "str"},
-    "access_key": {"type": "str", "no_log": False},
-    "secret_key": {"type": "str", "no_log": True},
-    "session_token": {"type": "str", "no_log": True},
-    "endpoint_url": {"type": "str"},
+    **AWS,
     "validate_certs": {"type": "bool", "default": True},
-    "ca_bundle": {"type": "path"},
+    "ca_bundle": {"type": "path", "aliases": ["aws_ca_bundle"]},
     "role": {"type": "str"},
     "node_role": {"type": "str"},
     "create_roles": {"type": "bool", "default": False},
@@ -46,7 +50,47 @@ PLATFORM_EKS: dict[str, dict[str, Any]] = {
         "disk_size": {"type": "int"},
         "labels": {"type": "dict"},
         "subnets": {"type": "list", "elements": "str"},
+        "taints": {"type": "list", "elements": "dict", "options": {
+            "key": {"type": "str", "required": True, "no_log": False},
+            "value": {"type": "str"},
+            "effect": {"type": "str", "required": True, "choices": ["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"]},
+        }},
+        "launch_template": {"type": "dict", "options": {
+            "name": {"type": "str"},
+            "id": {"type": "str"},
+            "version": {"type": "str"},
+        }},
     }},
+    "logging": {"type": "list", "elements": "str", "default": [],
+                "choices": ["api", "audit", "authenticator", "controllerManager", "scheduler"]},
+    "kms_key": {"type": "str", "no_log": False},
+    "addons": {"type": "list", "elements": "dict", "default": [], "options": {
+        "name": {"type": "str", "required": True},
+        "version": {"type": "str"},
+        "configuration": {"type": "dict"},
+        "role": {"type": "str"},
+        "pod_identities": {"type": "list", "elements": "dict", "options": {
+            "service_account": {"type": "str", "required": True},
+            "role": {"type": "str", "required": True},
+        }},
+    }},
+    "default_storage_class": {"type": "bool", "default": False},
+    "access_entries": {"type": "list", "elements": "dict", "default": [], "options": {
+        "principal": {"type": "str", "required": True},
+        "type": {"type": "str"},
+        "username": {"type": "str"},
+        "groups": {"type": "list", "elements": "str"},
+        "policies": {"type": "list", "elements": "dict", "options": {
+            "policy": {"type": "str", "required": True},
+            "namespaces": {"type": "list", "elements": "str"},
+        }},
+    }},
+    "pod_identities": {"type": "list", "elements": "dict", "default": [], "options": {
+        "namespace": {"type": "str", "required": True},
+        "service_account": {"type": "str", "required": True},
+        "role": {"type": "str", "required": True},
+    }},
+    "kubeconfig_credentials": {"type": "bool", "default": False},
     "kubeconfig_auth": {"type": "str", "default": "exec", "choices": ["exec", "token"], "no_log": False},
 }
 
@@ -111,6 +155,7 @@ CLUSTER_WANTED: dict[str, dict[str, Any]] = {
     "run_id": {"type": "str"},
     "lifetime": {"type": "int", "default": 86400},
     "kubeconfig": {"type": "path", "no_log": False},
+    "return_kubeconfig": {"type": "bool", "default": False, "no_log": False},
     "cluster_id": {"type": "str"},
     "disposable": {"type": "bool", "default": False},
     "adopt": {"type": "bool", "default": False},

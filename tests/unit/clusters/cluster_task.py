@@ -34,7 +34,7 @@ def _call(task: Any, options: dict[str, Any], job: Job) -> dict[str, Any]:
 
 def ensure(check_mode: bool = False, **options: Any) -> dict[str, Any]:
     """What the module returns; failed is always there."""
-    return {"failed": False, **_call(cluster.SPEC, {"poll": 0.02, "timeout": 60, **options}, Job(check_mode=check_mode))}
+    return {"failed": False, **_call(cluster.SPEC, {"poll": 0.02, "timeout": 60, "return_kubeconfig": True, **options}, Job(check_mode=check_mode))}
 
 
 def late(when: Callable[[str], bool], **options: Any) -> dict[str, Any]:

@@ -46,8 +46,12 @@ class Way(Wait):
                                      (self._waits("api") and bool(found.uid) and not self._kept(found)))
 
     def _with_kubeconfig(self, found: Cluster, changed: bool, before: Any, after: Any) -> dict[str, Any]:
+        """Where the user wants it: in a file, or in the result. Without either none is made, as each may be a new key."""
         result = self._result(found, changed, before, after)
         if not self.params["wait"]:
+            return result
+        result["kubeconfig_path"] = self._path
+        if not self._path and not self.params["return_kubeconfig"]:
             return result
         content = self._kept(found)
         if not content:
@@ -58,7 +62,7 @@ class Way(Wait):
             if self._path and access.write(self._path, content):
                 self.job.tell(f"{found.name}: kubeconfig written to {self._path}")
                 result["changed"] = self.changed = True
-        return {**result, "kubeconfig": content, "kubeconfig_path": self._path}
+        return {**result, "kubeconfig": content} if self.params["return_kubeconfig"] else result
 
     def _remove_kubeconfig(self, found: Cluster) -> None:
         if self._path and os.path.exists(self._path):
