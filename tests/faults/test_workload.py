@@ -3,6 +3,7 @@
 """service, seen red for a Service of the user's own whose pods do not run: each for its own reason."""
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 from collections.abc import Iterator
@@ -96,6 +97,39 @@ def test_pods_that_do_not(prove: Any, shop: str, name: str, cause: str, words: l
     assert prove.result["leftovers"] == []
 
 
+# ---- no node takes pods -------------------------------------------------------------------------------------------
+def _away(lab: Any, stack: contextlib.ExitStack, **spec: Any) -> None:
+    for short in lab.machines:
+        stack.enter_context(lab.fault.patch(f"/api/v1/nodes/{lab.node_name(short)}", {"spec": spec}))
+
+
+def _of_the_writer(prove: Any, record: Any, cause: str, words: str) -> None:
+    """Said of our pod, before its time is over."""
+    assert_red(record, cause, record.scope, "confirmed", words)
+    assert [s.rpartition("-")[0] for s in record.scope] == [f"pod/assay-{prove.result['run_id']}/writer"]
+    assert "of which the scheduler says the same for" in record.message
+
+
+def test_nodes_that_all_keep_pods_off_are_told_soon(lab: Any, prove: Any) -> None:
+    """Nobody takes such a taint away by waiting."""
+    with contextlib.ExitStack() as stack:
+        _away(lab, stack, taints=[{"key": "team", "value": "others", "effect": "NoSchedule"}])
+        records = prove("storage")
+    _of_the_writer(prove, records["storage"], "sched.constraint", "untolerated taint")
+    assert prove.result["leftovers"] == []
+    prove.green("storage")
+
+
+@pytest.mark.gauntlet
+def test_nodes_that_are_all_full_are_told_soon(lab: Any, prove: Any) -> None:
+    with contextlib.ExitStack() as stack:
+        for short in lab.machines:
+            stack.enter_context(lab.fault.full(short))
+        records = prove("storage")
+    _of_the_writer(prove, records["storage"], "sched.insufficient", "Too many pods")
+    prove.green("storage")
+
+
 # ---- nobody places pods -------------------------------------------------------------------------------------------
 _LEASE = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/"
 
@@ -116,6 +150,20 @@ def test_without_a_scheduler_it_is_the_one_root(lab: Any, prove: Any, monkeypatc
                    "lease/kube-system/kube-scheduler not renewed for", "waits without a word of a scheduler",
                    verdict="inconclusive" if record.check in ("dns", "pod_network") else record.verdict)
     prove.green("dns", "nodes")
+
+
+@pytest.mark.gauntlet
+def test_a_scheduler_whose_own_certificate_has_expired_is_as_good_as_none(lab: Any, prove: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs, and the API server does not know it: no word of it, and no Lease."""
+    monkeypatch.setattr(patience, "LIMIT", 40.0)
+    with lab.fault.expired_login("cp", "kube-scheduler"):
+        wait_for("a silence of the scheduler", lambda: _silent_for(lab, "kube-scheduler", 20), 90)
+        records = prove("dns", "nodes", "storage", storage={"provision_limit": 40})
+    for record in records.values():
+        assert_red(record, "ctrl.not-progressing", ["controller/kube-scheduler"], "probable" if record.check == "storage" else "confirmed",
+                   "lease/kube-system/kube-scheduler not renewed for", "waits without a word of a scheduler",
+                   verdict="inconclusive" if record.check == "dns" else record.verdict)
+    prove.green("dns", "storage")
 
 
 @pytest.mark.gauntlet

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .cluster import Lab
 
 # Kinds of faults that the API server is asked about before they are mended.
-_BY_API = ("power", "object", "scale", "extra", "without", "away", "full", "certificate", "flags", "all_of")
+_BY_API = ("power", "object", "scale", "extra", "without", "away", "full", "certificate", "flags", "login", "all_of")
 # Leases of the lab's nodes are renewed every 5 s.
 _HEARD = timedelta(seconds=8)
 _FILLER = "/var/lib/kubelet/lab-filler"
