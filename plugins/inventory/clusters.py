@@ -9,7 +9,10 @@ version_added: 1.1.0
 author:
   - assay.clusters contributors (@assay-clusters)
 description:
-  - Every cluster becomes a host with the variables that the modules and playbooks of this collection take.
+  - Every cluster becomes a host with the variables by which the modules and playbooks of this collection reach it.
+  - What it is, its platform, version and number of nodes among it, is in the variable C(cluster_found). C(cluster_platform),
+    C(cluster_version) and C(cluster_nodes) say what is wanted, and are for group variables and host variables; here they only
+    serve in O(keyed_groups), O(groups) and O(compose), where they are as found.
   - The file must be called C(clusters.yml) or C(clusters.yaml), or end in C(.clusters.yml) or C(.clusters.yaml).
   - Secrets are neither put into variables nor cached. For Rancher set C(cluster_api_key) in the group's variables.
 extends_documentation_fragment:
@@ -150,6 +153,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.results import reda
 from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
 
 _ENDS = ("clusters.yml", "clusters.yaml")
+# Of what was found, what goes by the name of a wish; groups are made of it, and no variables.
+_ALSO_WISHES = ("platform", "version", "nodes")
 # Facts of every host: nothing logs in to it, all work is done on the controller.
 _COMMON = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
@@ -210,7 +215,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for key, value in {**_COMMON, **variables}.items():
             self.inventory.set_variable(name, key, value)
         strict = self.get_option("strict")
-        everything = {**_COMMON, **variables, "inventory_hostname": name}
+        as_found = {f"cluster_{n}": v for n, v in (variables.get("cluster_found") or {}).items() if n in _ALSO_WISHES}
+        everything = {**_COMMON, **as_found, **variables, "inventory_hostname": name}
         self._set_composite_vars(self.get_option("compose"), everything, name, strict)
         self._add_host_to_composed_groups(self.get_option("groups"), everything, name, strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), everything, name, strict)

@@ -34,7 +34,9 @@ class Weather:
 
     def spoils(self, handler: BaseHTTPRequestHandler) -> bool:
         """Whether this read has gone wrong; then it is answered, or never will be."""
-        if not self.every or self.spoilt >= self.until or handler.command != "GET" or next(self._count) % self.every != self.every - 1:
+        if not self.every or self.spoilt >= self.until or handler.command != "GET":
+            return False
+        if next(self._count) % self.every != self.every - 1:
             return False
         self.spoilt += 1
         {"page": self._page, "reset": self._reset, "silence": self._silence}[next(self._kinds)](handler)

@@ -48,6 +48,12 @@ def address(settings: Mapping[str, Any], environ: Mapping[str, str]) -> str:
     return str(settings.get("url") or environ.get("RANCHER_URL") or "").rstrip("/").removesuffix("/v3")
 
 
+def verified(settings: Mapping[str, Any], environ: Mapping[str, str]) -> bool | None:
+    """Whether Rancher's certificate is; None where nobody says so, and it is."""
+    told = settings.get("validate_certs")
+    return False if told is None and environ.get("RANCHER_INSECURE", "").strip().lower() in _TRUE else told
+
+
 class RancherApi:
     """One Rancher server. token is given, or comes from a login that close() ends.
 
@@ -69,9 +75,7 @@ class RancherApi:
             raise BadOption("rancher.token: is missing, and so are rancher.username and rancher.password")
         self._proxy, self._ca_file = settings.get("proxy"), str(settings.get("ca_cert") or "")
         self.ca_data = self._authority(environ)
-        self._verify = settings.get("validate_certs")
-        if self._verify is None and environ.get("RANCHER_INSECURE", "").strip().lower() in _TRUE:
-            self._verify = False
+        self._verify = verified(settings, environ)
         if self.url.startswith("http://") and self._verify:
             self._verify = None  # which is the default here, and nothing that was asked for against http://
         self._logged_in = False

@@ -88,8 +88,11 @@ def test_clusters_of_all_sources_in_groups(tmp_path: Path, rancher: FakeRancher,
     assert listed["version_1_31"]["hosts"] == ["payments"] and listed["version_1_30"]["hosts"] == ["edge-north"]
     payments, north, south = (_vars(listed)[n] for n in ("payments", "edge-north", "edge-south"))
     assert payments["cluster_host"] == f"{rancher.url}/k8s/clusters/{payments['cluster_id']}"
-    assert (north["cluster_uid"], north["cluster_nodes"]) == (api.uid, 2) and north["ansible_connection"] == "local"
+    assert (north["cluster_uid"], north["cluster_found"]["nodes"]) == (api.uid, 2) and north["ansible_connection"] == "local"
     assert south["cluster_state"].startswith("does not answer")
+    assert payments["cluster_found"].items() >= {"platform": "rancher", "name": "payments", "version": "v1.31.4"}.items()
+    wishes = {"cluster_platform", "cluster_version", "cluster_nodes"}
+    assert not wishes & {*payments, *north, *south} and south["cluster_found"]["platform"] == "kubeconfigs"
     assert rancher.token not in json.dumps(listed) and "planted" not in json.dumps(listed)
 
 

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from ...clouds.rancher import address, verified
 from ...jobs.errors import BadOption, PlatformError
 from ...jobs.job import Job
 from ...jobs.plain import plain
@@ -20,6 +21,13 @@ from ..model import Cluster, ClusterPlatform
 from .registry import open_platform
 
 _ASKED_AT_ONCE = 16
+# What a host is told of its cluster by itself. The rest of what was found is in cluster_found only: cluster_platform,
+# cluster_version and cluster_nodes say what is wanted, and variables of a host count before those of its groups.
+_PLAIN = ("id", "uid", "state", "phase", "run_id", "expires", "expired", "labels")
+
+
+# The name of a cluster, what it is, and the variables by which it is reached.
+Found = tuple[str, dict[str, Any], dict[str, Any]]
 
 
 def hosts(source: Mapping[str, Any], job: Job) -> list[tuple[str, dict[str, Any]]]:
@@ -31,12 +39,13 @@ def hosts(source: Mapping[str, Any], job: Job) -> list[tuple[str, dict[str, Any]
         raise BadOption(f"only: is no regular expression: {e}") from None
     found = _of_folder(source) if source["platform"] == "kubeconfigs" else _of_platform(source, job)
     out = []
-    for name, variables in found:
-        if chosen.search(name) and variables.get("cluster_phase", "ready") in source["phases"]:
-            common = {"cluster_platform": source["platform"], "cluster_name": name, **variables}
-            common["cluster_environment"] = source.get("environment") or common.get("cluster_environment", "")
-            common["cluster_minor_version"] = _minor(str(common.get("cluster_version") or ""))
-            out.append((f"{source.get('prefix') or ''}{name}", common))
+    for name, facts, way in found:
+        if chosen.search(name) and facts.get("phase", "ready") in source["phases"]:
+            facts = {"platform": source["platform"], "name": name, **facts}
+            environment = source.get("environment") or (facts.get("labels") or {}).get(source["environment_label"], "")
+            common = {"cluster_found": facts, **{f"cluster_{n}": facts[n] for n in _PLAIN if n in facts}, "cluster_name": name,
+                      "cluster_environment": str(environment), "cluster_minor_version": _minor(str(facts.get("version") or ""))}
+            out.append((f"{source.get('prefix') or ''}{name}", {**common, **way}))
     return out
 
 
@@ -49,25 +58,23 @@ def _minor(version: str) -> str:
 
 
 # ---- platforms ----------------------------------------------------------------------------------------------------
-def _of_platform(source: Mapping[str, Any], job: Job) -> list[tuple[str, dict[str, Any]]]:
+def _of_platform(source: Mapping[str, Any], job: Job) -> list[Found]:
     with closing(open_platform(source, job)) as platform:
-        return [(c.name, {**_told(c, source), **_way(platform, c, source)}) for c in platform.clusters()]
+        return [(c.name, _told(c), _way(platform, c, source, job)) for c in platform.clusters()]
 
 
-def _told(cluster: Cluster, source: Mapping[str, Any]) -> dict[str, Any]:
+def _told(cluster: Cluster) -> dict[str, Any]:
     told = words.as_dict(cluster)
-    names = ("id", "uid", "state", "phase", "version", "nodes", "run_id", "expires", "expired")
-    return {**{f"cluster_{n}": told[n] for n in names}, "cluster_labels": dict(cluster.labels),
-            "cluster_environment": str(cluster.labels.get(source["environment_label"], ""))}
+    return {**{n: told[n] for n in (*_PLAIN[:-1], "version", "nodes")}, "labels": dict(cluster.labels)}
 
 
-def _way(platform: ClusterPlatform, cluster: Cluster, source: Mapping[str, Any]) -> dict[str, Any]:
+def _way(platform: ClusterPlatform, cluster: Cluster, source: Mapping[str, Any], job: Job) -> dict[str, Any]:
     """How the cluster is reached: by Rancher's proxy, with the user's key; by a kubeconfig without keys; by a file."""
     settings = source.get(source["platform"]) or {}
     if source["platform"] == "rancher":
-        url = str(settings.get("url") or os.environ.get("RANCHER_URL") or "").rstrip("/").removesuffix("/v3")
+        url = address(settings, job.environ)
         more = {"cluster_ca_cert": settings["ca_cert"]} if settings.get("ca_cert") else {}
-        if settings.get("validate_certs") is False:
+        if verified(settings, job.environ) is False:
             more["cluster_validate_certs"] = False
         return {"cluster_host": f"{url}/k8s/clusters/{cluster.id}", **more}
     if cluster.phase not in ("ready", "updating"):
@@ -86,18 +93,15 @@ def _way(platform: ClusterPlatform, cluster: Cluster, source: Mapping[str, Any])
 
 
 # ---- folders ------------------------------------------------------------------------------------------------------
-def _of_folder(source: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def _of_folder(source: Mapping[str, Any]) -> list[Found]:
     settings = source.get("kubeconfigs") or {}
     folder = Path(str(settings.get("folder") or "")).expanduser()
     if not settings.get("folder") or not folder.is_dir():
         raise BadOption(f"kubeconfigs.folder: there is no folder {folder}")
     files = sorted({p for pattern in settings["patterns"] for p in folder.glob(pattern) if p.is_file()})
-    found = [(f.name.partition(".")[0], {"cluster_kubeconfig": str(f.absolute())}) for f in files]
-    if settings["ask"]:
-        with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
-            for (_name, variables), told in zip(found, pool.map(_asked, files)):
-                variables.update(told)
-    return found
+    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+        told = list(pool.map(_asked, files)) if settings["ask"] else [{} for _file in files]
+    return [(f.name.partition(".")[0], facts, {"cluster_kubeconfig": str(f.absolute())}) for f, facts in zip(files, told)]
 
 
 def _asked(path: Path) -> dict[str, Any]:
@@ -105,6 +109,6 @@ def _asked(path: Path) -> dict[str, Any]:
     try:
         facts = access.look(access.read(str(path)))
     except (ApiError, BadInput, PlatformError) as e:
-        return {"cluster_state": f"does not answer: {e}"}
-    return {"cluster_uid": facts.uid, "cluster_version": facts.version, "cluster_nodes": facts.nodes,
-            "cluster_state": f"{facts.ready} of {facts.everyone} nodes Ready"}
+        return {"state": f"does not answer: {e}"}
+    return {"uid": facts.uid, "version": facts.version, "nodes": facts.nodes,
+            "state": f"{facts.ready} of {facts.everyone} nodes Ready"}
