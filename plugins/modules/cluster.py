@@ -163,8 +163,8 @@ cluster:
       type: str
     nodes:
       description:
-        - The number of nodes in the pools that O(nodes) is for, as the platform counts them, else that of the API server's nodes
-          outside of the control plane, -1 where nobody tells.
+        - The number of nodes in the pools that O(nodes) is for, as the platform counts them, else that of the API server's
+          nodes outside of the control plane, -1 where nobody tells.
       type: int
     expires:
       description: The time in UTC after which it counts as forgotten.

@@ -38,7 +38,8 @@ class Norman:
         """The address of the next page is by the setting server-url, whatever the name that was asked."""
         data, following = cut(items, query, "marker", self.page)
         link = f"{self.server_url}/v3/{kind}?{urllib.parse.urlencode({**query, 'marker': following})}"
-        return 200, {"type": "collection", "data": data, "pagination": {"limit": len(data), **({"next": link} if following else {})}}
+        pages = {"limit": len(data), **({"next": link} if following else {})}
+        return 200, {"type": "collection", "data": data, "pagination": pages}
 
     def _v3_clusters(self, verb: str, number: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         if not number:
@@ -92,8 +93,8 @@ class Norman:
         if version:
             self.api.version = version
         driver = "rancherKubernetesEngine" if _RKE1 in fields else "rke2" if version else "imported"
-        self.clusters[number] = {"id": number, "type": "cluster", "labels": {}, "annotations": {}, "created": "2026-11-21T00:00:00Z",
-                                 "conditions": [], "driver": driver, **fields, "name": name, "removed": False,
+        self.clusters[number] = {"id": number, "type": "cluster", "labels": {}, "annotations": {},
+                                 "created": "2026-11-21T00:00:00Z", "conditions": [], "driver": driver, **fields, "name": name, "removed": False,
                                  "steps": self.lasting(self.making[:-1], self.making[-1]) if self.making else []}
         return self.clusters[number]
 
@@ -142,12 +143,14 @@ class Norman:
 
     def _v3_pools(self, verb: str, number: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         if verb == "GET":
-            return self._list("nodePools", [p for p in self.pools.values() if query.get("clusterId") in (None, p["clusterId"])], query)
+            found = [p for p in self.pools.values() if query.get("clusterId") in (None, p["clusterId"])]
+            return self._list("nodePools", found, query)
         if verb == "POST":
             number = f"{body['clusterId']}:np-{next(self._numbers):05x}"
         self.pools[number] = {**body, "id": number}
         roles = {"controlPlane": "control", "etcd": "etcd", "worker": "worker"}
-        self.api.crew = [[r for f, r in roles.items() if p.get(f)] for p in self.pools.values() for _node in range(p["quantity"])]
+        self.api.crew = [[r for f, r in roles.items() if p.get(f)] for p in self.pools.values()
+                         for _node in range(p["quantity"])]
         self.api.maker = "rke1"
         return 200, self.pools[number]
 

@@ -53,13 +53,13 @@ class Steve:
         meta = body["metadata"]
         key = f"{meta['namespace']}/{meta['name']}"
         if not _LABEL.fullmatch(meta["name"]):
-            raise Refusal(422, "Invalid", f"metadata.name: Invalid value: {meta['name']!r}: must consist of lower case alphanumerics")
+            raise Refusal(422, "Invalid", f"metadata.name: Invalid value: {meta['name']!r}")
         if key in self.newer:
             raise Refusal(409, "AlreadyExists", f"{meta['name']} already exists")
         number = self.add(meta["name"], xConfig={"kubernetesVersion": body["spec"].get("kubernetesVersion", "v1.31.4+rke2r1")},
                           labels={})["id"]
-        self.newer[key] = {**body, "metadata": {**meta, "resourceVersion": "1", "generation": 1,
-                                                "finalizers": ["wrangler.cattle.io/provisioning-cluster-remove"]}, "number": number}
+        held = {"finalizers": ["wrangler.cattle.io/provisioning-cluster-remove"]}
+        self.newer[key] = {**body, "metadata": {**meta, **held, "resourceVersion": "1", "generation": 1}, "number": number}
         self._size(body)
         return self.newer[key]
 

@@ -13,7 +13,8 @@ MAKING: list[Step] = [("provisioning", "yes", "waiting for etcd and controlplane
 # What Rancher shows on the way to a healthy cluster, too: any condition with the reason Error makes the state `error`.
 FLICKER: list[Step] = [("provisioning", "error", "waiting for viable init node"),
                        ("error", "error", "error syncing 'c-00001': dial tcp 10.0.0.7:6443: connect: connection refused"),
-                       ("unavailable", "yes", "Cluster agent is not connected"), ("updating", "yes", "configuring worker node(s)")]
+                       ("unavailable", "yes", "Cluster agent is not connected"),
+                       ("updating", "yes", "configuring worker node(s)")]
 ACTIVE: Step = ("active", "no", "")
 MANY = 1000
 

@@ -168,7 +168,8 @@ class RancherApi:
         return repeat(ask)
 
     def get_or_none(self, path: str, gone: tuple[int, ...] = (404,)) -> Any:
-        """None for these statuses in Rancher's own words. A page that says 404 is of a balancer, while Rancher starts: Passing."""
+        """None for these statuses in Rancher's own words. Passing for a page that says so: it is a balancer's, while Rancher
+        starts."""
         try:
             return self.call("GET", path)
         except PlatformError as e:

@@ -28,11 +28,11 @@ _TAIL = 40
 
 
 class Program:
-    """Runs commands in one folder. environment: on top of this process's."""
+    """Runs commands in one folder. environment: on top of the task's."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], job: Job):
         self._folder, self._job = folder, job
-        self._environ = {**os.environ, **{k: str(v) for k, v in environment.items()}}
+        self._environ = {**job.environ, **{k: str(v) for k, v in environment.items()}}
 
     def check(self, programs: Iterable[str]) -> None:
         """BadOption for a program that is not there."""

@@ -103,7 +103,8 @@ def test_a_page_that_says_404_is_not_the_end_of_a_cluster(rancher: FakeRancher, 
 def test_the_same_error_counts_when_nothing_else_is_said(rancher: FakeRancher, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(platform, "time", clock)
-    world = platform.Rancher({"url": rancher.url, "token": rancher.token, "namespace": "fleet-default", "poll": 0}, Job(environ={}))
+    settings = {"url": rancher.url, "token": rancher.token, "namespace": "fleet-default", "poll": 0}
+    world = platform.Rancher(settings, Job(environ={}))
 
     def seen(message: str, later: float) -> str:
         clock.sleep(later)
@@ -177,8 +178,8 @@ def test_the_names_of_terraforms_provider(rancher: FakeRancher, names: tuple[str
 
 @pytest.mark.parametrize(("value", "insecure"), [("true", True), ("1", True), ("false", False), ("", False)])
 def test_whether_certificates_are_verified(value: str, insecure: bool) -> None:
-    api = cloud.RancherApi({"url": "https://r.example.com", "token": "t:s"}, {"RANCHER_INSECURE": value})
-    said = cloud.RancherApi({"url": "https://r.example.com", "token": "t:s", "validate_certs": True}, {"RANCHER_INSECURE": value})
+    settings, environ = {"url": "https://r.example.com", "token": "t:s"}, {"RANCHER_INSECURE": value}
+    api, said = cloud.RancherApi(settings, environ), cloud.RancherApi({**settings, "validate_certs": True}, environ)
     assert (api.insecure, said.insecure) == (insecure, False)
 
 

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from ...common import names
-from ...jobs.errors import BadOption, PlatformError
+from ...jobs.errors import BadOption, Passing, PlatformError
 from ...jobs.job import Job
 from ...kube.client import Client
 from ...kube.connection import Connection
 from ...kube.errors import ApiError, BadInput
+from ...kube.patient import passing
 from .. import model as words
 from ..access import embedded
 from ..manifests import Applier, parse
@@ -66,7 +67,8 @@ class ClusterApi:
         except ApiError as e:
             if e.status == 404 and missing is not ...:
                 return missing
-            raise PlatformError(f"the management cluster {self._client.server}: {e}", status=e.status) from None
+            kind = Passing if passing(e) else PlatformError
+            raise kind(f"the management cluster {self._client.server}: {e}", status=e.status) from None
 
     # ---- looking ----------------------------------------------------------------------------------------------
     def _listed(self, plural: str, name: str) -> list[dict[str, Any]]:
@@ -221,7 +223,7 @@ class ClusterApi:
         noted = self._noted(of) if of else []
         self._call("DELETE", f"{self._base}/clusters/{cluster.name}", missing=None)
         self._job.until(lambda: now.words() if (now := self.find(cluster.name)) else "", self._settings["poll"],
-                        about=f"{cluster.name} to be deleted")
+                        patience=float("inf"), about=f"{cluster.name} to be deleted")
         for item in reversed(noted):
             found = self._get(item)
             if found and (found["metadata"].get("labels") or {}).get(names.MANAGED_BY) == names.MANAGER:

@@ -131,12 +131,15 @@ class Konvoy:
         if self._settings.get("self_managed"):
             words.append("--self-managed")
         self._run(wanted.name, *words, *map(str, self._settings.get("arguments") or []))
-        while True:  # without --self-managed the command returns before there is a cluster
-            try:
-                self._kubeconfig_later(wanted.name)
-                return
-            except PlatformError as e:
-                self._job.pause(self._settings["poll"], f"a kubeconfig of {wanted.name} ({e})")
+        # without --self-managed the command returns before there is a cluster
+        self._job.until(lambda: self._kubeconfig_waits(wanted.name), self._settings["poll"], about=wanted.name)
+
+    def _kubeconfig_waits(self, name: str) -> str:
+        try:
+            self._kubeconfig_later(name)
+            return ""
+        except PlatformError as e:
+            return f"a kubeconfig of {name} ({e})"
 
     def _change_later(self, cluster: Cluster, wanted: Wanted, newer: bool) -> None:
         pool = self._settings.get("node_pool") or f"{cluster.name}-md-0"

@@ -101,11 +101,11 @@ class Rancher:
         if not config and self.find(wanted.name) is None:
             raise BadOption("rancher.config: is missing; it is what is made, the spec of provisioning.cattle.io/v1 or the "
                             "body of /v3/clusters")
-        kinds = [n for n in ("rancherKubernetesEngineConfig",) if n in config] + \
-            ["node_pools"] * bool(self._settings.get("node_pools"))
-        if kinds and not self._norman.knows_pools:
-            raise BadOption(f"rancher.{'config: ' if kinds[0] != 'node_pools' else ''}{kinds[0]}: {self._api.url} has no RKE any "
-                            "more; write the spec of provisioning.cattle.io/v1 with rkeConfig.machinePools")
+        of_rke = "config: rancherKubernetesEngineConfig" if "rancherKubernetesEngineConfig" in config else \
+            "node_pools" if self._settings.get("node_pools") else ""
+        if of_rke and not self._norman.knows_pools:
+            raise BadOption(f"rancher.{of_rke}: {self._api.url} has no RKE any more; write the spec of "
+                            "provisioning.cattle.io/v1 with rkeConfig.machinePools")
         if wanted.nodes and self._steve.there and (config.get("rkeConfig") or {}).get("machinePools"):
             pool_sizes(config["rkeConfig"]["machinePools"], wanted.nodes, self._settings.get("pool"))
 

@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the flow bears of any platform: errors that pass, lists that lag behind, the environment of the task."""
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.assay.clusters.plugins.module_utils.clusters.flow import job as flow
+from ansible_collections.assay.clusters.plugins.module_utils.clusters.model import Cluster
+from ansible_collections.assay.clusters.plugins.module_utils.jobs import patience
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import Passing, PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
+from tests.fakes import maker
+
+from .cluster_task import ensure
+
+BAD, READY = Passing("502 Bad Gateway"), Cluster("ci", "c-1", "active", "ready", version="v1.31.4", nodes=2)
+MAKING = Cluster("ci", "c-1", "provisioning", "creating")
+
+
+class Platform:
+    """Answers in turn when it is asked for its cluster; the last for ever."""
+
+    name, name_limit, resumes = "rancher", 63, False
+
+    def __init__(self, *answers: Cluster | PlatformError | None):
+        self.answers = list(answers)
+
+    def find(self, _name: str) -> Cluster | None:
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, PlatformError):
+            raise answer
+        return answer
+
+    def check(self, _wanted: Any) -> None: ...
+
+    create = delete = check
+
+    def evidence(self, _name: str) -> dict[str, list[str]]:
+        return {}
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """What the module returns for a platform that answers so."""
+    def call(*answers: Any, **more: Any) -> dict[str, Any]:
+        monkeypatch.setattr(flow, "open_platform", lambda _params, _job: Platform(*answers))
+        return ensure(name="ci", platform="rancher", rancher={}, wait_until="platform", return_kubeconfig=False, **more)
+
+    monkeypatch.setattr(patience, "_PAUSE", 0.01)
+    return call
+
+
+@pytest.mark.parametrize("answers", [
+    (BAD, None, READY), (None, MAKING, BAD, BAD, BAD, MAKING, READY), (None, MAKING, None, MAKING, READY)],
+    ids=["at-the-first-look", "amid-the-wait", "missed-once"])
+def test_one_answer_that_does_not_come_fails_nothing(done: Callable[..., dict[str, Any]], answers: tuple[Any, ...]) -> None:
+    made = done(*answers)
+    assert not made["failed"] and made["changed"] and made["cluster"]["phase"] == "ready", made
+
+
+def test_a_cluster_that_is_missed_again_and_again_is_gone(done: Callable[..., dict[str, Any]]) -> None:
+    assert "is gone: somebody deleted it" in done(None, MAKING, None)["msg"]
+
+
+def test_what_does_not_pass_ends_the_wait(done: Callable[..., dict[str, Any]]) -> None:
+    assert "must authenticate" in done(None, MAKING, PlatformError("must authenticate"))["msg"]
+
+
+def test_passing_errors_are_borne_while_it_goes(done: Callable[..., dict[str, Any]]) -> None:
+    gone = done(READY, READY, BAD, BAD, None, state="absent", disposable=True)
+    assert not gone["failed"] and gone["cluster"]["phase"] == "absent", gone
+
+
+def test_programs_get_the_environment_of_the_task(tmp_path: Path) -> None:
+    words = [sys.executable, maker.__file__]
+    params = {"platform": "command", "command": {
+        "workdir": str(tmp_path), "create": [*words, "create", "{name}"], "delete": [*words, "delete", "{name}"],
+        "kubeconfig": [*words, "kubeconfig"], "list": [*words, "list"]}}
+    with pytest.raises(PlatformError, match="quota exceeded"):
+        flow.info(params, Job(environ={"PATH": "/usr/bin:/bin", "MAKER_FAIL": "list"}))
