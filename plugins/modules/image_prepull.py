@@ -194,6 +194,12 @@ results:
     digest:
       description: What the runtime resolved the name to.
       type: str
+    ran:
+      description: The image that admission put in its place, which is what was pulled; only where it did.
+      type: str
+    on_node:
+      description: V(true) for what failed though the node's own list has it, as it was pulled with other credentials.
+      type: bool
     attempts:
       description: How often it was tried.
       type: int

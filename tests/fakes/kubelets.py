@@ -96,7 +96,7 @@ class FakeKubelets:
     last one is for all later ones. begun: (seconds, node, image) of each pod; most: pods at once by node at most.
     """
 
-    name, notes = NAMESPACE, ()
+    name = NAMESPACE
 
     def __init__(self, clock: Clock, *names: str, sees_events: bool = True) -> None:
         self.clock, self.raw, self.client = clock, self, self
@@ -107,6 +107,9 @@ class FakeKubelets:
         self.begun: list[tuple[float, str, str]] = []
         self.deleted: set[str] = set()
         self.logs: dict[str, str | ApiError] = {}
+        self.notes: list[str] = []
+        self.digest = "sha256:12"
+        self.admission: Callable[[dict[str, Any]], dict[str, Any]] = lambda manifest: manifest
         self.lost: list[ApiError] = []  # what the next questions for a log get instead
         self.answers: dict[str, Any] = {}
         self.manifests: list[dict[str, Any]] = []
@@ -125,6 +128,8 @@ class FakeKubelets:
 
     def create(self, manifest: dict[str, Any]) -> dict[str, Any]:
         name, spec = manifest["metadata"]["name"], manifest["spec"]
+        image = spec["containers"][0]["image"]
+        manifest = self.admission(manifest)
         image = spec["containers"][0]["image"]
         self.manifests.append(manifest)
         self.begun.append((self.clock.now - self._since, spec["nodeName"], image))
@@ -151,7 +156,7 @@ class FakeKubelets:
 
     def state(self, pod: str, state: dict[str, Any], phase: str = "Pending", **status: Any) -> None:
         if (NAMESPACE, pod) in self.pods:
-            container = {"name": "x", "imageID": "r.io/x@sha256:12", "state": state}
+            container = {"name": "x", "imageID": f"r.io/x@{self.digest}", "state": state}
             self.pods[NAMESPACE, pod] = {**self.pods[NAMESPACE, pod], "status": {
                 "phase": phase, **status, "containerStatuses": [container]}}
 

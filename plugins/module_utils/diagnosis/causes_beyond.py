@@ -41,6 +41,9 @@ CAUSES: dict[str, Cause] = {
     "net.node-isolated": _c(
         7, "pods of one node cannot reach those of others, or not be reached",
         "look at routes, firewall and CNI agent of that node", otherwise=NODES, node=ON_NODE),
+    "net.addresses-exhausted": _c(
+        7, "no address is left for a new pod, in the node's range or the subnet that pods get theirs from",
+        "enlarge the range or subnet, or run fewer pods there", otherwise=NODES, node=ON_NODE),
     "net.pair-cut": _c(
         7, "pods of two nodes do not reach each other, while both reach others",
         "look at what these two nodes know of each other: the route to the other's pods, its tunnel endpoint, firewall entries",

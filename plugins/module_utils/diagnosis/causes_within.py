@@ -104,6 +104,10 @@ CAUSES: dict[str, Cause] = {
     "admission.denied": _c(
         3, "a policy refuses the object", "change the object or the policy",
         "kubectl get validatingadmissionpolicies,validatingwebhookconfigurations"),
+    "admission.changed": _c(
+        3, "a policy makes another object than the one that was asked for",
+        "name what the policy makes of it, or leave our namespace out of the policy",
+        "kubectl get mutatingadmissionpolicies,mutatingwebhookconfigurations"),
     "policy.not-enforced": _c(
         3, "what a policy should refuse is allowed", "turn enforcement on",
         "kubectl get validatingadmissionpolicybindings,validatingwebhookconfigurations"),

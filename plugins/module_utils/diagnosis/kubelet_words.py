@@ -11,6 +11,8 @@ _REFUSALS = (
     ("sched.constraint", r"^(?:NodeAffinity|NodeName|TaintToleration)\b"
                          r"|Predicate (?:NodeAffinity|NodeName|TaintToleration) failed"),
 )
+# Words of CNI plugins (host-local, AWS's, Calico's) whose pool is empty; the plugin itself is well.
+NO_ADDRESS = re.compile(r"no IP addresses available|failed to assign an IP address|range is full|no free IP")
 
 
 def refusal_of(text: str) -> tuple[str, str]:

@@ -15,13 +15,13 @@ from . import rules_clock
 from .evidence import (Candidate, Evidence, Object, condition, event_line, first_seen, name_of, node_of, pod_ref,
                        ready, seconds, unique, words)
 from .finding import Finding
+from .kubelet_words import NO_ADDRESS
 from .paths import concerned, pods, seen, work_nodes
 
 _RUNTIME = re.compile(r"container runtime is down|PLEG is not healthy|container runtime status check may not have"
                       r"|RuntimeReady=false|container runtime not ready|containerd\.sock|crio\.sock")
 _CNI = re.compile(r"cni plugin not initialized|NetworkPluginNotReady|cni config uninitialized|no networks found in"
                   r"|network plugin is not ready|NetworkReady=false")
-_NO_ADDRESS = re.compile(r"no IP addresses available|failed to assign an IP address|range is full|no free IP")
 _PRESSURE = ("DiskPressure", "MemoryPressure", "PIDPressure")
 _KERNEL = ("KernelDeadlock", "ReadonlyFilesystem", "XfsShutdown", "DiskBadBlock", "CperHardwareErrorFatal")
 _RUNTIME_CONDITIONS = ("FrequentContainerdRestart", "FrequentKubeletRestart", "FrequentDockerRestart",
@@ -125,7 +125,7 @@ def sandbox(f: Finding, ev: Evidence) -> Iterator[Candidate]:
             text, node = words(event), node_of(pod)
             if event.get("reason") not in ("FailedCreatePodSandBox", "NetworkNotReady") or not node:
                 continue
-            code = "net.node-isolated" if _NO_ADDRESS.search(text) else "node.runtime-down" if _RUNTIME.search(text) \
+            code = "net.addresses-exhausted" if NO_ADDRESS.search(text) else "node.runtime-down" if _RUNTIME.search(text) \
                 else "node.cni-not-ready" if _CNI.search(text) or re.search(r"\bcni\b|plugin type=", text) else ""
             if code:
                 yield Candidate(code, "confirmed", (f"node/{node}",), (event_line(event),), _own(f), first_seen(event))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,12 +16,14 @@ from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
 from ..kube.client import Client
 from ..kube.errors import BadInput
-from . import findings, nodes, remove, sources
+from . import findings, nodes, remove, room, sources
 from .references import Reference, parse
 from .result import ABSENT, FAILED, IN_USE, MB, PRESENT, PULLED, REMOVED, Result
 from .run import Prepull, Settings, missing_nodes
 from .space import Space
 
+# The minor version from which on kubelets check by which credentials an image came, if nobody says otherwise (KEP-2535).
+_VERIFIES = 35
 _BOUNDS = {"per_registry": 1, "per_node": 1, "pull_timeout": 1, "timeout": 1, "retries": 0, "join_within": 0, "floor": 0}
 
 
@@ -124,7 +127,21 @@ def _after(run: Prepull) -> list[findings.Found]:
         if found and found.cause == "node.pressure" and any(r.node == name and r.status == PULLED for r in run.results):
             out.append(findings.Found("node.pressure", "confirmed", (f"node/{name}",), f"{name} has no room left and may "
                                       "remove again what was pulled", (found.text,), False, name))
+    known = {f.node for f in out}
+    for t in room.tight(run.space.raw, {r.node for r in run.results if r.status == PULLED} - known):
+        out.append(findings.Found("node.pressure", "probable", (f"node/{t.node}",), f"{t.node} uses {t.used} % of the disk of its images, "
+                                  f"of which its kubelet allows {t.most} %, and may remove again what was pulled", (t.text,), False, t.node))
     return out
+
+
+def _usable(run: Prepull) -> list[str]:
+    """For whom the images are, where they came by credentials."""
+    versions = [str((n.item.get("status", {}).get("nodeInfo") or {}).get("kubeletVersion", "")) for n in run.nodes.values()]
+    strict = any((m := re.match(r"v?1\.(\d+)", v)) and int(m[1]) >= _VERIFIES for v in versions)
+    if not (strict and run.secrets and any(r.status == PULLED for r in run.results)):
+        return []
+    return ["what was pulled with pull secrets is for pods with the same credentials: for others these kubelets ask the registry once "
+            "more (imagePullCredentialsVerificationPolicy)"]
 
 
 def _make(space: Space, job: Job) -> None:
@@ -139,11 +156,13 @@ def _pull(space: Space, params: Mapping[str, Any], images: list[Reference], job:
     secrets = space.secrets(params["pull_secrets"], params["credentials"])
     run = Prepull(space, images, _settings(params), job, secrets)
     run.go()
+    space.notes.extend(_usable(run))
     for name in missing_nodes(run):
         run.results += [Result(name, i, FAILED, attempts=0, error=f"node {name} did not join within "
                                f"{params['join_within']:g} s", cause="node.not-joined", confidence="confirmed")
                         for i in images]
-    return run, [*findings.of_errors(run.results), *findings.of_speed(run.results, params["floor"]), *_after(run)]
+    return run, [*findings.of_errors(run.results), *findings.of_admission(run.results),
+                 *findings.of_speed(run.results, params["floor"]), *_after(run)]
 
 
 def _remove(space: Space, params: Mapping[str, Any], images: list[Reference], job: Job) -> tuple[Any, list[Any]]:

@@ -54,23 +54,53 @@ def _scope(failed: Sequence[Result], results: Sequence[Result]) -> list[str]:
     return scope
 
 
+def _named(results: Sequence[Result]) -> tuple[str, str]:
+    """(which images, which nodes), by name where there is one, else how many."""
+    nodes, images = {r.node for r in results}, {str(r.image) for r in results}
+    return (next(iter(images)) if len(images) == 1 else plural(len(images), "image"),
+            next(iter(nodes)) if len(nodes) == 1 else plural(len(nodes), "node"))
+
+
+# A kubelet lets pods use what was pulled with a Secret only with the same credentials (KEP-2535, by default since 1.35).
+_ONLY_ITS_USE = ("{what}: the list of {where} has it, so it is its use that was refused: it was pulled with other credentials, and "
+                 "the kubelet asks the registry again (imagePullCredentialsVerificationPolicy): {meaning}")
+
+
 def of_errors(results: Sequence[Result]) -> list[Found]:
-    """One finding for each cause of failed pulls, the lowest layer first."""
-    groups: dict[str, list[Result]] = {}
+    """One finding for each cause of failed pulls, the lowest layer first; what is there and was refused, apart."""
+    groups: dict[tuple[str, bool], list[Result]] = {}
     for r in results:
         if r.status == FAILED:
-            groups.setdefault(r.cause, []).append(r)
+            groups.setdefault((r.cause, r.on_node), []).append(r)
     out = []
-    for cause in sorted(groups, key=lambda c: (layer(c), c)):
-        failed = groups[cause]
-        nodes, images = {r.node for r in failed}, {str(r.image) for r in failed}
-        what = next(iter(images)) if len(images) == 1 else plural(len(images), "image")
-        where = next(iter(nodes)) if len(nodes) == 1 else plural(len(nodes), "node")
+    for cause, on_node in sorted(groups, key=lambda g: (layer(g[0]), g)):
+        failed = groups[cause, on_node]
+        what, where = _named(failed)
+        meaning = CAUSES[cause].meaning
         lines = list(dict.fromkeys(f"{r.node} {r.image}: {r.error}" for r in failed))
         sure = max((r.confidence for r in failed), key=("confirmed", "probable", "suspected").index)
         out.append(Found(cause, sure, tuple(_scope(failed, results)),
-                         f"{what} not on {where}: {CAUSES[cause].meaning}", tuple(lines[:_LINES]), True, failed[0].node,
+                         _ONLY_ITS_USE.format(what=what, where=where, meaning=meaning) if on_node
+                         else f"{what} not on {where}: {meaning}", tuple(lines[:_LINES]), True, failed[0].node,
                          str(failed[0].image)))
+    return out
+
+
+def of_admission(results: Sequence[Result]) -> list[Found]:
+    """What policies made of the pods that pull, and will make of others."""
+    out = []
+    for image, ran in dict.fromkeys((str(r.image), r.ran) for r in results if r.ran):
+        mine = [r for r in results if (str(r.image), r.ran) == (image, ran)]
+        there = any(r.status != FAILED for r in mine)
+        end = f"that image is on {_named(mine)[1]}, {image} is not known to be" if there else "that is what was tried"
+        out.append(Found("admission.changed", "confirmed", (f"image/{image}",), f"admission made {ran} of {image}: {end}",
+                         tuple(r.line() for r in mine[:_LINES]), False, mine[0].node, image))
+    asked = [r for r in results if r.asked]
+    if asked:
+        out.append(Found("admission.changed", "confirmed", tuple(dict.fromkeys(f"image/{r.image}" for r in asked)),
+                         "admission makes pods ask the registry each time (imagePullPolicy: Always): what is on the nodes does not "
+                         "help them while the registry is away", tuple(r.line() for r in asked[:_LINES]), False, asked[0].node,
+                         str(asked[0].image)))
     return out
 
 

@@ -18,6 +18,7 @@ from ..kube.pods import IMAGE_REASONS
 Object = Mapping[str, Any]
 PROGRAM = "/assay-clusters-prepull/no-such-program"
 IMAGE = "assay.clusters/image"
+CONTAINER = "pull"
 # The container could not be made or started, so its image is there.
 _MADE = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "CrashLoopBackOff", "PostStartHookError"}
 # "in 1.563s (1.6s including waiting). Image size: 23541581 bytes.": the parts in brackets came with Kubernetes 1.27
@@ -44,10 +45,19 @@ def manifest(name: str, node: str, image: str, secrets: Iterable[str], policy: s
             "imagePullSecrets": [{"name": s} for s in secrets],
             "securityContext": {"runAsNonRoot": True, "runAsUser": 65534, "seccompProfile": {"type": "RuntimeDefault"}},
             "containers": [{
-                "name": "pull", "image": image, "imagePullPolicy": policy, "command": [PROGRAM],
+                "name": CONTAINER, "image": image, "imagePullPolicy": policy, "command": [PROGRAM],
                 "resources": {"limits": {"memory": "32Mi", "cpu": "100m"}, "requests": {"memory": "0", "cpu": "0"}},
                 "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
                                     "capabilities": {"drop": ["ALL"]}}}]}}
+
+
+def changed(made: Object | None, image: str, policy: str) -> tuple[str, bool]:
+    """What admission made of the pod: (the other image, or "", whether pods ask the registry each time though nobody said so)."""
+    for container in ((made or {}).get("spec") or {}).get("containers") or []:
+        if container.get("name") == CONTAINER:
+            now = str(container.get("image") or image)
+            return now if now != image else "", container.get("imagePullPolicy") == "Always" != policy
+    return "", False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..diagnosis.image_words import cause_of as image_cause
-from ..diagnosis.kubelet_words import refusal_of
+from ..diagnosis.kubelet_words import NO_ADDRESS, refusal_of
 from ..kube.errors import ApiError
 from .references import Reference
 
@@ -24,6 +24,8 @@ class Result:
     """seconds: of the pull alone; waited: with the kubelet's queue; size: bytes; begin, end: of time.monotonic().
 
     status: present (it was there), pulled, failed; of a removal: removed, absent (it was not there), in_use, failed.
+    ran: the image that admission put in its place; asked: admission makes pods ask the registry each time (Always).
+    on_node: of what failed, whether the node's own list has the image.
     """
 
     node: str
@@ -39,6 +41,9 @@ class Result:
     confidence: str = ""
     begin: float = 0.0
     end: float = 0.0
+    ran: str = ""
+    asked: bool = False
+    on_node: bool = False
 
     @property
     def rate(self) -> float:
@@ -53,13 +58,17 @@ class Result:
                        mb_per_second=round(self.rate, 2))
         if self.digest:
             out["digest"] = self.digest
+        if self.ran:
+            out["ran"] = self.ran
+        if self.on_node:
+            out["on_node"] = True
         if self.error:
             out.update(error=self.error, cause=self.cause, confidence=self.confidence)
         return out
 
     def line(self) -> str:
         """For people."""
-        name = f"{self.node}: {self.image.short}"
+        name = f"{self.node}: {self.image.short}" + (f" (as {self.ran})" if self.ran else "")
         if self.status == PULLED:
             size = f", {self.size / MB:.1f} MB, {self.rate:.1f} MB/s" if self.size else ""
             return f"{name} pulled, {self.seconds:.1f} s{size}" + (f", attempt {self.attempts}" if self.attempts > 1 else "")
@@ -84,6 +93,8 @@ def refusal(error: ApiError) -> str:
 
 def cause_of(error: str) -> tuple[str, str]:
     """(code, confidence) of the cluster's words on a pull that failed."""
+    if NO_ADDRESS.search(error):
+        return "net.addresses-exhausted", "confirmed"
     for code, sure, pattern in _NODE_WORDS:
         if re.search(pattern, error):
             return code, sure

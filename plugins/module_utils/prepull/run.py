@@ -15,7 +15,7 @@ from ..kube.errors import ApiError
 from ..kube.watch import Watch
 from . import nodes as nodes_, pods as pods_
 from .pace import Pace
-from .references import Reference
+from .references import Reference, parse
 from .result import FAILED, MB, PASSING, PRESENT, PULLED, Result, cause_of, refusal
 from .space import Space
 
@@ -57,6 +57,8 @@ class Work:
     pod: str = ""
     begun: float = 0.0
     ended: float = 0.0
+    ran: str = ""  # what admission made of the image, where that is another one
+    asked: bool = False  # admission made the pull policy Always
 
 
 @dataclass
@@ -65,6 +67,10 @@ class _Node:
     since: float  # when its trouble may be called final
     joined: bool = False
     idle: float = 0.0
+    before: frozenset[str] = frozenset()  # what its list told when it was seen first
+
+    def had(self, image: str, digest: str) -> bool:
+        return bool(digest) and f"{parse(image).name}@{digest}" in self.before
 
 
 @dataclass
@@ -163,7 +169,7 @@ class Prepull:
                 self.nodes[name].item = item
             elif not self.nodes or self._joining() or now - self._start < 1.0:
                 joined = now - self._start > 5.0
-                self.nodes[name] = _Node(item, now, joined)
+                self.nodes[name] = _Node(item, now, joined, before=frozenset(nodes_.told_images(item)))
                 self._waiting += [Work(name, i) for i in self.images]
                 if joined:
                     self._tell(f"{name}: joined")
@@ -209,7 +215,8 @@ class Prepull:
         work.pod, work.begun, work.ended = self.space.unique(f"pull-{self._made}"), time.monotonic(), 0.0
         self._running.append(work)
         try:
-            self.space.create(pods_.manifest(work.pod, work.node, str(work.image), self.secrets, self.settings.policy))
+            made = self.space.create(pods_.manifest(work.pod, work.node, str(work.image), self.secrets, self.settings.policy))
+            work.ran, work.asked = pods_.changed(made, str(work.image), self.settings.policy)
         except ApiError as e:
             cause = refusal(e)
             if not cause:
@@ -282,9 +289,12 @@ class Prepull:
         already = reading.already
         if already is None:  # no event told it: the node's own list may, else the time that it took is all there is
             already = nodes_.has(self.nodes[work.node].item, work.image) is True and not reading.pulling
+        if work.asked or self.settings.policy == "Always":  # the registry was asked; whether anything came is another matter
+            already = already or self.nodes[work.node].had(work.ran or str(work.image), reading.digest)
         seconds = 0.0 if already else reading.seconds or work.ended - work.begun
         self._record(Result(work.node, work.image, PRESENT if already else PULLED, seconds, reading.waited or seconds,
-                            reading.size, reading.digest, work.attempt, begin=work.ended - seconds, end=work.ended))
+                            reading.size, reading.digest, work.attempt, begin=work.ended - seconds, end=work.ended,
+                            ran=work.ran, asked=work.asked))
 
     def _failed(self, work: Work, error: str, cause: str, confidence: str, again: bool = True) -> None:
         self._stop(work)
@@ -296,7 +306,13 @@ class Prepull:
             self._waiting.append(Work(work.node, work.image, work.attempt + 1, time.monotonic() + pause))
             return
         self._record(Result(work.node, work.image, FAILED, attempts=work.attempt, error=error, cause=cause,
-                            confidence=confidence, begin=work.begun, end=time.monotonic()))
+                            confidence=confidence, begin=work.begun, end=time.monotonic(), ran=work.ran, asked=work.asked,
+                            on_node=self._on_node(work, cause)))
+
+    def _on_node(self, work: Work, cause: str) -> bool:
+        """Whether it is only the use of an image that was refused: a kubelet that has it asks the registry for other users."""
+        node, quiet = self.nodes.get(work.node), self.settings.policy == "IfNotPresent" and not (work.ran or work.asked)
+        return bool(quiet and node and cause.startswith("image.") and nodes_.has(node.item, work.image))
 
     def _record(self, result: Result) -> None:
         self.results.append(result)

@@ -22,7 +22,7 @@ IMAGE = "image.not-found image.auth image.throttled image.kubelet-qps image.regi
 POD = "pod.config-missing pod.crash pod.oom pod.probe-failing"
 VOLUME = "storage.zone-conflict storage.driver-missing storage.provision-failed storage.attach-stuck " \
          "storage.mount-failed"
-NETWORK = "net.node-isolated net.pair-cut net.overlay-down net.mtu net.port-filtered net.family-down " \
+NETWORK = "net.node-isolated net.addresses-exhausted net.pair-cut net.overlay-down net.mtu net.port-filtered net.family-down " \
           "net.lossy net.firewall-external"
 NAMES = "dns.server-down dns.upstream dns.stale"
 ZONE = "dns.delegation dns.authority-down dns.zone-stale dns.resolver-behind"

@@ -146,7 +146,7 @@ def _no_pod_on(name: str, why: str = "ContainerCreating") -> object:
      "node.cni-not-ready"),
     ('Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "ab12": plugin '
      'type="host-local" failed (add): failed to allocate for range 0: no IP addresses available in range set: '
-     '10.244.1.1-10.244.1.254', "net.node-isolated"),
+     '10.244.1.1-10.244.1.254', "net.addresses-exhausted"),
     ("Failed to create pod sandbox: rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while "
      "dialing: dial unix /run/containerd/containerd.sock: connect: connection refused\"", "node.runtime-down"),
     ("Failed to create pod sandbox: mkdir /var/lib/containerd/x: no space left on device", "node.pressure"),

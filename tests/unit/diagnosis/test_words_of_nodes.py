@@ -44,7 +44,7 @@ def test_a_node_without_addresses(words: str) -> None:
     data = healthy()
     replace_pod(data, probe("n2", False, **waiting("ContainerCreating")))
     data["events"] = [event("Pod", "probe-n2", "FailedCreatePodSandBox", f"Failed to create pod sandbox: {words}")]
-    assert cause(no_probe("n2"), data) == ("net.node-isolated", "confirmed", ["node/n2"])
+    assert cause(no_probe("n2"), data) == ("net.addresses-exhausted", "confirmed", ["node/n2"])
 
 
 @pytest.mark.parametrize("kind", ["DiskPressure", "MemoryPressure", "PIDPressure"])

@@ -111,6 +111,30 @@ def test_a_node_that_is_full_afterwards_may_remove_it_again(cluster: Made, clock
     assert not done.get("failed") and [(f["cause"], f["scope"]) for f in done["findings"]] == [("node.pressure", ["node/n1"])]
 
 
+def test_a_node_whose_kubelet_removes_images_soon_is_told(cluster: Made) -> None:
+    cluster.answers.update({
+        "/api/v1/nodes/n1/proxy/configz": {"kubeletconfig": {"imageGCHighThresholdPercent": 85}},
+        "/api/v1/nodes/n1/proxy/stats/summary": {"node": {"runtime": {"imageFs": {"capacityBytes": 100, "availableBytes": 9}}}}})
+    [found] = prepull(images=[A])["findings"]
+    assert (found["cause"], found["scope"], found["confidence"], found["fails"]) == ("node.pressure", ["node/n1"], "probable", False)
+    assert found["message"] == ("n1 uses 91 % of the disk of its images, of which its kubelet allows 85 %, and may remove again what was pulled")
+    cluster.pulls[A] = [was_there()]
+    assert prepull(images=[A])["findings"] == [], "nothing was pulled that could go again"
+
+
+@pytest.mark.parametrize(("version", "secrets", "told"), [("v1.35.0", ["s"], 1), ("v1.34.9", ["s"], 0), ("v1.36.1", [], 0), ("", ["s"], 0)])
+def test_for_whom_it_is_that_came_by_credentials_is_told(cluster: Made, monkeypatch: pytest.MonkeyPatch, version: str, secrets: list[str],
+                                                         told: int) -> None:
+    monkeypatch.setattr(cluster, "secrets", lambda *_given: secrets)
+    for item in cluster.nodes.values():
+        item["status"]["nodeInfo"] = {"kubeletVersion": version}
+    notes = prepull(images=[A])["notes"]
+    assert len(notes) == told and all("is for pods with the same credentials" in n for n in notes)
+    cluster.notes.clear()
+    cluster.pulls[A] = [was_there()]
+    assert prepull(images=[A])["notes"] == []
+
+
 def test_nodes_that_did_not_join_fail(cluster: Made) -> None:
     done = prepull(nodes=["n1", "n9"], join_within=30)
     assert done["failed"] and [(r["node"], r["status"], r.get("error")) for r in done["results"] if r["image"] == A] == [
@@ -191,7 +215,7 @@ def test_options_that_cannot_be(cluster: Made, options: dict[str, Any], sentence
 def test_on_these_terms_it_is_a_guest(cluster: Made, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], level: str) -> None:
     given: list[Any] = []
     monkeypatch.setattr(entry, "Space", lambda *args: given.append(args[-1]) or cluster)
-    cluster.notes = ("it has no labels",)
+    cluster.notes = ["it has no labels"]
     cluster.pulls["r.io/busybox:1"] = [failed("no such host")]
     done = prepull(namespace="shop", labels={"a": "b"}, annotations={"c": "d"}, pull_secrets=["mine"], **options)
     assert given == [Terms("shop", {"a": "b"}, {"c": "d"}, (), level)] and "it has no labels" in done["progress"]

@@ -91,6 +91,17 @@ def test_the_pod_goes_to_its_node_whatever_is_in_the_way_there() -> None:
                                             "capabilities": {"drop": ["ALL"]}} and spec["securityContext"]["runAsNonRoot"]
 
 
+@pytest.mark.parametrize(("container", "policy", "told"), [
+    ({"image": "r.io/a:1", "imagePullPolicy": "IfNotPresent"}, "IfNotPresent", ("", False)),
+    ({"image": "m.io/a:1", "imagePullPolicy": "IfNotPresent"}, "IfNotPresent", ("m.io/a:1", False)),
+    ({"image": "r.io/a:1", "imagePullPolicy": "Always"}, "IfNotPresent", ("", True)),
+    ({"image": "r.io/a:1", "imagePullPolicy": "Always"}, "Always", ("", False))])
+def test_what_admission_made_of_the_pod(container: dict[str, str], policy: str, told: tuple[str, bool]) -> None:
+    """A sidecar before it is none of ours."""
+    made = {"spec": {"containers": [{"name": "sidecar", "image": "x"}, {"name": pods.CONTAINER, **container}]}}
+    assert pods.changed(made, "r.io/a:1", policy) == told and pods.changed({}, "r.io/a:1", policy) == ("", False)
+
+
 def test_a_missing_pull_secret_is_told_beside_the_refusal() -> None:
     events = [{"reason": "FailedToRetrieveImagePullSecret", "message": "Unable to retrieve some image pull secrets (s)"}]
     error = pods.read(pod({"waiting": {"reason": "ErrImagePull", "message": "401 Unauthorized"}}), events).error
@@ -116,6 +127,8 @@ def test_a_pod_that_the_kubelet_refuses_and_one_without_a_sandbox() -> None:
     ("container runtime network not ready: NetworkPluginNotReady", "node.cni-not-ready"),
     ("OutOfpods: Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: 110, capacity: 110",
      "sched.insufficient"),
+    ('plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to container',
+     "net.addresses-exhausted"),
     ("unexpected media type text/html for sha256:9: not found", "image.registry-unreachable"),
     ("unexpected commit digest sha256:b, expected sha256:a: failed precondition", "image.corrupt"),
     ("no match for platform in manifest", "image.not-found"), ("something new", "unknown.unexplained")])
