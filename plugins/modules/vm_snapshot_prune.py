@@ -10,7 +10,8 @@ description:
   - Removes snapshots of all machines of a cluster by number, age and name, children before their parents, and consolidates
     disks that want it.
   - Machines of the control plane are taken one after the other, as merging disks holds a machine up for a moment.
-  - Snapshots that the disks of a machine stand on now are left unless that is asked for. On AWS there are none of that kind.
+  - A snapshot that the disks of a machine stand on now is merged into them, so that no content is lost. That may take long
+    and slows the machine down meanwhile. On AWS there are none of that kind.
 options:
   keep:
     description: How many of the newest that fit are kept on each machine.
@@ -28,9 +29,12 @@ options:
     type: bool
     default: true
   allow_current:
-    description: Whether snapshots that the disks stand on now may go. Their content is kept in the disks.
+    description:
+      - Whether snapshots that the disks stand on now may go. Their content is kept in the disks.
+      - With V(false) they stay, which are all in a tree without branches, the usual one; where nothing of what should go can go,
+        the task fails.
     type: bool
-    default: false
+    default: true
   consolidate:
     description: Whether disks that want a consolidation get it.
     type: bool
@@ -60,7 +64,6 @@ EXAMPLES = r"""
     folder: /dc1/vm/clusters
     pattern: nightly-*
     keep: 3
-    allow_current: true
 
 - name: What would go
   assay.clusters.vm_snapshot_prune:
@@ -90,7 +93,7 @@ consolidated:
   type: list
   elements: str
 spared:
-  description: Snapshots that fit and were left, because the disks of the machine stand on them.
+  description: Snapshots that should go and stay, as the disks of the machine stand on them and O(allow_current) is V(false).
   returned: success
   type: dict
   sample:
@@ -103,7 +106,7 @@ progress:
 """
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines import VM_SNAPSHOT_PRUNE
-from ansible_collections.assay.clusters.plugins.module_utils.snapshots.info import prune
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots.prune import prune
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
 SPEC = Task(prune, VM_SNAPSHOT_PRUNE)

@@ -120,7 +120,7 @@ VM_SNAPSHOT_PRUNE: dict[str, dict[str, Any]] = {
     "older_than_days": {"type": "float"},
     "pattern": {"type": "str"},
     "ours_only": {"type": "bool", "default": True},
-    "allow_current": {"type": "bool", "default": False},
+    "allow_current": {"type": "bool", "default": True},
     "consolidate": {"type": "bool", "default": True},
     "cluster": {"type": "str"},
     **SNAPSHOT_ORDER, **MACHINES,

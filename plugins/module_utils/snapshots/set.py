@@ -233,6 +233,17 @@ def plain(snapshot: Snapshot) -> dict[str, Any]:
     return dict(vars(snapshot))
 
 
+def chain(machine: Machine) -> set[str]:
+    """Ids of the snapshots that the machine's disks stand on."""
+    by_id, held = {s.id: s for s in machine.snapshots}, set()
+    for snapshot in machine.snapshots:
+        key = snapshot.id if snapshot.current else ""
+        while key in by_id and key not in held:
+            held.add(key)
+            key = by_id[key].parent
+    return held
+
+
 def depth(machine: Machine) -> int:
     """How many snapshots the machine's disks stand on."""
     by_id = {s.id: s for s in machine.snapshots}

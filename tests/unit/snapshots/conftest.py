@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.jobs import job
 from ansible_collections.assay.clusters.plugins.module_utils.machines.choice import registry as machine_platforms
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots import (
-    guard as snapshot_guard, info as snapshot_info, power as snapshot_power, set as snapshot_set)
+    guard as snapshot_guard, info as snapshot_info, power as snapshot_power, prune as snapshot_prune, set as snapshot_set)
 from tests.fakes.clock import Clock
 from tests.fakes.guards import Guards
 from tests.fakes.machines import FakeMachines
@@ -24,7 +24,7 @@ Run = Callable[..., dict[str, Any]]
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    for module in (job, snapshot_guard, snapshot_info, snapshot_power, snapshot_set):
+    for module in (job, snapshot_guard, snapshot_info, snapshot_power, snapshot_prune, snapshot_set):
         monkeypatch.setattr(module, "time", made)
     return made
 
