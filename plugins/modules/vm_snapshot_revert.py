@@ -30,6 +30,16 @@ options:
         ten minutes apart, are refused, because the cluster would be of several moments.
     type: bool
     default: false
+  allow_owned:
+    description:
+      - Whether machines may be reverted that somebody may replace meanwhile. A MachineHealthCheck of Cluster API or OpenShift,
+        or a NodeHealthCheck, that is not paused deletes a machine whose node is not Ready for some minutes; Karpenter replaces
+        an instance that is stopped. They are looked for where the cluster is named and answers and its user may read them, each
+        is a line, and without this they are refused.
+      - The health checks of a cluster that another one manages are there and are not looked at, so this has to be set for it,
+        best when it is paused.
+    type: bool
+    default: false
   order:
     description: Which machines boot first.
     type: str

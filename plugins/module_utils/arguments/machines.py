@@ -101,6 +101,7 @@ VM_SNAPSHOT_REVERT: dict[str, dict[str, Any]] = {
     "snapshot_id": {"type": "str"},
     "allow_memory": {"type": "bool", "default": False},
     "allow_mixed": {"type": "bool", "default": False},
+    "allow_owned": {"type": "bool", "default": False},
     "order": {"type": "str", "default": "control_plane_first", "choices": _ORDERS},
     "power_on": {"type": "bool", "default": True},
     "pause": {"type": "float", "default": 5},

@@ -22,6 +22,7 @@ from ..jobs.program import Program
 from ..kube.client import Client
 from ..kube.errors import ApiError
 from ..machines.model import Machine
+from .owners import owners, told
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _IDENTITY = "/api/v1/namespaces/kube-system"
@@ -76,6 +77,19 @@ class Cluster:
                 self._job.tell(f"cluster_id was not compared before: the cluster does not answer ({e})"[:300])
             return
         self._compare(found)
+
+    def check_owners(self) -> None:
+        """BadOption where somebody would replace machines that are off for a while, unless option allow_owned lets that be."""
+        if not self.named:
+            return
+        try:
+            words = told(owners(self._api()), self._job.tell)
+        except ApiError as e:
+            self._job.tell(f"who would replace the machines meanwhile was not looked for: the cluster does not answer ({e})"[:300])
+            return
+        if words and not self._params.get("allow_owned"):
+            raise BadOption(f"allow_owned: the machines may be replaced while they are reverted: {words}; pause it, or set "
+                            "allow_owned: true where that is done or may be")
 
     def _id(self, timeout: float) -> str:
         return str(self._api().get(_IDENTITY, timeout=timeout)["metadata"]["uid"])

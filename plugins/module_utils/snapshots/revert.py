@@ -32,6 +32,7 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         to_revert(platform, found, chosen, params)
         platform.check_revert(found, bool(params.get("power_on", True)))
         cluster.compare_before()
+        cluster.check_owners()
         made = _result(found, chosen)
         if job.check_mode:
             return {**made, "changed": True, "diff": _diff(found, chosen), "nodes": [], "skews": {}}
