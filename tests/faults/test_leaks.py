@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.common import names
+from ansible_collections.assay.clusters.plugins.module_utils.engine import probe_maker
+from ansible_collections.assay.clusters.plugins.module_utils.engine.fleet import Choice
 from tests.faults import refusals
 from tests.faults.conftest import assert_red
 from tests.lab.base import wait_for
@@ -70,3 +73,26 @@ def test_a_namespace_that_somebody_ends_too_soon(lab: Any, prove: Any, monkeypat
         records = prove("api_server")
     assert_red(records["api_server"], "ns.stuck", [f"namespace/{_space(prove)}"], "confirmed", "being terminated")
     assert prove.result["leftovers"] == []
+
+
+@pytest.mark.gauntlet
+def test_probes_that_nobody_removes_stop_serving(lab: Any) -> None:
+    """As of a run that was killed with its container: the DaemonSet stays, and is not started anew for ever."""
+    made = probe_maker.manifest(names.image("agnhost", {}, ""), "probe", "killed", Choice(), serves=20)
+    space = "killed-with-its-container"
+    pods = f"/api/v1/namespaces/{space}/pods"
+
+    def states() -> list[str]:
+        found = [p["status"] for p in lab.api(pods)["items"]]
+        return [c["status"] for s in found for c in s.get("conditions") or () if c["type"] == "Ready"]
+
+    with lab.fault.extra("/api/v1/namespaces", {"metadata": {"name": space}}):
+        wait_for("the account of its pods", lambda: lab.api(f"/api/v1/namespaces/{space}/serviceaccounts/default"), 30)
+        lab.api(f"/apis/apps/v1/namespaces/{space}/daemonsets", "POST", made)
+        wait_for("probes that serve", lambda: states() == ["True"] * len(lab.machines), 90)
+        wait_for("probes that serve nobody", lambda: states() == ["False"] * len(lab.machines), 90)
+        found = lab.api(pods)["items"]
+        assert {p["status"]["phase"] for p in found} == {"Running"}
+        assert {c["restartCount"] for p in found for c in p["status"]["containerStatuses"]} == {0}
+        said = lab.in_node("n1", "ps", "-eo", "args")
+        assert "agnhost pause" in said and "netexec" not in said

@@ -28,7 +28,7 @@ from .probes import Probes
 
 @dataclass(frozen=True)
 class Shared:
-    """What the checks of one run have in common."""
+    """What the checks of one run have in common. lives: seconds after which pods end by themselves, 0 for never."""
 
     cluster: str
     run_id: str
@@ -39,6 +39,7 @@ class Shared:
     images: dict[str, str]
     image_registry: str
     abort: threading.Event = field(default_factory=threading.Event)
+    lives: float = 0.0
 
 
 class Context:
@@ -101,7 +102,12 @@ class Context:
         return names.image(name, self._shared.images, self._shared.image_registry)
 
     def create(self, manifest: dict[str, Any]) -> dict[str, Any]:
-        """Make an object of ours in the run namespace; journaled, labelled, and gone after the run."""
+        """Make an object of ours in the run namespace; journaled, labelled, and gone after the run.
+
+        A pod ends by itself at last, should nobody be left who removes it: some serve, with a shell.
+        """
+        if manifest["kind"] == "Pod" and self._shared.lives:
+            manifest = {**manifest, "spec": {"activeDeadlineSeconds": int(self._shared.lives), **manifest["spec"]}}
         made = self._shared.fixtures.create(manifest, self.client)
         self.touches(manifest["kind"], manifest["metadata"]["name"], made["metadata"].get("namespace", ""))
         return made

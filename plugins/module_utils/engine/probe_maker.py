@@ -23,16 +23,36 @@ from .probes import APP, HTTP_PORT, UDP_PORT, Probe, Probes
 _LOOK, _NODES_A_LOOK = 0.1, 500.0
 # Seconds after which events are asked for: until then a healthy cluster is done.
 _EVENTS_AFTER = 5.0
+# A DaemonSet may give its pods no deadline, and starts anew what ends. So after its time a probe goes on as a process that
+# serves nothing: netexec would give a shell to whoever reaches its port. By the time since its start, as clocks may be wrong.
+# That its time is over is written where the kubelet reads a container's last words, before it is ended.
+_SERVE = """a=$(command -v agnhost || echo /agnhost) r=${R:-/dev/termination-log}
+"$a" "$@" & p=$!
+(sleep "$SERVES" && echo "its time to serve is over" >"$r" && kill "$p") & t=$!
+trap 'kill "$p" "$t"; exit 0' TERM
+wait "$p"; e=$?
+[ ! -s "$r" ] || exec "$a" pause
+exit "$e"
+"""
+
+
+def _command(args: list[str], serves: float) -> dict[str, Any]:
+    """Of a container."""
+    if not serves:
+        return {"args": args}
+    return {"command": ["sh", "-c", _SERVE, "sh", *args], "env": [{"name": "SERVES", "value": str(int(serves))}]}
 
 
 def _named(operator: str, node: str) -> dict[str, Any]:
     return {"key": "metadata.name", "operator": operator, "values": [node]}
 
 
-def manifest(image: str, name: str, run_id: str, choice: Choice, only: Iterable[str] = (), never: Iterable[str] = ()) -> dict[str, Any]:
+def manifest(image: str, name: str, run_id: str, choice: Choice, only: Iterable[str] = (), never: Iterable[str] = (),
+             serves: float = 0.0) -> dict[str, Any]:
     """The DaemonSet of the probes: restricted Pod Security, no token, on every node that can take one whatever its taints.
 
-    only: names of the nodes where the others are not asked; never: of those that no label leaves out.
+    only: names of the nodes where the others are not asked; never: of those that no label leaves out. serves: seconds after
+    which a probe answers nobody any more, whatever became of the run; 0 for no end.
     """
     mine = {**APP, RUN: run_id}
     term: dict[str, Any] = {"matchExpressions": choice.affinity()}
@@ -42,7 +62,7 @@ def manifest(image: str, name: str, run_id: str, choice: Choice, only: Iterable[
         terms = [{**term, **({"matchFields": fields} if (fields := [_named("NotIn", n) for n in never]) else {})}]
     container = {
         "name": "netexec", "image": image, "imagePullPolicy": "IfNotPresent",
-        "args": ["netexec", f"--http-port={HTTP_PORT}", f"--udp-port={UDP_PORT}"],
+        **_command(["netexec", f"--http-port={HTTP_PORT}", f"--udp-port={UDP_PORT}"], serves),
         "ports": [{"name": "http", "containerPort": HTTP_PORT}, {"name": "udp", "containerPort": UDP_PORT,
                                                                  "protocol": "UDP"}],
         "readinessProbe": {"httpGet": {"path": "/healthz", "port": HTTP_PORT}, "periodSeconds": 1,
@@ -80,11 +100,12 @@ def node_of(pod: dict[str, Any]) -> str:
 class ProbeMaker:
     """Makes the DaemonSet and waits for its pods; one per run.
 
-    limit: seconds; by default as many as such a cluster may need.
+    limit: seconds; by default as many as such a cluster may need. serves: see `manifest`.
     """
 
-    def __init__(self, fixtures: Fixtures, fleet: Fleet, image: str, transport: str = "auto", limit: float | None = None):
-        self.fixtures, self.fleet, self.image = fixtures, fleet, image
+    def __init__(self, fixtures: Fixtures, fleet: Fleet, image: str, transport: str = "auto", limit: float | None = None,
+                 serves: float = 0.0):
+        self.fixtures, self.fleet, self.image, self._serves = fixtures, fleet, image, serves
         self.name = fixtures.unique("probe")
         self.http = PodHttp(fixtures.client.raw, fixtures.name, transport)
         self._limit = limit_for(len(fleet.asked)) if limit is None else limit
@@ -148,7 +169,8 @@ class ProbeMaker:
         if self.fleet.known and not self.fleet.asked:
             return self._nobody()
         try:
-            self.fixtures.create(manifest(self.image, self.name, self.fixtures.run_id, self.fleet.choice, only, self.fleet.beyond_labels()))
+            self.fixtures.create(manifest(self.image, self.name, self.fixtures.run_id, self.fleet.choice, only, self.fleet.beyond_labels(),
+                                          self._serves))
             pods = self.fixtures.watch("pods")
             self._wait(pods)
             return self._found(self._mine(pods.items()), start)

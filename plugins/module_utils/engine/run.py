@@ -93,9 +93,9 @@ class Run:
         choice = Choice(selectors.parse(s.node_selector, "validate_node_selector"), s.node_sample)
         fleet = Once(lambda: follow(self.client, choice, self.deadline))
         probes = Once(lambda: ProbeMaker(self.fixtures, fleet(), names.image("agnhost", s.images, s.image_registry),
-                                         s.transport, s.probe_limit).make())
+                                         s.transport, s.probe_limit, s.limit + _KEEP).make())
         self.shared = Shared(s.cluster, self.run_id, self.client, self.fixtures, fleet, probes, s.images, s.image_registry,
-                             self.abort)
+                             self.abort, s.limit + _KEEP)
 
     def _preflight(self) -> None:
         """Two tries: one lost packet is no outage, and a dead API server is to be named within seconds."""

@@ -3,8 +3,10 @@
 """A check on a fake API server: its fixtures, its waiting, and how every way of ending becomes a verdict."""
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -70,6 +72,19 @@ def _raise(error):
 
 def _error(kind="http", status=None, message=""):
     return ApiError(kind, status, "Some", message, "GET", "/x")
+
+
+# ---- what is made ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("kind", "lives", "own", "ends"), [
+    ("Pod", 2700.0, {}, 2700), ("Pod", 2700.0, {"activeDeadlineSeconds": 60}, 60), ("Pod", 0.0, {}, None), ("Service", 2700.0, {}, None)])
+def test_a_pod_ends_by_itself_should_nobody_be_left_who_ends_it(run, kind, lives, own, ends):
+    made = []
+    manifest = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "p"}, "spec": {"containers": [], **own}}
+    shared = dataclasses.replace(run.shared, lives=lives, fixtures=SimpleNamespace(
+        create=lambda one, _client: made.append(one) or {"metadata": {}}))
+    sample = SimpleNamespace(name="sample", domain="own", needs_cluster=True)
+    Context(sample, {}, shared, time.monotonic() + 10).create(manifest)
+    assert made[0]["spec"].get("activeDeadlineSeconds") == ends and manifest["spec"] == {"containers": [], **own}
 
 
 # ---- verdicts -------------------------------------------------------------------------------------------------

@@ -3,7 +3,10 @@
 """Probes on the nodes that are asked: where they go, how they are waited for, and what is said of those that are not there."""
 from __future__ import annotations
 
+import subprocess
+import time
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -56,11 +59,11 @@ class World:
             return {(str(i), item["metadata"].get("name", "")): item for i, item in enumerate(found)}
         return SimpleNamespace(items=items, wait=lambda predicate, _deadline: predicate(items()))
 
-    def make(self, limit: float | None = None, deadline: float = 1e9) -> Probes:
+    def make(self, limit: float | None = None, deadline: float = 1e9, serves: float = 0.0) -> Probes:
         fixtures = SimpleNamespace(
             unique=lambda name: name, run_id="r1", name="assay-r1", deadline=self.start + deadline, create=self.created.append,
             watch=self.watch, client=SimpleNamespace(raw=None, persist=lambda call, timeout: call(timeout)))
-        maker = probe_maker.ProbeMaker(fixtures, self.fleet, "agnhost", limit=limit)
+        maker = probe_maker.ProbeMaker(fixtures, self.fleet, "agnhost", limit=limit, serves=serves)
         maker.http.learn = lambda pods, port: self.learnt.append((list(pods), port))
         return maker.make()
 
@@ -101,6 +104,45 @@ def test_a_node_that_is_virtual_by_its_taint_alone_gets_no_pod(world: Any) -> No
     assert one.make().nodes == ["n1"]
     (term,) = one.created[0]["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
     assert term["matchFields"] == [{"key": "metadata.name", "operator": "NotIn", "values": ["vk"]}]
+
+
+def _probe(serves: float) -> dict[str, Any]:
+    spec = probe_maker.manifest("agnhost", "probe", "r1", Choice(), serves=serves)["spec"]["template"]["spec"]
+    return dict(spec["containers"][0])
+
+
+def _run(tmp_path: Path, seconds: float, netexec: str, stop: bool = False) -> tuple[int, list[str]]:
+    """What the container's command does, with an agnhost that is a script: its exit status, and what was started."""
+    told = tmp_path / "told"
+    (tmp_path / "agnhost").write_text(f'#!/bin/sh\necho "$@" >>{told}\n[ "$1" = pause ] || {{ {netexec}; }}\n')
+    (tmp_path / "agnhost").chmod(0o755)
+    probe = _probe(60)
+    process = subprocess.Popen(probe["command"], env={"PATH": f"{tmp_path}:/usr/bin:/bin", "SERVES": str(seconds), "R": str(tmp_path / "over")})
+    if stop:
+        while not told.exists():
+            time.sleep(0.05)
+        process.terminate()
+    return process.wait(30), told.read_text().splitlines()
+
+
+NETEXEC = "netexec --http-port=8080 --udp-port=8081"
+
+
+@pytest.mark.parametrize(("seconds", "netexec", "stop", "status", "then"), [
+    # Its time is over, of which netexec makes a good end: a process that serves nothing takes its place.
+    (0.2, 'trap "exit 0" TERM; sleep 60 & wait', False, 0, ["pause"]), (0.2, "exec sleep 60", False, 0, ["pause"]),
+    (60, "exit 3", False, 3, []), (60, "exit 0", False, 0, []),  # what ends before is started anew by the kubelet, which tells of it
+    (60, "exec sleep 60", True, 0, [])])  # the run is over: it goes at once
+def test_a_probe_serves_for_its_time_and_no_longer(tmp_path: Path, seconds: float, netexec: str, stop: bool, status: int, then: list[str]) -> None:
+    assert _run(tmp_path, seconds, netexec, stop) == (status, [NETEXEC, *then])
+
+
+def test_probes_are_told_how_long_they_serve(world: Any) -> None:
+    one = world(["n1"], [pod("n1")])
+    one.make(serves=2700.0)
+    (container,) = one.created[0]["spec"]["template"]["spec"]["containers"]
+    assert container["env"] == [{"name": "SERVES", "value": "2700"}] and " ".join(container["command"][4:]) == NETEXEC
+    assert _probe(0)["args"] == NETEXEC.split() and "command" not in _probe(0)
 
 
 def test_of_a_sample_only_its_nodes_get_a_probe(world: Any) -> None:
