@@ -41,7 +41,7 @@ def host(server: Host) -> Host:
 @pytest.fixture
 def platform(host: Host) -> Iterator[Esxi]:
     made = open_esxi(host.params, Job())
-    made._settle = 3.0  # pylint: disable=protected-access
+    made._settle = made._settle_lost = 3.0  # pylint: disable=protected-access
     yield made
     made.close()
 
@@ -300,7 +300,7 @@ def test_a_lost_connection_is_made_again(host: Host, platform: Esxi) -> None:
     assert one(platform, "n1") == machine
     host.order("snapshot.create", cut=True, after=True)
     assert taken(host, platform, "n1") == "1"
-    platform._settle = 0.3  # pylint: disable=protected-access
+    platform._settle = platform._settle_lost = 0.3  # pylint: disable=protected-access
     host.order("snapshot.create", cut=True)
     with pytest.raises(PlatformError, match="ESXi took no snapshot 'second'"):
         taken(host, platform, "n1", "second")

@@ -45,11 +45,16 @@ def machine(state: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def getallvms(state: dict[str, Any]) -> str:
+    """A busy host leaves machines out whose configuration it cannot read, for as many looks as they say."""
+    hidden = [v for v in state["vms"] if v.get("skipped", 0) > 0]
+    for vm in hidden:
+        vm["skipped"] -= 1
     rows = [("Vmid", "Name", "File", "Guest OS", "Version", "Annotation")]
     rows += [(v["id"], escaped(v["name"]), f"[{v['store']}] {v['name']}/{v['name']}.vmx", "otherGuest64", "vmx-13",
-              v["annotation"]) for v in state["vms"]]
+              v["annotation"]) for v in state["vms"] if v not in hidden]
     widths = [max(len(r[c]) for r in rows) + 3 for c in range(5)]
-    return "\n".join("".join(r[c].ljust(widths[c]) for c in range(5)) + r[5] for r in rows)
+    return "\n".join([*(f"Skipping invalid VM '{v['id']}'" for v in hidden),
+                      *("".join(r[c].ljust(widths[c]) for c in range(5)) + r[5] for r in rows)])
 
 
 def tree(vm: dict[str, Any], title: str, parent: str = "", depth: int = 0) -> list[str]:
@@ -93,8 +98,34 @@ def summary(vm: dict[str, Any]) -> str:
         "   runtime = (vim.vm.RuntimeInfo) {", f"      powerState = \"{WORDS[vm['power']]}\", ",
         f"      consolidationNeeded = {str(vm['consolidate']).lower()}, ", "   }, ",
         "   config = (vim.vm.Summary.ConfigSummary) {", f"      name = \"{escaped(vm['name'])}\", ", f"      uuid = \"{vm['uuid']}\", ",
+        f"      memorySizeMB = {vm.get('memory', 1024)}, ",
         "   }, ", "   storage = (vim.vm.Summary.StorageSummary) {", f"      committed = {vm['used']}, ",
         "      uncommitted = 1073741824, ", "   }, ", "}"])
+
+
+def devices(vm: dict[str, Any]) -> str:
+    """vmsvc/device.getdevices: disks as (vim.vm.device.VirtualDisk) blocks, the chain of snapshots below `parent`."""
+    lines = ["Devices:", "", "(vim.vm.VirtualHardware) {", "   numCPU = 1, ", f"   memoryMB = {vm.get('memory', 1024)}, ",
+             "   device = (vim.vm.device.VirtualDevice) [", "      (vim.vm.device.VirtualIDEController) {", "         key = 200, ",
+             "         deviceInfo = (vim.Description) {", '            label = "IDE 0", ', "         }, ", "      }, "]
+    own = {"label": "Hard disk 1", "file": f"[{vm['store']}] {vm['name']}/{vm['name']}.vmdk"}
+    for number, disk in enumerate([own, *vm.get("disks", [])]):
+        kind, file = disk.get("kind", "VirtualDisk"), disk["file"]
+        chain = [file] + ([file.replace(".vmdk", "-000001.vmdk")] if vm["snapshots"] and not disk.get("mode") else [])[::-1]
+        lines += [f"      (vim.vm.device.{kind}) {{", f"         key = {2000 + number}, ", "         deviceInfo = (vim.Description) {",
+                  f"            label = \"{disk['label']}\", ", '            summary = "16 KB"', "         }, ",
+                  "         backing = (vim.vm.device.VirtualDisk.FlatVer2BackingInfo) {", f"            fileName = \"{chain[-1]}\", ",
+                  f"            diskMode = \"{disk.get('mode', 'persistent')}\", "]
+        if disk.get("physical"):
+            lines.append('            compatibilityMode = "physicalMode", ')
+        if len(chain) > 1:
+            lines += ["            parent = (vim.vm.device.VirtualDisk.FlatVer2BackingInfo) {", f"               fileName = \"{chain[0]}\", ",
+                      '               diskMode = "persistent", ', "            }, "]
+        lines += ["         }, ", "         capacityInKB = 16, "]
+        lines += ["         vDiskId = (vim.vslm.ID) {", f"            id = \"{disk['id']}\"", "         }, "] if disk.get("id") else [
+            "         vDiskId = (vim.vslm.ID) null, "]
+        lines.append("      }, ")
+    return "\n".join([*lines, "   ]", "}"])
 
 
 def guest(vm: dict[str, Any]) -> str:
@@ -171,7 +202,7 @@ def power(_state: dict[str, Any], vm: dict[str, Any], wanted: str) -> str:
 
 
 LOOKS = {"snapshot.get": lambda vm: "\n".join(tree(vm, "Get Snapshot:")), "get.snapshotinfo": info, "get.summary": summary,
-         "get.guest": guest, "power.getstate": lambda vm: f"Retrieved runtime info\n{POWER[vm['power']]}"}
+         "get.guest": guest, "device.getdevices": devices, "power.getstate": lambda vm: f"Retrieved runtime info\n{POWER[vm['power']]}"}
 CHANGES = {"snapshot.create": create, "snapshot.revert": revert, "snapshot.remove": remove,
            "power.on": lambda s, vm: power(s, vm, "on"), "power.off": lambda s, vm: power(s, vm, "off"),
            "power.shutdown": lambda s, vm: shutdown(vm)}
@@ -188,6 +219,15 @@ def answer(state: dict[str, Any], command: str, arguments: list[str]) -> str:
     if name in CHANGES:
         return CHANGES[name](state, machine(state, arguments[0]), *arguments[1:])
     return f"Invalid command '{command}'."
+
+
+def work_on(state: dict[str, Any], command: str, arguments: list[str]) -> None:
+    """What was begun goes on while its machine is looked at, and is done at its time."""
+    for one in [b for b in state.get("begun", []) if b[2][:1] == arguments[:1] and command.removeprefix("vmsvc/") in LOOKS]:
+        one[0] -= 1
+        if one[0] <= 0:
+            state["begun"].remove(one)
+            answer(state, one[1], one[2])
 
 
 def due(state: dict[str, Any], command: str, arguments: list[str]) -> dict[str, Any]:
@@ -207,7 +247,11 @@ def cut() -> None:
 def call(state: dict[str, Any], command: str, arguments: list[str]) -> tuple[str, int]:
     """What is printed, and the exit status."""
     state["calls"].append([command, *arguments])
+    work_on(state, command, arguments)
     order = due(state, command, arguments)
+    if order.get("late"):
+        state.setdefault("begun", []).append([int(order["late"]), command, arguments])
+        return "", -1 if order.get("cut") else 0
     if order.get("cut") and not order.get("after") or order.get("silent"):
         return "", -1 if order.get("cut") else 0
     try:

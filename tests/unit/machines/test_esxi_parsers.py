@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.clouds.vsphere import names
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi import parse
@@ -163,7 +164,7 @@ def test_stores() -> None:
 
 @pytest.mark.parametrize("name", ["a/b", "100%", "back\\slash", "%2f", "plain"])
 def test_escapes_of_vsphere(name: str) -> None:
-    assert parse.unescaped(parse.escaped(name)) == name and not {"/", "\\"} & set(parse.escaped(name))
+    assert names.plain(names.stored(name)) == name and not {"/", "\\"} & set(names.stored(name))
 
 
 @pytest.mark.parametrize(("params", "sentence"), [
@@ -185,3 +186,15 @@ def test_a_password_is_on_no_command_line() -> None:
     finally:
         shell.close()
     assert not Path(shell._folder).exists()  # pylint: disable=protected-access
+
+
+@pytest.mark.parametrize("words", ["after failed upgrade", "failed", "power on failed yesterday\n(vim.fault.NotFound) {\n}"])
+@pytest.mark.parametrize("first", ["Revert Snapshot:", "Remove Snapshot:"])
+def test_words_of_users_are_no_faults(first: str, words: str) -> None:
+    tree = TREE.replace("Get Snapshot:", first).replace("clean cluster", words)
+    assert parse.fault(tree) == ""
+    assert parse.fault(tree.replace(first, f"{first}\nRevert snapshot failed")) == "Revert snapshot failed"
+
+
+def test_machines_that_a_busy_host_leaves_out() -> None:
+    assert parse.skipped(LIST) == ["9"] and parse.skipped("Vmid Name") == []

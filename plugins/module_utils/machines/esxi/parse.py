@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ...clouds.vsphere.names import plain as unescaped
 from ...jobs.errors import PlatformError
-from ..model import Snapshot, Store
+from ..model import Disk, Snapshot, Store
 
 _FAULT = re.compile(r"^\((?:vim|vmodl)\.fault\.(\w+)\)", re.MULTILINE)
 _MESSAGE = re.compile(r'^\s*msg = "(.*)",?\s*$', re.MULTILINE)
@@ -22,13 +23,17 @@ _ROW = re.compile(r"^(?P<id>\d+)\s+(?P<rest>\S.*)$")
 _FIELD = re.compile(r"^(-+)Snapshot (Name|Id|Desciption|Description|Created On|State)\s*:(?: (.*))?$")
 _NAMES = {"Desciption": "Description"}  # as ESXi spells it
 _ORDER = ["Name", "Id", "Description", "Created On", "State"]
-_BRANCH = re.compile(r"^-*\|-(?:ROOT|CHILD)\s*$")
+_BRANCH = re.compile(r"^-*\|-(?:ROOT|CHILD)\s*$", re.MULTILINE)
 _TREE = re.compile(r'^\s+id = (\d+),\s*\n\s+createTime = "([^"]*)",\s*\n\s+state = "(\w+)",\s*\n\s+quiesced = (true|false)',
                    re.MULTILINE)
 _CURRENT = re.compile(r"^\s+currentSnapshot = 'vim\.vm\.Snapshot:[^']*?(\d+)'", re.MULTILINE)
 _STATES = {"powered on": "on", "powered off": "off", "suspended": "suspended"}
 _TOOLS = {"guestToolsRunning": "running", "guestToolsExecutingScripts": "running", "guestToolsNotRunning": "not running"}
-_ESCAPES = {"%2f": "/", "%5c": "\\", "%25": "%"}
+_SKIPPED = re.compile(r"^Skipping invalid VM '?(\d+)'?", re.MULTILINE)
+_DEVICE = re.compile(r"^\s*\(vim\.vm\.device\.(\w+)\) \{\s*$", re.MULTILINE)
+_FILES = re.compile(r'^\s+fileName = "(.*)",?\s*$', re.MULTILINE)
+# Folders of a datastore in which volumes of Kubernetes lie: first class disks, and those of the driver before CSI.
+_VOLUMES = re.compile(r"^\[[^\]]*\] (?:fcd|kubevols)/")
 
 
 @dataclass(frozen=True)
@@ -42,22 +47,18 @@ class Row:
 
 
 def fault(text: str) -> str:
-    """The platform's own words for a failure, "" where the text tells of none."""
+    """The platform's own words for a failure, "" where the text tells of none.
+
+    They stand before the tree of snapshots that some commands print: below its first branch are words of users.
+    """
+    branch = _BRANCH.search(text)
+    text = text[:branch.start()] if branch else text
     found = _FAULT.search(text)
     if found:
         message = _MESSAGE.search(text, found.end())
         return f"{found[1]}: {message[1]}" if message else found[1]
     failed = _FAILED.search(text)
     return " ".join(failed[0].split()) if failed else ""
-
-
-def unescaped(name: str) -> str:
-    """vSphere keeps / \\ and % of names as %2f %5c and %25 (CreateSnapshot_Task, parameter name)."""
-    return re.sub("%2f|%5c|%25", lambda m: _ESCAPES[m[0].lower()], name, flags=re.IGNORECASE)
-
-
-def escaped(name: str) -> str:
-    return re.sub(r"[%/\\]", lambda m: next(k for k, v in _ESCAPES.items() if v == m[0]), name)
 
 
 def vms(text: str) -> list[Row]:
@@ -68,6 +69,11 @@ def vms(text: str) -> list[Row]:
         raise PlatformError(f"vmsvc/getallvms printed no list: {fault(text) or ' '.join(text.split())[:200] or 'nothing'}")
     column = lines[header].find("File")
     return [row for line in lines[header + 1:] if (row := _row(line, column))]
+
+
+def skipped(text: str) -> list[str]:
+    """Vmids of machines that vmsvc/getallvms leaves out, as the host cannot read their configuration at that moment."""
+    return _SKIPPED.findall(text)
 
 
 def _row(line: str, column: int) -> Row | None:
@@ -166,6 +172,24 @@ def tools(guest: str) -> str:
     if value(guest, "toolsStatus") == "toolsNotInstalled":
         return "none"
     return _TOOLS.get(value(guest, "toolsRunningStatus"), "none")
+
+
+def disks(text: str) -> tuple[Disk, ...]:
+    """vmsvc/device.getdevices. A disk's file is the one that its chain of snapshots begins with, the last that is printed."""
+    parts, made = _DEVICE.split(text), []
+    for kind, block in zip(parts[1::2], parts[2::2]):
+        files, mode = _FILES.findall(block), value(block, "diskMode")
+        label = value(block, "label") or f"device {value(block, 'key')}"
+        if kind == "VirtualNVDIMM":
+            made.append(Disk(label, files[-1] if files else "", left_out="NVDIMM"))
+        elif kind == "VirtualDisk":
+            raw = value(block, "compatibilityMode") == "physicalMode"
+            left_out = "raw device in physical mode" if raw else mode if mode.startswith("independent") else ""
+            key = re.search(r'vDiskId = \(vim\.vslm\.ID\) \{\s*id = "([^"]+)"', block)
+            size = number(block, "capacityInBytes") if number(block, "capacityInBytes") >= 0 else number(block, "capacityInKB") << 10
+            made.append(Disk(label, files[-1] if files else "", key[1] if key else "", size if size >= 0 else -1,
+                             bool(key) or any(_VOLUMES.match(f) for f in files), left_out))
+    return tuple(made)
 
 
 def stores(text: str) -> dict[str, Store]:

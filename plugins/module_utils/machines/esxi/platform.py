@@ -8,12 +8,13 @@ one, the machine is on or off.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any
 
-from ...jobs.errors import BadOption, PlatformError
+from ...clouds.vsphere import names
+from ...jobs.errors import BadOption, PlatformError, Unknown
 from ...jobs.job import Job
 from ...jobs.steps import Steps, Stepwise
 from ..model import Machine, Pending, Snapshot, Store, Unowned, Wanted
@@ -22,7 +23,11 @@ from .ssh import Answer, Lost, Shell
 
 _SHOWN = 20
 _AT_ONCE = 20  # machines that are asked about in one session
-_ABOUT = ("snapshot.get", "get.snapshotinfo", "power.getstate", "get.summary", "get.guest")
+_ABOUT = ("snapshot.get", "get.snapshotinfo", "power.getstate", "get.summary", "get.guest", "device.getdevices")
+_LOOKS, _BETWEEN = 3, 2.0  # at a list from which a busy host leaves machines out, and seconds between two of them
+_SETTLE = 120.0
+# After a lost connection: a host goes on with what it has begun, for a snapshot of large memory or a long chain for minutes.
+_SETTLE_LOST = 900.0
 
 
 def _vim(command: str, *arguments: str) -> list[str]:
@@ -30,14 +35,15 @@ def _vim(command: str, *arguments: str) -> list[str]:
 
 
 class Esxi(Unowned):
-    """A MachinePlatform (model.py). settle: seconds after a command in which its effect must show."""
+    """A MachinePlatform (model.py). settle: seconds after a command in which its effect must show; settle_lost: after one whose
+    connection was lost."""
 
     name = "esxi"
     has_tools = has_memory = True
     revert_stops = False
 
-    def __init__(self, shell: Shell, parallel: int = 4, settle: float = 120.0) -> None:
-        self._shell, self._parallel, self._settle = shell, max(1, parallel), settle
+    def __init__(self, shell: Shell, parallel: int = 4, settle: float = _SETTLE, settle_lost: float = _SETTLE_LOST) -> None:
+        self._shell, self._parallel, self._settle, self._settle_lost = shell, max(1, parallel), settle, settle_lost
 
     @property
     def round_trips(self) -> int:
@@ -48,13 +54,24 @@ class Esxi(Unowned):
         for option in ("tags", "folder"):
             if getattr(wanted, option):
                 raise BadOption(f"{option}: a single ESXi host has none; select machines by names, uuids or ids (Vmid)")
-        rows = parse.vms(self._run(_vim("vmsvc/getallvms"))[0].text)
+        rows, skipped = self._rows(wanted)
         uuids = dict(zip(rows, self._uuids(rows))) if wanted.uuids else {}
         chosen = [r for r in rows if r.name in wanted.names or r.id in wanted.ids or uuids.get(r) in _lower(wanted.uuids)]
-        self._check(wanted, rows, {u: r for r, u in uuids.items()})
+        self._check(wanted, rows, {u: r for r, u in uuids.items()}, skipped)
         groups = [chosen[n:n + _AT_ONCE] for n in range(0, len(chosen), _AT_ONCE)]
         with ThreadPoolExecutor(self._parallel) as pool:
             return sorted(chain.from_iterable(pool.map(self._machines, groups)), key=lambda m: (m.name, m.id))
+
+    def _rows(self, wanted: Wanted) -> tuple[list[parse.Row], list[str]]:
+        """The list of the host, and what is left out of it: looked at again where something that is wanted may be among that."""
+        for look in range(_LOOKS):
+            text = self._run(_vim("vmsvc/getallvms"))[0].text
+            rows, skipped = parse.vms(text), parse.skipped(text)
+            if not skipped or {r.name for r in rows} >= {*wanted.names} and {r.id for r in rows} >= {*wanted.ids} and not wanted.uuids:
+                return rows, []
+            if look + 1 < _LOOKS:
+                time.sleep(_BETWEEN)
+        return rows, skipped
 
     def _run(self, *commands: Sequence[str]) -> list[Answer]:
         return self._shell.run(commands)
@@ -64,38 +81,44 @@ class Esxi(Unowned):
             for answer in self._run(*(_vim("vmsvc/get.summary", r.id) for r in rows[start:start + _AT_ONCE])):
                 yield parse.value(answer.text, "uuid").lower()
 
-    def _check(self, wanted: Wanted, rows: Sequence[parse.Row], by_uuid: Mapping[str, parse.Row]) -> None:
+    def _check(self, wanted: Wanted, rows: Sequence[parse.Row], by_uuid: Mapping[str, parse.Row],
+               skipped: Sequence[str]) -> None:
         """BadOption where a name, id or uuid fits none or several machines; it lists what there is."""
-        names = [r.name for r in rows]
+        there_are = [r.name for r in rows]
         for name in wanted.names:
-            if names.count(name) > 1:
+            if there_are.count(name) > 1:
                 which = ", ".join(f"{r.id} ([{r.store}] {r.path})" for r in rows if r.name == name)
-                raise BadOption(f"names: {names.count(name)} machines are named {name!r} on {self._shell.host}: {which}; name one "
+                raise BadOption(f"names: {there_are.count(name)} machines are named {name!r} on {self._shell.host}: {which}; name one "
                                 "by ids")
-        absent = [f"names: no machine is named {n!r}" for n in wanted.names if n not in names]
+        absent = [f"names: no machine is named {n!r}" for n in wanted.names if n not in there_are]
         absent += [f"ids: there is no machine with Vmid {i!r}" for i in wanted.ids if i not in {r.id for r in rows}]
         absent += [f"uuids: no machine has the UUID {u!r}" for u in wanted.uuids if u.lower() not in by_uuid]
         if absent:
             there = ", ".join(f"{r.name!r} ({r.id})" for r in sorted(rows, key=lambda r: r.name)[:_SHOWN]) or "none at all"
             more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
-            raise BadOption(f"{absent[0]} on {self._shell.host}; there are: {there}{more}", missing=absent)
+            left_out = f"; the host leaves out Vmid {', '.join(skipped)}, whose configuration it cannot read (is it busy, or a datastore " \
+                "away?)" if skipped else ""
+            raise BadOption(f"{absent[0]} on {self._shell.host}; there are: {there}{more}{left_out}", missing=absent)
 
     def _machines(self, rows: Sequence[parse.Row]) -> list[Machine]:
         """One session for all of them."""
         answers = iter(self._run(*(_vim(f"vmsvc/{about}", r.id) for r in rows for about in _ABOUT)))
         return [self._machine(r, *(next(answers).text for _about in _ABOUT)) for r in rows]
 
-    def _machine(self, row: parse.Row, tree: str, info: str, power: str, summary: str, guest: str) -> Machine:
+    def _machine(self, row: parse.Row, tree: str, info: str, power: str, summary: str, guest: str, devices: str) -> Machine:
         try:
             snapshots, state = parse.snapshots(tree, info), parse.power(power)
         except PlatformError as e:
             raise PlatformError(f"{row.name}: {e}") from None
+        found, megabytes = parse.disks(devices), parse.number(summary, "memorySizeMB")
+        stores = {row.store, *(d.file.removeprefix("[").partition("]")[0] for d in found if d.file.startswith("["))}
         used, may_grow = parse.number(summary, "committed"), parse.number(summary, "uncommitted")
         return Machine(
             id=row.id, name=row.name, uuid=parse.value(summary, "uuid"), power=state, tools=parse.tools(guest),
-            place=f"[{row.store}]", address=parse.value(guest, "ipAddress"), datastores=(row.store,), used=used,
+            place=f"[{row.store}]", address=parse.value(guest, "ipAddress"), datastores=tuple(sorted(stores)), used=used,
             provisioned=used + may_grow if used >= 0 and may_grow >= 0 else -1,
-            consolidate=parse.value(summary, "consolidationNeeded") == "true", snapshots=snapshots)
+            consolidate=parse.value(summary, "consolidationNeeded") == "true", snapshots=snapshots, disks=found,
+            extra={"memory": max(0, megabytes) << 20})
 
     def stores(self, machines: Sequence[Machine]) -> list[Store]:
         known = parse.stores(self._run(_vim("hostsvc/datastore/listsummary"))[0].text)
@@ -108,15 +131,15 @@ class Esxi(Unowned):
     def _state(self, machine: Machine) -> str:
         return parse.power(self._run(_vim("vmsvc/power.getstate", machine.id))[0].text)
 
-    def _do(self, machine: Machine, doing: str, command: str, *arguments: str) -> Iterator[float]:
-        """Run one command that changes something, to its end. PlatformError with ESXi's fault. A lost connection is left
-        to what is looked at afterwards: the host finishes what it has begun."""
+    def _do(self, machine: Machine, doing: str, command: str, *arguments: str) -> Generator[float, None, bool]:
+        """Run one command that changes something, to its end. PlatformError with ESXi's fault. True where the connection was
+        lost: the host finishes what it has begun, so what became of it is looked at afterwards."""
         running = self._shell.start([_vim(f"vmsvc/{command}", machine.id, *arguments)])
         try:
             while (answers := running.poll()) is None:
                 yield 50.0
         except Lost:
-            return
+            return True
         except GeneratorExit:
             running.kill()
             raise
@@ -125,13 +148,15 @@ class Esxi(Unowned):
             fault = " ".join(answers[0].text.split())[:200] or f"vim-cmd ended with status {answers[0].status}"
         if fault:
             raise PlatformError(f"{machine.name}: ESXi could not {doing}: {fault}")
+        return False
 
-    def _until(self, shown: Any, otherwise: str) -> Iterator[float]:
-        """Wait until shown() is true, for as long as a command may take to show; PlatformError(otherwise) then."""
-        until = time.monotonic() + self._settle
+    def _until(self, shown: Any, otherwise: str, lost: bool = False) -> Iterator[float]:
+        """Wait until shown() is true, for as long as a command may take to show; then PlatformError(otherwise), Unknown where
+        its connection was lost: it may show later still."""
+        until = time.monotonic() + (self._settle_lost if lost else self._settle)
         while not shown():
             if time.monotonic() > until:
-                raise PlatformError(otherwise)
+                raise Unknown(f"{otherwise}, after its connection was lost") if lost else PlatformError(otherwise)
             yield 90.0
 
     def take(self, machine: Machine, name: str, description: str, memory: bool, quiesce: bool) -> Pending:
@@ -148,13 +173,13 @@ class Esxi(Unowned):
             return bool(new)
 
         try:
-            yield from self._do(machine, f"take snapshot {name!r}", "snapshot.create", parse.escaped(name),
-                                parse.escaped(description), str(int(memory)), str(int(quiesce)))
+            lost = yield from self._do(machine, f"take snapshot {name!r}", "snapshot.create", names.stored(name),
+                                       names.stored(description), str(int(memory)), str(int(quiesce)))
         except PlatformError:
             if shown():  # half of one: a snapshot without its memory, or of some disks only
                 yield from self._remove(machine, new[0], False)
             raise
-        yield from self._until(shown, f"{machine.name}: ESXi took no snapshot {name!r}, and told no fault")
+        yield from self._until(shown, f"{machine.name}: ESXi took no snapshot {name!r}, and told no fault", lost)
         if new[0].memory and not memory:
             raise PlatformError(f"{machine.name}: ESXi included memory in snapshot {name!r} ({new[0].id}) without being asked to",
                                 changed=True)
@@ -166,14 +191,14 @@ class Esxi(Unowned):
 
     def _revert(self, machine: Machine, snapshot: Snapshot) -> Steps:
         self._known(machine, snapshot)
-        yield from self._do(machine, f"revert to snapshot {snapshot.name!r}", "snapshot.revert", snapshot.id, "suppressPowerOn")
+        lost = yield from self._do(machine, f"revert to snapshot {snapshot.name!r}", "snapshot.revert", snapshot.id, "suppressPowerOn")
 
         def current() -> bool:
             tree = self._tree(machine)
             return not any(s.current for s in tree) or any(s.current and s.id == snapshot.id for s in tree)
 
         yield from self._until(current, f"{machine.name}: ESXi did not revert to snapshot {snapshot.name!r} ({snapshot.id}), and "
-                                        "told no fault")
+                                        "told no fault", lost)
         yield from self._power(machine, "off")
         return snapshot.id
 
@@ -188,10 +213,10 @@ class Esxi(Unowned):
 
     def _remove(self, machine: Machine, snapshot: Snapshot, children: bool) -> Steps:
         self._known(machine, snapshot)
-        yield from self._do(machine, f"remove snapshot {snapshot.name!r}", "snapshot.remove", snapshot.id,
-                            *(["1"] if children else []))
+        lost = yield from self._do(machine, f"remove snapshot {snapshot.name!r}", "snapshot.remove", snapshot.id,
+                                   *(["1"] if children else []))
         yield from self._until(lambda: all(s.id != snapshot.id for s in self._tree(machine)),
-                               f"{machine.name}: ESXi did not remove snapshot {snapshot.name!r} ({snapshot.id}), and told no fault")
+                               f"{machine.name}: ESXi did not remove snapshot {snapshot.name!r} ({snapshot.id}), and told no fault", lost)
         return snapshot.id
 
     def consolidate(self, machine: Machine) -> Pending:
@@ -222,13 +247,14 @@ class Esxi(Unowned):
     def _power(self, machine: Machine, wanted: str) -> Iterator[float]:
         if self._state(machine) == wanted:
             return
+        lost = False
         try:
-            yield from self._do(machine, f"power it {wanted}", f"power.{wanted}")
+            lost = yield from self._do(machine, f"power it {wanted}", f"power.{wanted}")
         except PlatformError:
             if self._state(machine) != wanted:  # else someone else was quicker
                 raise
         yield from self._until(lambda: self._state(machine) == wanted,
-                               f"{machine.name}: ESXi did not power it {wanted}, and told no fault")
+                               f"{machine.name}: ESXi did not power it {wanted}, and told no fault", lost)
 
     def close(self) -> None:
         self._shell.close()
