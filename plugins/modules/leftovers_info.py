@@ -76,21 +76,27 @@ options:
       region:
         description: The region. Without it E(AWS_REGION), E(AWS_DEFAULT_REGION), then the profile.
         type: str
+        aliases: [aws_region]
       profile:
         description: A profile of the AWS configuration, in place of an access key. Without it E(AWS_PROFILE).
         type: str
+        aliases: [aws_profile]
       access_key:
         description: The id of an access key. Without it E(AWS_ACCESS_KEY_ID), or whatever boto3 finds.
         type: str
+        aliases: [aws_access_key_id, aws_access_key]
       secret_key:
         description: The secret of the access key. Without it E(AWS_SECRET_ACCESS_KEY).
         type: str
+        aliases: [aws_secret_access_key, aws_secret_key]
       session_token:
         description: The token of a temporary access key. Without it E(AWS_SESSION_TOKEN).
         type: str
+        aliases: [aws_session_token]
       endpoint_url:
         description: An address of all services, where it is not AWS's own. Without it E(AWS_ENDPOINT_URL).
         type: str
+        aliases: [aws_endpoint_url]
       validate_certs:
         description: Whether certificates must be valid.
         type: bool
@@ -147,6 +153,13 @@ options:
       datacenter:
         description: Only what is in this datacenter. Datastores are searched all the same. Without it E(VMWARE_DATACENTER).
         type: str
+      datastores:
+        description:
+          - The only datastores that are searched for disks, by name. Without them all that the user sees; one of them that may not
+            be searched is told, as nobody knows what is on it.
+        type: list
+        elements: str
+        default: []
       proxy_host:
         description: The address of a proxy on the way. Without it E(VMWARE_PROXY_HOST).
         type: str

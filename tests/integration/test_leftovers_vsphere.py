@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pyVmomi import vim
 
+from ansible_collections.assay.clusters.plugins.module_utils.clouds.vsphere import session
 from ansible_collections.assay.clusters.plugins.module_utils.clouds.vsphere.session import Session, settings
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
@@ -147,6 +148,51 @@ def test_a_datastore_that_may_not_be_searched_is_never_taken_for_empty(center: C
     assert (closed["kind"], closed["id"], closed["cause"]) == ("disk", "", "permission") and "NoPermission" in closed["detail"]
     with pytest.raises(PlatformError, match="disk"):
         center.ask(before=before, fail_on_leftovers=True)
+
+
+@pytest.fixture(scope="module")
+def two_stores() -> Iterator[Vcsim]:
+    with vcsim(machines=1, stores=2) as made:
+        yield made
+
+
+def test_a_datastore_of_others_that_may_not_be_searched_is_left_out_by_naming_the_own(two_stores: Vcsim) -> None:
+    center = Center(two_stores)
+    other = next(d.name for d in center.datacenter.datastore if d.name != center.store.name)
+    key, remove = center.disk()
+    with two_stores.ordered(Method="SearchDatastoreSubFolders_Task", Fault="noPermission", Skip=1, Count=1):
+        found = center.ask()["leftovers"]
+    closed = [i for i in found if not i["id"]]
+    assert len(closed) == 1 and "vsphere.datastores" in closed[0]["detail"], "one is closed, and the other is searched all the same"
+    assert [i["id"] for i in center.ask(vsphere={"datastores": [center.store.name]})["leftovers"]] == [key]
+    assert center.ask(vsphere={"datastores": [other]})["leftovers"] == []
+    remove()
+    assert center.ask(vsphere={"datastores": [center.store.name]}, fail_on_leftovers=True)["clean"]
+    with pytest.raises(BadOption, match=f"vsphere.datastores: .* has no datastore 'gone', .* there are: .*{other}"):
+        center.ask(vsphere={"datastores": ["gone"]})
+    center.session.close()
+
+
+@pytest.mark.parametrize(("name", "given", "found"), [
+    ("ci-3f9a1c07-x26112106-md-0-abc", {"name": "ci", "run_id": "3f9a1c07"}, True),
+    ("ci-3f9a1c07-x26112106-md-0-abc", {"name": "ci-3f9a1c07-x26112106"}, True),
+    ("ci-3f9a1c07-x26112107-md-0", {"name": "ci-3f9a1c07-x26112106"}, False),
+    ("prod-md-0", {"name": "prod"}, False), ("ci-other0001-x26112106-md-0", {"name": "ci", "run_id": "3f9a1c07"}, False)])
+def test_machines_of_a_full_name_belong_to_it(center: Center, name: str, given: dict[str, str], found: bool) -> None:
+    key, remove = center.machine(name=name)
+    try:
+        left = {i["id"] for i in center.ask(**{"patterns": [], "run_id": "", **given})["leftovers"]}
+        assert (key in left) is found
+    finally:
+        remove()
+
+
+def test_it_looks_through_foul_weather(center: Center, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_AGAIN", 0.05)
+    key, remove = center.disk()
+    with center.server.foul(seed=3):
+        assert [i["id"] for i in center.ask()["leftovers"]] == [key]
+    remove()
 
 
 def test_a_session_that_expires_is_begun_anew(center: Center) -> None:

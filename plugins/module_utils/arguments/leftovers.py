@@ -28,5 +28,5 @@ LEFTOVERS: dict[str, dict[str, Any]] = {
         "zones": {"type": "list", "elements": "str", "default": []},
     }},
     "rancher": {"type": "dict", "options": {n: PLATFORM_RANCHER[n] for n in _RANCHER_NAMES}},
-    "vsphere": {"type": "dict", "options": MACHINES_VSPHERE},
+    "vsphere": {"type": "dict", "options": {**MACHINES_VSPHERE, "datastores": {"type": "list", "elements": "str", "default": []}}},
 }
