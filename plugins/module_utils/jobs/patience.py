@@ -11,7 +11,7 @@ from .errors import Passing
 from .job import Job
 
 # Seconds for whoever has never answered: the address may be wrong.
-FIRST = 10.0
+FIRST = 2.0
 # Seconds since the last answer where the job has no end of its own.
 ENDLESS = 60.0
 # Seconds before the second question, doubled up to the longest.

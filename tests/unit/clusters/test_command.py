@@ -195,6 +195,16 @@ def test_deleted_by_somebody_else(given: dict[str, Any]) -> None:
     assert ensure(**given)["changed"] and _calls(given) == ["create c1 2"] * 2
 
 
+@pytest.mark.parametrize("wanted", [5, 2])
+def test_a_wish_is_counted_with_the_control_plane_or_without(given: dict[str, Any], api: FakeApiServer, wanted: int) -> None:
+    """Nobody but the API server tells the number: three nodes of the control plane, which may be workers, and two others."""
+    del given["command"]["list"]
+    api.crew = [("control", "etcd", "worker")] * 3 + [("worker",)] * 2
+    made = ensure(**{**given, "nodes": wanted})
+    assert not made["failed"] and made["cluster"]["nodes"] == wanted, made
+    assert not ensure(**{**given, "nodes": wanted})["changed"]
+
+
 def test_nodes_that_are_not_ready_are_waited_for(given: dict[str, Any], api: FakeApiServer) -> None:
     api.not_ready = 1
     ended = late(lambda told: "nodes Ready" in told, **given)

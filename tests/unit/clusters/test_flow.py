@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs import patienc
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import Passing, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from tests.fakes import maker
+from tests.fakes.api_server import FakeApiServer
 
-from .cluster_task import ensure
+from .cluster_task import ensure, late
 
 BAD, READY = Passing("502 Bad Gateway"), Cluster("ci", "c-1", "active", "ready", version="v1.31.4", nodes=2)
 MAKING = Cluster("ci", "c-1", "provisioning", "creating")
@@ -28,8 +30,13 @@ class Platform:
 
     name, name_limit, resumes = "rancher", 63, False
 
-    def __init__(self, *answers: Cluster | PlatformError | None):
-        self.answers = list(answers)
+    def __init__(self, *answers: Cluster | PlatformError | None, way: str = ""):
+        self.answers, self._way = list(answers), way
+
+    def access(self, _cluster: Cluster) -> str:
+        return self._way
+
+    def mark(self, _cluster: Cluster, _uid: str) -> None: ...
 
     def find(self, _name: str) -> Cluster | None:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -77,6 +84,18 @@ def test_what_does_not_pass_ends_the_wait(done: Callable[..., dict[str, Any]]) -
 def test_passing_errors_are_borne_while_it_goes(done: Callable[..., dict[str, Any]]) -> None:
     gone = done(READY, READY, BAD, BAD, None, state="absent", disposable=True)
     assert not gone["failed"] and gone["cluster"]["phase"] == "absent", gone
+
+
+@pytest.mark.parametrize("told", [7, 2, -1])
+def test_ready_is_what_the_api_server_has_whatever_the_platform_counts(monkeypatch: pytest.MonkeyPatch, told: int) -> None:
+    """A number that nobody wished for is compared with nothing; a node that is not Ready is waited for."""
+    with FakeApiServer(nodes=5) as api:
+        found = Platform(None, replace(READY, nodes=told), way=api.kubeconfig)
+        monkeypatch.setattr(flow, "open_platform", lambda _params, _job: found)
+        assert not ensure(name="ci", platform="rancher", rancher={}, return_kubeconfig=False)["failed"]
+        api.not_ready = 1
+        ended = late(lambda lines: "nodes Ready" in lines, name="ci", platform="rancher", rancher={}, return_kubeconfig=False)
+        assert "4 of 5 nodes Ready, not n0" in ended["msg"]
 
 
 def test_programs_get_the_environment_of_the_task(tmp_path: Path) -> None:

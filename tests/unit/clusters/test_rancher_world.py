@@ -128,6 +128,12 @@ def test_tokens_of_kubeconfigs_end_with_the_cluster(given: dict[str, Any], ranch
     assert ensure(**given, state="absent", disposable=True)["changed"] and rancher.tokens == before
 
 
+def test_a_kubeconfig_that_nobody_wants_is_not_made(given: dict[str, Any], rancher: FakeRancher) -> None:
+    before = set(rancher.tokens)
+    made = ensure(**{**given, "kubeconfig": None}, return_kubeconfig=False)
+    assert not made["failed"] and made["kubeconfig_path"] == "" and rancher.tokens == before, made
+
+
 # ---- lists, names, versions ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("other", ["https://rancher.example.com:8443", "https://example.com/rancher"])
 def test_lists_go_on_to_their_end_whatever_name_rancher_has_for_itself(rancher: FakeRancher, other: str) -> None:
@@ -155,11 +161,14 @@ def test_the_manifest_is_asked_where_rancher_was(rancher: FakeRancher, tmp_path:
 def test_without_rke_nothing_asks_for_its_pools(given: dict[str, Any], rancher: FakeRancher) -> None:
     rancher.has_rke1 = False
     assert not ensure(**given)["failed"]
-    assert [c["name"] for c in info(platform="rancher", rancher=given["rancher"])["clusters"]] == ["ci"]
+    rancher.add("imported")
+    assert [c["name"] for c in info(platform="rancher", rancher=given["rancher"])["clusters"]] == ["ci", "imported"]
+    taken = ensure(**{**given, "name": "imported", "kubeconfig": None}, adopt=True, return_kubeconfig=False)
+    assert not taken["failed"], taken
     old = {**given["rancher"], "config": {"rancherKubernetesEngineConfig": {}}, "generation": "v3"}
     refused = ensure(**{**given, "name": "old", "rancher": old})
     assert "rancher.config: rancherKubernetesEngineConfig: " in refused["msg"] and "has no RKE any more" in refused["msg"]
-    assert not refused["changed"] and len(rancher.clusters) == 1
+    assert not refused["changed"] and len(rancher.clusters) == 2
 
 
 # ---- the environment ----------------------------------------------------------------------------------------------

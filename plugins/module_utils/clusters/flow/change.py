@@ -48,7 +48,7 @@ class Flow(Way):
         wanted = Wanted(found.name, self.params.get("version") or "", self.params.get("nodes") or 0, found.labels)
         if self.params["wait"] and not self.job.check_mode:
             found = self._wait_ready(Wanted(found.name), nodes=False)
-        found = self._asked(found, wanted.nodes)
+        found = self._asked(found)
         words.check_no_downgrade(found, wanted.version)
         before, differs = self._shape(found), not self._fits(found, wanted)
         after = {**before, "version": before["version"] if words.version_fits(found.version, wanted.version)

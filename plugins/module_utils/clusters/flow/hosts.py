@@ -14,6 +14,7 @@ from typing import Any
 from ...clouds.rancher import address, verified
 from ...jobs.errors import BadOption, PlatformError
 from ...jobs.job import Job
+from ...jobs.patience import Patience
 from ...jobs.plain import plain
 from ...kube.errors import ApiError, BadInput
 from .. import access, model as words
@@ -60,7 +61,7 @@ def _minor(version: str) -> str:
 # ---- platforms ----------------------------------------------------------------------------------------------------
 def _of_platform(source: Mapping[str, Any], job: Job) -> list[Found]:
     with closing(open_platform(source, job)) as platform:
-        return [(c.name, _told(c), _way(platform, c, source, job)) for c in platform.clusters()]
+        return [(c.name, _told(c), _way(platform, c, source, job)) for c in Patience(job)(platform.clusters)]
 
 
 def _told(cluster: Cluster) -> dict[str, Any]:

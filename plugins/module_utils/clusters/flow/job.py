@@ -9,6 +9,7 @@ from typing import Any
 
 from ...common import names
 from ...jobs.job import Job
+from ...jobs.patience import Patience
 from ...jobs.plain import plain
 from .. import model as words
 from .change import Flow
@@ -30,7 +31,8 @@ def info(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     params = plain(params)
     name, run_id = params.get("name"), params.get("run_id")
     with closing(open_platform(params, job)) as platform:
-        found = [c for c in platform.clusters() if not name or c.name == name or words.has_run(c.name, name, run_id or "")]
+        listed = Patience(job)(platform.clusters)
+        found = [c for c in listed if not name or c.name == name or words.has_run(c.name, name, run_id or "")]
     if run_id:
         found = [c for c in found if c.labels.get(names.RUN) == run_id or f"-{run_id}-x" in c.name]
     return {"clusters": [words.as_dict(c) for c in sorted(found, key=lambda c: c.name)]}

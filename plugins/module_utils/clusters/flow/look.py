@@ -88,16 +88,19 @@ class Look:
                                 "choose another name, or set adopt if it is meant")
         return found
 
-    def _asked(self, found: Cluster, wanted: int = 0) -> Cluster:
-        """With version and nodes from the API server where the platform does not tell them; wanted: a number of nodes."""
+    def _counted(self, found: Cluster, facts: access.Facts) -> int:
+        """The platform's number of nodes, else that of the API server, counted as whoever wishes for one does."""
+        return found.nodes if found.nodes >= 0 else facts.as_many_as(self.params.get("nodes") or 0)
+
+    def _asked(self, found: Cluster) -> Cluster:
+        """With version and nodes from the API server where the platform does not tell them."""
         if (found.version and found.nodes >= 0) or found.phase not in ("ready", "updating") or not self._waits("api"):
             return found
         try:
             facts = access.look(self._access(found), patient=True)
         except (ApiError, BadInput):
             return found
-        return replace(found, version=found.version or facts.version,
-                       nodes=found.nodes if found.nodes >= 0 else facts.as_many_as(wanted))
+        return replace(found, version=found.version or facts.version, nodes=self._counted(found, facts))
 
     def _access(self, found: Cluster) -> str:
         """A kubeconfig for our own questions; kept for a while, as tokens in it end and programs take their time."""

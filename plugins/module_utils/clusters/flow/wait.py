@@ -40,7 +40,7 @@ class Wait(Look):
             self.last, misses = found, 0
             if found.phase in ("failed", "deleting"):
                 raise PlatformError(f"{wanted.name} did not become ready: {found.words()}")
-            asked = self._asked(found, wanted.nodes) if found.phase == "ready" else found
+            asked = self._asked(found) if found.phase == "ready" else found
             if found.phase == "ready" and self._fits(asked, wanted):
                 return ""
             return found.words() if found.phase != "ready" else f"{found.words()} with {self._text(self._shape(asked))}"
@@ -65,7 +65,7 @@ class Wait(Look):
         if not self.last.uid:
             self.platform.mark(self.last, facts.uid)
         self.last = replace(self.last, uid=facts.uid, version=self.last.version or facts.version,
-                            nodes=self.last.nodes if self.last.nodes >= 0 else facts.as_many_as(wanted.nodes))
+                            nodes=self._counted(self.last, facts))
         # the wanted ones are some of all; how many there should be of the others is for the platform to say
         enough = max(wanted.nodes, facts.everyone, 1)
         if nodes and facts.ready < enough:
