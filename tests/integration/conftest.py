@@ -16,6 +16,10 @@ from typing import Any
 import pytest
 
 from tests.fakes.moto_server import moto_server, reset
+from tests.integration.artefact import artifact, installed
+
+# Fixtures of every test here.
+__all__ = ["artifact", "installed"]
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MARK = "ASSAY_TEST_MARK"

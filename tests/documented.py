@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Commands of pages, with what they need, which a comment above each block says: `<!-- needs: plan, cluster -->`.
+
+A word for the whole block, or one for each of its commands. nothing: an empty folder; plan: kubeconfigs, of clusters that
+need not be there; cluster: a real one; output: it shows what is printed; the path of a test: that one runs it. Others are of
+things that are not to be had here: galaxy, checkout, aws, helm, rancher, pushgateway.
+"""
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+RUN = ("nothing", "plan", "cluster")
+NOT_HERE = ("galaxy", "checkout", "aws", "helm", "rancher", "pushgateway")
+_BLOCK = re.compile(r"(?:<!-- needs: (?P<needs>[^>]*) -->\n)?^(?P<fence>```+)(?:console|bash|sh|shell)\n(?P<text>.*?)^(?P=fence)$",
+                    re.M | re.S)
+_FILE = re.compile(r"^```+yaml\n# (?P<name>[\w./-]+\.ya?ml)\n(?P<text>.*?)^```+$", re.M | re.S)
+
+
+@dataclass(frozen=True)
+class Command:
+    """page is a path from the checkout; needs is "" where the page does not say it."""
+
+    page: str
+    number: int
+    needs: str
+    text: str
+
+
+def _complete(line: str) -> bool:
+    try:
+        shlex.split(line, comments=True)
+    except ValueError:
+        return False
+    return not line.endswith("\\")
+
+
+def _commands(text: str) -> list[str]:
+    """One for each line but where quotes, or a backslash, go over several."""
+    found: list[str] = []
+    whole = True
+    for line in text.splitlines():
+        if whole:
+            found.append(line)
+        else:
+            found[-1] += "\n" + line
+        whole = _complete(found[-1])
+    return found
+
+
+def commands(page: str) -> list[Command]:
+    """All commands of a page."""
+    text, found = (CHECKOUT / page).read_text(encoding="utf-8"), []
+    for block in _BLOCK.finditer(text):
+        needs = [n.strip() for n in (block["needs"] or "").split(",")]
+        parts = [block["text"]] if len(needs) == 1 else _commands(block["text"])
+        if len(needs) not in (1, len(parts)):
+            raise ValueError(f"{page}: {len(needs)} needs of {len(parts)} commands: {block['text']}")
+        found += [(n, p.removeprefix("$ ")) for n, p in zip(needs, parts)]
+    return [Command(page, i, n, p) for i, (n, p) in enumerate(found, 1)]
+
+
+def files(page: str) -> dict[str, str]:
+    """Files that a page shows: blocks of YAML that begin with a comment of their path."""
+    return {m["name"]: m["text"] for m in _FILE.finditer((CHECKOUT / page).read_text(encoding="utf-8"))}
