@@ -4,7 +4,7 @@
 
 A word for the whole block, or one for each of its commands. nothing: an empty folder; plan: kubeconfigs, of clusters that
 need not be there; cluster: a real one; output: it shows what is printed; the path of a test: that one runs it. Others are of
-things that are not to be had here: galaxy, checkout, aws, helm, rancher, pushgateway.
+things that are not to be had here: galaxy, checkout, aws, helm, rancher, awx, pushgateway.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 RUN = ("nothing", "plan", "cluster")
-NOT_HERE = ("galaxy", "checkout", "aws", "helm", "rancher", "pushgateway")
+NOT_HERE = ("galaxy", "checkout", "aws", "helm", "rancher", "awx", "pushgateway")
 _BLOCK = re.compile(r"(?:<!-- needs: (?P<needs>[^>]*) -->\n)?^(?P<fence>```+)(?:console|bash|sh|shell)\n(?P<text>.*?)^(?P=fence)$",
                     re.M | re.S)
 _FILE = re.compile(r"^```+yaml\n# (?P<name>[\w./-]+\.ya?ml)\n(?P<text>.*?)^```+$", re.M | re.S)
