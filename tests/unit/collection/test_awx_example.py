@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The example for AWX: what it sends fits the modules of awx.awx, and what it names is there."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.fakes import awx_awx
+
+ROOT = Path(__file__).resolve().parents[3]
+AWX, INFRA = ROOT / "docs/examples/awx", ROOT / "docs/examples/infra"
+Sent = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory: pytest.TempPathFactory) -> Sent:
+    """Module -> the options of each call."""
+    folder = tmp_path_factory.mktemp("awx")
+    told = awx_awx.make(folder)
+    done = subprocess.run(["ansible-playbook", "configure.yml"], cwd=AWX, text=True, check=False, capture_output=True, stdin=subprocess.DEVNULL,
+                          env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(folder), "RANCHER_URL": "https://rancher", "RANCHER_TOKEN": "t"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    out: Sent = defaultdict(list)
+    for line in told.read_text(encoding="utf-8").splitlines():
+        name, options = json.loads(line)
+        out[name].append(options)
+    return out
+
+
+def test_what_is_named_is_made(sent: Sent) -> None:
+    made = {module: {one["name"] for one in sent[module]} for module in sent if module != "workflow_job_template_node"}
+    for template in sent["job_template"]:
+        assert template["inventory"] in made["inventory"] and template["project"] in made["project"]
+        assert template["execution_environment"] in made["execution_environment"]
+        assert set(template["credentials"]) <= made["credential"] and (INFRA / template["playbook"]).is_file()
+        assert all((INFRA / hook).is_file() for hook in template["extra_vars"].get("pipeline_hook", []))
+    for one in (*sent["schedule"], *sent["workflow_job_template_node"]):
+        assert one["unified_job_template"] in made["job_template"]
+    [source] = sent["inventory_source"]
+    assert source["execution_environment"] in made["execution_environment"] and source["credential"] in made["credential"]
+    assert {c["credential_type"] for c in sent["credential"]} <= made["credential_type"]
+    nodes = sent["workflow_job_template_node"]
+    assert {n for one in nodes for n in one.get("failure_nodes", [])} <= {one["identifier"] for one in nodes}
+
+
+def test_what_awx_fills_in_is_left_to_it(sent: Sent) -> None:
+    for kind in sent["credential_type"]:
+        fields = {f["id"] for f in kind["inputs"]["fields"]}
+        assert set(kind["inputs"]["required"]) == fields
+        text = json.dumps(kind["injectors"])
+        assert all(f"{{{{ {f} }}}}" in text for f in fields)
+    variables = {n: v for t in sent["job_template"] for n, v in t["extra_vars"].items()}
+    assert variables["validate_results_dir"] == "/results/{{ awx_job_id }}"
+    assert "{{ job.artifacts.assay.causes" in sent["notification_template"][0]["messages"]["error"]["body"]
+
+
+def test_variables_are_those_of_the_playbooks(sent: Sent) -> None:
+    known = (ROOT / "docs/variables.md").read_text(encoding="utf-8") + (ROOT / "roles/pipeline/README.md").read_text(encoding="utf-8")
+    for template in sent["job_template"]:
+        asked = [question["variable"] for question in template.get("survey_spec", {}).get("spec", [])]
+        assert [n for n in (*template["extra_vars"], *asked) if f"`{n}`" not in known] == []
+
+
+def test_an_option_that_awx_has_not_is_seen(tmp_path: Path) -> None:
+    awx_awx.make(tmp_path)
+    done = subprocess.run(["ansible", "localhost", "-m", "awx.awx.project", "-a", "name=x scm_kind=git"], text=True, check=False,
+                          capture_output=True, env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)})
+    assert done.returncode != 0 and "scm_kind" in done.stdout
+
+
+def test_the_image_has_a_python_that_the_collection_runs_on() -> None:
+    wanted = yaml.safe_load((AWX / "execution-environment.yml").read_text(encoding="utf-8"))
+    python = wanted["dependencies"]["python_interpreter"]
+    assert python["python_path"].endswith(python["package_system"]) and float(python["package_system"].removeprefix("python3.")) >= 11
+    assert wanted["dependencies"]["galaxy"]["collections"][0]["name"] == "assay.clusters"
