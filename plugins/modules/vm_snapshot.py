@@ -122,6 +122,10 @@ options:
   creator:
     description: Who takes them, for the descriptions of snapshots; without it the user and the host.
     type: str
+attributes:
+  diff_mode:
+    description: The names of the snapshots of each machine before and after.
+    support: full
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.machines

@@ -14,7 +14,9 @@ description:
     and slows the machine down meanwhile. On AWS there are none of that kind.
 options:
   keep:
-    description: How many of the newest that fit are kept on each machine.
+    description:
+      - How many of the newest that fit are kept on each machine. At least one of this, O(older_than_days) and O(pattern) is
+        given.
     type: int
   older_than_days:
     description: Only snapshots that are older.
@@ -42,6 +44,10 @@ options:
   cluster:
     description: With O(ours_only) only snapshots that were taken for this cluster.
     type: str
+attributes:
+  diff_mode:
+    description: The names of the snapshots of each machine before and after.
+    support: full
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.machines
@@ -109,7 +115,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines 
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots.prune import prune
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
-SPEC = Task(prune, VM_SNAPSHOT_PRUNE)
+SPEC = Task(prune, VM_SNAPSHOT_PRUNE, required_one_of=(("keep", "older_than_days", "pattern"),))
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ description:
   - Run again after an interruption, it does all of it anew.
 options:
   snapshot_name:
-    description: The name of the snapshot, to the letter.
+    description: The name of the snapshot, to the letter. Either this or O(snapshot_id) is given.
     type: str
   snapshot_id:
     description: The id of the snapshot, for a single machine, or on AWS for a set.
@@ -88,6 +88,10 @@ options:
       - The UID of the namespace kube-system of the cluster. If the cluster behind the connection options answers and is another
         one, nothing is done. It is compared again when the API server is back.
     type: str
+attributes:
+  diff_mode:
+    description: What each machine is and what it becomes.
+    support: full
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.machines
@@ -162,7 +166,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines 
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots.revert import entry
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
 
-SPEC = Task(entry, VM_SNAPSHOT_REVERT, connects=True, apart=LOG_IN)
+SPEC = Task(entry, VM_SNAPSHOT_REVERT, connects=True, apart=LOG_IN, required_one_of=(("snapshot_name", "snapshot_id"),),
+            mutually_exclusive=(("snapshot_name", "snapshot_id"),))
 
 
 def main() -> None:

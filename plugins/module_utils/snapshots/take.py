@@ -66,6 +66,7 @@ class _Take:
         stores = room(self.platform, self.found, self.params)
         if self.job.check_mode:
             return self._would(stores, having)
+        before = self.found
         if having:
             remove_all(self.platform, having, self.name, self.params, self.job)
             self.found = self._again()
@@ -73,7 +74,8 @@ class _Take:
             after, apart = self._whole()
         self._wait_awake()
         self._wait_complete()
-        return result(after, self.name, True, spread_seconds=apart, stores=stores, shut_down=[m.name for m in self.off])
+        return result(after, self.name, True, spread_seconds=apart, stores=stores, shut_down=[m.name for m in self.off],
+                      diff=diff(*({m.name: [s.name for s in m.snapshots] for m in of} for of in (before, after))))
 
     def _whole(self) -> tuple[list[Machine], float]:
         """The set, or nothing of it; and how far apart its snapshots are."""

@@ -51,8 +51,10 @@ def _same(documented: dict[str, Any], spec: dict[str, Any]) -> bool:
 @pytest.mark.parametrize("verb", OF_VERB)
 def test_verbs_of_snapshots_take_all_options_of_their_module(verb: str) -> None:
     spec, own = OF_VERB[verb]
-    known = _yaml("roles/snapshot/vars/main.yml")
-    taken = {known["snapshot_names"].get(n, n): f"snapshot_{n}" for n in known["snapshot_options"][verb]}
+    [given] = [args for task in _yaml(f"roles/snapshot/tasks/{verb}.yml") for name, args in task.items() if ".vm_snapshot" in name]
+    names = {"snapshot_name": "snapshot_name", "snapshot_id": "snapshot_id"}
+    taken = {n: names.get(n, f"snapshot_{n}") for n in given if n not in own}
+    assert [n for n, variable in taken.items() if not re.search(rf"\b{variable} \| default\(", given[n])] == []
     others = WHICH_MACHINES | {*CLUSTER} | own | (TAKING if verb == "remove" else {"remove_children"} & {*spec})
     assert set(taken) == set(spec) - others
     documented = _options("snapshot")

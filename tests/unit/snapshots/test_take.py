@@ -27,6 +27,7 @@ def test_a_set_is_taken_once(run: Any, fake: FakeMachines) -> None:
     assert would["changed"] and would["would"] == {"take": ["n1", "n2", "n3"], "remove": []} and fake.names == NONE
     done = take(run, description="clean", cluster="prod", run_id="r 1", creator="me")
     assert done["changed"] and fake.names == GOLDEN and fake.closed
+    assert done["diff"] == would["diff"] == {"before": {"snapshots": NONE}, "after": {"snapshots": GOLDEN}}
     [snapshot] = fake.machines["id-n1"].snapshots
     assert snapshot.description.startswith("clean | assay.clusters cluster=prod run=r-1 owner=me set=")
     assert done["machines"][0]["snapshot"]["id"] == snapshot.id
