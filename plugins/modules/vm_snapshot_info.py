@@ -83,8 +83,8 @@ machines:
           set: k3v9x2q1
 sets:
   description:
-    - The sets that this collection took on these machines, oldest first, with the machines that lack them, and how far apart the
-      first and the last snapshot are. Snapshots of others are in none.
+    - The sets that this collection took on these machines, oldest first, with the machines that lack them, and how far apart
+      the first and the last snapshot are. Snapshots of others are in none.
   returned: success
   type: list
   elements: dict

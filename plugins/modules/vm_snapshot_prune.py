@@ -33,8 +33,8 @@ options:
   allow_current:
     description:
       - Whether snapshots that the disks stand on now may go. Their content is kept in the disks.
-      - With V(false) they stay, which are all in a tree without branches, the usual one; where nothing of what should go can go,
-        the task fails.
+      - With V(false) they stay, which are all in a tree without branches, the usual one; where nothing of what should go can
+        go, the task fails.
     type: bool
     default: true
   consolidate:

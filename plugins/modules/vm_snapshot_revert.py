@@ -26,8 +26,8 @@ options:
     default: false
   allow_mixed:
     description:
-      - Whether snapshots of several sets may be used. Those of one name that were taken by different tasks, or by hand more than
-        ten minutes apart, are refused, because the cluster would be of several moments.
+      - Whether snapshots of several sets may be used. Those of one name that were taken by different tasks, or by hand more
+        than ten minutes apart, are refused, because the cluster would be of several moments.
     type: bool
     default: false
   allow_owned:

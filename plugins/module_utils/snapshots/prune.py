@@ -48,8 +48,8 @@ def _check_spared(spared: Mapping[str, list[str]], concerned: Sequence[Machine],
     """A prune that removes nothing of what it should says so: green each night, it would fill the datastore all the same."""
     words = "; ".join(f"{', '.join(names)} of {machine}" for machine, names in spared.items())[:300]
     if spared and not concerned:
-        raise BadOption(f"allow_current: nothing can be removed, as the disks stand on all that should go ({words}); set it to true: "
-                        "what such a snapshot holds is merged into the disks, and no content is lost")
+        raise BadOption(f"allow_current: nothing can be removed, as the disks stand on all that should go ({words}); set it to "
+                        "true: what such a snapshot holds is merged into the disks, and no content is lost")
     for machine, names in spared.items():
         job.tell(f"{machine}: {', '.join(names)[:200]} should go and stay, as its disks stand on them (allow_current)")
 

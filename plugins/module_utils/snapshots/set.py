@@ -150,7 +150,8 @@ class Crew:
         while waiting or running:
             free = self._parallel - len(running) - len(self._still())
             halted = outcome.failed and not to_the_end
-            while waiting and (free > 0 or waiting[0].id in self._together) and not halted and time.monotonic() - self._last >= self._gap:
+            while waiting and (free > 0 or waiting[0].id in self._together) and not halted \
+                    and time.monotonic() - self._last >= self._gap:
                 machine = waiting.pop(0)
                 self._start(machine, begin, running, outcome)
                 self._last, free = time.monotonic(), free - 1
