@@ -73,6 +73,7 @@ class Context:
     # ---- shared things ----------------------------------------------------------------------------------------
     @property
     def namespace(self) -> str:
+        """The name of the run's namespace, which is made when it is first asked for."""
         return self._shared.fixtures.namespace()
 
     def _of_all(self, make: Once) -> Any:
@@ -96,9 +97,11 @@ class Context:
 
     @property
     def probes(self) -> Probes:
+        """One pod of ours on each node that is asked, made when they are first asked for."""
         return self._of_all(self._shared.probes).bound(self.client.persist)
 
     def image(self, name: str) -> str:
+        """The reference of an image by its logical name, as the user's mirror has it."""
         return names.image(name, self._shared.images, self._shared.image_registry)
 
     def create(self, manifest: dict[str, Any]) -> dict[str, Any]:
@@ -151,6 +154,7 @@ class Context:
         return False
 
     def watch(self, plural: str) -> Watch:
+        """The shared watch of a kind of objects in the run namespace, or of nodes."""
         return self._shared.fixtures.watch(plural)
 
     # ---- saying what is claimed and seen ----------------------------------------------------------------------
@@ -162,14 +166,17 @@ class Context:
         self.finding.step = ""
 
     def fail(self, message: str, **observed: Any) -> NoReturn:
+        """The claim is not met."""
         self.observe(**observed)
         raise StepFailed(message)
 
     def expect(self, condition: Any, message: str, **observed: Any) -> None:
+        """The claim is met only if the condition is true."""
         if not condition:
             self.fail(message, **observed)
 
     def inconclusive(self, message: str, **observed: Any) -> NoReturn:
+        """The claim cannot be tested from here; the message says what would allow it."""
         self.observe(**observed)
         raise Inconclusive(message)
 
@@ -179,10 +186,12 @@ class Context:
         raise DoesNotApply(reason)
 
     def warn(self, message: str) -> None:
+        """The claim is met, and the user should know this."""
         with self._lock:
             self.warnings.append(message)
 
     def observe(self, **values: Any) -> None:
+        """Values of this step, for the record and for the rules."""
         with self._lock:
             self.finding.observed.update(values)
 
@@ -202,7 +211,7 @@ class Context:
                 self.finding.path.append({"kind": kind, "namespace": namespace, "name": name})
 
     def measure(self, name: str, value: float, unit: str, threshold: float | None = None) -> None:
-        """threshold: the value, in the same unit, beyond which the check warns or fails; None where it judges by none."""
+        """A value for the reports, and the threshold, in the same unit, beyond which the check warns or fails, if it judges by one."""
         judged = {} if threshold is None else {"threshold": round(float(threshold), 4)}
         with self._lock:
             self.measurements.append({"name": name, "value": round(float(value), 4), "unit": unit, **judged})
@@ -218,6 +227,7 @@ class Context:
         return now > (self._shared.fixtures.deadline if self._waits else self.deadline) + grace
 
     def left(self) -> float:
+        """Seconds until the deadline of this check."""
         return self.deadline - time.monotonic()
 
     def _until(self, seconds: float | None) -> float:

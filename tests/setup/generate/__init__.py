@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from tests.setup import causes
 
-from . import lists, module, page, role
+from . import handed, lists, module, page, role
 from .texts import ROOT, checks, domains, long_titles
 
 __all__ = ["ROOT", "files"]
@@ -21,4 +21,4 @@ def files() -> tuple[dict[str, str], list[str]]:
     out = {f"plugins/modules/{k.module}.py": module.whole(k) for k in known.values()}
     for name, (domain, of) in found.items():
         out |= {**role.files(name, domain, of), f"docs/checks/{name}.md": page.page(name, domain, of)}
-    return {**out, "docs/checks/README.md": page.index(found), "docs/causes.md": causes.page(), **lists.files(found)}, problems
+    return {**out, "docs/checks/README.md": page.index(found), "docs/causes.md": causes.page(), **lists.files(found), **handed.files()}, problems

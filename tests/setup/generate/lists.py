@@ -11,7 +11,7 @@ from .words import fold, row
 Found = dict[str, tuple[Domain, list[Known]]]
 
 
-def _between(path: str, text: str, mark: str, new: str) -> str:
+def between(path: str, text: str, mark: str, new: str) -> str:
     """The text of a Markdown file with other lines between `<!-- generated: mark -->` and `<!-- end -->`."""
     begin, end = f"<!-- generated: {mark} -->\n", "<!-- end -->"
     if text.count(begin) != 1 or end not in text.partition(begin)[2]:
@@ -53,6 +53,6 @@ def files(found: Found) -> dict[str, str]:
     roles = ",\n".join(f"[{n}](../roles/{n}/README.md)" for n in found) + ".\n"
     change = {"meta/runtime.yml": lambda p, t: _runtime(t, modules),
               "plugins/doc_fragments/select.py": lambda p, t: _select(t, list(found)),
-              "README.md": lambda p, t: _between(p, t, "checks", _table(found)),
-              "docs/variables.md": lambda p, t: _between(p, t, "roles", roles)}
+              "README.md": lambda p, t: between(p, t, "checks", _table(found)),
+              "docs/variables.md": lambda p, t: between(p, t, "roles", roles)}
     return {path: new(path, (ROOT / path).read_text(encoding="utf-8")) for path, new in change.items()}
