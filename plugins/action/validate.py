@@ -38,6 +38,8 @@ with imports.shared():
     spelling.known()
 _SUITE = {**CLUSTER, **RUN, **SELECT}
 _SINGLE = {**CLUSTER, **RUN}
+# Aliases that are names of before, and the version of the collection with which they go.
+_OLDER, _GOES = {"limit"}, "3.0.0"
 # Options of a run that have an inventory variable too: what belongs to the cluster rather than to the task.
 _RUN_VARIABLES = {**{n: f"validate_{n}" for n in (
     "images", "image_registry", "transport", "expected_features", "node_selector", "node_sample", "probe_limit", "labels", "annotations",
@@ -95,6 +97,11 @@ class ActionModule(ActionBase):
         for name in self._task.args:
             if name not in spec and name not in aliases:
                 raise BadInput(f"{name}: {self._task.action} has no such option; {names.nearest(name, spec)}")
+        for old in _OLDER & {*aliases}:
+            if self._task.args.get(old) is not None:
+                terminal.outdated(old, aliases[old], _GOES)
+        if spec is _SUITE and "validate_limit" in self._vars:
+            terminal.outdated("validate_limit", "validate_timeout", _GOES)
         _result, args = self.validate_argument_spec(copy.deepcopy(spec))
         return {n: v for n, v in args.items() if n in spec}
 
@@ -133,9 +140,9 @@ class ActionModule(ActionBase):
         args.update(run_variables.judged(
             self._variable, {n: v for n, v in _RUN_VARIABLES.items() if n not in self._task.args}, RUN))
         names.check_images(args["images"], args["image_registry"])
-        if args["limit"] <= 0:
-            raise BadInput(f"limit: must be a number of seconds above 0, not {args['limit']:g}")
-        for sentence in plan.too_long(checks, resolved, args["limit"]):
+        if args["timeout"] <= 0:
+            raise BadInput(f"timeout: must be a number of seconds above 0 as the limit of the run, not {args['timeout']:g}")
+        for sentence in plan.too_long(checks, resolved, args["timeout"]):
             terminal.warn(f"{self.cluster}: {sentence}")
         folder = Path(os.path.expanduser(args["journal_dir"])) if args["journal_dir"] else journal.default_folder()
         keep = store.journal_folder(args["results_dir"]) if args["results_dir"] else None
@@ -150,7 +157,7 @@ class ActionModule(ActionBase):
             raise BadInput(f"probe_limit: must be a number of seconds above 0, not {args['probe_limit']:g}")
         return run.Settings(
             self.cluster, self._connection_of(args), checks, resolved, dict(args["images"]), args["image_registry"],
-            args["limit"], args["transport"], tuple(args["expected_features"]), args["node_selector"], args["node_sample"], args["probe_limit"], guest,
+            args["timeout"], args["transport"], tuple(args["expected_features"]), args["node_selector"], args["node_sample"], args["probe_limit"], guest,
             args["wait_cleanup"], folder, keep)
 
     # ---- what can be asked ------------------------------------------------------------------------------------

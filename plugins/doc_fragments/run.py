@@ -62,11 +62,13 @@ options:
       - If not, a process of its own finishes that, and the result tells no leftovers.
     type: bool
     default: true
-  limit:
+  timeout:
     description:
       - Seconds after which the whole run ends; what has not finished by then has failed.
+      - The older name O(limit) is deprecated, as it reads like the C(--limit) of C(ansible-playbook). It goes in 3.0.0.
     type: float
     default: 900
+    aliases: [limit]
   transport:
     description:
       - How pods in the cluster are asked. V(auto) takes the first that works.

@@ -30,7 +30,7 @@ FLOW = ("pipeline", "provision", "snapshot", "prepull", "dispose", "validate", "
 TAKE_AWAY = ("pipeline", "dispose")
 # Whose variables the playbooks of these modules read besides those of a run.
 _OF_MODULES = {"sweep": ["sweep"], "rbac_info": ["rbac"], "aws_policy_info": ["aws_policy"]}
-_OTHERS_WORDS = {"validate_timeout": "validate_limit", "validate_skip": "validate_exclude", "pipeline_exclude": "pipeline_skip"}
+_OTHERS_WORDS = {"validate_skip": "validate_exclude", "pipeline_exclude": "pipeline_skip"}
 # Variables of a run that tasks read by themselves, without a playbook that names them.
 _OF_RUNS = {f"validate_{n}" for n in (*RUN, "namespace") if n not in ("gate", "run_namespace")}
 _WHAT = {"cluster": "the connection", "validate": "a run"}

@@ -163,7 +163,7 @@ def test_what_a_cluster_on_machines_leaves_in_vsphere_is_told(playbook: Any, kub
         reach = {n: v for n, v in server.options.items() if n != "platform"}
         book = playbook(ci={"cluster_kubeconfig": str(kubeconfig), "dispose_providers": ["vsphere"], "dispose_wait": 0,
                             "dispose_vsphere": reach, "dispose_patterns": ["ci-*"]})
-        assert book.run("-e", "dispose_step=inventory", playbook="dispose").returncode == 0
+        assert book.run("-e", "dispose_step=baseline", playbook="dispose").returncode == 0
         session = Session(settings(reach, {}), Job(environ={}))
         left = session.content.rootFolder.childEntity[0].vmFolder.CreateFolder("ci-old")
         done = book.run("-vvv", playbook="dispose")

@@ -38,7 +38,7 @@ RUN: dict[str, dict[str, Any]] = {
     "allow_inconclusive": {"type": "bool", "default": False},
     "allow_skipped": {"type": "bool", "default": False},
     "wait_cleanup": {"type": "bool", "default": True},
-    "limit": {"type": "float", "default": 900},
+    "timeout": {"type": "float", "default": 900, "aliases": ["limit"]},
     "transport": {"type": "str", "default": "auto", "choices": ["auto", "proxy", "port_forward", "exec"]},
     "expected_features": {"type": "list", "elements": "str", "default": []},
     "node_selector": {"type": "str", "default": ""},

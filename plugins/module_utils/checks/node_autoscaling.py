@@ -107,7 +107,7 @@ class NodeAutoscaling(Check):
         except BaseException as e:
             left = self._leave(ctx, keepers, comings)
             if isinstance(e, StepFailed) and ctx.left() < _OVER:
-                ctx.inconclusive("the time of the run was over while it waited; raise validate_limit, which is for all checks together. "
+                ctx.inconclusive("the time of the run was over while it waited; raise validate_timeout, which is for all checks together. "
                                  f"So far: {e}")
             if isinstance(e, StepFailed) and left and "still there" not in str(e):
                 raise StepFailed(f"{e}; {listed(left)} is left, until {found.words} gives it up") from e

@@ -35,7 +35,7 @@ def too_long(checks: list[type[Check]], options: Mapping[str, dict[str, Any]], r
             usual = _bounds(check, {**given, option.name: option.default})["limit"]
             if usual < limit:
                 out.append(f"{variable(check, option)}: with {given[option.name]} check {check.name} may take {limit:.0f} s, and the run "
-                           f"ends after {run_limit:.0f} s; set validate_limit to more, or this to less")
+                           f"ends after {run_limit:.0f} s; set validate_timeout to more, or this to less")
     return out
 
 

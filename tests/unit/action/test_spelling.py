@@ -54,7 +54,7 @@ def test_a_name_that_is_right_or_another_s_is_let_be() -> None:
 
 
 @pytest.mark.parametrize(("name", "meant"), [
-    ("validate_chekcs", "validate_checks"), ("validate_timeout", "validate_limit"), ("cluster_kubecfg", "cluster_kubeconfig"),
+    ("validate_chekcs", "validate_checks"), ("validate_time_out", "validate_timeout"), ("cluster_kubecfg", "cluster_kubeconfig"),
     ("pipeline_skp", "pipeline_skip"), ("pipeline_skpi", "pipeline_skip"), ("pipeline_skop", "pipeline_skip"),
     ("piepline_skip", "pipeline_skip"), ("dispose_sweep_everthing", "dispose_sweep_everything")])
 def test_names_that_readers_tried(name: str, meant: str) -> None:

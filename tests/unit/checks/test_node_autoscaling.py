@@ -207,7 +207,7 @@ def test_a_run_that_ends_before_the_wait_proves_nothing() -> None:
     world.joins = NEVER
     ctx = world.context()
     ctx.deadline = ctx.deadline - 9000 + 300
-    with pytest.raises(Inconclusive, match="raise validate_limit.* So far: Karpenter had a machine"):
+    with pytest.raises(Inconclusive, match="raise validate_timeout.* So far: Karpenter had a machine"):
         NodeAutoscaling().run(ctx)
     assert ("Pod", SEEKER) in ctx.deleted and ctx.observed["left"] == ["nodeclaim/lab-x7"]
 

@@ -117,7 +117,7 @@ def test_unknown_image_name():
 
 @pytest.mark.parametrize(("given", "limit", "told"), [
     ({"provision_limit": 900}, 900.0, ["storage_check_provision_limit: with 900 check storage may take 2190 s, and the run ends after 900 s; "
-                                       "set validate_limit to more, or this to less"]),
+                                       "set validate_timeout to more, or this to less"]),
     ({"provision_limit": 900}, 2190.0, []), ({"provision_limit": 180}, 900.0, []), ({"provision_limit": 180}, 60.0, []),
     ({"provision_limit": 30}, 60.0, [])])
 def test_more_time_than_the_run_has_is_told_before_anything_is_made(given, limit, told):

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Names that were renamed work as before, and say what they are called now."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PLAY = """
+- hosts: localhost
+  gather_facts: false
+  vars: {cluster_host: 'https://127.0.0.1:1'}
+  tasks:
+    - assay.clusters.check_dns: {%s}
+      register: planned
+    - ansible.builtin.debug: {var: planned.plan.limits.run}
+"""
+
+
+def _run(folder: Path, *command: str) -> str:
+    """What is said, without the breaks that a terminal's width makes."""
+    done = subprocess.run(["ansible-playbook", "--check", *command], cwd=folder, text=True, capture_output=True, check=False,
+                          env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_DEPRECATION_WARNINGS": "true"},
+                          stdin=subprocess.DEVNULL)
+    print(done.stdout, done.stderr)
+    assert done.returncode == 0
+    return " ".join((done.stdout + done.stderr).split())
+
+
+@pytest.mark.parametrize(("given", "older"), [("timeout: 77", False), ("limit: 77", True)])
+def test_the_limit_of_a_run_is_called_timeout(tmp_path: Path, given: str, older: bool) -> None:
+    (tmp_path / "play.yml").write_text(PLAY % given)
+    said = _run(tmp_path, "-i", "localhost,", "-c", "local", "play.yml")
+    assert '"planned.plan.limits.run": 77' in said
+    assert ("limit: is called timeout now" in said) == older
+
+
+@pytest.mark.parametrize("name", ["validate_timeout", "validate_limit"])
+def test_so_is_its_variable(tmp_path: Path, name: str) -> None:
+    (tmp_path / "hosts.json").write_text(json.dumps({"clusters": {"hosts": {"c": {"cluster_host": "https://127.0.0.1:1"}}}}))
+    said = _run(tmp_path, "assay.clusters.validate", "-i", "hosts.json", "-e", f"{name}=77", "-e", "validate_checks=dns")
+    assert "limit of the run: 77 s" in said
+    assert ("validate_limit: is called validate_timeout now" in said) == (name == "validate_limit")
