@@ -140,3 +140,16 @@ def test_pages_that_a_server_cuts_are_read_to_the_end(server: Vcsim) -> None:
     before = server.calls().get("ContinueRetrievePropertiesEx", 0)
     assert len(run("vm_snapshot_info", {**server.options, "folder": "/DC0/vm"})["machines"]) == 2
     assert server.calls()["ContinueRetrievePropertiesEx"] > before
+
+
+def test_later_looks_ask_only_for_machines_that_were_chosen(server: Vcsim) -> None:
+    platform = open_vsphere(server.options, Job())
+    first = server.calls()
+    [machine] = platform.find(Wanted(names=(VMS[0],)))
+    platform.find(Wanted(names=(VMS[1],)))
+    before = server.calls()
+    assert before["CreateContainerView"] == first.get("CreateContainerView", 0) + 1, "one view for all looks"
+    assert platform.find(Wanted(ids=(machine.id,)))[0].name == VMS[0]
+    after = server.calls()
+    assert {n: c - before.get(n, 0) for n, c in after.items() if c != before.get(n, 0)} == {"RetrievePropertiesEx": 1}
+    platform.close()
