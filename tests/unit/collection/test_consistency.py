@@ -203,6 +203,8 @@ def test_the_action_group_is_every_module_that_takes_a_cluster() -> None:
     assert takes == modules - WITHOUT_CLUSTER
     groups = _yaml("meta/runtime.yml")["action_groups"]
     assert groups["cluster"] == sorted(takes) and groups["machines"] == sorted(OF_MACHINES)
+    assert groups["platforms"] == sorted(
+        m for m in modules if "assay.clusters.cluster_platform" in _documentation(m)["extends_documentation_fragment"])
 
 
 def test_every_module_has_an_action_plugin() -> None:
