@@ -9,8 +9,9 @@ version_added: 1.1.0
 description:
   - Has every chosen image pulled on every chosen node, and proves for each that it is there. For each pull that fails or is
     slow it tells why.
-  - On each node a pod is made that uses the image and names a program that no image has. The node pulls and unpacks the
-    image and then fails to start it, which proves the pull, whatever is in the image, and runs nothing of it.
+  - On each node pods are made that use the images, each with up to six of one registry, and name a program that no image has. The
+    node pulls and unpacks an image and then fails to start it, which proves the pull, whatever is in the image, and runs nothing
+    of it. What the node's own list has is proved likewise, twenty images in a pod, and counts for no registry.
   - Pulls of a registry begin with one at a time and become more with every success, up to O(per_registry). So a registry
     is spared, and it is seen whether pulls at once share a limit.
   - The pods are guests as the probes of M(assay.clusters.validate) are. They have no token and keep to the restricted level of
@@ -93,7 +94,8 @@ options:
     default: 10
   per_node:
     description:
-      - The most pulls on one node at once. Many kubelets pull one image after the other, whatever is asked.
+      - The most pods that pull on one node at once. A kubelet pulls the images of a pod one after the other, and many do so
+        with those of all pods, whatever is asked.
     type: int
     default: 2
   retries:

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import crowd, measure, reading, report, synthetic, testgrid
+from . import crowd, measure, prepull, reading, report, synthetic, testgrid
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output/bench"
@@ -190,6 +190,7 @@ def main() -> int:
         testgrid.main()
     if options.only_reading:
         return reading.tell(read, options.strict)
+    pulls = prepull.rows() if not options.only_nodes else []
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
     measure.adopt_orphans()
@@ -207,7 +208,7 @@ def main() -> int:
         for clusters, checks in SCENES[:-1] if bundle else ():
             bench.theirs(clusters, checks, bundle)
     return _tell(bench.rows, goals(bench.rows) + (crowd.goals(crowds) if crowds else []) + reading.goals(read)
-                 + report.goals(told), crowds, options.strict, [*read, *told])
+                 + report.goals(told) + prepull.goals(pulls), crowds, options.strict, [*read, *told])
 
 
 def _tell(rows: list[dict[str, Any]], verdicts: list[str], crowds: list[dict[str, Any]], strict: bool,

@@ -108,6 +108,8 @@ class FakeKubelets:
         self.deleted: set[str] = set()
         self.logs: dict[str, str | ApiError] = {}
         self.notes: list[str] = []
+        self.forbidden: set[str] = set()
+        self._states: dict[str, list[dict[str, Any]]] = {}
         self.digest = "sha256:12"
         self.admission: Callable[[dict[str, Any]], dict[str, Any]] = lambda manifest: manifest
         self.lost: list[ApiError] = []  # what the next questions for a log get instead
@@ -127,17 +129,26 @@ class FakeKubelets:
         return name
 
     def create(self, manifest: dict[str, Any]) -> dict[str, Any]:
-        name, spec = manifest["metadata"]["name"], manifest["spec"]
-        image = spec["containers"][0]["image"]
         manifest = self.admission(manifest)
-        image = spec["containers"][0]["image"]
+        name, spec = manifest["metadata"]["name"], manifest["spec"]
+        for image in [c["image"] for c in spec["containers"]]:
+            if image in self.forbidden:
+                raise ApiError("http", 403, "Forbidden", f"image {image} is not allowed", "POST", "/pods")
         self.manifests.append(manifest)
+        self.pods[NAMESPACE, name] = {"metadata": {"name": name}, "spec": spec, "status": {"phase": "Pending"}}
+        self._states[name] = []
+        self.deleted.discard(name)
+        self._pull(name, 0)
+        return manifest
+
+    def _pull(self, pod: str, number: int) -> None:
+        """A kubelet goes through the containers of a pod one after the other."""
+        spec = self.pods[NAMESPACE, pod]["spec"]
+        image = spec["containers"][number]["image"]
         self.begun.append((self.clock.now - self._since, spec["nodeName"], image))
         rows = self.pulls.get((spec["nodeName"], image)) or self.pulls.get(image) or [came(1.0)]
         pull = rows.pop(0) if len(rows) > 1 else rows[0]
-        self.pods[NAMESPACE, name] = {"metadata": {"name": name}, "spec": spec, "status": {"phase": "Pending"}}
-        pull(self, name, image)
-        return manifest
+        pull(self, f"{pod}#{number}" if number else pod, image)
 
     def delete_pod(self, name: str) -> None:
         self.deleted.add(name)
@@ -152,13 +163,27 @@ class FakeKubelets:
 
     # ---- the kubelet's side -----------------------------------------------------------------------------------
     def event(self, pod: str, reason: str, message: str) -> None:
-        self.events[NAMESPACE, f"e{len(self.events)}"] = {"involvedObject": {"name": pod}, "reason": reason, "message": message}
+        """pod: with # and the number of its container, but for the first."""
+        name, container = self._container(pod)
+        about = {"name": name, "fieldPath": f"spec.containers{{{container}}}"}
+        self.events[NAMESPACE, f"e{len(self.events)}"] = {"involvedObject": about, "reason": reason, "message": message}
+
+    def _container(self, pod: str) -> tuple[str, str]:
+        name, _sign, number = pod.partition("#")
+        containers = self.pods[NAMESPACE, name]["spec"]["containers"] if (NAMESPACE, name) in self.pods else [{"name": "pull"}]
+        return name, containers[int(number or 0)]["name"]
 
     def state(self, pod: str, state: dict[str, Any], phase: str = "Pending", **status: Any) -> None:
-        if (NAMESPACE, pod) in self.pods:
-            container = {"name": "x", "imageID": f"r.io/x@{self.digest}", "state": state}
-            self.pods[NAMESPACE, pod] = {**self.pods[NAMESPACE, pod], "status": {
-                "phase": phase, **status, "containerStatuses": [container]}}
+        """How a container ended; the status of the pod tells it once the kubelet has been through all of them."""
+        name, container = self._container(pod)
+        if (NAMESPACE, name) not in self.pods or name in self.deleted:
+            return
+        told, item = self._states[name], self.pods[NAMESPACE, name]
+        told[:] = [c for c in told if c["name"] != container] + [
+            {"name": container, "imageID": f"r.io/x@{self.digest}", "state": state}]
+        if len(told) < len(item["spec"]["containers"]):
+            return self._pull(name, len(told))
+        self.pods[NAMESPACE, name] = {**item, "status": {"phase": phase, **status, "containerStatuses": [*told]}}
 
     def set_node(self, name: str, **about: Any) -> None:
         self.nodes["", name] = node(name, **about)

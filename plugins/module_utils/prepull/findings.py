@@ -141,9 +141,9 @@ def _largest(results: Sequence[Result], registry: str) -> str:
 
 def _evidence(results: Sequence[Result], registry: str) -> list[str]:
     """The slowest pulls first, with how many went on beside them."""
-    pulled = [r for r in results if r.status == PULLED]
+    crowd = speed.Crowd(r for r in results if r.status == PULLED)
     mine = sorted((r for r in speed.counted(results) if r.image.registry == registry), key=lambda r: r.rate)
-    return [f"{r.line()}, {speed.at_once(r, pulled):.1f} at once" for r in mine[:_LINES]]
+    return [f"{r.line()}, {crowd.at_once(r):.1f} at once" for r in mine[:_LINES]]
 
 
 def summary(results: Sequence[Result], seconds: float) -> dict[str, Any]:

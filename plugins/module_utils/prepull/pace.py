@@ -44,13 +44,15 @@ class Pace:
         return self.lanes.setdefault(registry, Lane(self.per_registry))
 
     def take(self, registry: str, node: str) -> bool:
-        """Whether a pull may begin now; it is counted then."""
-        if self.nodes.get(node, 0) >= self.per_node or not self.lane(registry).free():
+        """Whether a pod may begin now; it is counted then. registry: "" for what asks none."""
+        if self.nodes.get(node, 0) >= self.per_node or not (not registry or self.lane(registry).free()):
             return False
-        self.lane(registry).busy += 1
+        if registry:
+            self.lane(registry).busy += 1
         self.nodes[node] = self.nodes.get(node, 0) + 1
         return True
 
     def give(self, registry: str, node: str) -> None:
-        self.lane(registry).busy -= 1
+        if registry:
+            self.lane(registry).busy -= 1
         self.nodes[node] -= 1

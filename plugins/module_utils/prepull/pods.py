@@ -9,8 +9,8 @@ shell would need one in the image, and image volumes need a runtime (containerd 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..kube.pods import IMAGE_REASONS
@@ -33,28 +33,35 @@ def duration(text: str) -> float:
     return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([0-9.]+)(h|ms|us|µs|ns|m|s)", text))
 
 
-def manifest(name: str, node: str, image: str, secrets: Iterable[str], policy: str) -> dict[str, Any]:
+def container_of(number: int) -> str:
+    """The name of the container of a pod's image of that number."""
+    return f"{CONTAINER}-{number}" if number else CONTAINER
+
+
+def _container(name: str, image: str, policy: str) -> dict[str, Any]:
+    return {"name": name, "image": image, "imagePullPolicy": policy, "command": [PROGRAM],
+            "resources": {"limits": {"memory": "32Mi", "cpu": "100m"}, "requests": {"memory": "0", "cpu": "0"}},
+            "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}}
+
+
+def manifest(name: str, node: str, images: Sequence[str], secrets: Iterable[str], policy: str) -> dict[str, Any]:
     """Placed by name, so that no scheduler, taint or full node is in the way; restricted, and without any request."""
     return {
         "apiVersion": "v1", "kind": "Pod",
-        "metadata": {"name": name, "annotations": {IMAGE: image}},
+        "metadata": {"name": name, "annotations": {IMAGE: " ".join(images)}},
         "spec": {
             "nodeName": node, "restartPolicy": "Never", "automountServiceAccountToken": False,
             "enableServiceLinks": False, "terminationGracePeriodSeconds": 0,
             "tolerations": [{"operator": "Exists"}],
             "imagePullSecrets": [{"name": s} for s in secrets],
             "securityContext": {"runAsNonRoot": True, "runAsUser": 65534, "seccompProfile": {"type": "RuntimeDefault"}},
-            "containers": [{
-                "name": CONTAINER, "image": image, "imagePullPolicy": policy, "command": [PROGRAM],
-                "resources": {"limits": {"memory": "32Mi", "cpu": "100m"}, "requests": {"memory": "0", "cpu": "0"}},
-                "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
-                                    "capabilities": {"drop": ["ALL"]}}}]}}
+            "containers": [_container(container_of(i), image, policy) for i, image in enumerate(images)]}}
 
 
-def changed(made: Object | None, image: str, policy: str) -> tuple[str, bool]:
+def changed(made: Object | None, image: str, policy: str, name: str = CONTAINER) -> tuple[str, bool]:
     """What admission made of the pod: (the other image, or "", whether pods ask the registry each time though nobody said so)."""
     for container in ((made or {}).get("spec") or {}).get("containers") or []:
-        if container.get("name") == CONTAINER:
+        if container.get("name") == name:
             now = str(container.get("image") or image)
             return now if now != image else "", container.get("imagePullPolicy") == "Always" != policy
     return "", False
@@ -65,7 +72,8 @@ class Reading:
     """What a pod tells. ended: nothing more will come of it; there: the image is on the node.
 
     already: it was before, None where that is not said; seconds: of the pull alone, waited: with the kubelet's queue;
-    size: bytes; digest: as the runtime resolved it; error: the cluster's words; pulling: the pull has begun.
+    size: bytes; digest: as the runtime resolved it; error: the cluster's words; pulling: the pull has begun; settled: the
+    status of the container tells it, and not an event alone.
     """
 
     ended: bool = False
@@ -77,6 +85,7 @@ class Reading:
     digest: str = ""
     error: str = ""
     pulling: bool = False
+    settled: bool = False
 
 
 def _error_of(status: Object, events: list[Object]) -> str:
@@ -90,18 +99,30 @@ def _error_of(status: Object, events: list[Object]) -> str:
     return "; ".join([best, *secret[:1]])
 
 
-def read(pod: Object, events: list[Object]) -> Reading:
-    """events: those of this pod."""
+def _of(event: Object, container: str) -> bool:
+    """Whether an event of the pod is about this container, or about all."""
+    path = (event.get("involvedObject") or {}).get("fieldPath")
+    return not path or path == f"spec.containers{{{container}}}"
+
+
+def read(pod: Object, events: Iterable[Object], container: str = CONTAINER) -> Reading:
+    """events: those of this pod. A kubelet tells the states of containers when it has been through all, and events at once."""
     state = pod.get("status") or {}
-    status = next(iter(state.get("containerStatuses") or []), {})
+    events = [e for e in events if _of(e, container)]
+    status = next((s for s in state.get("containerStatuses") or [] if s.get("name") == container), {})
     pulling = any(e.get("reason") == "Pulling" for e in events)
     waiting = (status.get("state") or {}).get("waiting") or {}
     if waiting.get("reason") in IMAGE_REASONS or waiting.get("reason") == "SignatureValidationFailed":
         return Reading(ended=True, error=_error_of(status, events), pulling=pulling)
     if (status.get("state") or {}).get("terminated") or waiting.get("reason") in _MADE or status.get("containerID"):
-        return _there(status, events)
+        return replace(_there(status, events), settled=True)
     if state.get("phase") == "Failed":  # the kubelet did not take it
         return Reading(ended=True, error=f"{state.get('reason', 'Failed')}: {state.get('message', '')}".rstrip(": "))
+    if any(e.get("reason") == "Pulled" for e in events):
+        return _there(status, events)
+    if any(e.get("reason") in ("InspectFailed", "ErrImageNeverPull") or e.get("message", "").startswith("Failed to pull image")
+           for e in events):
+        return Reading(ended=True, error=_error_of(status, events), pulling=pulling)
     sandbox = [e.get("message", "") for e in events if e.get("reason") == "FailedCreatePodSandBox"]
     return Reading(error=sandbox[-1] if sandbox and not pulling else "", pulling=pulling)
 

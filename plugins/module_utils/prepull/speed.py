@@ -3,9 +3,11 @@
 """How fast images come: which node is slow where others are not, and whether pulls at once share one limit."""
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .result import MB, PULLED, Result
@@ -23,14 +25,41 @@ def counted(results: Sequence[Result]) -> list[Result]:
     return [r for r in results if r.status == PULLED and r.size >= LEAST_SIZE and r.seconds > 0]
 
 
+class _Moments:
+    """Moments in order; `before(t)`: the sum of t - m over those m that are before t."""
+
+    def __init__(self, moments: Iterable[float]) -> None:
+        self._sorted = sorted(moments)
+        self._sums = [0.0, *itertools.accumulate(self._sorted)]
+
+    def before(self, t: float) -> float:
+        count = bisect.bisect_left(self._sorted, t)
+        return count * t - self._sums[count]
+
+
+class Crowd:
+    """How many pulls went on at once, of each registry: what N pulls cost is N log N."""
+
+    def __init__(self, pulled: Iterable[Result]) -> None:
+        of: dict[str, list[Result]] = {}
+        for r in pulled:
+            if r.end > r.begin:
+                of.setdefault(r.image.registry, []).append(r)
+        self._of = {n: (_Moments(r.begin for r in rs), _Moments(r.end for r in rs)) for n, rs in of.items()}
+
+    def at_once(self, one: Result) -> float:
+        """How many of its registry went on beside it, on average, itself (one of them) included."""
+        span = one.end - one.begin
+        if span <= 0 or one.image.registry not in self._of:
+            return 1.0
+        begun, ended = self._of[one.image.registry]
+        spent = [begun.before(t) - ended.before(t) for t in (one.begin, one.end)]  # by all of them until then
+        return max(1.0, (spent[1] - spent[0]) / span)
+
+
 def at_once(one: Result, others: Sequence[Result]) -> float:
     """How many pulls of its registry went on beside it, on average, itself included."""
-    span = one.end - one.begin
-    if span <= 0:
-        return 1.0
-    beside = sum(max(0.0, min(one.end, o.end) - max(one.begin, o.begin)) for o in others
-                 if o is not one and o.image.registry == one.image.registry)
-    return 1.0 + beside / span
+    return Crowd(others if any(o is one for o in others) else [*others, one]).at_once(one)
 
 
 @dataclass(frozen=True)
@@ -66,13 +95,13 @@ def _slope(points: Sequence[tuple[float, float]]) -> float | None:
 
 def of_registries(results: Sequence[Result]) -> list[Registry]:
     """One line for each registry of which something was pulled that tells about speed."""
-    pulled = [r for r in results if r.status == PULLED]
+    crowd = Crowd(r for r in results if r.status == PULLED)
     out = []
     for name in sorted({r.image.registry for r in results}):
         mine = [r for r in counted(results) if r.image.registry == name]
         if not mine:
             continue
-        points = sorted((at_once(r, pulled), r.rate) for r in mine)
+        points = sorted((crowd.at_once(r), r.rate) for r in mine)
         few, many = points[0][0], points[-1][0]
         alone = statistics.median(rate for k, rate in points if k <= few * 1.25)
         crowded = statistics.median(rate for k, rate in points if k >= many / 1.25)
@@ -95,12 +124,12 @@ class Slow:
 def slow_nodes(results: Sequence[Result], registries: Sequence[Registry]) -> list[Slow]:
     """Slow here, fast there: each node against the others, for the same images where those were pulled on both."""
     shared = {r.name for r in registries if r.shared}
-    pulled = [r for r in results if r.status == PULLED]
+    crowd = Crowd(r for r in results if r.status == PULLED)
     out = []
     for registry in registries:
         mine = [r for r in counted(results) if r.image.registry == registry.name]
         # where all share a limit, what a pull would get alone is what is compared
-        rates = {id(r): r.rate * (at_once(r, pulled) if registry.name in shared else 1.0) for r in mine}
+        rates = {id(r): r.rate * (crowd.at_once(r) if registry.name in shared else 1.0) for r in mine}
         for node in sorted({r.node for r in mine}):
             here = [r for r in mine if r.node == node]
             images = {r.image for r in here}

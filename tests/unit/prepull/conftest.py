@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.engine.terms import Terms
 from ansible_collections.assay.clusters.plugins.module_utils.jobs import job
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
-from ansible_collections.assay.clusters.plugins.module_utils.prepull import pace, remove, run as run_, space as space_
+from ansible_collections.assay.clusters.plugins.module_utils.prepull import pace, pulls, remove, run as run_, space as space_
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.references import parse
 from ansible_collections.assay.clusters.plugins.module_utils.prepull.space import Space
 from ansible_collections.assay.clusters.tests.unit.engine.fake_api import FakeApi
@@ -26,7 +26,7 @@ Pulled = Callable[..., run_.Prepull]
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    for module in (job, pace, remove, run_):
+    for module in (job, pace, pulls, remove, run_):
         monkeypatch.setattr(module, "time", made)
     return made
 
@@ -42,6 +42,8 @@ def cluster(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> FakeKubelets:
 def prepull(cluster: FakeKubelets) -> Pulled:
     """prepull("r.io/a:1", ..., setting=...): the run when it has ended."""
     def made(*images: str, timeout: float = 36000.0, of: job.Job | None = None, **settings: Any) -> run_.Prepull:
+        cluster.pods.clear()  # each in a namespace of its own
+        cluster.events.clear()
         work = of or job.Job()
         work.limit(timeout)
         done = run_.Prepull(cluster, [parse(i) for i in images], run_.Settings(**settings), work)  # type: ignore[arg-type]

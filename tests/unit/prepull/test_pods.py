@@ -81,7 +81,7 @@ def test_a_container_that_was_made_has_its_image_whatever_it_does_now(state: dic
 
 def test_the_pod_goes_to_its_node_whatever_is_in_the_way_there() -> None:
     """No taint keeps it away, nobody's room is taken, and a namespace with the strictest rules admits it."""
-    spec = pods.manifest("pull-1", "n1", "r.io/a:1", ["s1", "s2"], "Always")["spec"]
+    spec = pods.manifest("pull-1", "n1", ["r.io/a:1"], ["s1", "s2"], "Always")["spec"]
     assert spec["nodeName"] == "n1" and spec["tolerations"] == [{"operator": "Exists"}]
     assert spec["imagePullSecrets"] == [{"name": "s1"}, {"name": "s2"}] and spec["restartPolicy"] == "Never"
     [container] = spec["containers"]

@@ -25,7 +25,7 @@ Make = Callable[..., Space]
 
 
 def pull(space: Space, name: str = "pull-1") -> dict[str, Any]:
-    return pods.manifest(space.unique(name), "n1", "r.io/a:1", [], "IfNotPresent")
+    return pods.manifest(space.unique(name), "n1", ["r.io/a:1"], [], "IfNotPresent")
 
 
 @pytest.fixture
