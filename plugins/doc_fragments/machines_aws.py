@@ -13,26 +13,32 @@ options:
     description:
       - The region of AWS. Without it E(AWS_REGION), E(AWS_DEFAULT_REGION), then the profile.
     type: str
+    aliases: [aws_region]
   access_key:
     description:
       - The id of an access key. Without it E(AWS_ACCESS_KEY_ID), or whatever boto3 finds (a profile, the role of an instance).
     type: str
+    aliases: [aws_access_key_id, aws_access_key]
   secret_key:
     description:
       - The secret of the access key. Without it E(AWS_SECRET_ACCESS_KEY).
     type: str
+    aliases: [aws_secret_access_key, aws_secret_key]
   session_token:
     description:
       - The token of a temporary access key. Without it E(AWS_SESSION_TOKEN).
     type: str
+    aliases: [aws_session_token]
   profile:
     description:
       - A profile of the AWS configuration, in place of an access key. Without it E(AWS_PROFILE).
     type: str
+    aliases: [aws_profile]
   endpoint_url:
     description:
       - The address of the EC2 API, where it is not AWS's own. Without it E(AWS_ENDPOINT_URL_EC2), E(AWS_ENDPOINT_URL).
     type: str
+    aliases: [aws_endpoint_url]
   root_volume:
     description:
       - How a revert treats the root volume of a machine.

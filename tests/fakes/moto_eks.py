@@ -6,11 +6,14 @@ Everything else is moto's own server, spoken to by boto3 over HTTP.
 """
 from __future__ import annotations
 
+import json
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
+from urllib.parse import unquote
 
 from moto.core.responses import ActionResult
 from moto.eks import models, responses, urls
@@ -46,8 +49,78 @@ def _update(cluster: Any, thing: Any, kind: str) -> ActionResult:
     return ActionResult({"update": _updates(cluster)[number]})
 
 
+def _checked(version: str) -> str:
+    """moto takes what EKS does not."""
+    if not re.fullmatch(r"\d+\.\d+", version or "1.0"):
+        raise InvalidParameterException(message=f"unsupported Kubernetes version {version}")
+    return version
+
+
+def _create_cluster(response: Any) -> ActionResult:
+    _checked(response._get_param("version"))
+    made = _made(response)
+    response.eks_backend.describe_cluster(response._get_param("name")).__dict__["asked"] = json.loads(response.body)
+    return made
+
+
+def _create_nodegroup(response: Any) -> ActionResult:
+    """Of its cluster's version, which moto does not look at."""
+    made = _made_group(response)
+    cluster = response.eks_backend.describe_cluster(response._get_param("name"))
+    cluster.nodegroups[response._get_param("nodegroupName")].version = cluster.version
+    return made
+
+
+def _kept(response: Any, kind: str) -> dict[Any, dict[str, Any]]:
+    """What a cluster has of a kind that moto does not know."""
+    return response.eks_backend.describe_cluster(response._get_param("name")).__dict__.setdefault(kind, {})
+
+
+def create_addon(response: Any) -> ActionResult:
+    asked = json.loads(response.body)
+    made = {**asked, "clusterName": response._get_param("name"), "status": "CREATING", "looks": LOOKS}
+    _kept(response, "addons")[asked["addonName"]] = made
+    return ActionResult({"addon": made})
+
+
+def list_addons(response: Any) -> ActionResult:
+    return ActionResult({"addons": list(_kept(response, "addons"))})
+
+
+def describe_addon(response: Any) -> ActionResult:
+    addon = _kept(response, "addons")[response._get_param("addonName")]
+    addon["looks"] -= 1
+    return ActionResult({"addon": {**addon, "status": "ACTIVE" if addon["looks"] < 0 else "CREATING"}})
+
+
+def create_access_entry(response: Any) -> ActionResult:
+    asked = json.loads(response.body)
+    _kept(response, "entries")[asked["principalArn"]] = {**asked, "policies": []}
+    return ActionResult({"accessEntry": asked})
+
+
+def list_access_entries(response: Any) -> ActionResult:
+    return ActionResult({"accessEntries": list(_kept(response, "entries"))})
+
+
+def associate_access_policy(response: Any) -> ActionResult:
+    asked = json.loads(response.body)
+    _kept(response, "entries")[unquote(response._get_param("principalArn"))]["policies"].append(asked)
+    return ActionResult({"associatedAccessPolicy": asked})
+
+
+def create_pod_identity_association(response: Any) -> ActionResult:
+    asked = json.loads(response.body)
+    _kept(response, "identities")[asked["namespace"], asked["serviceAccount"]] = asked
+    return ActionResult({"association": asked})
+
+
+def list_pod_identity_associations(response: Any) -> ActionResult:
+    return ActionResult({"associations": list(_kept(response, "identities").values())})
+
+
 def update_cluster_version(response: Any) -> ActionResult:
-    cluster, version = response.eks_backend.describe_cluster(response._get_param("name")), response._get_param("version")
+    cluster, version = response.eks_backend.describe_cluster(response._get_param("name")), _checked(response._get_param("version"))
     if int(version.split(".")[1]) != int(cluster.version.split(".")[1]) + 1:
         raise InvalidParameterException(
             message=f"Unsupported Kubernetes minor version update from {cluster.version} to {version}")
@@ -77,9 +150,16 @@ def list_nodegroups(response: Any) -> ActionResult:
     return ActionResult({"nodegroups": list(cluster.nodegroups)})
 
 
-_CALLS = (list_nodegroups, update_cluster_version, update_nodegroup_version, list_updates, describe_update)
+_CALLS = (list_nodegroups, update_cluster_version, update_nodegroup_version, list_updates, describe_update, create_addon,
+          list_addons, describe_addon, create_access_entry, list_access_entries, associate_access_policy,
+          create_pod_identity_association, list_pod_identity_associations)
 _PATHS = ("{0}/clusters/(?P<name>[^/]+)/updates$", "{0}/clusters/(?P<name>[^/]+)/updates/(?P<updateId>[^/]+)$",
-          "{0}/clusters/(?P<name>[^/]+)/node-groups/(?P<nodegroupName>[^/]+)/update-version$")
+          "{0}/clusters/(?P<name>[^/]+)/node-groups/(?P<nodegroupName>[^/]+)/update-version$",
+          "{0}/clusters/(?P<name>[^/]+)/addons$", "{0}/clusters/(?P<name>[^/]+)/addons/(?P<addonName>[^/]+)$",
+          "{0}/clusters/(?P<name>[^/]+)/access-entries$",
+          "{0}/clusters/(?P<name>[^/]+)/access-entries/(?P<principalArn>.+)/access-policies$",
+          "{0}/clusters/(?P<name>[^/]+)/pod-identity-associations$")
+_made, _made_group = responses.EKSResponse.create_cluster, responses.EKSResponse.create_nodegroup
 
 
 def _refuse(_response: Any) -> ActionResult:
@@ -118,7 +198,9 @@ def moto_eks(region: str = "eu-central-1") -> Iterator[MotoEks]:
     """A server of its own on a free port, empty at the beginning and at the end."""
     missing = {p: urls.response.dispatch for p in _PATHS if p not in urls.url_paths}
     with mock.patch.dict(urls.url_paths, missing), mock.patch.object(models.Cluster, "status", _Status(), create=True), \
-            mock.patch.object(models.Nodegroup, "status", _Status(), create=True):
+            mock.patch.object(models.Nodegroup, "status", _Status(), create=True), \
+            mock.patch.object(responses.EKSResponse, "create_cluster", _create_cluster), \
+            mock.patch.object(responses.EKSResponse, "create_nodegroup", _create_nodegroup):
         for call in _CALLS:
             setattr(responses.EKSResponse, call.__name__, call)
         server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)

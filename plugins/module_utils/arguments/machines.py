@@ -6,15 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 from .cluster import CLUSTER, LOG_IN
+from .platforms import AWS
 
 # Machines of AWS: the names of amazon.aws, and how a revert treats volumes.
 MACHINES_AWS: dict[str, dict[str, Any]] = {
-    "region": {"type": "str"},
-    "access_key": {"type": "str", "no_log": False},
-    "secret_key": {"type": "str", "no_log": True},
-    "session_token": {"type": "str", "no_log": True},
-    "profile": {"type": "str"},
-    "endpoint_url": {"type": "str"},
+    **AWS,
     "root_volume": {"type": "str", "default": "swap", "choices": ["swap", "replace"]},
     "replaced_volumes": {"type": "str", "default": "delete", "choices": ["delete", "keep"]},
     "auto_scaling": {"type": "str", "default": "refuse", "choices": ["refuse", "suspend"]},

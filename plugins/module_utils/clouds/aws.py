@@ -99,6 +99,18 @@ class Ec2:
                 found += page.get(key, [])
         return found
 
+    def listen(self, event: str, act: Any) -> None:
+        """act is called at an event of botocore's."""
+        self._client.meta.events.register(event, act)
+
+    def signed(self, operation: str, seconds: int, **arguments: Any) -> str:
+        """An address that asks this for somebody who has no keys, for so long; nothing is asked of AWS for it."""
+        from botocore import xform_name
+
+        with _told(self._service.signing_name, operation, ""):
+            return str(self._client.generate_presigned_url(xform_name(operation), Params=arguments, ExpiresIn=seconds,
+                                                           HttpMethod="GET"))
+
     def close(self) -> None:
         self._client.close()
 
@@ -143,7 +155,7 @@ def _given(params: Mapping[str, Any], environ: Mapping[str, str], service: str) 
     if ("access_key" in given) != ("secret_key" in given):
         raise BadOption("access_key and secret_key: one is set without the other")
     if {"access_key", "profile"} <= set(given):
-        raise BadOption("profile: not together with access_key; set one of them")
+        raise BadOption(f"profile: not together with access_key; set one of them, not profile {given['profile']} as well")
     if not {"access_key", "profile"} & set(given):
         names = _ENV_KEYS if environ.get("AWS_ACCESS_KEY_ID") else {"profile": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")}
         given |= _from(environ, names)
@@ -156,8 +168,19 @@ def _from(environ: Mapping[str, str], names: Mapping[str, tuple[str, ...]]) -> d
     return {option: value for option, value in found.items() if value}
 
 
+def _session(environ: Mapping[str, str]) -> Any:
+    """botocore's, with files of configuration that the environment of the task names: its own it reads itself."""
+    from botocore.session import Session
+
+    session = Session()
+    for option, variable in (("config_file", "AWS_CONFIG_FILE"), ("credentials_file", "AWS_SHARED_CREDENTIALS_FILE")):
+        if environ.get(variable):
+            session.set_config_variable(option, environ[variable])
+    return session
+
+
 def connect(params: Mapping[str, Any], environ: Mapping[str, str], service: str = "ec2", **more: Any) -> Ec2:
-    """params: region, access_key, secret_key, session_token, profile, endpoint_url, validate_certs, parallel. more: of botocore's
+    """params: region, access_key, secret_key, session_token, profile, endpoint_url, validate_certs, ca_bundle, parallel. more: of botocore's
     Config.
 
     Nothing is asked of AWS yet. BadOption for a profile that does not exist, and where no region is told.
@@ -170,10 +193,10 @@ def connect(params: Mapping[str, Any], environ: Mapping[str, str], service: str 
     config = Config(connect_timeout=10, read_timeout=60, max_pool_connections=max(10, int(params.get("parallel") or 0)),
                     retries={"mode": environ.get("AWS_RETRY_MODE") or "standard",
                              "total_max_attempts": int(environ.get("AWS_MAX_ATTEMPTS") or _ATTEMPTS)}, **more)
-    verify = False if params.get("validate_certs") is False else environ.get("AWS_CA_BUNDLE") or None
+    verify = False if params.get("validate_certs") is False else params.get("ca_bundle") or environ.get("AWS_CA_BUNDLE") or None
     try:
         session = boto3.session.Session(
-            profile_name=given.get("profile"), region_name=given.get("region"), aws_access_key_id=given.get("access_key"),
+            botocore_session=_session(environ), profile_name=given.get("profile"), region_name=given.get("region"), aws_access_key_id=given.get("access_key"),
             aws_secret_access_key=given.get("secret_key"), aws_session_token=given.get("session_token"))
         if not session.region_name:
             raise BadOption("region: not told: set region, the variable AWS_REGION, or a profile that has one")

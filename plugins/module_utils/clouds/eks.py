@@ -1,76 +1,36 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""boto3 for EKS: clients from the settings, errors in AWS's own words, pages, the signed address that makes a token."""
+"""AWS for EKS: several services by one set of settings, what is missing is no error, the signed address that makes a token."""
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..jobs.errors import BadOption, PlatformError
+from ..jobs.errors import BadOption
 from ..results import redact
+from .aws import AwsError, Ec2, connect
 
 _MISSING = {"ResourceNotFoundException", "NoSuchEntity", "NoSuchEntityException"}
 
 
-def _boto3() -> Any:
-    try:
-        import boto3
-    except ImportError as e:
-        raise BadOption(f"the Python package boto3 is needed by {sys.executable} and cannot be imported ({e}); install it "
-                        "there, for example with pip install boto3") from None
-    return boto3
-
-
 class Session:
-    """Settings have the names of amazon.aws; what is not given comes from where boto3 itself takes it."""
+    """Settings and environment as clouds/aws.py takes them; an option that is wrong is told as one of `eks`."""
 
-    def __init__(self, settings: Mapping[str, Any]):
-        boto3 = _boto3()
-        from botocore.config import Config
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        self._client_error, self._core_error = ClientError, BotoCoreError
-        keys = {"aws_access_key_id": "access_key", "aws_secret_access_key": "secret_key",
-                "aws_session_token": "session_token"}
+    def __init__(self, settings: Mapping[str, Any], environ: Mapping[str, str]):
         redact.register(*(settings.get(n) for n in ("secret_key", "session_token")))
-        with self._told("the credentials of AWS"):
-            self._session = boto3.session.Session(profile_name=settings.get("profile"), region_name=settings.get("region"),
-                                                  **{k: settings[n] for k, n in keys.items() if settings.get(n)})
-        self.region = self._session.region_name
-        if not self.region:
-            raise BadOption("eks.region: is missing, and neither AWS_REGION nor the profile tells it")
-        config = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "max_attempts": 5})
-        verify = settings.get("ca_bundle") or settings.get("validate_certs", True)
-        self._options = {"endpoint_url": settings.get("endpoint_url"), "verify": verify, "config": config}
-        self._clients: list[Any] = []
+        self._settings, self._environ = settings, environ
+        self._clients: list[Ec2] = []
+        self.region = self.client("eks").region
 
-    @contextlib.contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def client(self, service: str) -> Ec2:
         try:
-            yield
-        except self._client_error as e:
-            error = e.response.get("Error", {})
-            message = " ".join(str(error.get("Message")).split())
-            raise PlatformError(f"{what}: {error.get('Code')}: {message}", code=error.get("Code")) from None
-        except self._core_error as e:
-            raise PlatformError(f"{what}: {e}") from None
-
-    def client(self, service: str) -> Any:
-        with self._told(f"the client of {service}"):
-            made = self._session.client(service, **self._options)
-        self._clients.append(made)
-        return made
-
-    def call(self, client: Any, method: str, **arguments: Any) -> dict[str, Any]:
-        """PlatformError with AWS's code (also as detail `code`) and message."""
-        with self._told(f"AWS {client.meta.service_model.service_name}, {method.replace('_', ' ')}"):
-            return getattr(client, method)(**arguments)
-
-    def pages(self, client: Any, method: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-        with self._told(f"AWS {client.meta.service_model.service_name}, {method.replace('_', ' ')}"):
-            yield from client.get_paginator(method).paginate(**arguments)
+            self._clients.append(connect(self._settings, self._environ, service))
+        except BadOption as e:
+            if str(e).startswith("region: not told"):
+                raise BadOption("eks.region: is missing, and neither AWS_REGION, AWS_DEFAULT_REGION nor the profile tells it") from None
+            raise BadOption(f"eks.{e}") from None
+        return self._clients[-1]
 
     @staticmethod
     @contextlib.contextmanager
@@ -78,8 +38,8 @@ class Session:
         """What is not there is no error inside."""
         try:
             yield
-        except PlatformError as e:
-            if e.details.get("code") not in _MISSING:
+        except AwsError as e:
+            if e.code not in _MISSING:
                 raise
 
     def identity_url(self, cluster: str, seconds: int) -> str:
@@ -94,11 +54,9 @@ class Session:
             if "cluster" in request.context:
                 request.headers["x-k8s-aws-id"] = request.context["cluster"]
 
-        sts.meta.events.register("provide-client-params.sts.GetCallerIdentity", keep)
-        sts.meta.events.register("before-sign.sts.GetCallerIdentity", add)
-        with self._told("a token for the API server"):
-            return str(sts.generate_presigned_url("get_caller_identity", Params={"Cluster": cluster}, ExpiresIn=seconds,
-                                                  HttpMethod="GET"))
+        sts.listen("provide-client-params.sts.GetCallerIdentity", keep)
+        sts.listen("before-sign.sts.GetCallerIdentity", add)
+        return sts.signed("GetCallerIdentity", seconds, Cluster=cluster)
 
     def close(self) -> None:
         for client in self._clients:

@@ -41,10 +41,16 @@ class Roles:
     def nodes(self) -> str:
         return self._role("node_role", "nodes", "ec2.amazonaws.com")
 
+    def named(self, option: str, name: str) -> str:
+        """The ARN of a role that must be there."""
+        if found := self._arn(name):
+            return found
+        raise BadOption(f"eks.{option}: there is no role {name}")
+
     def _arn(self, name: str) -> str:
         with self._session.unless_missing():
             # a role's ARN may hold a path, its name is the last part
-            return str(self._session.call(self._iam, "get_role", RoleName=name.rpartition("/")[2])["Role"]["Arn"])
+            return str(self._iam.call("GetRole", RoleName=name.rpartition("/")[2])["Role"]["Arn"])
         return ""
 
     def _role(self, option: str, suffix: str, service: str) -> str:
@@ -58,11 +64,11 @@ class Roles:
         trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": service},
                                                          "Action": "sts:AssumeRole"}]}
         tags = [{"Key": k, "Value": str(v)} for k, v in {**self._tags, _CLUSTER: self._cluster}.items()]
-        made = self._session.call(self._iam, "create_role", RoleName=name, AssumeRolePolicyDocument=json.dumps(trust),
+        made = self._iam.call("CreateRole", RoleName=name, AssumeRolePolicyDocument=json.dumps(trust),
                                   Tags=tags)["Role"]["Arn"]
         partition = made.split(":")[1]  # aws, aws-cn, aws-us-gov
         for policy in _POLICIES[service]:
-            self._session.call(self._iam, "attach_role_policy", RoleName=name,
+            self._iam.call("AttachRolePolicy", RoleName=name,
                                PolicyArn=f"arn:{partition}:iam::aws:policy/{policy}")
         self.made = True
         return str(made)
@@ -70,15 +76,18 @@ class Roles:
     def _own(self, suffix: str) -> str:
         return f"{self._cluster}-{suffix}"[-64:]
 
+    def made_here(self) -> bool:
+        """Whether any role was made for this cluster."""
+        return any(self._arn(self._own(suffix)) for suffix in ("control-plane", "nodes"))
+
     def remove(self) -> None:
         """Those that were made for this cluster, told by their tags."""
         for name in (self._own("control-plane"), self._own("nodes")):
             with self._session.unless_missing():
-                role = self._session.call(self._iam, "get_role", RoleName=name)["Role"]
+                role = self._iam.call("GetRole", RoleName=name)["Role"]
                 tags = {t["Key"]: t["Value"] for t in role.get("Tags") or []}
                 if tags.get(names.MANAGED_BY) != names.MANAGER or tags.get(_CLUSTER) != self._cluster:
                     continue
-                for page in self._session.pages(self._iam, "list_attached_role_policies", RoleName=name):
-                    for policy in page["AttachedPolicies"]:
-                        self._session.call(self._iam, "detach_role_policy", RoleName=name, PolicyArn=policy["PolicyArn"])
-                self._session.call(self._iam, "delete_role", RoleName=name)
+                for policy in self._iam.pages("ListAttachedRolePolicies", "AttachedPolicies", RoleName=name):
+                    self._iam.call("DetachRolePolicy", RoleName=name, PolicyArn=policy["PolicyArn"])
+                self._iam.call("DeleteRole", RoleName=name)
