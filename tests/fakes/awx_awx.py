@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A fake of the collection awx.awx: its modules take the options that those of 24.6.1 take, by their types and choices, and write
-down what they got. No AWX is asked.
+"""A fake of the collection awx.awx: its modules take the options that those of 24.6.1 take, by their types and choices,
+and write down what they got. No AWX is asked.
 
 awx_awx.json holds the options, out of the documentation of that release.
 """
@@ -11,20 +11,22 @@ import json
 from pathlib import Path
 from typing import Any
 
-OPTIONS: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))["modules"]
+_KEPT = Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
+OPTIONS: dict[str, dict[str, Any]] = json.loads(_KEPT)["modules"]
 _MODULE = """
 import json
 from ansible.module_utils.basic import AnsibleModule
 
 module = AnsibleModule(argument_spec=json.loads({spec!r}))
 with open({told!r}, "a", encoding="utf-8") as file:
-    file.write(json.dumps([{name!r}, {{n: v for n, v in module.params.items() if v is not None}}]) + "\\n")
+    given = {{n: v for n, v in module.params.items() if v is not None}}
+    file.write(json.dumps([{name!r}, given]) + "\\n")
 module.exit_json(changed=True)
 """
 
 
 def make(folder: Path) -> Path:
-    """The collection below this folder of collections; returns the file with a line of JSON, [module, options], for each call."""
+    """The collection below this folder; returns the file with a line of JSON, [module, options], for each call."""
     told = folder / "told.jsonl"
     modules = folder / "ansible_collections/awx/awx/plugins/modules"
     modules.mkdir(parents=True)

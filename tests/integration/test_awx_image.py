@@ -25,9 +25,10 @@ def _builder() -> Path:
 
 @pytest.mark.gauntlet
 def test_the_build_context_has_what_the_collection_needs(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", "from ansible_builder.cli import run; run()", "create", "-f", str(EXAMPLE), "-c",
-                           "context", "--output-filename", "Containerfile"], cwd=tmp_path, text=True, check=False,
-                          capture_output=True, env={**os.environ, "PYTHONPATH": str(_builder())})
+    command = [sys.executable, "-c", "from ansible_builder.cli import run; run()", "create", "-f", str(EXAMPLE),
+               "-c", "context", "--output-filename", "Containerfile"]
+    done = subprocess.run(command, cwd=tmp_path, text=True, check=False, capture_output=True,
+                          env={**os.environ, "PYTHONPATH": str(_builder())})
     assert done.returncode == 0, done.stdout + done.stderr
     image = (tmp_path / "context/Containerfile").read_text(encoding="utf-8")
     assert "FROM $EE_BASE_IMAGE" in image and "python3.12" in image and "ansible-core>=2.19,<2.20" in image

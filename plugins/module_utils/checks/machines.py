@@ -196,7 +196,8 @@ class Machines(Check):
             self._claim(ctx, found, "tools", "guest tools run on every machine", tools_trouble)
             days, deepest = float(options.get("snapshot_age_days", 3.0)), int(options.get("snapshot_depth", 3))
             self._claim(ctx, found, "snapshot", f"no machine has snapshots older than {days:g} days or more than {deepest}"
-                        " on each other", lambda m: snapshot_trouble(m, now, days, deepest, options.get("snapshots_kept") or ()))
+                        " on each other",
+                        lambda m: snapshot_trouble(m, now, days, deepest, options.get("snapshots_kept") or ()))
             self._claim(ctx, found, "consolidation", "no machine's disks need a consolidation",
                         lambda m: "needs a consolidation of its disks" if m.consolidate else "")
         if options.get("disk_uuid", True):

@@ -211,7 +211,7 @@ class Context:
                 self.finding.path.append({"kind": kind, "namespace": namespace, "name": name})
 
     def measure(self, name: str, value: float, unit: str, threshold: float | None = None) -> None:
-        """A value for the reports, and the threshold, in the same unit, beyond which the check warns or fails, if it judges by one."""
+        """A value for the reports; threshold: what it is judged by, in the same unit, beyond which the check warns or fails."""
         judged = {} if threshold is None else {"threshold": round(float(threshold), 4)}
         with self._lock:
             self.measurements.append({"name": name, "value": round(float(value), 4), "unit": unit, **judged})

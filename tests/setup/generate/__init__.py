@@ -21,4 +21,5 @@ def files() -> tuple[dict[str, str], list[str]]:
     out = {f"plugins/modules/{k.module}.py": module.whole(k) for k in known.values()}
     for name, (domain, of) in found.items():
         out |= {**role.files(name, domain, of), f"docs/checks/{name}.md": page.page(name, domain, of)}
-    return {**out, "docs/checks/README.md": page.index(found), "docs/causes.md": causes.page(), **lists.files(found), **handed.files()}, problems
+    pages = {"docs/checks/README.md": page.index(found), "docs/causes.md": causes.page(), **handed.files()}
+    return {**out, **pages, **lists.files(found)}, problems

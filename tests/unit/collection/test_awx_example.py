@@ -24,8 +24,9 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Sent:
     """Module -> the options of each call."""
     folder = tmp_path_factory.mktemp("awx")
     told = awx_awx.make(folder)
-    done = subprocess.run(["ansible-playbook", "configure.yml"], cwd=AWX, text=True, check=False, capture_output=True, stdin=subprocess.DEVNULL,
-                          env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(folder), "RANCHER_URL": "https://rancher", "RANCHER_TOKEN": "t"})
+    environ = {"ANSIBLE_COLLECTIONS_PATH": str(folder), "RANCHER_URL": "https://rancher", "RANCHER_TOKEN": "t"}
+    done = subprocess.run(["ansible-playbook", "configure.yml"], cwd=AWX, text=True, check=False, capture_output=True,
+                          stdin=subprocess.DEVNULL, env={**os.environ, **environ})
     assert done.returncode == 0, done.stdout + done.stderr
     out: Sent = defaultdict(list)
     for line in told.read_text(encoding="utf-8").splitlines():
@@ -62,7 +63,7 @@ def test_what_awx_fills_in_is_left_to_it(sent: Sent) -> None:
 
 
 def test_variables_are_those_of_the_playbooks(sent: Sent) -> None:
-    known = (ROOT / "docs/variables.md").read_text(encoding="utf-8") + (ROOT / "roles/pipeline/README.md").read_text(encoding="utf-8")
+    known = "".join((ROOT / p).read_text(encoding="utf-8") for p in ("docs/variables.md", "roles/pipeline/README.md"))
     for template in sent["job_template"]:
         asked = [question["variable"] for question in template.get("survey_spec", {}).get("spec", [])]
         assert [n for n in (*template["extra_vars"], *asked) if f"`{n}`" not in known] == []
@@ -70,13 +71,14 @@ def test_variables_are_those_of_the_playbooks(sent: Sent) -> None:
 
 def test_an_option_that_awx_has_not_is_seen(tmp_path: Path) -> None:
     awx_awx.make(tmp_path)
-    done = subprocess.run(["ansible", "localhost", "-m", "awx.awx.project", "-a", "name=x scm_kind=git"], text=True, check=False,
-                          capture_output=True, env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)})
+    done = subprocess.run(["ansible", "localhost", "-m", "awx.awx.project", "-a", "name=x scm_kind=git"], text=True,
+                          check=False, capture_output=True, env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)})
     assert done.returncode != 0 and "scm_kind" in done.stdout
 
 
 def test_the_image_has_a_python_that_the_collection_runs_on() -> None:
     wanted = yaml.safe_load((AWX / "execution-environment.yml").read_text(encoding="utf-8"))
     python = wanted["dependencies"]["python_interpreter"]
-    assert python["python_path"].endswith(python["package_system"]) and float(python["package_system"].removeprefix("python3.")) >= 11
+    assert python["python_path"].endswith(python["package_system"])
+    assert int(python["package_system"].removeprefix("python3.")) >= 11
     assert wanted["dependencies"]["galaxy"]["collections"][0]["name"] == "assay.clusters"

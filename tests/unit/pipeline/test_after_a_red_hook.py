@@ -46,7 +46,8 @@ def test_it_is_proved_again_and_the_end_says_what_of_the_two_failed(tmp_path: Pa
     (SKIP, {"pipeline_snapshot": "golden", "cluster_disposable": True,
             "cluster_machines": {"platform": "vsphere", "hostname": "127.0.0.1", "port": 1, "username": "u", "password": "p",
                                  "names": ["a"]}})])
-def test_where_the_hook_did_not_run_there_is_nothing_to_prove_again(tmp_path: Path, skip: list[str], more: dict[str, Any]) -> None:
+def test_where_the_hook_did_not_run_there_is_nothing_to_prove_again(tmp_path: Path, skip: list[str],
+                                                                    more: dict[str, Any]) -> None:
     _said, records = _flow(tmp_path, HOOK.format(command="touch it-ran"), skip, **more)
     assert records["hook"]["verdict"] == records["revalidate"]["verdict"] == "skipped"
     assert not list(tmp_path.rglob("it-ran"))
@@ -54,7 +55,8 @@ def test_where_the_hook_did_not_run_there_is_nothing_to_prove_again(tmp_path: Pa
 
 @pytest.mark.parametrize(("test", "verdict", "message"), [
     ("assert True", "passed", "1 passed in"), ("assert False", "failed", "1 failed in")])
-def test_the_hook_that_is_shipped_runs_tests_and_tells_how_they_went(tmp_path: Path, test: str, verdict: str, message: str) -> None:
+def test_the_hook_that_is_shipped_runs_tests_and_tells_how_they_went(tmp_path: Path, test: str, verdict: str,
+                                                                     message: str) -> None:
     (tmp_path / "e2e").mkdir()
     (tmp_path / "e2e/test_shop.py").write_text(
         f"import os\n\ndef test_it():\n    assert os.path.isfile(os.environ['KUBECONFIG'])\n    {test}\n", encoding="utf-8")

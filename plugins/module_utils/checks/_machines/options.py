@@ -46,7 +46,8 @@ CONNECTION = (
 )
 
 SELECTION = (
-    Option("names", "The names of the machines. Without any option that selects machines the nodes tell which machines they are.",
+    Option("names", "The names of the machines. Without any option that selects machines the nodes tell which machines they"
+           " are.",
            type="list", elements="str"),
     Option("uuids", "The UUIDs of the machines.", type="list", elements="str"),
     Option("ids", "The ids of the machines on their platform (MoIDs, Vmids or instance ids).", type="list",
