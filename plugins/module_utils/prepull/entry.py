@@ -129,8 +129,9 @@ def _after(run: Prepull) -> list[findings.Found]:
                                       "remove again what was pulled", (found.text,), False, name))
     known = {f.node for f in out}
     for t in room.tight(run.space.raw, {r.node for r in run.results if r.status == PULLED} - known):
-        out.append(findings.Found("node.pressure", "probable", (f"node/{t.node}",), f"{t.node} uses {t.used} % of the disk of its images, "
-                                  f"of which its kubelet allows {t.most} %, and may remove again what was pulled", (t.text,), False, t.node))
+        words = (f"{t.node} uses {t.used} % of the disk of its images, of which its kubelet allows {t.most} %, and may remove again "
+                 "what was pulled")
+        out.append(findings.Found("node.pressure", "probable", (f"node/{t.node}",), words, (t.text,), False, t.node))
     return out
 
 
@@ -140,8 +141,9 @@ def _usable(run: Prepull) -> list[str]:
     strict = any((m := re.match(r"v?1\.(\d+)", v)) and int(m[1]) >= _VERIFIES for v in versions)
     if not (strict and run.secrets and any(r.status == PULLED for r in run.results)):
         return []
-    return ["what was pulled with pull secrets is for pods with the same credentials: for others these kubelets ask the registry once "
-            "more (imagePullCredentialsVerificationPolicy)"]
+    words = ("what was pulled with pull secrets is for pods with the same credentials: for others these kubelets ask the registry "
+             "once more (imagePullCredentialsVerificationPolicy)")
+    return [words]
 
 
 def _make(space: Space, job: Job) -> None:

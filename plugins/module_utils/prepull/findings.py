@@ -62,8 +62,8 @@ def _named(results: Sequence[Result]) -> tuple[str, str]:
 
 
 # A kubelet lets pods use what was pulled with a Secret only with the same credentials (KEP-2535, by default since 1.35).
-_ONLY_ITS_USE = ("{what}: the list of {where} has it, so it is its use that was refused: it was pulled with other credentials, and "
-                 "the kubelet asks the registry again (imagePullCredentialsVerificationPolicy): {meaning}")
+_ONLY_ITS_USE = ("{what}: the list of {where} has it, so it is its use that was refused: it was pulled with other credentials, "
+                 "and the kubelet asks the registry again (imagePullCredentialsVerificationPolicy): {meaning}")
 
 
 def of_errors(results: Sequence[Result]) -> list[Found]:
@@ -97,9 +97,10 @@ def of_admission(results: Sequence[Result]) -> list[Found]:
                          tuple(r.line() for r in mine[:_LINES]), False, mine[0].node, image))
     asked = [r for r in results if r.asked]
     if asked:
-        out.append(Found("admission.changed", "confirmed", tuple(dict.fromkeys(f"image/{r.image}" for r in asked)),
-                         "admission makes pods ask the registry each time (imagePullPolicy: Always): what is on the nodes does not "
-                         "help them while the registry is away", tuple(r.line() for r in asked[:_LINES]), False, asked[0].node,
+        words = ("admission makes pods ask the registry each time (imagePullPolicy: Always): what is on the nodes does not help "
+                 "them while the registry is away")
+        out.append(Found("admission.changed", "confirmed", tuple(dict.fromkeys(f"image/{r.image}" for r in asked)), words,
+                         tuple(r.line() for r in asked[:_LINES]), False, asked[0].node,
                          str(asked[0].image)))
     return out
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which images the pods of a node need. A runtime removes an image with all its names, so one in use by another name is in use."""
+"""Which images the pods of a node need, by whatever name: a runtime removes an image with all its names."""
 from __future__ import annotations
 
 import re

@@ -41,7 +41,8 @@ def container_of(number: int) -> str:
 def _container(name: str, image: str, policy: str) -> dict[str, Any]:
     return {"name": name, "image": image, "imagePullPolicy": policy, "command": [PROGRAM],
             "resources": {"limits": {"memory": "32Mi", "cpu": "100m"}, "requests": {"memory": "0", "cpu": "0"}},
-            "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}}
+            "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                                "capabilities": {"drop": ["ALL"]}}}
 
 
 def manifest(name: str, node: str, images: Sequence[str], secrets: Iterable[str], policy: str) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def manifest(name: str, node: str, images: Sequence[str], secrets: Iterable[str]
 
 
 def changed(made: Object | None, image: str, policy: str, name: str = CONTAINER) -> tuple[str, bool]:
-    """What admission made of the pod: (the other image, or "", whether pods ask the registry each time though nobody said so)."""
+    """What admission made of the pod: (another image, or ""; whether it asks the registry each time unbidden)."""
     for container in ((made or {}).get("spec") or {}).get("containers") or []:
         if container.get("name") == name:
             now = str(container.get("image") or image)

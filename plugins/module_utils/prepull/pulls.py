@@ -110,7 +110,8 @@ class Pulls:
         for number, work in enumerate(works):
             work.container, work.ended = pods_.container_of(number), 0.0
         try:
-            made = self.space.create(pods_.manifest(batch.pod, node, [str(w.image) for w in works], self.secrets, self.settings.policy))
+            images = [str(w.image) for w in works]
+            made = self.space.create(pods_.manifest(batch.pod, node, images, self.secrets, self.settings.policy))
         except ApiError as e:
             return self._not_admitted(batch, e)
         for work in works:
@@ -206,7 +207,8 @@ class Pulls:
             return
         begun = any(r.pulling or r.there for r in readings.values())
         for work in [first] if begun else [*batch.open]:
-            self._failed(batch, work, *self._overdue(work, f"{limit:.0f} s", readings[work.container], now - batch.since), again=False)
+            words = self._overdue(work, f"{limit:.0f} s", readings[work.container], now - batch.since)
+            self._failed(batch, work, *words, again=False)
         self._again_alone(batch, alone=False)
 
     def _overdue(self, work: Work, limit: str, reading: pods_.Reading, took: float) -> tuple[str, str, str]:

@@ -24,14 +24,15 @@ class Tight:
 
     @property
     def text(self) -> str:
-        return (f"images and what else is on their disk use {self.used} % of it on {self.node}; from {self.most} % on its kubelet "
-                "removes images that nobody uses (imageGCHighThresholdPercent)")
+        return (f"images and what else is on their disk use {self.used} % of it on {self.node}; from {self.most} % on its "
+                "kubelet removes images that nobody uses (imageGCHighThresholdPercent)")
 
 
 def _ask(client: Client, node: str) -> Tight | None:
     """None for a node with room, or one that does not tell. ApiError 401 or 403 where our user may not ask."""
     try:
-        config, summary = (client.get(f"/api/v1/nodes/{node}/proxy/{what}", timeout=_ANSWER) for what in ("configz", "stats/summary"))
+        path = f"/api/v1/nodes/{node}/proxy"
+        config, summary = (client.get(f"{path}/{what}", timeout=_ANSWER) for what in ("configz", "stats/summary"))
         most = int(config["kubeletconfig"]["imageGCHighThresholdPercent"])
         disk = summary["node"]["runtime"]["imageFs"]
         # As the kubelet reckons it (pkg/kubelet/images/image_gc_manager.go).

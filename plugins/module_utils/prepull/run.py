@@ -60,7 +60,8 @@ class Prepull(Pulls):
         self._collect()
         self._start_more()
         if time.monotonic() - self._told > _ALIVE:
-            self._tell(f"{len(self.results)} done, {sum(len(b.open) for b in self._running)} being pulled, {len(self._waiting)} to come")
+            pulling = sum(len(b.open) for b in self._running)
+            self._tell(f"{len(self.results)} done, {pulling} being pulled, {len(self._waiting)} to come")
 
     def _joining(self) -> bool:
         return time.monotonic() < self._start + self.settings.join_within

@@ -49,7 +49,7 @@ def docker_config(credentials: list[Mapping[str, str]]) -> str:
 class Space:
     """Made by `open`, which starts the guardian before any client of this run exists; `close` removes everything.
 
-    terms: on which the cluster takes us; their pull secrets are those of `secrets`. notes: what is worth telling of how it went.
+    terms: on which the cluster takes us; pull secrets are those of `secrets`. notes: what is worth telling of how it went.
     """
 
     def __init__(self, connection: Connection, journal_dir: str | None, cluster: str, limit: float, terms: Terms = Terms()):

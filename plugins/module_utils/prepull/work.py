@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from .references import Reference
 from .result import Result
 
-# A kubelet sends at most 25 events of one pod (client-go's filter against spam), and a pull makes four: Pulling, Pulled, Created
-# and Failed. By them alone it tells how each image came: its status of the containers comes when it has been through all of them.
+# A kubelet sends at most 25 events of one pod (client-go's filter against spam), and a pull makes four: Pulling, Pulled,
+# Created and Failed. By them alone it tells how each image came: the states of containers come when it has been through all.
 MOST = 6
 # Of what a node's list has, no event is needed.
 MOST_KNOWN = 20
