@@ -99,7 +99,7 @@ def test_a_snapshot_of_unknown_fate_is_left_to_the_guardian(server: Vcsim, optio
     with server.ordered(Lose="CreateSnapshot_Task", DelayTasks={"CreateSnapshotEx": 3000}):
         failed = run("vm_snapshot", {**options, "snapshot_name": "golden"})
         assert failed["failed"] and "take snapshot 'golden' of it is not known" in failed["msg"]
-        assert "removed by a process that watches for it" in failed["msg"]
+        assert "removed by a process that outlives this task and watches for it" in failed["msg"]
         taken = count("CreateSnapshot_Task")
         eventually("what shows up is removed", lambda: count("RemoveSnapshot_Task") == taken, 60)
     eventually("nothing is left", lambda: not any(there(options).values()), 30)
