@@ -86,6 +86,8 @@ def _static_stages() -> list[Stage]:
         Stage("changelog", ("antsibull-changelog", "lint"), static),
         Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), static, nice=yields, limit=1200,
               show=r"^[\w/.-]+:\d+|Passed|Failed"),
+        Stage("versions", (sys.executable, "-m", "tests.setup.versions", str(OUTPUT / "versions.junit")), static, rooms=_rooms("versions", "unit"),
+              nice=yields, limit=3600, in_all=False),
         Stage("sanity", (sys.executable, "tests/sanity.py"), static, least=_rooms("sanity", "")[""], nice=yields,
               show=r"^(ERROR|FATAL)", limit=3600),
     ]
