@@ -239,7 +239,8 @@ options:
             description: The role of its service account (IRSA), as a name or an ARN. It must be there.
             type: str
           pod_identities:
-            description: Roles of its service accounts by EKS Pod Identity, which needs the add-on V(eks-pod-identity-agent).
+            description:
+              - Roles of its service accounts by EKS Pod Identity, which needs the add-on V(eks-pod-identity-agent).
             type: list
             elements: dict
             suboptions:
@@ -253,8 +254,8 @@ options:
                 required: true
       default_storage_class:
         description:
-          - Whether the add-on of the EBS CSI driver makes a StorageClass that is the default; the add-on is added for it. Without
-            it a cluster of EKS has no default StorageClass, since 1.30.
+          - Whether the add-on of the EBS CSI driver makes a StorageClass that is the default; the add-on is added for it.
+            Without it a cluster of EKS has no default StorageClass, since 1.30.
           - The driver needs a role with the policy AmazonEBSCSIDriverPolicy, see O(eks.addons).
         type: bool
         default: false
@@ -284,7 +285,9 @@ options:
             elements: dict
             suboptions:
               policy:
-                description: The ARN of the policy, for instance V(arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy).
+                description:
+                  - The ARN of the policy, for instance
+                    V(arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy).
                 type: str
                 required: true
               namespaces:
@@ -311,8 +314,8 @@ options:
             required: true
       kubeconfig_credentials:
         description:
-          - Whether a kubeconfig of O(eks.kubeconfig_auth=exec) holds O(eks.access_key) and what belongs to it. Without it, whoever
-            uses the kubeconfig needs credentials of AWS in the environment.
+          - Whether a kubeconfig of O(eks.kubeconfig_auth=exec) holds O(eks.access_key) and what belongs to it. Without it,
+            whoever uses the kubeconfig needs credentials of AWS in the environment.
         type: bool
         default: false
       kubeconfig_auth:

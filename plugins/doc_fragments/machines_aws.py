@@ -62,9 +62,9 @@ options:
         groups of EKS and instance groups of kops are such groups.
       - V(refuse) reverts none of them.
       - V(suspend) suspends the processes HealthCheck, ReplaceUnhealthy, Terminate and AZRebalance of their groups, and resumes
-        those that it suspended when the cluster works again. Where machines stay off (after an error, or because they are to) they
-        stay suspended, as the group would terminate these machines; a process that outlives the playbook resumes them when all run
-        within half an hour, and so does the same revert again.
+        those that it suspended when the cluster works again. Where machines stay off (after an error, or because they are
+        to) they stay suspended, as the group would terminate these machines; a process that outlives the playbook resumes
+        them when all run within half an hour, and so does the same revert again.
     type: str
     default: refuse
     choices: [refuse, suspend]
