@@ -93,7 +93,8 @@ def threshold(lab: Any, short: str, percent: int) -> Iterator[None]:
         write(re.sub(r"(?m)^image(?:GC|MinimumGC)\w+:.*\n", "", before) + lines, f'"imageGCHighThresholdPercent": {percent},')
         yield
     finally:
-        write(before, re.findall(r"(?m)^(imageGCHighThresholdPercent: \d+)$", before)[0].replace("imageGCHighThresholdPercent",             '"imageGCHighThresholdPercent"') + ",")
+        usual = re.findall(r"(?m)^imageGCHighThresholdPercent: (\d+)$", before)[0]
+        write(before, f'"imageGCHighThresholdPercent": {usual},')
 
 
 @pytest.mark.gauntlet
