@@ -69,3 +69,11 @@ def test_the_hook_that_is_shipped_runs_tests_and_tells_how_they_went(tmp_path: P
     assert message in records["e2e"]["message"] and records["e2e"]["run_id"] == records["hook"]["run_id"]
     assert (tmp_path / "out/tests/c/junit.xml").read_text(encoding="utf-8").count("<testcase ") == 1
     assert 'name="e2e"' in (tmp_path / "out/junit.xml").read_text(encoding="utf-8")
+
+
+def test_a_hook_that_did_not_begin_has_changed_nothing_as_when_the_lease_is_lost_before_it(tmp_path: Path) -> None:
+    lost = "{{ 'file' if pipeline_stage | default('lease') == 'lease' else 'cluster' }}"
+    _said, records = _flow(tmp_path, HOOK.format(command="touch it-ran"), [s for s in SKIP if s != "lease"],
+                           pipeline_lease_backend=lost, pipeline_lease_path=str(tmp_path / "lease"))
+    assert records["hook"]["verdict"] == "failed" and not list(tmp_path.rglob("it-ran"))
+    assert records["revalidate"]["message"] == "the stage hook failed"
