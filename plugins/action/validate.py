@@ -38,8 +38,8 @@ with imports.shared():
     spelling.known()
 _SUITE = {**CLUSTER, **RUN, **SELECT}
 _SINGLE = {**CLUSTER, **RUN}
-# Aliases that are names of before, and the version of the collection with which they go.
-_OLDER, _GOES = {"limit"}, "3.0.0"
+# Aliases that are names of before.
+_OLDER = {"limit"}
 # Options of a run that have an inventory variable too: what belongs to the cluster rather than to the task.
 _RUN_VARIABLES = {**{n: f"validate_{n}" for n in (
     "images", "image_registry", "transport", "expected_features", "node_selector", "node_sample", "probe_limit", "labels", "annotations",
@@ -99,9 +99,9 @@ class ActionModule(ActionBase):
                 raise BadInput(f"{name}: {self._task.action} has no such option; {names.nearest(name, spec)}")
         for old in _OLDER & {*aliases}:
             if self._task.args.get(old) is not None:
-                terminal.outdated(old, aliases[old], _GOES)
+                terminal.outdated(old, aliases[old])
         if spec is _SUITE and "validate_limit" in self._vars:
-            terminal.outdated("validate_limit", "validate_timeout", _GOES)
+            terminal.outdated("validate_limit", "validate_timeout")
         _result, args = self.validate_argument_spec(copy.deepcopy(spec))
         return {n: v for n, v in args.items() if n in spec}
 

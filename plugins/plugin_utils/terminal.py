@@ -23,9 +23,9 @@ def show_lines(lines: str, color: str | None = None) -> None:
     display.display("\n".join(text.live_line(redact.redact(line)) for line in lines.split("\n")), color=color)
 
 
-def outdated(old: str, new: str, version: str) -> None:
-    """A name that goes with that version of the collection, said once as Ansible says such things."""
-    display.deprecated(f"{old}: is called {new} now", version=version, collection_name="assay.clusters")
+def outdated(old: str, new: str) -> None:
+    """A name of before that still works, said once as Ansible says such things."""
+    display.deprecated(f"{old}: is called {new} now", version="3.0.0", collection_name="assay.clusters")
 
 
 def warn(sentence: str) -> None:
