@@ -288,13 +288,14 @@ class Lab:
                 wait_for(f"DNS of {name} on {short}", lambda n=name, s=short: resolves(s, n), 60, 0.3)
 
     def settle(self) -> None:
-        """Wait for what comes up after `up`: aggregated APIs, as metrics-server measures twice before it answers."""
-        def available() -> bool:
-            items = self.api("/apis/apiregistration.k8s.io/v1/apiservices")["items"]
-            return all(c["status"] == "True" for i in items for c in i.get("status", {}).get("conditions", [])
-                       if c["type"] == "Available")
+        """Wait for what answers late, after `up` or a restart of an API server: aggregated APIs, at each API server. Until then no
+        namespace can go."""
+        def answer() -> bool:
+            specs = [i["spec"] for i in self.api("/apis/apiregistration.k8s.io/v1/apiservices")["items"]]
+            paths = [f"/apis/{s['group']}/{s['version']}" for s in specs if s.get("service")]
+            return all(self.api(path, at=short) for path in paths for short in self.control_planes)
 
-        wait_for("all aggregated APIs", available, 120, 0.5)
+        wait_for("all aggregated APIs", answer, 120, 0.5)
 
     def tier(self, *names: str) -> None:
         """Bring up add-ons, with what they need ("all": every one); at once where they serve already. See tests/lab/tiers."""

@@ -52,6 +52,8 @@ class CrowdFaults:
         if node.pid(self.lab, short) and self.lab.in_node(short, "ls", file, check=False):
             self.lab.in_node(short, "rm", "-f", file)
             self._begin_anew(short, component)
+            if component == "kube-apiserver":
+                self.lab.settle()
 
     # ---- addresses --------------------------------------------------------------------------------------------
     def range_at(self, short: str, cidr: str) -> Any:

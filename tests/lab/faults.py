@@ -198,6 +198,8 @@ class Faults(ObjectFaults, PoolFaults, CrowdFaults, KubeletFaults, FileFaults, A
         node.release(self.lab, short, component)
         self._component_healthy(short, component)
         self._base_pods()
+        if component == "kube-apiserver":
+            self.lab.settle()
 
     def freeze(self, short: str, component: str) -> Any:
         """SIGSTOP: the process is there and does nothing; inside, etcd's or a kubelet's silence has been noticed."""
