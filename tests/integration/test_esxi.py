@@ -47,7 +47,7 @@ def platform(host: Host) -> Iterator[Esxi]:
 
 
 def done(pending: Pending) -> str:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     while pending.poll() is not None:
         assert time.monotonic() < until, "it does not end"
         time.sleep(0.02)

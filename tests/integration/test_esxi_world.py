@@ -31,9 +31,9 @@ def test_words_of_users_make_nothing_fail(host: Host, platform: Esxi) -> None:  
     assert one(platform, "n1").snapshots == ()
 
 
-@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("cut", [False, pytest.param(True, marks=pytest.mark.gauntlet)])
 def test_what_takes_some_looks_is_waited_for(host: Host, platform: Esxi, cut: bool) -> None:  # noqa: F811
-    platform._settle = platform._settle_lost = 60.0  # pylint: disable=protected-access
+    platform._settle = platform._settle_lost = 200.0  # pylint: disable=protected-access
     host.add("n1")
     host.order("snapshot.create", late=3, cut=cut)
     assert done(platform.take(one(platform, "n1"), "golden", "", False, False)) == "1"
@@ -47,9 +47,10 @@ def test_what_takes_some_looks_is_waited_for(host: Host, platform: Esxi, cut: bo
     assert one(platform, "n1").snapshots == () and host.vm("n1")["power"] == "on"
 
 
+@pytest.mark.gauntlet
 def test_a_lost_command_is_waited_for_longer_and_of_unknown_fate_then(host: Host, platform: Esxi) -> None:  # noqa: F811
     host.add("n1")
-    platform._settle, platform._settle_lost = 0.0, 60.0  # pylint: disable=protected-access
+    platform._settle, platform._settle_lost = 0.0, 200.0  # pylint: disable=protected-access
     host.order("snapshot.create", late=4, cut=True)
     assert done(platform.take(one(platform, "n1"), "golden", "", False, False)) == "1"
     platform._settle_lost = 0.3  # pylint: disable=protected-access
