@@ -83,7 +83,7 @@ def lab(pytestconfig: pytest.Config) -> Iterator[Any]:
         cluster = Lab(name, api_servers=int(os.environ.get("ASSAY_API_SERVERS") or 1))
         try:
             _up(cluster, pytestconfig.stash[TIERS])
-        except LabError as e:  # on a busy machine a start may take too long once, and all tests of this worker would be lost
+        except (LabError, OSError, ValueError) as e:  # on a busy machine a start may take too long once, and all tests of this worker would be lost
             print(f"{name}: {e}; once more")
             _up(cluster, pytestconfig.stash[TIERS])
         before = ours.there(str(cluster.kubeconfig))

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import tarfile
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -218,13 +219,15 @@ def push(registry: str, reference: str, image: Image) -> None:
 
 
 def push_changed(registry: str, marks: Path, images: dict[str, Image]) -> None:
-    """Push what changed since the last time; marks remembers."""
+    """Push what changed since the last time; marks remembers, for all clusters, which may come up at the same time."""
     known = json.loads(marks.read_text()) if marks.exists() else {}
     for reference, image in images.items():
         if known.get(reference) != image.mark():
             push(registry, reference, image)
             known[reference] = image.mark()
-    marks.write_text(json.dumps(known))
+    work = marks.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
+    work.write_text(json.dumps(known))
+    work.replace(marks)
 
 
 def remove(registry: str, reference: str) -> None:
