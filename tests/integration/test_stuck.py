@@ -13,7 +13,7 @@ from tests.faults import refusals
 from tests.integration.conftest import eventually
 
 HOLD = "lab.test/hold"
-CHECKS = '{"validate_checks": ["api_server"], "validate_limit": 25}'
+CHECKS = '{"validate_checks": ["api_server"], "validate_timeout": 25}'
 
 
 def _held(lab: Any, space: str) -> list[str]:
@@ -40,8 +40,8 @@ def test_what_a_finalizer_holds_is_told_and_gone_when_it_may_go(lab: Any, playbo
         assert record["scope"] == [f"configmap/{space}/{name}"]
         [left] = run["leftovers"]
         assert left.startswith(f"namespace/{space} (") and f"{HOLD} in 1 resource instances" in left
-        suite = ET.parse(book.results / "junit.xml").getroot().find("testsuite")
-        failures = {c.get("name"): c.find("failure").get("type") for c in suite if c.find("failure") is not None}
+        cases = ET.parse(book.results / "junit.xml").getroot().iter("testcase")
+        failures = {c.get("name"): c.find("failure").get("type") for c in cases if c.find("failure") is not None}
         assert failures == {"api_server": "leak.cleanup-stuck", "cleanup": "leak.cleanup-stuck"}
         assert f"namespace/{space}" in done.stdout and "left behind" in done.stdout
     finally:
