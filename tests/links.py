@@ -25,7 +25,7 @@ def dead(page: Path, root: Path) -> list[str]:
     """Links of a page to files that are not below root, or to headings that are not there."""
     found = []
     for link in links(page):
-        path, _, anchor = link.partition("#")
+        path, _hash, anchor = link.partition("#")
         if re.match(r"[a-z]+:", link):
             continue
         target = (page.parent / path).resolve() if path else page

@@ -55,7 +55,7 @@ def test_no_markup_stays_in_what_ansible_doc_prints(installed: dict[str, str], t
     left = {}
     for kind in ("module", "role", "inventory", "callback", "lookup", "filter"):
         names = json.loads(run("ansible-doc", "--type", kind, "--list", "--json", "assay.clusters", cwd=tmp_path,
-                                environ=installed))
+                               environ=installed))
         said = run("ansible-doc", "--type", kind, *names, cwd=tmp_path, environ=installed)
         assert names and all(n in said for n in names)
         prose = re.sub(r"^EXAMPLES:.*?(?=^RETURN VALUES:|^> |\Z)", "", said, flags=re.M | re.S)
@@ -65,7 +65,7 @@ def test_no_markup_stays_in_what_ansible_doc_prints(installed: dict[str, str], t
 
 def test_the_playbook_runs_by_its_full_name(installed: dict[str, str], inventory: Path, tmp_path: Path) -> None:
     said = run("ansible-playbook", "assay.clusters.validate", "--check", "-i", str(inventory), cwd=tmp_path,
-                environ=installed)
+               environ=installed)
     for check in (_tree(installed) / "plugins/modules").glob("check_*.py"):
         assert f"/{check.stem.removeprefix('check_')}: " in said
     assert sorted(p.name for p in tmp_path.iterdir()) == ["hosts.json"]
@@ -75,7 +75,7 @@ def test_every_module_and_role_is_documented_there(installed: dict[str, str], tm
     listed = json.loads(run("ansible-doc", "--list", "--json", "assay.clusters", cwd=tmp_path, environ=installed))
     assert {n.rpartition(".")[2] for n in listed} == {p.stem for p in (CHECKOUT / "plugins/modules").glob("*.py")}
     roles = json.loads(run("ansible-doc", "--type", "role", "--list", "--json", "assay.clusters", cwd=tmp_path,
-                            environ=installed))
+                           environ=installed))
     assert {n.rpartition(".")[2] for n in roles} == {p.name for p in (CHECKOUT / "roles").iterdir()}
 
 
@@ -87,7 +87,7 @@ def test_it_works_with_nothing_but_what_ansible_loads(installed: dict[str, str],
         shutil.copytree(source, bare / name) if source.is_dir() else shutil.copy2(source, bare / name)
     environ = {**installed, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "bare")}
     said = run("ansible-playbook", "assay.clusters.validate", "--check", "-i", str(inventory), cwd=tmp_path,
-                environ=environ)
+               environ=environ)
     assert "dns/dns" in said
 
 

@@ -16,7 +16,7 @@ import pytest
 from tests.documented import CHECKOUT, NOT_HERE, RUN, Command, commands, files
 
 PAGES = ("README.md", *sorted(str(p.relative_to(CHECKOUT)) for top in ("docs", "roles")
-                             for p in (CHECKOUT / top).rglob("*.md")))
+                              for p in (CHECKOUT / top).rglob("*.md")))
 ALL = [c for page in PAGES for c in commands(page)]
 # Folders of a whole machine, for which ours stand.
 _PLACES = ("/etc/clusters", "/srv/assay/history", "/var/lib/node_exporter")

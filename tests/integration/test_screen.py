@@ -57,7 +57,7 @@ def test_one_of_seventeen_clusters_does_not_answer(tmp_path: Path) -> None:
                          ANSIBLE_CONFIG=str(CHECKOUT / "docs/examples/infra/ansible.cfg"))
     assert done.returncode == 2 and len((done.stdout + done.stderr).splitlines()) <= 60
     assert done.stdout.rstrip().splitlines()[-1] == f"report: {tmp_path}/results/report.html"
-    live, _, summed = done.stdout.partition("\n\n")
+    live, _blank, summed = done.stdout.partition("\n\n")
     assert sorted(line.split()[0] for line in live.splitlines()) == [*names, "c17"]
     [silent] = [line for line in live.splitlines() if line.startswith("c17 ")]
     assert f"{NOBODY}: Connection refused" in silent and summed.count("Connection refused") == 1
@@ -70,7 +70,7 @@ def test_the_summary_comes_after_what_failed_and_each_failure_once(tmp_path: Pat
         done = _validate(tmp_path, {"good": api.url, "silent": NOBODY, "wrong": "not an address"}, "-e", "validate_checks=greets")
     fatal = re.findall(r"^fatal: \[(\w+)\].*$", done.stdout, re.M)
     assert done.returncode == 2 and sorted(fatal) == ["silent", "wrong"]
-    before, _, after = done.stdout.partition("\nINCONCLUSIVE  2 clusters, 2 checks: 1 inconclusive, 1 passed\n")
+    before, _line, after = done.stdout.partition("\nINCONCLUSIVE  2 clusters, 2 checks: 1 inconclusive, 1 passed\n")
     assert before.count("fatal: ") == 2 and "fatal: " not in after
     assert "silent: 1 of 1 check inconclusive; cause: api.unreachable" in before and "wrong: no result" in after
     rest = after.partition("\nreport: ")[2].split("\n")

@@ -136,7 +136,7 @@ class _told:  # pylint: disable=invalid-name
                             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from None
         if isinstance(error, exceptions.EndpointConnectionError):
             raise AwsPassing(f"{self.start}AWS cannot be reached ({self.operation}): {_flat(error)}: is the region right, "
-                           "and does a proxy stand between?") from None
+                             "and does a proxy stand between?") from None
         if isinstance(error, exceptions.HTTPClientError):
             raise AwsPassing(f"{self.start}AWS {self.operation}: {_flat(error)}") from None
         if isinstance(error, exceptions.BotoCoreError):

@@ -59,7 +59,8 @@ def manifest(image: str, name: str, run_id: str, choice: Choice, only: Iterable[
     # A field of the affinity takes one value, so a sample is a term for each node; the pods carry their own only.
     terms = [{**term, "matchFields": [_named("In", n)]} for n in only]
     if not terms:
-        terms = [{**term, **({"matchFields": fields} if (fields := [_named("NotIn", n) for n in never]) else {})}]
+        fields = [_named("NotIn", n) for n in never]
+        terms = [{**term, **({"matchFields": fields} if fields else {})}]
     container = {
         "name": "netexec", "image": image, "imagePullPolicy": "IfNotPresent",
         **_command(["netexec", f"--http-port={HTTP_PORT}", f"--udp-port={UDP_PORT}"], serves),

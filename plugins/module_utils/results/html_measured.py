@@ -61,7 +61,8 @@ def bars(measurements: list[dict[str, Any]]) -> list[dict[str, Any]]:
         kind, factor = _scale(unit)
         scale = 100 * factor / (top[kind] or 1)
         middle = statistics.median(values)
-        rows.append({"name": name, **_judged(judged.get((name, unit)), unit, 100 * factor / (top[kind] or 1)), "bar": round(max(middle, 0) * scale, 2), "label": _range(values, unit),
+        rows.append({"name": name, **_judged(judged.get((name, unit)), unit, scale), "bar": round(max(middle, 0) * scale, 2),
+                     "label": _range(values, unit),
                      "dots": [round(max(v, 0) * scale, 2) for v in values] if len(values) > 1 else [],
                      "middle": f"median {text.number(middle)} {unit} of {len(values)}" if len(values) > 1 else ""})
     return rows

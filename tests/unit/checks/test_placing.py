@@ -35,7 +35,7 @@ class Waiting:
         told = words if callable(words) else lambda _seconds: words
 
         class Items(dict):  # type: ignore[type-arg]
-            def get(_self, key: Any, default: Any = None) -> Any:
+            def get(self, key: Any, default: Any = None) -> Any:
                 return _pod(told(Now.clock.monotonic() - start)) if key[1] == "writer" else default
 
         self.ctx.items["pods"] = Items()

@@ -250,7 +250,7 @@ def test_a_webhook_that_is_away_is_waited_for_less_than_the_api_server(monkeypat
     def refuse(*_args, **_more):
         raise ApiError("http", 500, "InternalError", message, "POST", "/", body={})
 
-    abort = SimpleNamespace(wait=lambda seconds: clock.sleep(seconds))
+    abort = SimpleNamespace(wait=clock.sleep)
     client = PatientClient(SimpleNamespace(request=refuse, starting=lambda e: False), lambda: 1e9, lambda e: None, abort=abort)
     start = clock.monotonic()
     with pytest.raises(ApiError, match=message[:20]):

@@ -111,7 +111,7 @@ def test_what_cannot_be_removed_again_is_told(run: Any, fake: FakeMachines, guar
 @pytest.mark.parametrize("kind", [Unknown, Passing])
 @pytest.mark.parametrize("at", ["fail", "late"])
 def test_a_snapshot_whose_fate_is_not_known_is_watched_for(run: Any, fake: FakeMachines, guards: Any, clock: Clock, kind: Any,
-                                                          at: str) -> None:
+                                                           at: str) -> None:
     """It shows up when the task is long over; the sentence says no more than is known."""
     fake.seconds["take"], fake.lost["n2"] = 100, kind
     failed = take(run, **({} if at == "fail" else {"timeout": 50}))

@@ -207,7 +207,7 @@ class Session:
             raise Unanswered(f"hostname: {self.host} cannot be reached to {what}: {_reason(e)}; check hostname and port") from None
         except (HTTPException, ExpatError) as e:
             raise Unanswered(f"hostname: what answers at {self.host} is no vSphere: {str(e) or type(e).__name__}; check hostname and "
-                               "port") from None
+                             "port") from None
 
     def close(self) -> None:
         with self._lock:

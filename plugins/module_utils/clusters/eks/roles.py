@@ -65,11 +65,11 @@ class Roles:
                                                          "Action": "sts:AssumeRole"}]}
         tags = [{"Key": k, "Value": str(v)} for k, v in {**self._tags, _CLUSTER: self._cluster}.items()]
         made = self._iam.call("CreateRole", RoleName=name, AssumeRolePolicyDocument=json.dumps(trust),
-                                  Tags=tags)["Role"]["Arn"]
+                              Tags=tags)["Role"]["Arn"]
         partition = made.split(":")[1]  # aws, aws-cn, aws-us-gov
         for policy in _POLICIES[service]:
             self._iam.call("AttachRolePolicy", RoleName=name,
-                               PolicyArn=f"arn:{partition}:iam::aws:policy/{policy}")
+                           PolicyArn=f"arn:{partition}:iam::aws:policy/{policy}")
         self.made = True
         return str(made)
 
