@@ -256,6 +256,7 @@ options:
         description:
           - Whether the add-on of the EBS CSI driver makes a StorageClass that is the default; the add-on is added for it.
             Without it a cluster of EKS has no default StorageClass, since 1.30.
+          - Older versions of the add-on do not know the setting and are refused by EKS. It was not tried on a real cluster.
           - The driver needs a role with the policy AmazonEBSCSIDriverPolicy, see O(eks.addons).
         type: bool
         default: false

@@ -3,7 +3,7 @@
 """What makes an EKS cluster usable besides nodes: add-ons, who may log in, and which service account has which role.
 
 None of it is there by default: EKS brings no CSI driver, and no StorageClass is the default since 1.30. The default class is a
-setting of the add-on of the EBS CSI driver: https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/parameters.md.
+setting of the EBS CSI driver's chart, and so of its add-on, that older versions do not know; it was not tried on a real cluster.
 """
 from __future__ import annotations
 
