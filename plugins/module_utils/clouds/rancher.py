@@ -60,9 +60,8 @@ class RancherApi:
     environ: of the task. patient: asks what may be asked twice, again while errors pass; without it, once.
     """
 
-    def __init__(self, settings: Mapping[str, Any], environ: Mapping[str, str] | None = None,
+    def __init__(self, settings: Mapping[str, Any], environ: Mapping[str, str],
                  patient: Callable[[Callable[[], Any]], Any] | None = None):
-        environ = os.environ if environ is None else environ
         self._patient = patient or (lambda ask: ask())
         self.url = address(settings, environ)
         if not self.url.startswith(("https://", "http://")):

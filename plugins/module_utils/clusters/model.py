@@ -153,6 +153,11 @@ def parts(version: str) -> tuple[int, ...]:
     return tuple(int(p) for p in found.groups()[:3] if p is not None)
 
 
+def bare_version(version: str) -> str:
+    """Without the v that some platforms put before it, and others refuse."""
+    return version.strip().lstrip("v")
+
+
 def version_fits(have: str, want: str) -> bool:
     """Whether a version is the wanted one, or one of the wanted minor version when only that is given."""
     if not want:
@@ -161,7 +166,7 @@ def version_fits(have: str, want: str) -> bool:
         return False
     suffix = _VERSION.fullmatch(want.strip())
     if suffix and suffix[4]:
-        return have.lstrip("v") == want.strip().lstrip("v")
+        return bare_version(have) == bare_version(want)
     wanted = parts(want)
     return parts(have)[:len(wanted)] == wanted
 

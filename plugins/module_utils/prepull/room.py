@@ -48,13 +48,11 @@ def _ask(client: Client, node: str) -> Tight | None:
 
 def tight(client: Client, nodes: Iterable[str]) -> list[Tight]:
     """Those of the nodes whose kubelets may remove again what was pulled; empty without the right to get nodes/proxy."""
-    first, *rest = [*sorted(nodes)[:_MOST], ""]
-    if not first:
-        return []
+    asked = sorted(nodes)[:_MOST]
     try:
-        found = [_ask(client, first)]
+        found = [_ask(client, node) for node in asked[:1]]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found += pool.map(lambda node: _ask(client, node), [n for n in rest if n])
+            found += pool.map(lambda node: _ask(client, node), asked[1:])
     except ApiError:
         return []
     return [t for t in found if t]

@@ -154,7 +154,7 @@ class Eks:
                    "endpointPrivateAccess": s.get("private_access", True)}
         if s.get("public_access_cidrs"):
             network["publicAccessCidrs"] = list(s["public_access_cidrs"])
-        more: dict[str, Any] = {"version": wanted.version.lstrip("v")} if wanted.version else {}
+        more: dict[str, Any] = {"version": words.bare_version(wanted.version)} if wanted.version else {}
         if s.get("logging"):
             more["logging"] = {"clusterLogging": [{"types": list(s["logging"]), "enabled": True}]}
         if s.get("access_entries"):
@@ -197,7 +197,7 @@ class Eks:
 
     def update(self, cluster: Cluster, wanted: Wanted) -> None:
         """Control plane, then group after group; with wait: false as far as it comes, and the next call goes on."""
-        name, version = cluster.name, wanted.version.lstrip("v")
+        name, version = cluster.name, words.bare_version(wanted.version)
         newer = bool(version) and not words.version_fits(cluster.version, version)
         if newer and not words.version_fits((self._describe(name) or {}).get("version") or "", version):
             self._eks.call("UpdateClusterVersion", name=name, version=version)

@@ -16,7 +16,7 @@ except ImportError:  # on a controller ansible-core brings it
 from ...common.files import write_whole
 from ...jobs.errors import BadOption, PlatformError
 from ...kube.shallow import shallow
-from ..model import Wanted
+from ..model import Wanted, bare_version
 from ..pools import filled
 
 _GROUP = "konvoy.mesosphere.io"
@@ -43,7 +43,7 @@ def merged_cluster(path: Path, settings: Mapping[str, Any], wanted: Wanted) -> l
     except (OSError, yaml.YAMLError, TypeError, KeyError) as e:
         raise PlatformError(f"konvoy init left no usable {path}: {' '.join(str(e).split())[:200]}") from None
     version = f"{_GROUP}/{settings['api_version']}"
-    kubernetes = {"kubernetes": {"version": wanted.version.lstrip("v")}} if wanted.version else {}
+    kubernetes = {"kubernetes": {"version": bare_version(wanted.version)}} if wanted.version else {}
     specs = {"ClusterProvisioner": settings.get("provisioner_spec") or {},
              "ClusterConfiguration": merged(dict(settings.get("configuration_spec") or {}), kubernetes)}
     if settings["provisioner"] == "none":
