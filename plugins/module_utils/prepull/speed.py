@@ -57,11 +57,6 @@ class Crowd:
         return max(1.0, (spent[1] - spent[0]) / span)
 
 
-def at_once(one: Result, others: Sequence[Result]) -> float:
-    """How many pulls of its registry went on beside it, on average, itself included."""
-    return Crowd(others if any(o is one for o in others) else [*others, one]).at_once(one)
-
-
 @dataclass(frozen=True)
 class Registry:
     """MB/s. exponent: of the rate over pulls at once, None where they varied too little to tell.

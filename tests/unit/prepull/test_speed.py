@@ -121,9 +121,10 @@ def test_too_little_tells_nothing_of_a_shared_limit(results: list[Result]) -> No
 def test_only_pulls_of_one_registry_are_beside_each_other() -> None:
     mine = [pull("n0", 0, 10), pull("n1", 10, 10)]
     others = [pull(f"n{i}", 0, 20, "other.io/b:1") for i in range(5)]
-    assert [speed.at_once(r, [*mine, *others]) for r in mine] == [1.0, 1.0]
-    assert speed.at_once(others[0], [*mine, *others]) == 5.0 and speed.at_once(pull("n0", 5, 10), mine) == 2.0
-    assert speed.at_once(pull("n0", 0, 0), mine) == 1.0
+    all_of_them, late, no_time = speed.Crowd([*mine, *others]), pull("n0", 5, 10), pull("n0", 0, 0)
+    assert [all_of_them.at_once(r) for r in mine] == [1.0, 1.0]
+    assert all_of_them.at_once(others[0]) == 5.0 and speed.Crowd([*mine, late]).at_once(late) == 2.0
+    assert speed.Crowd([*mine, no_time]).at_once(no_time) == 1.0
 
 
 @pytest.mark.parametrize(("seconds", "scopes"), [(1.9, []), (2.1, [("node/n2",)])])
