@@ -3,6 +3,7 @@
 """Real processes that are killed in the middle of a run: what was made is removed by whoever outlives them."""
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -42,6 +43,16 @@ make("Namespace", "assay-r1", "", "/api/v1/namespaces")
 """
 
 
+def _processes(tmp_path):
+    """Numbers of what was started for this test and lives: forks have the command line of their run."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if os.fsencode(tmp_path) in file.read_bytes():
+                found.append(int(file.parent.name))
+    return found
+
+
 @pytest.fixture
 def run(api, tmp_path):
     """Start a process that journals and makes a namespace, then does `rest`; returns it when `rest` says that it is ready."""
@@ -60,6 +71,8 @@ def run(api, tmp_path):
     for process in made:
         process.kill()
         process.communicate()
+    # Its guardian cleans up while there is an API server, and would wait for one for long after the test.
+    assert _eventually(lambda: not _processes(tmp_path)), "a guardian is left"
 
 
 READY = "print('ready', flush=True)\n"
