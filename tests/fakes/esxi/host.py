@@ -29,7 +29,7 @@ class Host:
     """folder: state and logs; .params: options of the platform that reach it with a key. lifetime: seconds after which it
     ends by itself, 0 for never."""
 
-    def __init__(self, folder: Path, lifetime: int = 0) -> None:
+    def __init__(self, folder: Path, lifetime: int = 5400) -> None:
         self.folder, self._lifetime = folder, lifetime
         self.port = free_port()
         self.reset()
