@@ -9,6 +9,7 @@ import signal
 import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 # Set in the environment of the command, so that its processes are known which left its group.
@@ -27,19 +28,26 @@ class Command:
 
     def run(self, grace: float = GRACE) -> int:
         """Its exit status. An exception, as that of Ctrl-C, ends its process group before it goes on."""
+        with ThreadPoolExecutor(1) as pool:
+            # Signals reach the main thread alone: an interrupt cannot come between the start and the knowledge of its number.
+            starting = pool.submit(self._start)
+            try:
+                return starting.result().wait()
+            except BaseException:
+                process = starting.result()
+                _signal(process.pid, signal.SIGINT)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(grace)
+                raise
+            finally:
+                process = starting.result()
+                _signal(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def _start(self) -> subprocess.Popen[bytes]:
         with open(self._output, "wb") as output:
-            process = subprocess.Popen(self._words, cwd=self._folder, env=self._environ, stdin=subprocess.DEVNULL,
-                                       stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
-        try:
-            return process.wait()
-        except BaseException:
-            _signal(process.pid, signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(grace)
-            raise
-        finally:
-            _signal(process.pid, signal.SIGKILL)
-            process.wait()
+            return subprocess.Popen(self._words, cwd=self._folder, env=self._environ, stdin=subprocess.DEVNULL,
+                                    stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
 
     def left(self) -> dict[int, str]:
         """Number and command line of every process that the command started, whatever group it is in, and that lives."""

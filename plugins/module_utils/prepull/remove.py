@@ -36,7 +36,12 @@ elif there ctr; then
   on() { ctr -a "$socket" -n k8s.io "$@"; }
   has() { [ -n "$(on images ls -q "name==$1" 2>/dev/null)" ]; }
   about() { on images ls "name==$1" 2>/dev/null; }
-  runs() { on containers ls -q "image==$1" 2>/dev/null; }
+  # The record of a container stays for a while after its pod is gone; its task does not.
+  runs() {
+    all=$(on containers ls -q "image==$1" 2>/dev/null)
+    tasks=$(on tasks ls -q 2>/dev/null) || tasks=$all
+    for container in $all; do echo "$tasks" | grep -Fx "$container"; done
+  }
   drop() { on images rm --sync "$1" 2>&1; }
 else
   echo "no crictl and no ctr on this node" >&2

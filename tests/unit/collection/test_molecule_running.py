@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,6 +65,28 @@ def test_an_interrupt_ends_its_whole_group(tmp_path: Path, interrupt: Callable[[
     interrupt((tmp_path / "child").exists)
     with pytest.raises(KeyboardInterrupt):
         command.run(grace=0.1)
+    _until(lambda: not command.left())
+
+
+def test_an_interrupt_while_it_is_started_ends_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine starts the command, which goes on, long before its number is known."""
+    def slow(*args: Any, **options: Any) -> Any:
+        process = real(*args, **options)
+        _until((tmp_path / "child").exists)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        return process
+
+    def raised(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    real, before = subprocess.Popen, signal.signal(signal.SIGUSR1, raised)
+    monkeypatch.setattr(subprocess, "Popen", slow)
+    command = _command(f"{CHILD}wait; sleep 600", tmp_path)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            command.run(grace=0.1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
     _until(lambda: not command.left())
 
 

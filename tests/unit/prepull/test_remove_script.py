@@ -27,7 +27,8 @@ CTR = """#!/bin/sh
 shift 4
 case "$1 $2" in
   "images ls") case $3 in -q) cat "there/$(echo "${4#name==}" | tr / _)" 2>/dev/null;; *) cat "there/$(echo "${3#name==}" | tr / _)";; esac;;
-  "containers ls") cat "runs/$(echo "${4#image==}" | tr / _)" 2>/dev/null;;
+  "containers ls") cat "runs/$(echo "${4#image==}" | tr / _)" "ended/$(echo "${4#image==}" | tr / _)" 2>/dev/null;;
+  "tasks ls") cat runs/* 2>/dev/null; true;;
   "images rm") echo "$4" >> gone;;
 esac
 """
@@ -35,7 +36,7 @@ esac
 
 @pytest.fixture(params=["crictl", "ctr"])
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    for folder in ("bin", "there", "runs"):
+    for folder in ("bin", "there", "runs", "ended"):
         (tmp_path / folder).mkdir()
     program = tmp_path / "bin" / request.param
     program.write_text(CRICTL if request.param == "crictl" else CTR)
@@ -71,6 +72,14 @@ def test_what_a_container_runs_of_stays(host: Path) -> None:
     image = there(host, "r.io/a:1")
     (host / "runs" / "r.io_a:1").write_text("0123\n")
     assert run(host, image, there(host, "r.io/b:1")) == {image: "used", "r.io/b:1": "removed"} and gone(host) == ["r.io/b:1"]
+
+
+def test_what_only_an_ended_container_was_made_of_goes(host: Path) -> None:
+    """containerd keeps its record until the kubelet collects it, a minute or more after its pod is gone."""
+    image, other = there(host, "r.io/a:1"), there(host, "r.io/b:1")
+    (host / "ended" / "r.io_a:1").write_text("012\n")
+    (host / "runs" / "r.io_b:1").write_text("0123\n")
+    assert run(host, image, other) == {image: "removed", other: "used"} and gone(host) == [image]
 
 
 @pytest.mark.parametrize("told", [f'"repoDigests": [\n "r.io/a@{DIGEST}" ]', f"r.io/a:1 application/x {DIGEST} 2 MiB"])
