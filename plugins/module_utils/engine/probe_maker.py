@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from ..common import nodes
 from ..common.names import RUN
+from ..common.words import plural
 from ..kube.errors import ApiError
 from ..kube.pods import STARTING, pod_ready, waiting_reason
 from ..kube.transport import PodHttp
@@ -19,6 +21,7 @@ from .fleet import Choice, Fleet
 from .patience import Progress, limit_for, refusals, troubled
 from .probes import APP, HTTP_PORT, UDP_PORT, Probe, Probes
 
+CONTAINER = "netexec"
 # Seconds between two looks at the probes of a small cluster; of a large one, one second for so many nodes.
 _LOOK, _NODES_A_LOOK = 0.1, 500.0
 # Seconds after which events are asked for: until then a healthy cluster is done.
@@ -62,7 +65,7 @@ def manifest(image: str, name: str, run_id: str, choice: Choice, only: Iterable[
         fields = [_named("NotIn", n) for n in never]
         terms = [{**term, **({"matchFields": fields} if fields else {})}]
     container = {
-        "name": "netexec", "image": image, "imagePullPolicy": "IfNotPresent",
+        "name": CONTAINER, "image": image, "imagePullPolicy": "IfNotPresent",
         **_command(["netexec", f"--http-port={HTTP_PORT}", f"--udp-port={UDP_PORT}"], serves),
         "ports": [{"name": "http", "containerPort": HTTP_PORT}, {"name": "udp", "containerPort": UDP_PORT,
                                                                  "protocol": "UDP"}],
@@ -83,6 +86,15 @@ def manifest(image: str, name: str, run_id: str, choice: Choice, only: Iterable[
     return {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": name, "labels": mine},
             "spec": {"selector": {"matchLabels": mine}, "updateStrategy": {"type": "OnDelete"},
                      "template": {"metadata": {"labels": mine}, "spec": pod}}}
+
+
+def rewritten(image: str, pods: Iterable[dict[str, Any]]) -> list[str]:
+    """A sentence for each other image that admission put in the place of the probes'; the product asked with that one."""
+    ran = Counter(str(c.get("image") or image) for p in pods for c in (p.get("spec") or {}).get("containers") or []
+                  if c.get("name") == CONTAINER)
+    ran.pop(image, None)
+    return [f"admission made {other} of the probes' image {image} on {plural(count, 'node')}, so that is what was asked with"
+            for other, count in sorted(ran.items())]
 
 
 def node_of(pod: dict[str, Any]) -> str:
@@ -174,7 +186,9 @@ class ProbeMaker:
                                           self._serves))
             pods = self.fixtures.watch("pods")
             self._wait(pods)
-            return self._found(self._mine(pods.items()), start)
+            mine = self._mine(pods.items())
+            self.fixtures.notes.extend(rewritten(self.image, mine.values()))
+            return self._found(mine, start)
         except WatchTimeout:
             raise Inconclusive("the pods of the run namespace could not be listed in time") from None
         except ApiError as e:

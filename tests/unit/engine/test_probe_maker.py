@@ -45,6 +45,7 @@ class World:
         self.clock, self.fleet, self.pods, self.events = Clock(), nodes, pods, events
         self.sets: Callable[[float], list[dict[str, Any]]] = lambda _s: []
         self.created: list[dict[str, Any]] = []
+        self.notes: list[str] = []
         self.learnt: list[tuple[list[str], int]] = []
         self.start, self.watched = self.clock.monotonic(), set()
 
@@ -61,7 +62,7 @@ class World:
 
     def make(self, limit: float | None = None, deadline: float = 1e9, serves: float = 0.0) -> Probes:
         fixtures = SimpleNamespace(
-            unique=lambda name: name, run_id="r1", name="assay-r1", deadline=self.start + deadline, create=self.created.append,
+            unique=lambda name: name, run_id="r1", notes=self.notes, name="assay-r1", deadline=self.start + deadline, create=self.created.append,
             watch=self.watch, client=SimpleNamespace(raw=None, persist=lambda call, timeout: call(timeout)))
         maker = probe_maker.ProbeMaker(fixtures, self.fleet, "agnhost", limit=limit, serves=serves)
         maker.http.learn = lambda pods, port: self.learnt.append((list(pods), port))
@@ -93,6 +94,26 @@ def test_the_daemon_set_goes_to_nodes_that_take_pods_whatever_their_taints(world
     (term,) = spec["template"]["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
     assert term == {"matchExpressions": Choice().affinity()} and spec["template"]["spec"]["tolerations"] == [{"operator": "Exists"}]
     assert spec["selector"]["matchLabels"] == MINE == spec["template"]["metadata"]["labels"]
+
+
+def _ran(image: str, *more: dict[str, Any]) -> dict[str, Any]:
+    return {"containers": [*more, {"name": "netexec", "image": image}]}
+
+
+def test_an_image_that_admission_put_in_the_place_of_the_probes_is_told(world: Any) -> None:
+    """A mesh's sidecar has an image of its own, and is none of ours."""
+    pods = [pod(n) for n in ("n1", "n2", "n3")]
+    for one, image in zip(pods, ("mirror/agnhost", "agnhost", "mirror/agnhost"), strict=True):
+        one["spec"].update(_ran(image, {"name": "proxy", "image": "mesh/proxy"}))
+    one = world(["n1", "n2", "n3"], pods)
+    one.make()
+    assert one.notes == ["admission made mirror/agnhost of the probes' image agnhost on 2 nodes, so that is what was asked with"]
+
+
+def test_an_image_that_stayed_is_not_told(world: Any) -> None:
+    one = world(["n1"], [pod("n1") | {"spec": {"nodeName": "n1", **_ran("agnhost")}}])
+    one.make()
+    assert one.notes == []
 
 
 def test_a_node_that_is_virtual_by_its_taint_alone_gets_no_pod(world: Any) -> None:
