@@ -19,7 +19,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.kube import library
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
 from ansible_collections.assay.clusters.plugins.module_utils.task import Task
-from ansible_collections.assay.clusters.plugins.plugin_utils import connecting, imports, spelling, terminal
+from ansible_collections.assay.clusters.plugins.plugin_utils import connecting, imports, renamed, spelling, terminal
 
 with imports.shared():
     library.preload()
@@ -57,6 +57,8 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         name = _name(self._task)
         task: Task = import_module(f"{_MODULES}.{name}").SPEC
+        renamed.tell(variables)
+        self._task.args = renamed.arguments(task.argument_spec, self._task.args)
         try:
             self._check_names(name, variables)
         except BadInput as e:

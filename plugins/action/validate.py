@@ -30,7 +30,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import 
 from ansible_collections.assay.clusters.plugins.module_utils.pipeline import aws_rights
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, redact, store, summary
 from ansible_collections.assay.clusters.plugins.plugin_utils import (
-    connecting, imports, progress, spelling, terminal, variables as run_variables)
+    connecting, imports, progress, renamed, spelling, terminal, variables as run_variables)
 
 with imports.shared():
     library.preload()
@@ -38,8 +38,6 @@ with imports.shared():
     spelling.known()
 _SUITE = {**CLUSTER, **RUN, **SELECT}
 _SINGLE = {**CLUSTER, **RUN}
-# Aliases that are names of before.
-_OLDER = {"limit"}
 # Options of a run that have an inventory variable too: what belongs to the cluster rather than to the task.
 _RUN_VARIABLES = {**{n: f"validate_{n}" for n in (
     "images", "image_registry", "transport", "expected_features", "node_selector", "node_sample", "probe_limit", "labels", "annotations",
@@ -74,6 +72,7 @@ class ActionModule(ActionBase):
         self._own = connecting.environment(self._task.environment, self._templar)
         self._own |= connecting.kubectls(connecting.named(self._task.args, self._vars), self._own, self._vars,
                                          bool(self._task.run_once))
+        renamed.tell(self._vars)
         try:
             spelling.refuse(self._vars, spelling.prefixes(name, self._vars))
             folder = self._task.args.get("results_dir")
@@ -93,15 +92,11 @@ class ActionModule(ActionBase):
 
     # ---- arguments --------------------------------------------------------------------------------------------
     def _arguments(self, spec: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        self._task.args = renamed.arguments(spec, self._task.args)
         aliases = {a: n for n, s in spec.items() for a in s.get("aliases", [])}
         for name in self._task.args:
             if name not in spec and name not in aliases:
                 raise BadInput(f"{name}: {self._task.action} has no such option; {names.nearest(name, spec)}")
-        for old in _OLDER & {*aliases}:
-            if self._task.args.get(old) is not None:
-                terminal.outdated(old, aliases[old])
-        if spec is _SUITE and "validate_limit" in self._vars:
-            terminal.outdated("validate_limit", "validate_timeout")
         _result, args = self.validate_argument_spec(copy.deepcopy(spec))
         return {n: v for n, v in args.items() if n in spec}
 

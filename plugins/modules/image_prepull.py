@@ -26,11 +26,13 @@ options:
     type: str
     default: present
     choices: [present, absent]
-  join_within:
+  join_timeout:
     description:
       - Seconds, from the beginning, in which nodes that join get the images, too.
+      - The older name O(join_within) is deprecated. It goes in 3.0.0.
     type: float
     default: 0
+    aliases: [join_within]
   pull_policy:
     description:
       - Whether an image that is on a node is asked for again. With V(Always) the registry is asked what a tag means now.
@@ -103,11 +105,13 @@ options:
       - How often a pull is tried again that failed for something that may pass, as a throttled or unreachable registry.
     type: int
     default: 2
-  floor:
+  min_mb_per_second:
     description:
       - MB/s, below which pulls are told to be slow. Being slow does not fail the task.
+      - The older name O(floor) is deprecated. It goes in 3.0.0.
     type: float
     default: 5
+    aliases: [floor]
   pull_timeout:
     description:
       - Seconds that one image may take on one node.
@@ -155,7 +159,7 @@ EXAMPLES = r"""
   assay.clusters.image_prepull:
     checks:
       - all
-    join_within: 600
+    join_timeout: 600
 
 - name: One image by digest on the workers, and its name is asked for again
   assay.clusters.image_prepull:

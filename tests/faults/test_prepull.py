@@ -233,7 +233,7 @@ def test_a_limit_that_each_has(task: Any, registry: FaultyRegistry) -> None:
 
 def test_slow_here_and_fast_there(lab: Any, task: Any, registry: FaultyRegistry) -> None:
     registry.rate_of = {"n2": 0.4e6}
-    result = task(images=[registry.add(4)], floor=1)
+    result = task(images=[registry.add(4)], min_mb_per_second=1)
     assert causes(result) == [("image.slow", [f"node/{lab.node_name('n2')}"], "confirmed")], result["results"]
 
 
@@ -256,7 +256,7 @@ def test_a_node_that_joins_later(lab: Any, task: Any, registry: FaultyRegistry) 
     timer = threading.Timer(8.0, lambda: lab.api(late, "PATCH", {"metadata": {"labels": {label: "yes"}}}))
     timer.start()
     try:
-        result = task(images=[registry.add()], selector=label, join_within=25)
+        result = task(images=[registry.add()], selector=label, join_timeout=25)
         assert {(r["node"], r["status"]) for r in result["results"]} == {
             (lab.node_name(n), "pulled") for n in ("n1", "n2")}
     finally:
@@ -266,7 +266,7 @@ def test_a_node_that_joins_later(lab: Any, task: Any, registry: FaultyRegistry) 
 
 
 def test_a_named_node_that_never_joins(task: Any, registry: FaultyRegistry) -> None:
-    result = task(images=[registry.add()], nodes=["nobody"], join_within=5)
+    result = task(images=[registry.add()], nodes=["nobody"], join_timeout=5)
     assert causes(result) == [("node.not-joined", ["node/nobody"], "confirmed")]
 
 

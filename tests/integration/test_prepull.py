@@ -70,7 +70,7 @@ def test_wrong_input_is_one_sentence_and_leaves_nothing(playbook: Any, kubeconfi
 
 def start(book: Any) -> subprocess.Popen[str]:
     """A prepull that waits for a node that never joins."""
-    more = ("-e", '{"prepull_checks": ["dns"], "prepull_join_within": 600}')
+    more = ("-e", '{"prepull_checks": ["dns"], "prepull_join_timeout": 600}')
     return subprocess.Popen(book._command(*more, playbook="prepull"), env=book.env, text=True, start_new_session=True,
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .older import older
+
 # Names and types of kubernetes.core; each also comes from the variable cluster_<name> and K8S_AUTH_<NAME>.
 CLUSTER: dict[str, dict[str, Any]] = {
     "kubeconfig": {"type": "raw", "no_log": True},
@@ -38,7 +40,7 @@ RUN: dict[str, dict[str, Any]] = {
     "allow_inconclusive": {"type": "bool", "default": False},
     "allow_skipped": {"type": "bool", "default": False},
     "wait_cleanup": {"type": "bool", "default": True},
-    "timeout": {"type": "float", "default": 900, "aliases": ["limit"]},
+    "timeout": {"type": "float", "default": 900, **older("limit")},
     "transport": {"type": "str", "default": "auto", "choices": ["auto", "proxy", "port_forward", "exec"]},
     "expected_features": {"type": "list", "elements": "str", "default": []},
     "node_selector": {"type": "str", "default": ""},

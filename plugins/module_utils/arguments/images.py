@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .older import older
+
 # Which images, for image_prepull and images_info.
 IMAGE_SOURCES: dict[str, dict[str, Any]] = {
     "images": {"type": "list", "elements": "str", "default": []},
@@ -26,7 +28,7 @@ IMAGE_SOURCES: dict[str, dict[str, Any]] = {
 
 PREPULL: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
-    "join_within": {"type": "float", "default": 0},
+    "join_timeout": {"type": "float", "default": 0, **older("join_within")},
     "pull_policy": {"type": "str", "default": "IfNotPresent", "choices": ["IfNotPresent", "Always"]},
     "pull_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "credentials": {"type": "list", "elements": "dict", "default": [], "options": {
@@ -41,7 +43,7 @@ PREPULL: dict[str, dict[str, Any]] = {
     "per_registry": {"type": "int", "default": 10},
     "per_node": {"type": "int", "default": 2},
     "retries": {"type": "int", "default": 2},
-    "floor": {"type": "float", "default": 5},
+    "min_mb_per_second": {"type": "float", "default": 5, **older("floor")},
     "pull_timeout": {"type": "float", "default": 600},
     "timeout": {"type": "float", "default": 3600},
     "helper_image": {"type": "str", "default": "docker.io/library/busybox:1.35"},

@@ -24,15 +24,15 @@ from .space import Space
 
 # The minor version from which on kubelets check by which credentials an image came, if nobody says otherwise (KEP-2535).
 _VERIFIES = 35
-_BOUNDS = {"per_registry": 1, "per_node": 1, "pull_timeout": 1, "timeout": 1, "retries": 0, "join_within": 0, "floor": 0}
+_BOUNDS = {"per_registry": 1, "per_node": 1, "pull_timeout": 1, "timeout": 1, "retries": 0, "join_timeout": 0, "min_mb_per_second": 0}
 
 
 def _check(params: Mapping[str, Any]) -> None:
     for name, least in _BOUNDS.items():
         if params[name] < least:
             raise BadOption(f"{name}: must be at least {least}, not {params[name]:g}")
-    if params["state"] == "absent" and params["join_within"]:
-        raise BadOption("join_within: is for state present; images are removed from the nodes that there are")
+    if params["state"] == "absent" and params["join_timeout"]:
+        raise BadOption("join_timeout: is for state present; images are removed from the nodes that there are")
     nodes.check_names(params["nodes"])
     for rule in params["rewrite"]:
         parse(f"{rule['to'].rstrip('/')}/x", "rewrite")
@@ -56,7 +56,7 @@ def _listed(client: Client, params: Mapping[str, Any]) -> tuple[list[nodes.Objec
     selector = {"labelSelector": params["selector"]} if params["selector"] else None
     found = client.get("/api/v1/nodes", selector)["items"]
     chosen, left_out = nodes.chosen(found, params["nodes"])
-    if params.get("join_within"):
+    if params.get("join_timeout"):
         return chosen, left_out
     there = {n["metadata"]["name"] for n in found}
     absent = [n for n in params["nodes"] if n not in there]
@@ -92,9 +92,9 @@ def info(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
 
 # ---- image_prepull ----------------------------------------------------------------------------------------------
 def _settings(params: Mapping[str, Any]) -> Settings:
-    return Settings(tuple(params["nodes"]), params["selector"], params["join_within"], params["pull_policy"],
+    return Settings(tuple(params["nodes"]), params["selector"], params["join_timeout"], params["pull_policy"],
                     params["per_registry"], params["per_node"], params["pull_timeout"], params["retries"],
-                    floor=params["floor"])
+                    floor=params["min_mb_per_second"])
 
 
 def _plan(client: Client, params: Mapping[str, Any], images: Sequence[Reference]) -> dict[str, Any]:
@@ -161,10 +161,10 @@ def _pull(space: Space, params: Mapping[str, Any], images: list[Reference], job:
     space.notes.extend(_usable(run))
     for name in missing_nodes(run):
         run.results += [Result(name, i, FAILED, attempts=0, error=f"node {name} did not join within "
-                               f"{params['join_within']:g} s", cause="node.not-joined", confidence="confirmed")
+                               f"{params['join_timeout']:g} s", cause="node.not-joined", confidence="confirmed")
                         for i in images]
     return run, [*findings.of_errors(run.results), *findings.of_admission(run.results),
-                 *findings.of_speed(run.results, params["floor"]), *_after(run)]
+                 *findings.of_speed(run.results, params["min_mb_per_second"]), *_after(run)]
 
 
 def _remove(space: Space, params: Mapping[str, Any], images: list[Reference], job: Job) -> tuple[Any, list[Any]]:

@@ -23,6 +23,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.engine import regis
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
 from ansible_collections.assay.clusters.plugins.module_utils.engine.declared import Option
 from ansible_collections.assay.clusters.plugins.module_utils.engine.options import variable
+from tests.unit.collection import defaults
 
 ROOT = Path(__file__).resolve().parents[3]
 CHECKS = registry.load()
@@ -78,9 +79,13 @@ def _documented(check: type[Check], option: Option, prefix: str = "") -> dict[st
     return out
 
 
+# Texts, and what a spec has for itself.
+_UNSEEN = ("description", "suboptions", "no_log", "options", "deprecated_aliases")
+
+
 def _plain(documented: dict[str, Any]) -> dict[str, Any]:
     """An option's documentation without texts and without what a spec has for itself."""
-    out = {k: v for k, v in documented.items() if k not in ("description", "suboptions", "no_log", "options")}
+    out = {k: v for k, v in documented.items() if k not in _UNSEEN}
     inner = documented.get("suboptions") or documented.get("options")
     return {**out, "options": {k: _plain(v) for k, v in inner.items()}} if inner else out
 
@@ -108,7 +113,7 @@ def test_a_role_documents_the_options_of_its_checks(domain: str) -> None:
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_the_defaults_of_a_role_are_those_of_its_checks(domain: str) -> None:
     spec = _yaml(f"roles/{domain}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    assert _yaml(f"roles/{domain}/defaults/main.yml") == {n: o["default"] for n, o in spec.items() if "default" in o}
+    assert _yaml(f"roles/{domain}/defaults/main.yml") == defaults.wanted(spec)
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
@@ -125,9 +130,11 @@ def test_a_role_of_a_verb_takes_the_options_of_its_module(verb: str) -> None:
     task = importlib.import_module(f"ansible_collections.assay.clusters.plugins.modules.{VERBS[verb]}").SPEC
     spec = _yaml(f"roles/{verb}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     wanted = {f"{verb}_{n}": _plain(o) for n, o in task.argument_spec.items() if n not in CLUSTER}
+    for option in wanted.values():
+        option |= {"aliases": [f"{verb}_{a}" for a in option["aliases"]]} if option.get("aliases") else {}
     own = {f"{verb}_checks": {**wanted[f"{verb}_checks"], "default": ["all"]}} if verb == "prepull" else {}
     assert {n: _plain(o) for n, o in spec.items()} == {**wanted, **own}
-    assert _yaml(f"roles/{verb}/defaults/main.yml") == {n: o["default"] for n, o in spec.items() if "default" in o}
+    assert _yaml(f"roles/{verb}/defaults/main.yml") == defaults.wanted(spec)
     text = (ROOT / f"roles/{verb}/README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `(\w+)` \| \w+ \|", text, re.MULTILINE)) == set(spec)
 
@@ -137,7 +144,7 @@ def test_a_role_of_several_modules_documents_its_variables(role: str) -> None:
     specs = _yaml(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]
     spec = specs["main"]["options"]
     assert all(n.startswith(f"{role}_") for n in spec) and all(s["options"] == spec for s in specs.values())
-    assert _yaml(f"roles/{role}/defaults/main.yml") == {n: o["default"] for n, o in spec.items() if "default" in o}
+    assert _yaml(f"roles/{role}/defaults/main.yml") == defaults.wanted(spec)
     text = (ROOT / f"roles/{role}/README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `(\w+)` \| \w+ \|", text, re.MULTILINE)) == set(spec)
     used = set(re.findall(rf"\b{role}_\w+", "".join(p.read_text(encoding="utf-8") for p in (ROOT / f"roles/{role}").glob("*/*.yml"))))

@@ -14,6 +14,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster i
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines import (
     MACHINES, VM_SNAPSHOT, VM_SNAPSHOT_INFO, VM_SNAPSHOT_PRUNE, VM_SNAPSHOT_REVERT)
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM, CLUSTER_WANTED
+from tests.unit.collection import defaults
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = ("pipeline", "provision", "snapshot")
@@ -39,7 +40,7 @@ def _options(role: str) -> dict[str, Any]:
 @pytest.mark.parametrize("role", ROLES)
 def test_defaults_and_guide_are_those_of_the_spec(role: str) -> None:
     spec = _options(role)
-    assert _yaml(f"roles/{role}/defaults/main.yml") == {n: o["default"] for n, o in spec.items() if "default" in o}
+    assert _yaml(f"roles/{role}/defaults/main.yml") == defaults.wanted(spec)
     text = (ROOT / f"roles/{role}/README.md").read_text(encoding="utf-8")
     assert [*re.findall(r"^\| `(\w+)` \| \w+ \|", text, re.MULTILINE)] == [*spec]
 

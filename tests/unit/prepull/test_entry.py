@@ -136,7 +136,7 @@ def test_for_whom_it_is_that_came_by_credentials_is_told(cluster: Made, monkeypa
 
 
 def test_nodes_that_did_not_join_fail(cluster: Made) -> None:
-    done = prepull(nodes=["n1", "n9"], join_within=30)
+    done = prepull(nodes=["n1", "n9"], join_timeout=30)
     assert done["failed"] and [(r["node"], r["status"], r.get("error")) for r in done["results"] if r["image"] == A] == [
         ("n1", "pulled", None), ("n9", "failed", "node n9 did not join within 30 s")]
 
@@ -196,9 +196,9 @@ def test_the_plan_is_what_nodes_tell_and_makes_nothing(cluster: Made, state: str
 @pytest.mark.parametrize(("options", "sentence"), [
     ({"per_registry": 0}, "per_registry: must be at least 1, not 0"), ({"per_node": 0}, "per_node: must be at least 1"),
     ({"pull_timeout": 0}, "pull_timeout: must be at least 1"), ({"timeout": 0}, "timeout: must be at least 1"),
-    ({"retries": -1}, "retries: must be at least 0, not -1"), ({"join_within": -1}, "join_within: must be at least 0"),
-    ({"floor": -0.5}, "floor: must be at least 0, not -0.5"),
-    ({"state": "absent", "join_within": 5}, "join_within: is for state present"),
+    ({"retries": -1}, "retries: must be at least 0, not -1"), ({"join_timeout": -1}, "join_timeout: must be at least 0"),
+    ({"min_mb_per_second": -0.5}, "min_mb_per_second: must be at least 0, not -0.5"),
+    ({"state": "absent", "join_timeout": 5}, "join_timeout: is for state present"),
     ({"namespace": "Shop"}, "namespace: 'Shop' is no name of a namespace"),
     ({"labels": {"a": 1}}, "labels: the value of a must be text"),
     ({"annotations": {"assay.clusters/run": "x"}}, "annotations: assay.clusters/run is what the run knows"),
@@ -230,10 +230,10 @@ def test_nodes_that_are_of_no_use_say_why(cluster: Made) -> None:
 def test_retries_and_floor_reach_the_run(cluster: Made) -> None:
     cluster.pulls["n1", A] = [failed("pull QPS exceeded")]
     cluster.pulls["n2", A] = [came(20, size=40_000_000)]
-    done = prepull(images=[A], retries=1, floor=3)
+    done = prepull(images=[A], retries=1, min_mb_per_second=3)
     assert [(r["node"], r["attempts"]) for r in done["results"]] == [("n1", 2), ("n2", 1)]
     assert [f["cause"] for f in done["findings"]] == ["image.kubelet-qps", "image.slow"]
-    assert [f["cause"] for f in prepull(images=[A], retries=0, floor=1)["findings"]] == ["image.kubelet-qps"]
+    assert [f["cause"] for f in prepull(images=[A], retries=0, min_mb_per_second=1)["findings"]] == ["image.kubelet-qps"]
 
 
 def test_info_tells_what_nodes_say(cluster: Made) -> None:

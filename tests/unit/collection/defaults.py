@@ -1,0 +1,19 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What stands in a role's defaults for the options of its spec."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def wanted(spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Each option's default; where a variable had another name before, that one's value, if it has one."""
+    found = {n: o["default"] for n, o in spec.items() if "default" in o}
+    return {n: _of_older(spec[n]["deprecated_aliases"][0]["name"], value) if spec[n].get("deprecated_aliases") else value
+            for n, value in found.items()}
+
+
+def _of_older(name: str, value: Any) -> str:
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return f"{{{{ {name} | default({text}) }}}}"
