@@ -139,8 +139,8 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
         Stage("soak", _pytest("soak", "-v", "-m", "soak", "tests/integration", "tests/faults"), frozenset({"clusters"}),
               needs=("lab",) if lab else (), rooms={"integration": 1}, on_clusters=True, show=LAB_LINES, most=1000, limit=7200,
               in_all=False, absent=reason),
-        Stage("strangers", _pytest("strangers", "-v", *([] if own_cluster else _on_each()), "tests/strangers"), frozenset({"clusters"}),
-              needs=("lab",) if lab else (), rooms=_rooms("strangers", "strangers"), on_clusters=True, handed_out=True, show=LAB_LINES,
+        Stage("strangers", _pytest("strangers", "-v", "--timeout=2400", *([] if own_cluster else _on_each()), "tests/strangers"),
+              frozenset({"clusters"}), needs=("lab",) if lab else (), rooms=_rooms("strangers", "strangers"), on_clusters=True, handed_out=True, show=LAB_LINES,
               most=1000, limit=5400, in_all=False, absent=reason, environ=_handed_out(own_cluster)),
     ]
 

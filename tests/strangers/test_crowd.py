@@ -9,7 +9,7 @@ import pytest
 
 from tests.strangers.suite import unlike
 
-pytestmark = [pytest.mark.lab]
+pytestmark = [pytest.mark.lab, pytest.mark.alone]
 # Requests that a probed node may cost, over all checks together, and those of a run whatever its size.
 PER_NODE, FIXED = 6, 300
 
