@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.common.names import IMAGES
 from tests.faults import refusals
 from tests.faults.conftest import assert_red
 from tests.lab.base import wait_for
+from tests.lab.like.admission import changing, in_force, mapped
+from tests.lab.like.stranger import namespace, pod, tried
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 HOOK = "webhook/ours.lab.test"
@@ -71,6 +74,20 @@ def test_a_sidecar_that_pod_security_denies(lab: Any, prove: Any) -> None:
         records = prove("storage")
     assert_red(records["storage"], "admission.denied", ["podsecurity/restricted:latest"], "confirmed",
                "violates PodSecurity", "sidecar", verdict="inconclusive")
+
+
+@pytest.mark.gauntlet
+def test_a_policy_that_puts_another_image_in_the_place_of_the_probes(lab: Any, prove: Any) -> None:
+    """A healthy cluster with a rewriting policy is green, and it is told which image asked."""
+    wanted, other = IMAGES["agnhost"], "registry.k8s.io/e2e-test-images/agnhost:2.63.0"
+    policy = changing("lab-mirror", mapped("image", f"c.image.replace('{wanted}', '{other}')"), {})
+    with namespace(lab, "lab-mirrored") as space:
+        with in_force(lab, policy, lambda: other in str(tried(lab, space, pod("tried", image=wanted)).get("spec"))):
+            prove.green("pod_network")
+    told = f"admission made {other} of the probes' image {wanted} on {lab.workers} nodes, so that is what was asked with"
+    assert prove.result["notes"] == [told]
+    prove.green("pod_network")
+    assert prove.result["notes"] == []
 
 
 # ---- webhooks ---------------------------------------------------------------------------------------------------

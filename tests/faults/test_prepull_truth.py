@@ -14,19 +14,13 @@ import pytest
 from tests.faults import test_prepull
 from tests.lab import node
 from tests.lab.base import wait_for
-from tests.lab.like.admission import changing, in_force
+from tests.lab.like.admission import changing, in_force, mapped
 from tests.lab.like.stranger import namespace, pod, tried
 from tests.lab.registry_faults import FaultyRegistry
 
 _KUBELET = "/etc/kubernetes/kubelet.yaml"
 pytestmark = [pytest.mark.faults, pytest.mark.lab]
 registry, task, statuses, causes = test_prepull.registry, test_prepull.task, test_prepull.statuses, test_prepull.causes
-
-
-def mapped(field: str, value: str) -> str:
-    """An expression that sets a field of every container."""
-    return (f"Object{{spec: Object.spec{{containers: object.spec.containers.map(c, Object.spec.containers{{name: c.name, {field}: "
-            f"{value}}})}}}}")
 
 
 def test_an_image_that_a_policy_made_another_is_told(lab: Any, task: Any, registry: FaultyRegistry) -> None:

@@ -44,12 +44,18 @@ def refusing(name: str, resource: str, validations: list[dict[str, str]], variab
 
 
 def changing(name: str, expression: str, variables: dict[str, str]) -> list[Any]:
-    """A MutatingAdmissionPolicy for pods and its its binding."""
+    """A MutatingAdmissionPolicy for pods and its binding."""
     spec = {"matchConstraints": _constraints("pods"), "failurePolicy": "Fail", "reinvocationPolicy": "Never",
             "variables": [{"name": n, "expression": e} for n, e in variables.items()],
             "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": expression}}]}
     return [("mutatingadmissionpolicies", {"metadata": {"name": name}, "spec": spec}),
             ("mutatingadmissionpolicybindings", {"metadata": {"name": name}, "spec": {"policyName": name}})]
+
+
+def mapped(field: str, value: str) -> str:
+    """An expression that sets a field of every container."""
+    return (f"Object{{spec: Object.spec{{containers: object.spec.containers.map(c, Object.spec.containers{{name: c.name, {field}: "
+            f"{value}}})}}}}")
 
 
 @contextmanager
