@@ -120,9 +120,13 @@ class Evidence:
         """Seconds since the leader of a control-plane component renewed its Lease."""
         return self._age(next((i for i in self.items("leases") if name_of(i) == component), None))
 
-    def _age(self, lease: Object | None) -> float | None:
-        renewed = seconds(((lease or {}).get("spec") or {}).get("renewTime"))
-        return self.now - renewed if renewed and self.now else None
+    def leader_since(self, component: str) -> float | None:
+        """Seconds since the leader of a control-plane component became it."""
+        return self._age(next((i for i in self.items("leases") if name_of(i) == component), None), "acquireTime")
+
+    def _age(self, lease: Object | None, field: str = "renewTime") -> float | None:
+        told = seconds(((lease or {}).get("spec") or {}).get(field))
+        return self.now - told if told and self.now else None
 
     # ---- events, pods -----------------------------------------------------------------------------------------
     def events(self, kind: str = "", namespace: str | None = None, name: str = "") -> Iterator[Object]:

@@ -17,6 +17,8 @@ from .paths import pods
 _MANAGER, _SCHEDULER, _DEFAULT = "kube-controller-manager", "kube-scheduler", "default-scheduler"
 # A leader renews its Lease every 2 s and loses it after 15 s; three times that is no hiccup.
 _LEADER = 45.0
+# A new leader lists everything before it acts, and one that lost its Lease has restarted first: so long (seconds) it is behind.
+_NEW = 90.0
 # A scheduler says of a pod within seconds where it goes, or why not; this long (seconds) nobody has looked at it.
 _UNSEEN = 20.0
 # What only the controller manager does, in the words of a check that waited for it in vain.
@@ -31,11 +33,17 @@ def _stale(ev: Evidence, who: str) -> str:
     return f"lease/kube-system/{who} not renewed for {age:.0f} s" if age is not None and age > _LEADER else ""
 
 
+def _new(ev: Evidence, who: str) -> str:
+    """That its leader leads since a moment, as a line; empty where it is not so, or where nothing tells."""
+    age = ev.leader_since(who)
+    return f"lease/kube-system/{who} was acquired {age:.0f} s ago" if age is not None and age < _NEW else ""
+
+
 def manager(f: Finding, ev: Evidence) -> Iterator[Candidate]:
     """Nothing happened that the controller manager has to do."""
     if not _WAITED.search(f.message):
         return
-    old = _stale(ev, _MANAGER)
+    old = _stale(ev, _MANAGER) or _new(ev, _MANAGER)
     if old:
         yield Candidate("ctrl.not-progressing", "probable", (f"controller/{_MANAGER}",), (old, f.message))
     elif "ServiceAccount" in f.message:

@@ -94,6 +94,19 @@ def test_what_only_the_controller_manager_does_is_its_silence_where_its_lease_is
     assert one(finding("service", words), without(SCHEDULER)).cause != "ctrl.not-progressing"
 
 
+@pytest.mark.parametrize(("since", "cause"), [(JUST_NOW, "ctrl.not-progressing"), (MINUTES_AGO, "unknown.unexplained")])
+def test_a_controller_manager_that_leads_since_a_moment_is_still_behind(since: str, cause: str) -> None:
+    """As after a restart of the API server, for which it restarts, too."""
+    data = without()
+    for one_of_them in data["leases"]:
+        one_of_them["spec"]["acquireTime"] = since
+    found = one(finding("nodes", "no probe became ready (n1: no probe pod was made for the node)"), data)
+    assert found.cause == cause
+    if since == JUST_NOW:
+        assert (found.confidence, found.scope) == ("probable", [f"controller/{MANAGER}"])
+        assert found.evidence[0] == f"lease/kube-system/{MANAGER} was acquired 5 s ago"
+
+
 def test_a_service_without_endpoints_follows_from_a_controller_manager_that_is_gone() -> None:
     data = without(MANAGER)
     data["endpointslices"] = [endpointslice("kube-dns", "kube-system")]
