@@ -84,10 +84,13 @@ options:
     description: Seconds for everything.
     type: int
     default: 3600
-  poll:
-    description: Seconds between two looks.
+  wait_sleep:
+    description:
+      - Seconds between two looks.
+      - The older name O(poll) is deprecated. It goes in 3.0.0.
     type: float
     default: 5
+    aliases: [poll]
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.cluster_platform

@@ -40,9 +40,17 @@ options:
     default: 900
   wait:
     description:
-      - Seconds to wait for a lease that another holds. With V(0) the task fails at once. The message says who holds it.
+      - Whether to wait for a lease that another holds, for O(wait_timeout). Without it the task fails at once. The message
+        says who holds it.
+      - A number of seconds here is deprecated. It goes in 3.0.0.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - With O(wait=true), the seconds after which the task fails all the same.
     type: float
-    default: 0
+    default: 3600
+    version_added: 1.2.0
   heartbeat:
     description:
       - With O(state=present), whether a process on the controller renews the lease until it is released or the playbook
@@ -93,7 +101,8 @@ EXAMPLES = r"""
   assay.clusters.cluster_lease:
     holder: "{{ lookup('ansible.builtin.env', 'CI_PIPELINE_URL') }}"
     duration: 120
-    wait: 3600
+    wait: true
+    wait_timeout: 3600
     heartbeat: true
 
 - name: One lease over a revert of the cluster's machines

@@ -55,13 +55,24 @@ options:
       - What bears our labels in V(cluster) needs none, it is left whatever was there before.
     type: raw
   wait:
-    description: Seconds to wait until nothing is left. Providers go on with deletions for minutes after they were accepted.
+    description:
+      - Whether to wait until nothing is left, for O(wait_timeout). Providers go on with deletions for minutes after they
+        were accepted.
+      - A number of seconds here is deprecated. It goes in 3.0.0.
+    type: bool
+    default: false
+  wait_timeout:
+    description: With O(wait=true), the seconds after which what is left is told.
     type: float
-    default: 0
-  poll:
-    description: Seconds between two looks.
+    default: 600
+    version_added: 1.2.0
+  wait_sleep:
+    description:
+      - Seconds between two looks.
+      - The older name O(poll) is deprecated. It goes in 3.0.0.
     type: float
     default: 10
+    aliases: [poll]
   fail_on_leftovers:
     description: Whether the task fails if something is left.
     type: bool
@@ -195,7 +206,8 @@ EXAMPLES = r"""
     run_id: "{{ run_id }}"
     patterns: ["ci-{{ run_id }}-*"]
     before: "{{ before.inventory }}"
-    wait: 600
+    wait: true
+    wait_timeout: 600
     fail_on_leftovers: true
     aws:
       region: eu-central-1

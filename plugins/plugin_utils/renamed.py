@@ -14,8 +14,11 @@ from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
 
 # {older name: name of now}
 VARIABLES = {
+    "dispose_wait": "dispose_wait_timeout",
+    "pipeline_lease_wait": "pipeline_lease_wait_timeout",
     "prepull_floor": "prepull_min_mb_per_second",
     "prepull_join_within": "prepull_join_timeout",
+    "provision_poll": "provision_wait_sleep",
     "validate_limit": "validate_timeout",
 }
 

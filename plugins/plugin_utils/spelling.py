@@ -17,6 +17,7 @@ from typing import Any
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import CLUSTER, RUN
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
+from ansible_collections.assay.clusters.plugins.plugin_utils.renamed import VARIABLES
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PLAYBOOKS = ("validate", "rbac", "aws_policy", "sweep", "dispose", "preflight")
@@ -102,9 +103,11 @@ def _meant(name: str, prefix: str) -> str:
     tail = _parted(name, prefix)
     if not tail or prefix == "cluster" and any(one in names.offered for one in (name + "s", name.removesuffix("s"))):
         return ""  # lists of hosts are others' business
-    tails = sorted(n.removeprefix(f"{prefix}_") for n in names.offered)
+    older = {o for o in VARIABLES if o.startswith(f"{prefix}_")}
+    tails = sorted(n.removeprefix(f"{prefix}_") for n in names.offered | older)
     close = difflib.get_close_matches(tail, tails, 1, NEAR) or [t for t in tails if _one_off(tail, t)]
-    return f"{prefix}_{close[0]}" if close else _OTHERS_WORDS.get(name, "")
+    meant = f"{prefix}_{close[0]}" if close else _OTHERS_WORDS.get(name, "")
+    return VARIABLES.get(meant, meant)
 
 
 def mistaken(variables: Iterable[Any], prefixes: Iterable[str]) -> dict[str, str]:

@@ -45,7 +45,7 @@ def run(name: str, tmp_path: Path) -> Any:
                "list": [*LAB, "status"]}
 
     def call(check: bool = False, **options: Any) -> tuple[str, dict[str, Any] | None]:
-        wanted = {"name": name, "platform": "command", "command": command, "nodes": 1, "poll": 1, "timeout": 300,
+        wanted = {"name": name, "platform": "command", "command": command, "nodes": 1, "wait_sleep": 1, "timeout": 300,
                   "kubeconfig": str(tmp_path / "made.kubeconfig"), "return_kubeconfig": True, **options}
         out = tmp_path / "result.json"
         out.unlink(missing_ok=True)

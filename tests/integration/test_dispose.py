@@ -61,7 +61,7 @@ def cloud(playbook: Any, tmp_path: Path, moto: str, monkeypatch: pytest.MonkeyPa
     work.mkdir()
     book = playbook(ci={
         "cluster_platform": "command", "cluster_disposable": True, "dispose_run_id": RUN, "dispose_providers": ["aws"],
-        "dispose_wait": 0, "dispose_pause": 0, "dispose_adopt": True, "dispose_journal_dir": str(tmp_path / "journal"),
+        "dispose_wait_timeout": 0, "dispose_pause": 0, "dispose_adopt": True, "dispose_journal_dir": str(tmp_path / "journal"),
         "dispose_aws": {"region": REGION, "access_key": KEYS["aws_access_key_id"], "secret_key": KEYS["aws_secret_access_key"],
                         "endpoint_url": moto},
         "cluster_command": {"workdir": str(work), **{verb: [sys.executable, str(MAKER), verb, "{name}"]
@@ -141,7 +141,7 @@ def test_a_cluster_of_rancher_is_deleted_and_its_machine_that_stays_is_told(play
         rancher.add("ci")
         rancher.add("other")
         rancher.objects["cluster.x-k8s.io.machines"] = []
-        book = playbook(ci={"cluster_platform": "rancher", "cluster_disposable": True, "dispose_adopt": True, "dispose_wait": 0,
+        book = playbook(ci={"cluster_platform": "rancher", "cluster_disposable": True, "dispose_adopt": True, "dispose_wait_timeout": 0,
                             "cluster_rancher": {"url": rancher.url, "token": rancher.token, "config": {"not": "for leftovers"}}})
         assert book.run("-e", "dispose_step=inventory", playbook="dispose").returncode == 0
         rancher.objects["cluster.x-k8s.io.machines"] = [{"id": "fleet-default/ci-x", "metadata": {
@@ -161,7 +161,7 @@ def test_what_a_cluster_on_machines_leaves_in_vsphere_is_told(playbook: Any, kub
     """The cluster stays, as its machines do; vCenter is govmomi's simulator."""
     with vcsim() as server:
         reach = {n: v for n, v in server.options.items() if n != "platform"}
-        book = playbook(ci={"cluster_kubeconfig": str(kubeconfig), "dispose_providers": ["vsphere"], "dispose_wait": 0,
+        book = playbook(ci={"cluster_kubeconfig": str(kubeconfig), "dispose_providers": ["vsphere"], "dispose_wait_timeout": 0,
                             "dispose_vsphere": reach, "dispose_patterns": ["ci-*"]})
         assert book.run("-e", "dispose_step=baseline", playbook="dispose").returncode == 0
         session = Session(settings(reach, {}), Job(environ={}))
@@ -176,7 +176,7 @@ def test_what_a_cluster_on_machines_leaves_in_vsphere_is_told(playbook: Any, kub
 def test_a_cluster_that_should_stay_and_does_not_answer_is_told_from_the_journal(playbook: Any, tmp_path: Path) -> None:
     server = "https://127.0.0.1:9"
     Journal(tmp_path / "journal", "3f9a1c07", "c", server).intend("Namespace", "assay-3f9a1c07", "", "v1")
-    book = playbook(c={"cluster_host": server, "cluster_api_key": "planted-key", "dispose_wait": 0,
+    book = playbook(c={"cluster_host": server, "cluster_api_key": "planted-key", "dispose_wait_timeout": 0,
                        "dispose_journal_dir": str(tmp_path / "journal")})
     done = book.run("-vvv", playbook="dispose")
     assert done.returncode == 2 and "planted-key" not in done.stdout + done.stderr
@@ -250,7 +250,7 @@ def test_a_namespace_that_a_finalizer_holds_is_left_with_its_name_and_not_forced
     stuck, book = site(3600), playbook()
     stuck.hold(["example.com/hold"])
     stuck.api.delete(stuck.path)
-    assert book.run("-e", "dispose_wait=15", playbook="dispose").returncode == 2
+    assert book.run("-e", "dispose_wait_timeout=15", playbook="dispose").returncode == 2
     [record] = book.records()
     assert (record["verdict"], record["cause"]) == ("failed", "leak.provider(finalizer)")
     [line] = [l for l in record["leftovers"] if stuck.space in l]

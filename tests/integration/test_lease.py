@@ -32,7 +32,7 @@ def name(kubeconfig: str) -> Iterator[str]:
 
 def test_of_six_processes_never_two_hold_it(kubeconfig: str, name: str, tmp_path: Path) -> None:
     """One of them dies with the lease; another takes it over."""
-    results = contenders.run({"kubeconfig": kubeconfig, "name": name, "duration": 5, "wait": 240}, tmp_path)
+    results = contenders.run({"kubeconfig": kubeconfig, "name": name, "duration": 5, "wait": True, "wait_timeout": 240}, tmp_path)
     assert sorted(results) == ["died", *["held 2"] * 5]
 
 
@@ -53,7 +53,7 @@ def test_a_playbook_holds_it_with_a_heartbeat_and_is_told_of(playbook: Any, name
       register: first
     - ansible.builtin.assert:
         that: first.changed and first.held and first.heartbeat > 0
-    - assay.clusters.cluster_lease: {{name: {name}, holder: second, wait: 6, duration: 4}}
+    - assay.clusters.cluster_lease: {{name: {name}, holder: second, wait: true, wait_timeout: 6, duration: 4}}
       register: second
       ignore_errors: true
     - ansible.builtin.assert:

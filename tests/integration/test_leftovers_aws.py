@@ -43,7 +43,7 @@ class Cloud:
         job = Job(say=self.lines.append, environ={"AWS_MAX_ATTEMPTS": "1"})
         aws = {"region": REGION, "access_key": KEYS["aws_access_key_id"], "secret_key": KEYS["aws_secret_access_key"],
                "endpoint_url": self.front.url, **params.pop("aws", {})}
-        return leftovers_job.entry({"providers": ["aws"], "name": NAME, "wait": 0, "poll": 0.05, "fail_on_leftovers": False,
+        return leftovers_job.entry({"providers": ["aws"], "name": NAME, "wait": False, "wait_timeout": 0, "wait_sleep": 0.05, "fail_on_leftovers": False,
                                     "aws": aws, **params}, job)
 
     def spec(self, kind: str, tags: dict[str, str]) -> list[dict[str, Any]]:
@@ -274,13 +274,13 @@ def test_what_could_not_be_listed_before_is_told_as_that(cloud: Cloud) -> None:
 def test_it_waits_until_what_is_being_deleted_is_gone(cloud: Cloud) -> None:
     key, remove = cloud.volume(OURS)
     cloud.front.edit("DescribeVolumes", lambda text: remove() and text)  # gone with the next look
-    found = cloud.ask(wait=60)
+    found = cloud.ask(wait=True, wait_timeout=60)
     assert found["clean"] and any(key in line for line in cloud.lines)
 
 
 def test_a_wait_ends_and_tells_what_is_left(cloud: Cloud) -> None:
     key, _remove = cloud.volume(OURS)
-    assert [i["id"] for i in cloud.ask(wait=0.3)["leftovers"]] == [key]
+    assert [i["id"] for i in cloud.ask(wait=True, wait_timeout=0.3)["leftovers"]] == [key]
 
 
 def test_an_inventory_of_other_questions_is_refused(cloud: Cloud, tmp_path: Path) -> None:

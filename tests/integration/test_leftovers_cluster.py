@@ -51,7 +51,7 @@ class Site:
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "slow", "finalizers": [HOLD]}}, ours)
 
     def ask(self, **params: Any) -> dict[str, Any]:
-        return leftovers_job.entry({"providers": ["cluster"], "run_id": self.run, "wait": 0, "poll": 0.2, "before": None,
+        return leftovers_job.entry({"providers": ["cluster"], "run_id": self.run, "wait": False, "wait_timeout": 0, "wait_sleep": 0.2, "before": None,
                                     "fail_on_leftovers": False, "kubeconfig": self.kubeconfig, **params}, Job(environ={}))
 
     def gone(self, path: str) -> bool:
@@ -97,7 +97,7 @@ def test_a_namespace_held_by_a_finalizer_names_it_and_it_stays(site: Site) -> No
     with pytest.raises(PlatformError, match=rf"1 left: Namespace .* \({site.space}\) \[finalizer\]"):
         site.ask(fail_on_leftovers=True)
     site.api.patch(f"/api/v1/namespaces/{site.space}/configmaps/slow", {"metadata": {"finalizers": None}})
-    assert site.ask(wait=60, fail_on_leftovers=True)["clean"]
+    assert site.ask(wait=True, wait_timeout=60, fail_on_leftovers=True)["clean"]
 
 
 def test_objects_of_any_kind_are_found_by_their_labels(site: Site) -> None:
@@ -188,7 +188,7 @@ def test_without_the_cluster_the_journal_tells_what_there_was(tmp_path: Path) ->
     entry.gone("ClusterRole", "assay-x", "")
 
     def ask(**params: Any) -> dict[str, Any]:
-        return leftovers_job.entry({"providers": ["cluster"], "wait": 0, "poll": 1, "before": None, "fail_on_leftovers": False,
+        return leftovers_job.entry({"providers": ["cluster"], "wait": False, "wait_timeout": 0, "wait_sleep": 1, "before": None, "fail_on_leftovers": False,
                                     "host": server, "api_key": "x", "journal_dir": str(tmp_path), **params}, Job(environ={}))
 
     [left] = ask()["leftovers"]

@@ -36,7 +36,7 @@ class Center:
 
     def ask(self, **params: Any) -> dict[str, Any]:
         given = {**self.given, **params.pop("vsphere", {})}
-        return leftovers_job.entry({"providers": ["vsphere"], "name": NAME, "patterns": [f"{NAME}-*"], "wait": 0, "poll": 0.05,
+        return leftovers_job.entry({"providers": ["vsphere"], "name": NAME, "patterns": [f"{NAME}-*"], "wait": False, "wait_timeout": 0, "wait_sleep": 0.05,
                                     "fail_on_leftovers": False, "vsphere": given, **params}, Job(environ={}))
 
     def done(self, task: Any) -> Any:

@@ -41,7 +41,7 @@ def _listed() -> list[str]:
 def _variables(tmp_path: Path) -> dict[str, Any]:
     """Of a host that the lab makes and deletes."""
     return {
-        "cluster_platform": "command", "cluster_disposable": True, "cluster_nodes": 1, "provision_poll": 1,
+        "cluster_platform": "command", "cluster_disposable": True, "cluster_nodes": 1, "provision_wait_sleep": 1,
         "provision_timeout": 400, "cluster_command": {
             "workdir": str(tmp_path / "work"), "environment": {"PYTHONPATH": str(CHECKOUT)}, "repeatable": True,
             "create": [*LAB, "up", "--name", "{name}", "--workers", "{nodes}"],
@@ -174,7 +174,7 @@ def test_what_another_holds_is_left_alone(flow: Any, spare: str, tmp_path: Path)
 def test_what_is_left_at_a_provider_fails_the_flow(playbook: Any, kubeconfig: str, moto: str, tmp_path: Path) -> None:
     volume = client(moto).create_volume(AvailabilityZone=f"{REGION}a", Size=1, TagSpecifications=[
         {"ResourceType": "volume", "Tags": [{"Key": "kubernetes.io/cluster/c", "Value": "owned"}]}])["VolumeId"]
-    book = playbook(c={"cluster_kubeconfig": str(kubeconfig), "dispose_providers": ["aws"], "dispose_wait": 0,
+    book = playbook(c={"cluster_kubeconfig": str(kubeconfig), "dispose_providers": ["aws"], "dispose_wait_timeout": 0,
                        "dispose_aws": {
                            "access_key": KEYS["aws_access_key_id"], "secret_key": KEYS["aws_secret_access_key"],
                            "region": REGION, "endpoint_url": moto}, "pipeline_names_with_run": False})
@@ -246,7 +246,7 @@ def test_machines_are_reverted_and_the_cluster_of_theirs_is_proved(playbook: Any
         assert taken["changed"], taken
         book = playbook(c={"cluster_kubeconfig": str(lab.kubeconfig), "cluster_disposable": True, "snapshot_pause": 0,
                            "cluster_machines": {**center.options, "names": machines}, "validate_checks": ["dns"],
-                           "prepull_checks": ["dns"], "pipeline_snapshot": snapshot, "dispose_wait": 30})
+                           "prepull_checks": ["dns"], "pipeline_snapshot": snapshot, "dispose_wait_timeout": 30})
         book.env["XDG_STATE_HOME"] = str(tmp_path / "state")
         done = book.run(playbook="pipeline")
         seen = module("vm_snapshot_info", {**center.options, "names": machines})

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from .machines import MACHINES_VSPHERE
+from .older import older
 from .platforms import PLATFORM_EKS, PLATFORM_RANCHER
 
 # Where leftovers are looked for. The options of AWS have the names of amazon.aws.
@@ -19,8 +20,9 @@ LEFTOVERS: dict[str, dict[str, Any]] = {
     "tags": {"type": "dict"},
     "patterns": {"type": "list", "elements": "str", "default": []},
     "before": {"type": "raw"},
-    "wait": {"type": "float", "default": 0},
-    "poll": {"type": "float", "default": 10},
+    "wait": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "float", "default": 600},
+    "wait_sleep": {"type": "float", "default": 10, **older("poll")},
     "fail_on_leftovers": {"type": "bool", "default": False},
     "journal_dir": {"type": "path"},
     "aws": {"type": "dict", "options": {

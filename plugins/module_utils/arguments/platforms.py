@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .older import older
+
 # Settings of the platforms that clusters come from, one dictionary for each.
 PLATFORM_COMMAND: dict[str, dict[str, Any]] = {
     "workdir": {"type": "path", "required": True},
@@ -162,7 +164,7 @@ CLUSTER_WANTED: dict[str, dict[str, Any]] = {
     "wait": {"type": "bool", "default": True},
     "wait_until": {"type": "str", "default": "nodes", "choices": ["platform", "api", "nodes"]},
     "timeout": {"type": "int", "default": 3600},
-    "poll": {"type": "float", "default": 5},
+    "wait_sleep": {"type": "float", "default": 5, **older("poll")},
 }
 
 # A source of the inventory plugin: a platform or a folder, and which of its clusters become hosts how.

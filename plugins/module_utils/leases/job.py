@@ -26,11 +26,16 @@ def _check(params: Mapping[str, Any], job: Job) -> None:
         raise BadOption("holder: must not be empty; name the run, as nobody else does")
     if params["duration"] < _LEAST:
         raise BadOption(f"duration: must be at least {_LEAST:g} s, not {params['duration']:g}")
-    if params["wait"] < 0:
-        raise BadOption(f"wait: must be a number of seconds, not {params['wait']:g}")
+    if params["wait_timeout"] < 0:
+        raise BadOption(f"wait_timeout: must be a number of seconds, not {params['wait_timeout']:g}")
     if params["heartbeat"] and not job.playbook:
         raise BadOption("heartbeat: needs a local connection, as it lives with the playbook; renew the lease by tasks "
                         "with state renewed instead")
+
+
+def _waits(params: Mapping[str, Any]) -> float:
+    """Seconds to wait for another."""
+    return params["wait_timeout"] if params["wait"] else 0.0
 
 
 @contextlib.contextmanager
@@ -39,7 +44,7 @@ def _open(params: Mapping[str, Any], job: Job) -> Iterator[Place]:
         yield FileLease(params["path"])
         return
     with access.connected(params, job) as client:
-        yield ClusterLease(client, params["namespace"], params["name"], PATIENCE + params["wait"])
+        yield ClusterLease(client, params["namespace"], params["name"], PATIENCE + _waits(params))
 
 
 def _start_heartbeat(params: Mapping[str, Any], lease: Lease, job: Job) -> int:
@@ -73,7 +78,7 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         elif params["state"] == "renewed":
             done = keeper.renew(params["holder"], params["duration"])
         else:
-            done = keeper.acquire(Wish(params["holder"], params["duration"], params["reason"], params["wait"]))
+            done = keeper.acquire(Wish(params["holder"], params["duration"], params["reason"], _waits(params)))
     job.tell(done.message)
     result = {"changed": done.changed, "msg": done.message, "held": done.lease is not None, "lease": as_result(done.lease)}
     if done.before and done.before.holder != params["holder"]:

@@ -58,7 +58,7 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         places = {s.name: s.place for s in sources}
         if before is not None:
             words.check_comparable(before, places, wanted, _ALONE)
-        job.limit(params["wait"])
+        job.limit(params["wait_timeout"] if params["wait"] else 0.0)
         while True:
             found = [t for s in sources for t in s.look(wanted)]
             result = _result(found, before, places, wanted)
@@ -67,7 +67,7 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
                 break
             job.tell(f"waiting, {result['msg']}")
             try:
-                job.pause(params["poll"], "what is left to go")
+                job.pause(params["wait_sleep"], "what is left to go")
             except Interrupted:
                 break
     if params["fail_on_leftovers"] and result["leftovers"]:

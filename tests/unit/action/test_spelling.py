@@ -100,7 +100,7 @@ def test_in_a_role_its_own_variables_are_judged_and_elsewhere_they_are_not() -> 
     inside = {"ansible_role_name": "assay.clusters.dispose", "dispose_keep": 1}
     assert "dispose_keep: is no variable of dispose, and nothing was done" in _why("cluster", inside, state="absent")
     assert _why("cluster", inside, state="present") == "" == _why("cluster", {"dispose_keep": 1}, state="absent")
-    assert "did you mean dispose_wait?" in _why("leftovers_info", {**inside, "dispose_wiat": 1})
+    assert "did you mean dispose_wait_timeout?" in _why("leftovers_info", {**inside, "dispose_wiat": 1})
     assert _why("leftovers_info", {"ansible_role_name": "mine.dispose", "dispose_wiat": 1}) == ""
     assert spelling.prefixes("sweep", {}) == ["sweep", "validate"]
 

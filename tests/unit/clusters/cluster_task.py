@@ -34,14 +34,14 @@ def _call(task: Any, options: dict[str, Any], job: Job) -> dict[str, Any]:
 
 def ensure(check_mode: bool = False, **options: Any) -> dict[str, Any]:
     """What the module returns; failed is always there."""
-    return {"failed": False, **_call(cluster.SPEC, {"poll": 0.02, "timeout": 60, "return_kubeconfig": True, **options}, Job(check_mode=check_mode))}
+    return {"failed": False, **_call(cluster.SPEC, {"wait_sleep": 0.02, "timeout": 60, "return_kubeconfig": True, **options}, Job(check_mode=check_mode))}
 
 
 def late(when: Callable[[str], bool], **options: Any) -> dict[str, Any]:
     """The same with an hour's time, which is up `when`; options give another time."""
     job = HourPasses()
     job.when = when
-    return {"failed": False, **_call(cluster.SPEC, {"poll": 0.02, "timeout": HOUR, **options}, job)}
+    return {"failed": False, **_call(cluster.SPEC, {"wait_sleep": 0.02, "timeout": HOUR, **options}, job)}
 
 
 def info(**options: Any) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def test_an_upgrade_in_group_variables_happens(tmp_path: Path) -> None:
             "plugin": "assay.clusters.clusters", "sources": [{"platform": "rancher", "rancher": {}}]}))
         (tmp_path / "group_vars" / "clusters.yml").write_text(yaml.safe_dump({
             "cluster_platform": "rancher", "cluster_rancher": {}, "cluster_version": "v1.32.1", "cluster_nodes": 3,
-            "provision_poll": 0.05}))
+            "provision_wait_sleep": 0.05}))
         told = _provision(tmp_path, RANCHER_URL=rancher.url, RANCHER_TOKEN_KEY=rancher.token)
         assert "is changed from version v1.31.4, 2 nodes to version v1.32.1, 3 nodes" in " ".join(told.split())
         assert (rancher.api.version, rancher.api.nodes) == ("v1.32.1", 4)

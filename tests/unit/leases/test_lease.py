@@ -104,14 +104,14 @@ def test_a_renewal_that_another_of_the_same_turn_overtook_is_made_again(task: Pu
 # ---- the end of a lease -------------------------------------------------------------------------------------------
 def test_waiting_ends_with_the_time_for_it(task: Put, clock: Clock) -> None:
     task("present", "a", duration=30)
-    assert "waited 5 s" in str(task.fails("present", "b", wait=5))
+    assert "waited 5 s" in str(task.fails("present", "b", wait=True, wait_timeout=5))
     assert clock.passed == pytest.approx(5)
 
 
 def test_waiting_ends_with_the_release(task: Put, clock: Clock) -> None:
     task("present", "a", duration=30)
     clock.after(5, lambda: task("absent", "a"))
-    taken = task("present", "b", wait=20)
+    taken = task("present", "b", wait=True, wait_timeout=20)
     assert taken["changed"] and "before" not in taken and clock.passed < 20
 
 
@@ -119,7 +119,7 @@ def test_waiting_ends_with_the_release(task: Put, clock: Clock) -> None:
 def test_what_expired_is_taken_over_and_lost_to_the_former(task: Put, clock: Clock, wait: float) -> None:
     task("present", "a", duration=60)
     clock.sleep(0 if wait else 61)
-    taken = task("present", "b", wait=wait)
+    taken = task("present", "b", wait=wait > 0, wait_timeout=wait)
     assert taken["changed"] and taken["before"]["holder"] == "a" and taken["lease"]["takeovers"] == 1
     assert "taken over: it was held by a" in taken["msg"] and clock.passed >= 61
     assert "a does not hold it" in str(task.fails("renewed", "a"))
@@ -175,7 +175,7 @@ def test_check_mode_changes_nothing(task: Put) -> None:
 
 
 @pytest.mark.parametrize(("more", "words"), [({"holder": " "}, "holder: must not be empty"), ({"duration": 1}, "duration:"),
-                                             ({"wait": -1}, "wait:"), ({"heartbeat": True}, "heartbeat: needs a local")])
+                                             ({"wait_timeout": -1}, "wait_timeout:"), ({"heartbeat": True}, "heartbeat: needs a local")])
 def test_wrong_options_are_one_sentence(task: Put, more: dict[str, Any], words: str) -> None:
     with pytest.raises(BadOption, match=words):
         task("present", **{"holder": "a", **more})

@@ -125,7 +125,7 @@ def test_a_clock_that_went_back_locks_nobody_out(kept: Put, api: LeaseApi, clock
     seems to come yet."""
     kept("present", "a", duration=2)
     api.ahead = -86400.0
-    assert kept("present", "b", wait=30)["before"]["holder"] == "a"
+    assert kept("present", "b", wait=True, wait_timeout=30)["before"]["holder"] == "a"
     assert 3 <= clock.passed < 30
 
 
@@ -134,7 +134,7 @@ def test_what_is_renewed_while_it_is_looked_at_has_not_expired(kept: Put, api: L
     api.ahead = -86400.0
     for turn in range(1, 5):
         clock.after(40 * turn, lambda: kept("renewed", "a", duration=60))
-    assert "held by a" in str(kept.fails("present", "b", wait=200))
+    assert "held by a" in str(kept.fails("present", "b", wait=True, wait_timeout=200))
 
 
 def test_the_object_is_as_kubernetes_wants_it(kept: Put, api: LeaseApi) -> None:

@@ -26,7 +26,7 @@ def rancher(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRancher]:
 
 
 def ask(fake: FakeRancher, **params: Any) -> dict[str, Any]:
-    return leftovers_job.entry({"providers": ["rancher"], "name": "ci", "wait": 0, "poll": 0.05, "before": None,
+    return leftovers_job.entry({"providers": ["rancher"], "name": "ci", "wait": False, "wait_timeout": 0, "wait_sleep": 0.05, "before": None,
                                 "fail_on_leftovers": False, "rancher": {"url": fake.url, "token": fake.token}, **params},
                                Job(environ={}))
 

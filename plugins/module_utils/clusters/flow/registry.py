@@ -45,4 +45,4 @@ def open_platform(params: Mapping[str, Any], job: Job) -> ClusterPlatform:
     """The platform of option `platform`, with the settings under the option of the same name."""
     name = params["platform"]
     settings = {k: v for k, v in (params.get(name) or {}).items() if v is not None}
-    return PLATFORMS[name]()({"poll": params.get("poll") or 0.0, "wait": params.get("wait", True), **settings}, job)
+    return PLATFORMS[name]()({"poll": params.get("wait_sleep") or 0.0, "wait": params.get("wait", True), **settings}, job)

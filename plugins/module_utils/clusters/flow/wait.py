@@ -23,7 +23,7 @@ class Wait(Look):
     def _until(self, what: Callable[[], str]) -> None:
         """Look until there is nothing left to wait for; what() tells what it is, "" at the end. What passes is borne to the
         end: the platform has answered before."""
-        self.job.until(what, self.params["poll"], patience=float("inf"), about=self.name, told=self._tell)
+        self.job.until(what, self.params["wait_sleep"], patience=float("inf"), about=self.name, told=self._tell)
 
     def _wait_ready(self, wanted: Wanted, nodes: bool = True) -> Cluster:
         """Ready in its platform's words, then the API server answers as the same cluster, then enough nodes do."""
@@ -88,11 +88,11 @@ class Wait(Look):
 
     def _wait_gone_or_fail_again(self, found: Cluster) -> None:
         """A cluster that had failed before may show that for some looks more, until its deletion has begun."""
-        grace = time.monotonic() + min(30.0, 6 * self.params["poll"]) if found.phase == "failed" else 0.0
+        grace = time.monotonic() + min(30.0, 6 * self.params["wait_sleep"]) if found.phase == "failed" else 0.0
         while True:
             try:
                 return self._wait_gone(found)
             except PlatformError:
                 if time.monotonic() > grace or self.job.left() <= 0:
                     raise
-                self.job.pause(self.params["poll"], f"{found.name} to be deleted")
+                self.job.pause(self.params["wait_sleep"], f"{found.name} to be deleted")
