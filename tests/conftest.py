@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import socket
+import socketserver
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from tests.runner import clusters, keep, ours
 
+# Of servers in the tests' own process: with the usual five a busy machine drops connections, and they are tried again seconds later.
+socketserver.TCPServer.request_queue_size = 128
 # Add-ons that the tests of this run want.
 TIERS = pytest.StashKey[list[str]]()
 # Fixtures and marks of tests that need a cluster.

@@ -1,17 +1,25 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The part of a kubelet that the API server talks to, for nodes that are made by hand: it says how much disk is free."""
+"""The part of a kubelet that the API server talks to, for nodes that are made by hand: it says how much disk is free.
+
+`python -m tests.lab.like.kubelet FOLDER ADDRESS` is a process of its own: a thousand nodes that are asked at once must not wait
+for the process that asks them. It ends with its stdin.
+"""
 from __future__ import annotations
 
 import json
 import shutil
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..base import HERE, LabError
 from ..pki import Pki
 
 if TYPE_CHECKING:
@@ -38,9 +46,21 @@ class _Kubelet(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # Of all nodes at once: with the usual five, connections are dropped and tried again a second later, and three.
+    request_queue_size = 1024
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Who asked has hung up."""
+
+
+def _serve(folder: Path, address: str) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.crt", folder / "server.key")
+    server = _Server((address, 0), _Kubelet)
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(server.server_address[1], flush=True)
+    sys.stdin.read()
 
 
 @contextmanager
@@ -50,14 +70,17 @@ def kubelet(lab: Lab, name: str) -> Iterator[int]:
     keys = Pki(folder)
     keys.read_ca("ca", lab.folder / "pki")
     keys.cert("server", "ca", f"system:node:{name}", ["system:nodes"], names=[name], addresses=[lab.host], server=True, client=False)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.crt", folder / "server.key")
-    shutil.rmtree(folder)
-    server = _Server((lab.host, 0), _Kubelet)
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
+    command = [sys.executable, "-m", "tests.lab.like.kubelet", str(folder), lab.host]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE.parents[1]) as process:
+        try:
+            port = (process.stdout.readline() if process.stdout else "").strip()
+            if not port:
+                raise LabError(f"the kubelet of {name} did not begin")
+            yield int(port)
+        finally:
+            process.terminate()
+            shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    _serve(Path(sys.argv[1]), sys.argv[2])
