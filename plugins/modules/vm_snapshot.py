@@ -70,12 +70,14 @@ options:
     type: str
     default: control_plane_last
     choices: [control_plane_last, control_plane_first, as_given]
-  within:
+  max_spread_seconds:
     description:
       - Seconds that the first and the last snapshot of the set may be apart, by the platform's clock. A set that took longer
         is removed again. V(0) is no bound; the figure is returned either way.
       - Without it, members of a control plane that run may be 10 seconds apart, and nothing else is bound.
+      - The older name O(within) is deprecated. It goes in 3.0.0.
     type: float
+    aliases: [within]
   free_percent:
     description: How much of each datastore must be left after the growth that is expected.
     type: float
@@ -101,14 +103,16 @@ options:
       - All machines are asked at once there, whatever O(parallel) and O(order) say.
     type: bool
     default: true
-  incomplete:
+  on_incomplete:
     description:
       - What to do when some machines have a snapshot of this name and others have not, as after an interruption, or when those
         that are there are of different sets.
         V(replace) removes those that are there and takes the whole set anew.
+      - The older name O(incomplete) is deprecated. It goes in 3.0.0.
     type: str
     default: refuse
     choices: [refuse, replace]
+    aliases: [incomplete]
   remove_children:
     description: With O(state=absent) whether the snapshots below go, too.
     type: bool

@@ -49,10 +49,13 @@ options:
     description: Whether the machines are powered on; without it they are left off and nothing is waited for.
     type: bool
     default: true
-  pause:
-    description: Seconds between two machines that are powered on, of whichever group.
+  boot_delay:
+    description:
+      - Seconds between two machines that are powered on, of whichever group.
+      - The older name O(pause) is deprecated. It goes in 3.0.0.
     type: float
     default: 5
+    aliases: [pause]
   boot_at_once:
     description:
       - How many machines may boot at once; one that has guest tools boots until they run.
@@ -72,13 +75,15 @@ options:
         way.
     type: float
     default: 5
-  fixup:
+  post_revert_command:
     description:
       - A program with its arguments that is run on the controller when the API server answers, before Nodes are waited for;
         for instance to set clocks. It finds the machines as JSON in E(ASSAY_MACHINES), and E(KUBECONFIG).
+      - The older name O(fixup) is deprecated. It goes in 3.0.0.
     type: list
     elements: str
     default: []
+    aliases: [fixup]
   disposable:
     description: Must be V(true), because what the cluster did since the snapshot was taken is lost.
     type: bool
@@ -119,7 +124,7 @@ EXAMPLES = r"""
     kubeconfig: ~/ci.kubeconfig
     cluster_id: 0d3a2c55-0b7a-4f2e-9f5e-3a1e8a1f9c11
     boot_at_once: 2
-    fixup: [./set-clocks.sh]
+    post_revert_command: [./set-clocks.sh]
   register: reverted
 """
 

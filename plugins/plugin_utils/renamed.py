@@ -19,6 +19,12 @@ VARIABLES = {
     "prepull_floor": "prepull_min_mb_per_second",
     "prepull_join_within": "prepull_join_timeout",
     "provision_poll": "provision_wait_sleep",
+    "snapshot_fixup": "snapshot_post_revert_command",
+    "snapshot_fixup_tasks": "snapshot_post_revert_tasks",
+    "snapshot_incomplete": "snapshot_on_incomplete",
+    "snapshot_pause": "snapshot_boot_delay",
+    "snapshot_verb": "snapshot_state",
+    "snapshot_within": "snapshot_max_spread_seconds",
     "validate_limit": "validate_timeout",
 }
 

@@ -68,7 +68,7 @@ class Region(Cloud):
         return {p["ProcessName"] for p in self.described(name)["SuspendedProcesses"]}
 
     def revert(self, **more: Any) -> dict[str, Any]:
-        return run("vm_snapshot_revert", self.options(snapshot_name="golden", disposable=True, pause=0, wait_for=[], **more))
+        return run("vm_snapshot_revert", self.options(snapshot_name="golden", disposable=True, boot_delay=0, wait_for=[], **more))
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def region(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Region]:
 def test_all_machines_are_asked_before_one_copy_is_complete(region: Region) -> None:
     region.world.pending = 12
     region.nodes(*NODES)
-    done = run("vm_snapshot", region.options(snapshot_name="golden", within=60, parallel=1))
+    done = run("vm_snapshot", region.options(snapshot_name="golden", max_spread_seconds=60, parallel=1))
     assert done["changed"], done
     asked = region.front.actions()
     last = len(asked) - 1 - asked[::-1].index("CreateSnapshots")

@@ -244,7 +244,7 @@ def test_machines_are_reverted_and_the_cluster_of_theirs_is_proved(playbook: Any
     with vcsim(machines=2) as center:
         taken = module("vm_snapshot", {**center.options, "names": machines, "snapshot_name": "golden", "growth_percent": 0})
         assert taken["changed"], taken
-        book = playbook(c={"cluster_kubeconfig": str(lab.kubeconfig), "cluster_disposable": True, "snapshot_pause": 0,
+        book = playbook(c={"cluster_kubeconfig": str(lab.kubeconfig), "cluster_disposable": True, "snapshot_boot_delay": 0,
                            "cluster_machines": {**center.options, "names": machines}, "validate_checks": ["dns"],
                            "prepull_checks": ["dns"], "pipeline_snapshot": snapshot, "dispose_wait_timeout": 30})
         book.env["XDG_STATE_HOME"] = str(tmp_path / "state")

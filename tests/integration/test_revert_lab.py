@@ -33,7 +33,7 @@ def center() -> Iterator[Vcsim]:
 
 @pytest.fixture
 def options(center: Vcsim, lab: Any) -> dict[str, Any]:
-    return {**center.options, "names": VMS, "snapshot_name": "golden", "disposable": True, "pause": 0,
+    return {**center.options, "names": VMS, "snapshot_name": "golden", "disposable": True, "boot_delay": 0,
             "kubeconfig": str(lab.kubeconfig)}
 
 
@@ -45,7 +45,7 @@ def test_the_cluster_is_waited_for(options: dict[str, Any], lab: Any, tmp_path: 
     fixup = tmp_path / "fixup"
     fixup.write_text("#!/bin/sh\necho \"mending $(printf %s \"$ASSAY_MACHINES\" | tr -d '\\n') of $KUBECONFIG\"\n")
     fixup.chmod(0o755)
-    done = run("vm_snapshot_revert", {**options, "cluster_id": _uid(lab), "fixup": [str(fixup)]})
+    done = run("vm_snapshot_revert", {**options, "cluster_id": _uid(lab), "post_revert_command": [str(fixup)]})
     assert done.get("changed") and not done.get("failed"), done
     assert done["cluster_id"] == _uid(lab)
     nodes = {lab.node_name(n) for n in lab.machines}
@@ -100,9 +100,9 @@ def test_clocks_that_are_wrong_are_named(options: dict[str, Any], lab: Any, monk
 
 
 def test_a_fix_up_that_fails_says_so(options: dict[str, Any]) -> None:
-    failed = run("vm_snapshot_revert", {**options, "fixup": ["sh", "-c", "echo no time server; exit 3"]})
+    failed = run("vm_snapshot_revert", {**options, "post_revert_command": ["sh", "-c", "echo no time server; exit 3"]})
     assert failed["changed"] and "the fix-up sh -c" in failed["msg"] and "no time server" in failed["msg"]
-    assert "there is no program" in run("vm_snapshot_revert", {**options, "fixup": ["no-such-program"]})["msg"]
+    assert "there is no program" in run("vm_snapshot_revert", {**options, "post_revert_command": ["no-such-program"]})["msg"]
 
 
 def test_bad_options_change_nothing(options: dict[str, Any], center: Vcsim) -> None:

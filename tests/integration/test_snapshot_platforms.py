@@ -59,7 +59,7 @@ def test_taken_reverted_to_and_pruned(options: dict[str, Any]) -> None:
     assert names(run("vm_snapshot_info", options)) == {n: ["golden"] for n in machines}
     refused = run("vm_snapshot_revert", {**options, "snapshot_name": "gold", "disposable": True})
     assert f"{machines[0]} has no snapshot 'gold'; there are: 'golden' (" in refused["msg"]
-    done = run("vm_snapshot_revert", {**options, "snapshot_name": "golden", "disposable": True, "pause": 0, "wait_for": []})
+    done = run("vm_snapshot_revert", {**options, "snapshot_name": "golden", "disposable": True, "boot_delay": 0, "wait_for": []})
     assert done.get("changed") and not done.get("failed"), done
     found = run("vm_snapshot_info", options)
     assert [m["power"] for m in found["machines"]] == ["on", "on"]

@@ -70,7 +70,7 @@ def test_a_set_is_taken_once(options: dict[str, Any]) -> None:
     assert would["changed"] and would["would"] == {"take": VMS, "remove": []}
     assert would["diff"]["after"]["snapshots"] == {n: ["golden"] for n in VMS}
     assert names(run("vm_snapshot_info", options)) == {n: [] for n in VMS}
-    first = take(options, "golden", cluster="prod", run_id="r 1", description="clean", within=60)
+    first = take(options, "golden", cluster="prod", run_id="r 1", description="clean", max_spread_seconds=60)
     assert first["changed"] and 0 <= first["spread_seconds"] < 60
     assert [m["snapshot"]["memory"] for m in first["machines"]] == [False] * 3
     assert first["machines"][0]["snapshot"]["description"] .startswith("clean | assay.clusters cluster=prod run=r-1 owner=")
@@ -157,15 +157,15 @@ def test_half_a_set_of_a_playbook_that_is_gone_is_removed(server: Vcsim, options
 
 def test_a_set_that_took_too_long_is_not_kept(server: Vcsim, options: dict[str, Any]) -> None:
     with server.ordered(DelayTasks={"CreateSnapshotEx": 700}):
-        failed = take(options, "golden", parallel=1, within=0.5)
-    assert failed["failed"] and "s apart, and within is 0.5 s" in failed["msg"]
+        failed = take(options, "golden", parallel=1, max_spread_seconds=0.5)
+    assert failed["failed"] and "s apart, and max_spread_seconds is 0.5 s" in failed["msg"]
     assert names(run("vm_snapshot_info", options)) == {n: [] for n in VMS}
 
 
 def test_half_a_set_is_refused_or_replaced(options: dict[str, Any]) -> None:
     take({**options, "names": VMS[:1]}, "golden")
     assert f"is on {VMS[0]} but not on {VMS[1]}, {VMS[2]}" in take(options, "golden")["msg"]
-    assert take(options, "golden", incomplete="replace")["changed"]
+    assert take(options, "golden", on_incomplete="replace")["changed"]
     assert names(run("vm_snapshot_info", options)) == {n: ["golden"] for n in VMS}
 
 
@@ -195,7 +195,7 @@ def test_chains_and_old_snapshots_are_bounded(server: Vcsim, options: dict[str, 
 
 # ---- reverting --------------------------------------------------------------------------------------------------
 def back(options: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return run("vm_snapshot_revert", {**options, "disposable": True, "pause": 0, "cluster_id": None, **more})
+    return run("vm_snapshot_revert", {**options, "disposable": True, "boot_delay": 0, "cluster_id": None, **more})
 
 
 def test_all_go_back_and_boot_in_order(options: dict[str, Any]) -> None:

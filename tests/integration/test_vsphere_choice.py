@@ -122,7 +122,7 @@ def test_a_volume_that_moved_on_since_the_snapshot(server: Vcsim) -> None:
     assert run("vm_snapshot", {**one, "growth_percent": 0, "attached_volumes": "include"})["changed"]
     server.order(VM=VMS[0], Detach=disk["Label"])
     server.order(VM=VMS[1], Disk=disk)
-    again = {**one, "disposable": True, "pause": 0, "attached_volumes": "include"}
+    again = {**one, "disposable": True, "boot_delay": 0, "attached_volumes": "include"}
     try:
         failed = run("vm_snapshot_revert", again)
         assert f"is in its snapshot, and attached to {VMS[1]} today" in failed["msg"]

@@ -56,7 +56,7 @@ def there(options: dict[str, Any]) -> dict[str, list[str]]:
 
 def back(options: dict[str, Any], **more: Any) -> dict[str, Any]:
     given = {n: v for n, v in options.items() if n != "growth_percent"}
-    return run("vm_snapshot_revert", {**given, "snapshot_name": "golden", "disposable": True, "pause": 0, **more})
+    return run("vm_snapshot_revert", {**given, "snapshot_name": "golden", "disposable": True, "boot_delay": 0, **more})
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.gauntlet) for s in range(2, 6))])

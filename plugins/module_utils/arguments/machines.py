@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from .cluster import CLUSTER, LOG_IN
+from .older import older
 from .platforms import AWS
 
 # Machines of AWS: the names of amazon.aws, and how a revert treats volumes.
@@ -79,7 +80,7 @@ VM_SNAPSHOT: dict[str, dict[str, Any]] = {
     "quiesce": {"type": "bool", "default": False},
     "quiesce_timeout": {"type": "int"},
     "order": {"type": "str", "default": "control_plane_last", "choices": _ORDERS},
-    "within": {"type": "float"},
+    "max_spread_seconds": {"type": "float", **older("within")},
     "state_before": {"type": "str", "choices": ["shutdown", "as_is"]},
     "state_change_timeout": {"type": "float", "default": 300},
     "free_percent": {"type": "float", "default": 10},
@@ -87,7 +88,7 @@ VM_SNAPSHOT: dict[str, dict[str, Any]] = {
     "max_depth": {"type": "int", "default": 3},
     "max_age_days": {"type": "float", "default": 0},
     "wait": {"type": "bool", "default": True},
-    "incomplete": {"type": "str", "default": "refuse", "choices": ["refuse", "replace"]},
+    "on_incomplete": {"type": "str", "default": "refuse", "choices": ["refuse", "replace"], **older("incomplete")},
     "remove_children": {"type": "bool", "default": False},
     **SNAPSHOT_MARKS, **SNAPSHOT_ORDER, **SNAPSHOT_DISKS, **MACHINES,
 }
@@ -100,11 +101,11 @@ VM_SNAPSHOT_REVERT: dict[str, dict[str, Any]] = {
     "allow_owned": {"type": "bool", "default": False},
     "order": {"type": "str", "default": "control_plane_first", "choices": _ORDERS},
     "power_on": {"type": "bool", "default": True},
-    "pause": {"type": "float", "default": 5},
+    "boot_delay": {"type": "float", "default": 5, **older("pause")},
     "boot_at_once": {"type": "int", "default": 3},
     "wait_for": {"type": "list", "elements": "str", "choices": ["tools", "api", "nodes", "clocks"]},
     "clock_skew": {"type": "float", "default": 5},
-    "fixup": {"type": "list", "elements": "str", "default": []},
+    "post_revert_command": {"type": "list", "elements": "str", "default": [], **older("fixup")},
     "disposable": {"type": "bool", "default": False},
     "cluster_id": {"type": "str"},
     **SNAPSHOT_ORDER, **SNAPSHOT_DISKS, **{n: s for n, s in CLUSTER.items() if n not in LOG_IN}, **MACHINES,

@@ -11,7 +11,7 @@ from .before import names_of
 from .moment import seconds_between
 from .set import control_plane, named
 
-# Seconds that the snapshots of a control plane that runs may be apart where option within does not say.
+# Seconds that the snapshots of a control plane that runs may be apart where option max_spread_seconds does not say.
 WITHIN = 10.0
 
 
@@ -37,15 +37,15 @@ def unlike(after: Sequence[Machine], name: str, made: Collection[str], running: 
 
 
 def too_far(after: Sequence[Machine], name: str, running: Collection[str], params: Mapping[str, Any]) -> str:
-    """What is too far apart, in words. Without option within, members of a control plane that run must be close."""
-    given = params.get("within")
+    """What is too far apart, in words. Without option max_spread_seconds, members of a control plane that run must be close."""
+    given = params.get("max_spread_seconds")
     if given is not None:
         apart = spread(after, name)
-        return (f"the snapshots {name!r} are {apart:.1f} s apart, and within is {float(given):g} s; raise parallel (now "
-                f"{params.get('parallel') or 4}) or within") if given and apart > float(given) else ""
+        return (f"the snapshots {name!r} are {apart:.1f} s apart, and max_spread_seconds is {float(given):g} s; raise parallel (now "
+                f"{params.get('parallel') or 4}) or max_spread_seconds") if given and apart > float(given) else ""
     members = [m for m in control_plane(after, params) if m.id in running]
     apart = spread(members, name)
     if len(members) < 2 or apart <= WITHIN:
         return ""
     return (f"the snapshots {name!r} of the control plane ({names_of(members)}) are {apart:.1f} s apart, and more than "
-            f"{WITHIN:g} s make no consistent etcd; shut it down for the set (state_before: shutdown), or give within")
+            f"{WITHIN:g} s make no consistent etcd; shut it down for the set (state_before: shutdown), or give max_spread_seconds")

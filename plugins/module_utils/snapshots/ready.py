@@ -177,7 +177,7 @@ def _clock_words(off: Mapping[str, float], skews: Mapping[str, float], bound: fl
     if len(off) == len(skews) > 1 and max(skews.values()) - min(skews.values()) <= bound:
         return (f"the clocks of all nodes agree, and differ from this machine's ({words}): correct the clock of this machine or of the "
                 "hypervisors")
-    return f"clocks are wrong after the revert: {words} (clock_skew is {bound:g} s): start time synchronisation there, or set them by fixup"
+    return f"clocks are wrong after the revert: {words} (clock_skew is {bound:g} s): start time synchronisation there, or set them by post_revert_command"
 
 
 def _epoch(text: str) -> float:
@@ -186,7 +186,7 @@ def _epoch(text: str) -> float:
 
 def fix_up(params: Mapping[str, Any], job: Job, found: Sequence[Machine]) -> None:
     """Run the user's program on this machine. It is told the machines as JSON in ASSAY_MACHINES, and KUBECONFIG where it is a file."""
-    argv = [str(a) for a in params["fixup"]]
+    argv = [str(a) for a in params["post_revert_command"]]
     if "/" in argv[0]:
         argv[0] = os.path.abspath(os.path.expanduser(argv[0]))
     told = {"ASSAY_MACHINES": json.dumps([{"name": m.name, "id": m.id, "address": m.address} for m in found])}
@@ -195,6 +195,6 @@ def fix_up(params: Mapping[str, Any], job: Job, found: Sequence[Machine]) -> Non
         told["KUBECONFIG"] = os.path.abspath(os.path.expanduser(kubeconfig))
     with tempfile.TemporaryDirectory(prefix="assay-fixup-") as folder:
         try:
-            Program(Path(folder), told, job).run(argv, "fixup")
+            Program(Path(folder), told, job).run(argv, "post_revert_command")
         except PlatformError as e:
             raise type(e)(f"the fix-up {shlex.join(argv)[:200]} failed: {e}") from None

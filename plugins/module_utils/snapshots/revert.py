@@ -45,7 +45,7 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
 def _check(params: Mapping[str, Any]) -> None:
     if bool(params.get("snapshot_name")) == bool(params.get("snapshot_id")):
         raise BadOption("snapshot_name: give either snapshot_name or snapshot_id")
-    for option, least in (("pause", 0), ("boot_at_once", 1), ("clock_skew", 0)):
+    for option, least in (("boot_delay", 0), ("boot_at_once", 1), ("clock_skew", 0)):
         if params.get(option) is not None and float(params[option]) < least:
             raise BadOption(f"{option}: must be {least} or more, not {params[option]}")
 
@@ -121,7 +121,7 @@ class Revert:
         if not self.params.get("power_on", True):
             return
         waited = self.params.get("wait_for")
-        crew = Crew(self.job, int(self.params.get("boot_at_once") or 3), float(self.params.get("pause") or 0), booted(self.platform),
+        crew = Crew(self.job, int(self.params.get("boot_at_once") or 3), float(self.params.get("boot_delay") or 0), booted(self.platform),
                     up_first=waited is None or "tools" in waited)
         self._work(crew, groups(self.found, {"order": "control_plane_first", **self._order()}), self.platform.power_on, "on")
 
@@ -153,7 +153,7 @@ def _ready(cluster: Cluster, platform: MachinePlatform, found: Sequence[Machine]
             wait_tools(platform, found, job)
         if cluster.waits("api"):
             made["cluster_id"] = cluster.wait_api()
-        if params.get("fixup"):
+        if params.get("post_revert_command"):
             fix_up(params, job, platform.find(Wanted(ids=tuple(m.id for m in found))))
         if cluster.waits("nodes"):
             made["nodes"] = cluster.wait_nodes()

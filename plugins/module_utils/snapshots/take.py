@@ -31,7 +31,7 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     name = str(params.get("snapshot_name") or "")
     if not name.strip():
         raise BadOption("snapshot_name: must not be empty")
-    for option in ("within", "free_percent", "growth_percent", "max_depth", "max_age_days", "state_change_timeout"):
+    for option in ("max_spread_seconds", "free_percent", "growth_percent", "max_depth", "max_age_days", "state_change_timeout"):
         if float(params.get(option) or 0) < 0:
             raise BadOption(f"{option}: must be 0 or more, not {params[option]}")
     with machines(params, job) as (platform, found):
@@ -54,8 +54,8 @@ class _Take:
             self._wait_complete()
             return result(self.found, self.name, False, spread_seconds=spread(self.found, self.name), stores=[])
         if having:
-            if self.params.get("incomplete") != "replace":
-                raise BadOption(f"snapshot_name: {self._broken(having)}; remove it (state: absent), replace it (incomplete: "
+            if self.params.get("on_incomplete") != "replace":
+                raise BadOption(f"snapshot_name: {self._broken(having)}; remove it (state: absent), replace it (on_incomplete: "
                                 "replace), or choose another name")
             check_single(having, self.name)
         to_take(self.found, self.params)

@@ -21,13 +21,13 @@ PLAY = """
 """
 
 
-def _run(folder: Path, *command: str) -> str:
+def _run(folder: Path, *command: str, code: int = 0) -> str:
     """What is said, without the breaks that a terminal's width makes."""
     done = subprocess.run(["ansible-playbook", "--check", *command], cwd=folder, text=True, capture_output=True, check=False,
                           env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_DEPRECATION_WARNINGS": "true"},
                           stdin=subprocess.DEVNULL)
     print(done.stdout, done.stderr)
-    assert done.returncode == 0
+    assert done.returncode == code
     return " ".join((done.stdout + done.stderr).split())
 
 
@@ -45,3 +45,17 @@ def test_so_is_its_variable(tmp_path: Path, name: str) -> None:
     said = _run(tmp_path, "assay.clusters.validate", "-i", "hosts.json", "-e", f"{name}=77", "-e", "validate_checks=dns")
     assert "limit of the run: 77 s" in said
     assert ("validate_limit: is called validate_timeout now" in said) == (name == "validate_limit")
+
+
+MACHINES = {"platform": "vsphere", "hostname": "127.0.0.1", "username": "u", "password": "p", "names": ["a"]}
+
+
+@pytest.mark.parametrize(("given", "told"), [
+    ("snapshot_verb=take snapshot_within=-5", ["max_spread_seconds: must be 0 or more, not -5", "snapshot_verb: is called snapshot_state now"]),
+    ("snapshot_verb=take snapshot_within=-5 snapshot_max_spread_seconds=-6", ["max_spread_seconds: must be 0 or more, not -6"]),
+    ("snapshot_state=present snapshot_max_spread_seconds=-7", ["max_spread_seconds: must be 0 or more, not -7"])])
+def test_so_are_variables_of_roles_and_the_newer_counts(tmp_path: Path, given: str, told: list[str]) -> None:
+    (tmp_path / "hosts.json").write_text(json.dumps({"clusters": {"hosts": {"c": {"cluster_machines": MACHINES}}}}))
+    said = _run(tmp_path, "assay.clusters.snapshot", "-i", "hosts.json", "-e", f"snapshot_name=x {given}", code=2)
+    assert [t for t in told if t not in said] == []
+    assert (" is called snapshot_state now" in said) == ("snapshot_verb" in given)

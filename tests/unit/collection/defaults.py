@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 
+# The words of before have others now, too.
+OTHERWISE = {"snapshot_verb": "{{ {'take': 'present', 'remove': 'absent'}[snapshot_verb | default('info')] "
+                              "| default(snapshot_verb | default('info')) }}"}
+
+
 def wanted(spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Each option's default; where a variable had another name before, that one's value, if it has one."""
     found = {n: o["default"] for n, o in spec.items() if "default" in o}
@@ -15,5 +20,7 @@ def wanted(spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _of_older(name: str, value: Any) -> str:
+    if name in OTHERWISE:
+        return OTHERWISE[name]
     text = str(value).lower() if isinstance(value, bool) else repr(value)
     return f"{{{{ {name} | default({text}) }}}}"

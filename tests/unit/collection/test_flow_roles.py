@@ -18,14 +18,14 @@ from tests.unit.collection import defaults
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = ("pipeline", "provision", "snapshot")
-# What the role gives itself: from the inventory, or by its verb.
-OF_VERB = {"take": (VM_SNAPSHOT, {"state", "cluster"}), "remove": (VM_SNAPSHOT, {"state"}),
+# What the role gives itself: from the inventory, or by its state.
+OF_STATE = {"present": (VM_SNAPSHOT, {"state", "cluster"}), "absent": (VM_SNAPSHOT, {"state"}),
            "revert": (VM_SNAPSHOT_REVERT, {"disposable"}), "info": (VM_SNAPSHOT_INFO, set()),
            "prune": (VM_SNAPSHOT_PRUNE, set())}
 WHICH_MACHINES = {*MACHINES} - {"parallel", "timeout"}
 # Of taking only; a removal has no use for them.
-TAKING = {"description", "memory_dump", "quiesce", "order", "within", "free_percent", "growth_percent", "max_depth",
-          "max_age_days", "wait", "incomplete", "run_id", "creator", "cluster", "state_before", "state_change_timeout",
+TAKING = {"description", "memory_dump", "quiesce", "order", "max_spread_seconds", "free_percent", "growth_percent", "max_depth",
+          "max_age_days", "wait", "on_incomplete", "run_id", "creator", "cluster", "state_before", "state_change_timeout",
           "quiesce_timeout", "attached_volumes", "independent_disks"}
 
 
@@ -49,18 +49,18 @@ def _same(documented: dict[str, Any], spec: dict[str, Any]) -> bool:
     return all(documented.get(n) == spec.get(n) for n in ("type", "elements"))
 
 
-@pytest.mark.parametrize("verb", OF_VERB)
-def test_verbs_of_snapshots_take_all_options_of_their_module(verb: str) -> None:
-    spec, own = OF_VERB[verb]
-    [given] = [args for task in _yaml(f"roles/snapshot/tasks/{verb}.yml") for name, args in task.items() if ".vm_snapshot" in name]
+@pytest.mark.parametrize("state", OF_STATE)
+def test_states_of_snapshots_take_all_options_of_their_module(state: str) -> None:
+    spec, own = OF_STATE[state]
+    [given] = [args for task in _yaml(f"roles/snapshot/tasks/{state}.yml") for name, args in task.items() if ".vm_snapshot" in name]
     names = {"snapshot_name": "snapshot_name", "snapshot_id": "snapshot_id"}
     taken = {n: names.get(n, f"snapshot_{n}") for n in given if n not in own}
     assert [n for n, variable in taken.items() if not re.search(rf"\b{variable} \| default\(", given[n])] == []
-    others = WHICH_MACHINES | {*CLUSTER} | own | (TAKING if verb == "remove" else {"remove_children"} & {*spec})
+    others = WHICH_MACHINES | {*CLUSTER} | own | (TAKING if state == "absent" else {"remove_children"} & {*spec})
     assert set(taken) == set(spec) - others
     documented = _options("snapshot")
     assert [n for n, variable in taken.items() if not _same(documented[variable], spec[n])] == []
-    assert verb in documented["snapshot_verb"]["choices"]
+    assert state in documented["snapshot_state"]["choices"]
 
 
 def test_provision_takes_the_options_of_its_module() -> None:

@@ -70,5 +70,5 @@ def test_what_is_shipped_as_hooks_are_tasks() -> None:
 def test_all_files_of_tasks_of_users_are_looked_at_before_anything_is_made() -> None:
     first = str(yaml.safe_load((ROOT / "roles/pipeline/tasks/main.yml").read_text())[0])
     fixup = str(yaml.safe_load((ROOT / "roles/snapshot/tasks/revert.yml").read_text())[0])
-    assert "task_problems" in first and {"pipeline_hook", "snapshot_fixup_tasks"} <= set(re.findall(r"\w+", first))
+    assert "task_problems" in first and {"pipeline_hook", "snapshot_post_revert_tasks"} <= set(re.findall(r"\w+", first))
     assert "task_problems" in fixup

@@ -39,13 +39,13 @@ def test_snapshots_of_several_moments_are_no_set(run: Any, different: FakeMachin
     refused = run("vm_snapshot", snapshot_name="golden")
     assert refused["failed"] and not refused["changed"] and different.calls == []
     assert refused["msg"].startswith("snapshot_name: 'golden' is on all machines, but not of one set: n1, n2: ")
-    assert "; n3: " in refused["msg"] and refused["msg"].endswith("replace it (incomplete: replace), or choose another name")
-    assert run("vm_snapshot", snapshot_name="golden", incomplete="replace")["changed"]
+    assert "; n3: " in refused["msg"] and refused["msg"].endswith("replace it (on_incomplete: replace), or choose another name")
+    assert run("vm_snapshot", snapshot_name="golden", on_incomplete="replace")["changed"]
     assert not run("vm_snapshot", snapshot_name="golden")["changed"]
 
 
 def test_snapshots_of_several_moments_are_not_reverted_to(run: Any, different: FakeMachines) -> None:
-    options = {"snapshot_name": "golden", "disposable": True, "pause": 0}
+    options = {"snapshot_name": "golden", "disposable": True, "boot_delay": 0}
     refused = run("vm_snapshot_revert", **options)
     assert refused["msg"].startswith("allow_mixed: the snapshots 'golden' are not of one set (n1, n2: ") and different.calls == []
     assert run("vm_snapshot_revert", check=True, **options)["failed"], "the plan says it, too"
@@ -60,7 +60,7 @@ def test_one_set_is_one_moment_however_it_was_made(run: Any, fake: FakeMachines,
         fake.add(name, "golden", **about)
     done = run("vm_snapshot", snapshot_name="golden")
     assert not done["changed"] and not done.get("failed")
-    assert run("vm_snapshot_revert", snapshot_name="golden", disposable=True, pause=0)["changed"]
+    assert run("vm_snapshot_revert", snapshot_name="golden", disposable=True, boot_delay=0)["changed"]
 
 
 def test_a_set_that_all_have_is_there_whatever_else_bears_its_name(run: Any, fake: FakeMachines) -> None:

@@ -71,7 +71,7 @@ def golden(fake: FakeMachines) -> FakeMachines:
 
 def back(run: Any, api: Api, monkeypatch: pytest.MonkeyPatch, **more: Any) -> dict[str, Any]:
     monkeypatch.setattr(Cluster, "_api", lambda cluster: api)
-    return run("vm_snapshot_revert", snapshot_name="golden", disposable=True, pause=0, kubeconfig="/c1", wait_for=[], **more)
+    return run("vm_snapshot_revert", snapshot_name="golden", disposable=True, boot_delay=0, kubeconfig="/c1", wait_for=[], **more)
 
 
 @pytest.mark.parametrize("check_mode", [True, False])

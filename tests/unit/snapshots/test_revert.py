@@ -23,7 +23,7 @@ def golden(fake: FakeMachines) -> FakeMachines:
 
 
 def back(run: Any, **more: Any) -> dict[str, Any]:
-    return run("vm_snapshot_revert", **{"snapshot_name": "golden", "disposable": True, "pause": 0, **more})
+    return run("vm_snapshot_revert", **{"snapshot_name": "golden", "disposable": True, "boot_delay": 0, **more})
 
 
 def powers(fake: FakeMachines) -> dict[str, str]:
@@ -91,7 +91,7 @@ def test_memory_is_refused_unless_allowed(run: Any, golden: FakeMachines) -> Non
 @pytest.mark.parametrize(("options", "sentence"), [
     ({"disposable": False}, "disposable: a revert throws away what n1, n2, n3 did since"),
     ({"snapshot_id": "s-1"}, "snapshot_name: give either"), ({"snapshot_name": None}, "snapshot_name: give either"),
-    ({"pause": -1}, "pause: must be 0 or more"), ({"boot_at_once": 0}, "boot_at_once: must be 1 or more"),
+    ({"boot_delay": -1}, "boot_delay: must be 0 or more"), ({"boot_at_once": 0}, "boot_at_once: must be 1 or more"),
     ({"clock_skew": -1}, "clock_skew: must be 0 or more"),
     ({"wait_for": ["nodes"]}, "wait_for: nodes needs the address of the cluster"),
     ({"cluster_id": "x"}, "cluster_id: is compared with the cluster behind kubeconfig, which is not given"),
@@ -163,5 +163,5 @@ def test_tools_that_do_not_come_are_named(run: Any, golden: FakeMachines) -> Non
 def test_a_pause_between_starts(run: Any, golden: FakeMachines, clock: Clock) -> None:
     begun = []
     golden.on = lambda verb, name: begun.append(clock.now) if verb == "on" else None
-    assert back(run, pause=20, boot_at_once=3)["changed"]
+    assert back(run, boot_delay=20, boot_at_once=3)["changed"]
     assert all(b - a >= 20 for a, b in zip(begun, begun[1:])) and snapshot_revert.STAGES == ("tools", "api", "nodes", "clocks")

@@ -65,12 +65,12 @@ def test_a_snapshot_that_is_gone_when_all_are_taken_fails_the_set(run: Any, fake
 @pytest.mark.parametrize(("within", "kept"), [(10, False), (25, True), (0, True)])
 def test_snapshots_that_are_too_far_apart_are_not_kept(run: Any, fake: FakeMachines, within: float, kept: bool) -> None:
     fake.seconds["take"] = 10
-    done = take(run, parallel=1, within=within)
+    done = take(run, parallel=1, max_spread_seconds=within)
     assert bool(done.get("failed")) is not kept and fake.names == (GOLDEN if kept else NONE)
     if kept:
         assert 20 <= done["spread_seconds"] < 25
     else:
-        assert "s apart, and within is 10 s; raise parallel (now 1) or within; nothing of the set was kept" in done["msg"]
+        assert "s apart, and max_spread_seconds is 10 s; raise parallel (now 1) or max_spread_seconds; nothing of the set was kept" in done["msg"]
 
 
 @pytest.mark.parametrize("wrong", ["fail", "refuse"])
@@ -170,7 +170,8 @@ def test_memory_where_the_platform_has_none(run: Any, fake: FakeMachines) -> Non
     assert take(run, memory_dump=True)["msg"] == "memory_dump: snapshots of fake hold no memory" and fake.calls == []
 
 
-@pytest.mark.parametrize(("options", "kept"), [({}, False), ({"within": 0}, True), ({"within": 60}, True), ({"control_plane": ["n1"]}, True),
+@pytest.mark.parametrize(("options", "kept"), [({}, False), ({"max_spread_seconds": 0}, True), ({"max_spread_seconds": 60}, True),
+                                               ({"control_plane": ["n1"]}, True),
                                                ({"control_plane": ["n1", "n2"]}, True)])
 def test_members_of_a_control_plane_that_runs_are_close(run: Any, fake: FakeMachines, options: dict[str, Any], kept: bool) -> None:
     """Begun at once they are; where the platform queues them all the same, the set is not kept. Workers may take their time."""
@@ -220,13 +221,13 @@ def test_half_a_set_is_refused_or_replaced(run: Any, fake: FakeMachines) -> None
     refused = take(run)
     assert "'golden' is on n2 but not on n1, n3, so it is no set of one moment" in refused["msg"] and not refused["changed"]
     assert fake.calls == []
-    would = take(run, check=True, incomplete="replace")
+    would = take(run, check=True, on_incomplete="replace")
     assert would["would"] == {"take": ["n1", "n2", "n3"], "remove": ["n2"]} and fake.calls == []
-    assert take(run, incomplete="replace")["changed"] and fake.names == GOLDEN
+    assert take(run, on_incomplete="replace")["changed"] and fake.names == GOLDEN
     assert old not in [s.id for s in fake.machines["id-n2"].snapshots]
 
 
-@pytest.mark.parametrize("options", [{"state": "absent"}, {"incomplete": "replace"}])
+@pytest.mark.parametrize("options", [{"state": "absent"}, {"on_incomplete": "replace"}])
 def test_of_two_snapshots_of_one_name_none_is_removed(run: Any, fake: FakeMachines, options: dict[str, Any]) -> None:
     """Which one is meant is not known; the others of the set are left as well."""
     fake.add("n1", "golden")
@@ -253,7 +254,7 @@ def test_long_chains_old_snapshots_and_disks_that_want_a_consolidation(run: Any,
 
 
 @pytest.mark.parametrize(("options", "sentence"), [
-    ({"snapshot_name": " "}, "snapshot_name: must not be empty"), ({"within": -1}, "within: must be 0 or more, not -1"),
+    ({"snapshot_name": " "}, "snapshot_name: must not be empty"), ({"max_spread_seconds": -1}, "max_spread_seconds: must be 0 or more, not -1"),
     ({"max_depth": -1}, "max_depth: must be 0 or more"), ({"parallel": 0}, "parallel: must be 1 or more, not 0"),
     ({"timeout": 0.5}, "timeout: must be 1 or more"), ({"names": []}, "names: no machine is selected"),
     ({"names": [], "folder": "empty"}, "tags: no machine is selected: none bears these tags or is in this folder"),
