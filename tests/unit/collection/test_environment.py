@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What `environment:` of a play, block or task sets reaches everything: whoever else reads the environment of the process says why.
+"""What `environment:` of a play, block or task sets reaches everything: whoever reads that of the process says why.
 
-An action plugin works in the worker of its task, whose environment is that of the controller. connecting.acting_in puts the task's on
-top of it while the work is done, so what reads the process's inside is right; platform work is given the environment as data.
+An action plugin works in the worker of its task, whose environment is that of the controller. connecting.acting_in puts the
+task's on top of it while the work is done, so what reads the process's inside is right; platform work is given the environment as data.
 """
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _WORDS = {"environ", "environb", "getenv", "getenvb", "expandvars"}
 def _reads(tree: ast.AST) -> Iterator[int]:
     """Lines that read the environment of the process: os.environ, os.path.expandvars, or the same imported from there."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in _WORDS and ast.unparse(node.value) in ("os", "os.path", "posixpath"):
+        if isinstance(node, ast.Attribute) and node.attr in _WORDS and ast.unparse(node.value) in ("os", "os.path"):
             yield node.lineno
         if isinstance(node, ast.ImportFrom) and node.module in ("os", "os.path") and _WORDS & {n.name for n in node.names}:
             yield node.lineno
