@@ -3,7 +3,8 @@
 """What `environment:` of a play, block or task sets reaches everything: whoever reads that of the process says why.
 
 An action plugin works in the worker of its task, whose environment is that of the controller. connecting.acting_in puts the
-task's on top of it while the work is done, so what reads the process's inside is right; platform work is given the environment as data.
+task's on top of it while the work is done, so what reads the process's inside is right; platform work is given the
+environment as data.
 """
 from __future__ import annotations
 
