@@ -123,7 +123,7 @@ class ActionModule(ActionBase):
     def _settings(self, checks: list[type[Check]], args: dict[str, Any], known: list[type[Check]],
                   own: dict[str, Any]) -> run.Settings:
         """own: options given as arguments of a single check; the suite takes variables only."""
-        wanted = {options.variable(c, o) for c in known for o in c.options}
+        wanted = {n for c in known for o in c.options for n in (options.variable(c, o), options.older_variable(c, o))}
         domains = tuple(f"{c.domain}_check_" for c in known)
         variables = {n: self._variable(n) if n in wanted else None for n in self._vars
                      if isinstance(n, str) and n.startswith(domains)}

@@ -39,18 +39,18 @@ options:
   platform_username:
     description:
       - The user of O(hostname); rights to look are enough. Without it E(VMWARE_USER) for C(vsphere).
-      - Without it the variable C(machines_check_platform_username) of the host is used.
+      - Without it the variable C(machines_check_username) of the host is used.
     type: str
   platform_password:
     description:
       - The password of that user. Without it E(VMWARE_PASSWORD) for C(vsphere).
-      - Without it the variable C(machines_check_platform_password) of the host is used.
+      - Without it the variable C(machines_check_password) of the host is used.
     type: str
   platform_validate_certs:
     description:
       - Whether the certificate of the platform must be valid. Without it E(VMWARE_VALIDATE_CERTS) for C(vsphere), else
         it must.
-      - Without it the variable C(machines_check_platform_validate_certs) of the host is used.
+      - Without it the variable C(machines_check_validate_certs) of the host is used.
     type: bool
   datacenter:
     description:

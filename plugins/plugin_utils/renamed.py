@@ -15,6 +15,9 @@ from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
 # {older name: name of now}
 VARIABLES = {
     "dispose_wait": "dispose_wait_timeout",
+    "machines_check_platform_password": "machines_check_password",
+    "machines_check_platform_username": "machines_check_username",
+    "machines_check_platform_validate_certs": "machines_check_validate_certs",
     "pipeline_lease_wait": "pipeline_lease_wait_timeout",
     "prepull_floor": "prepull_min_mb_per_second",
     "prepull_join_within": "prepull_join_timeout",

@@ -13,7 +13,8 @@ class Option:
     """One option of a check: the same data serves the argument spec, the inventory variable and the documentation.
 
     type is an Ansible type (str, int, float, bool, list, dict); minimum and maximum bound numbers. secret: the value is
-    shown nowhere; None where the name only sounds as if it was one.
+    shown nowhere; None where the name only sounds as if it was one. inventory: what the variable is called after
+    `<domain>_check_`, where a module cannot have an option of that name; the variable had the option's name before.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Option:
     maximum: float | None = None
     example: Any = None
     secret: bool | None = False
+    inventory: str = ""
 
 
 # Optional rights that mean more than reading, and why anybody would give them. None is given unless it is asked for.

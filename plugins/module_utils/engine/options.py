@@ -22,7 +22,12 @@ _FALSE = {"no", "off", "0", "false", "n", "f"}
 
 def variable(check: type[Check], option: Option) -> str:
     """The inventory variable of an option: the domain is the role's name and so the prefix."""
-    return f"{check.domain}_check_{option.name}"
+    return f"{check.domain}_check_{option.inventory or option.name}"
+
+
+def older_variable(check: type[Check], option: Option) -> str:
+    """What that variable was called before, "" where it has its first name."""
+    return f"{check.domain}_check_{option.name}" if option.inventory else ""
 
 
 def _bool(value: Any) -> bool:
@@ -113,7 +118,9 @@ def _found(check: type[Check], option: Option, arguments: Mapping[str, Any], var
     """(the value of the task, else of the inventory, else None; where it stands)."""
     if (given := arguments.get(option.name)) is not None:
         return given, option.name
-    origin = variable(check, option)
+    origin, older = variable(check, option), older_variable(check, option)
+    if variables.get(origin) is None and variables.get(older) is not None:
+        return variables[older], older
     return variables.get(origin), origin
 
 
@@ -122,7 +129,7 @@ def unknown_variables(checks: list[type[Check]], variables: Mapping[str, Any]) -
 
     Those may well be the user's own: the names of domains are common words.
     """
-    right = {variable(c, o): c.domain for c in checks for o in c.options}
+    right = {n: c.domain for c in checks for o in c.options for n in (variable(c, o), older_variable(c, o)) if n}
     told = []
     for name in variables:
         domain = next((c.domain for c in checks if re.fullmatch(rf"{re.escape(c.domain)}_check_\w+", name)), "")

@@ -19,10 +19,11 @@ from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines 
     MACHINES, MACHINES_AWS, MACHINES_ESXI, SNAPSHOT_ORDER)
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.stores import STORE
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.older import GOES
 from ansible_collections.assay.clusters.plugins.module_utils.engine import registry
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
 from ansible_collections.assay.clusters.plugins.module_utils.engine.declared import Option
-from ansible_collections.assay.clusters.plugins.module_utils.engine.options import variable
+from ansible_collections.assay.clusters.plugins.module_utils.engine.options import older_variable, variable
 from tests.unit.collection import defaults
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -71,7 +72,11 @@ def _documented(check: type[Check], option: Option, prefix: str = "") -> dict[st
     """How an option is documented: in its module, or with a prefix in its role."""
     out = {"type": option.type, **module.option_spec(check)[option.name]}
     out.pop("no_log", None)
-    if prefix:
+    if prefix and (older := older_variable(check, option)):
+        out |= {"aliases": [older], "deprecated_aliases": [{"name": older, "version": GOES, "collection_name": "assay.clusters"}],
+                "description": [re.sub(r"O\((\w+)\)", rf"C({prefix}\1)", option.description), *_bounds(option),
+                                f"The older name C({older}) is deprecated. It goes in {GOES}."]}
+    elif prefix:
         out["description"] = [re.sub(r"O\((\w+)\)", rf"C({prefix}\1)", option.description), *_bounds(option)]
     else:
         out["description"] = [option.description, *_bounds(option),
@@ -100,7 +105,7 @@ def test_a_module_documents_the_options_of_its_check(name: str) -> None:
 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_a_role_documents_the_options_of_its_checks(domain: str) -> None:
-    wanted = {f"{domain}_check_{o.name}": _documented(c, o, f"{domain}_check_")
+    wanted = {variable(c, o): _documented(c, o, f"{domain}_check_")
               for c in CHECKS.values() if c.domain == domain for o in c.options}
     found = _yaml(f"roles/{domain}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     own = {n: found.pop(f"{domain}_{n}") for n in ROLE_OPTIONS}

@@ -201,3 +201,12 @@ def test_a_variable_without_the_word_check_is_told_with_it() -> None:
     known = list(registry.load().values())
     assert options.bare_variables(known, ["dns_external_name", "dns_server", "dns_check_queries", 3]) == [
         "dns_external_name: no check reads it; did you mean dns_check_external_name?"]
+
+
+@pytest.mark.parametrize(("variables", "value"), [
+    ({"machines_check_username": "now"}, "now"), ({"machines_check_platform_username": "before"}, "before"),
+    ({"machines_check_platform_username": "before", "machines_check_username": "now"}, "now")])
+def test_a_variable_may_have_the_name_that_people_know_and_the_older_one_works(variables, value):
+    machines = registry.load()["machines"]
+    assert options.resolve(machines, {}, {"machines_check_platform": "vsphere", **variables})["platform_username"] == value
+    assert options.unknown_variables([machines], variables) == []

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Options of a platform of machines, as a check takes them: those of the snapshot modules, by the same names.
 
-`username`, `password` and `validate_certs` are the cluster's own in every check, so here they begin with `platform_`.
+`username`, `password` and `validate_certs` are the cluster's own in every check, so here they begin with `platform_`;
+their variables do not.
 """
 from __future__ import annotations
 
@@ -23,10 +24,11 @@ CONNECTION = (
     Option("port", "The port of O(hostname); usually 443 for C(vsphere) and 22 for C(esxi).", type="int", minimum=1,
            maximum=65535),
     Option("platform_username", "The user of O(hostname); rights to look are enough. Without it E(VMWARE_USER)"
-           " for C(vsphere)."),
-    Option("platform_password", "The password of that user. Without it E(VMWARE_PASSWORD) for C(vsphere).", secret=True),
+           " for C(vsphere).", inventory="username"),
+    Option("platform_password", "The password of that user. Without it E(VMWARE_PASSWORD) for C(vsphere).", secret=True,
+           inventory="password"),
     Option("platform_validate_certs", "Whether the certificate of the platform must be valid. Without it"
-           " E(VMWARE_VALIDATE_CERTS) for C(vsphere), else it must.", type="bool"),
+           " E(VMWARE_VALIDATE_CERTS) for C(vsphere), else it must.", type="bool", inventory="validate_certs"),
     Option("datacenter", "Only machines of this datacenter of C(vsphere)."),
     Option("proxy_host", "A proxy on the way to C(vsphere)."),
     Option("proxy_port", "The port of the proxy.", type="int", minimum=1, maximum=65535),
