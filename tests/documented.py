@@ -23,12 +23,14 @@ _FILE = re.compile(r"^```+yaml\n# (?P<name>[\w./-]+\.ya?ml)\n(?P<text>.*?)^```+$
 
 @dataclass(frozen=True)
 class Command:
-    """page is a path from the checkout; needs is "" where the page does not say it."""
+    """page is a path from the checkout; needs is "" where the page does not say it; before: what stands before it in its block
+    and needs nothing, whose files it goes on with."""
 
     page: str
     number: int
     needs: str
     text: str
+    before: tuple[str, ...] = ()
 
 
 def _complete(line: str) -> bool:
@@ -60,8 +62,9 @@ def commands(page: str) -> list[Command]:
         parts = [block["text"]] if len(needs) == 1 else _commands(block["text"])
         if len(needs) not in (1, len(parts)):
             raise ValueError(f"{page}: {len(needs)} needs of {len(parts)} commands: {block['text']}")
-        found += [(n, p.removeprefix("$ ")) for n, p in zip(needs, parts)]
-    return [Command(page, i, n, p) for i, (n, p) in enumerate(found, 1)]
+        block_of = [(n, p.removeprefix("$ ")) for n, p in zip(needs, parts)]
+        found += [(n, p, tuple(q for m, q in block_of[:i] if m == "nothing")) for i, (n, p) in enumerate(block_of)]
+    return [Command(page, i, *one) for i, one in enumerate(found, 1)]
 
 
 def files(page: str) -> dict[str, str]:

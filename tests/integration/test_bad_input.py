@@ -48,6 +48,7 @@ def test_wrong_variables_are_told_of_each_host_and_nothing_is_made(playbook: Any
     ({"validate_checks": ["pod_netwrk"]}, "checks: there is no check 'pod_netwrk'; did you mean pod_network?"),
     ({"validate_domains": ["storrage"]}, "domains: there is no domain 'storrage'; did you mean storage?"),
     ({"validate_limit": -5}, "limit"),
+    ({"validate_metrics_file": "no-such-folder/assay.prom"}, "validate_metrics_file: there is no folder"),
     ({"validate_images": {"agnhorst": "x"}}, "images: there is no image 'agnhorst'; did you mean agnhost?"),
 ])
 def test_wrong_choices(playbook: Any, extra: dict[str, Any], sentence: str) -> None:

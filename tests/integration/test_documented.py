@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.documented import CHECKOUT, NOT_HERE, RUN, Command, commands, files
 PAGES = ("README.md", *sorted(str(p.relative_to(CHECKOUT)) for top in ("docs", "roles")
                               for p in (CHECKOUT / top).rglob("*.md")))
 ALL = [c for page in PAGES for c in commands(page)]
+NOTHING: Mapping[str, str] = {}
 # Folders of a whole machine, for which ours stand.
 _PLACES = ("/etc/clusters", "/srv/assay/history", "/var/lib/node_exporter")
 NAMES = ("payments.yaml", "webshop.yaml", "edge-north.conf", "edge-south.conf", "checkout.kubeconfig", "search.kubeconfig")
@@ -68,7 +70,10 @@ def _folder(command: Command, tree: Path, folder: Path, kubeconfig: str) -> dict
         _kubeconfig(folder / "kubeconfigs" / name, kubeconfig)
     for name in ("payments", "webshop"):
         _kubeconfig(folder / "clusters" / f"{name}.kubeconfig", kubeconfig)
-    return {place: str(folder / place.rsplit("/", 1)[1]) for place in _PLACES}
+    ours = {place: folder / place.rsplit("/", 1)[1] for place in _PLACES}
+    for path in ours.values():
+        path.mkdir(exist_ok=True)
+    return {place: str(path) for place, path in ours.items()}
 
 
 def _prod(folder: Path) -> None:
@@ -79,13 +84,15 @@ def _prod(folder: Path) -> None:
         (folder / name).write_text(text)
 
 
-def _run(command: Command, environ: dict[str, str], folder: Path, kubeconfig: str, **more: str) -> None:
+def _run(command: Command, environ: dict[str, str], folder: Path, kubeconfig: str, instead: Mapping[str, str] = NOTHING,
+         **more: str) -> None:
+    """instead: what the page says of its clusters, and what is so on ours."""
     tree = Path(environ["ANSIBLE_COLLECTIONS_PATH"]) / "ansible_collections/assay/clusters"
-    text, places = command.text, _folder(command, tree, folder, kubeconfig)
-    for place, ours in places.items():
-        text = text.replace(place, ours)
+    text, places = "\n".join([*command.before, command.text]), _folder(command, tree, folder, kubeconfig)
+    for theirs, ours in {**places, **instead}.items():
+        text = text.replace(theirs, ours)
         for file in folder.rglob("*.yml"):
-            file.write_text(file.read_text().replace(place, ours))
+            file.write_text(file.read_text().replace(theirs, ours))
     done = subprocess.run(["bash", "-euc", text], cwd=folder, text=True, capture_output=True, check=False,
                           stdin=subprocess.DEVNULL, env={**environ, "HOME": str(folder / "home"), **more})
     print(text, done.stdout, done.stderr, sep="\n")
@@ -100,9 +107,23 @@ def test_what_needs_no_cluster(command: Command, installed: dict[str, str], tmp_
     _run(command, installed, tmp_path, nobody, RANCHER_URL="https://rancher.example.com", RANCHER_TOKEN="t")
 
 
+def _kubectl(kubeconfig: Path, *words: str) -> str:
+    return subprocess.run(["kubectl", "--kubeconfig", str(kubeconfig), *words], text=True, capture_output=True, check=True).stdout
+
+
+@pytest.fixture(name="instead")
+def _instead(kubeconfig: Any) -> Iterator[dict[str, str]]:
+    """Another number of nodes, and a name that the lab's resolver knows; the namespace that a page makes goes again."""
+    nodes = len(_kubectl(Path(str(kubeconfig)), "get", "nodes", "-o", "name").split())
+    yield {"nodes_check_expected: 12": f"nodes_check_expected: {nodes}",
+           **({} if os.environ.get("KUBECONFIG") else {"www.example.com": "www.lab.test"})}
+    _kubectl(Path(str(kubeconfig)), "delete", "namespace,clusterrole,clusterrolebinding", "assay-clusters", "--ignore-not-found")
+
+
 @pytest.mark.gauntlet
 @pytest.mark.parametrize("command", _chosen("cluster"))
-def test_what_needs_a_cluster(command: Command, installed: dict[str, str], tmp_path: Path, kubeconfig: Any) -> None:
+def test_what_needs_a_cluster(command: Command, installed: dict[str, str], tmp_path: Path, kubeconfig: Any,
+                              instead: dict[str, str]) -> None:
     path = Path(str(kubeconfig))
-    _run(command, installed, tmp_path, path.read_text(), KUBECONFIG=str(path), CI_COMMIT_SHA="0" * 40,
+    _run(command, installed, tmp_path, path.read_text(), instead, KUBECONFIG=str(path), CI_COMMIT_SHA="0" * 40,
          PATH=f"{os.environ['PATH']}:/usr/bin")
