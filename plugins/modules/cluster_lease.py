@@ -59,7 +59,7 @@ options:
     default: false
   force:
     description:
-      - With O(state=absent), whether a lease is released that another holds. He is not told.
+      - With O(state=absent), whether a lease is released that another holds. The holder is not notified.
     type: bool
     default: false
   backend:

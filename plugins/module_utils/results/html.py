@@ -23,6 +23,7 @@ from .html_script import SCRIPT
 from .html_style import STYLE
 from .html_style_views import VIEWS
 from .html_template import TEMPLATE
+from .html_words import GLOSSARY
 from .record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, VERDICTS, WARNED, worst
 
 # Above this many checks each of them is a line of words, so that a browser opens the page at once.
@@ -132,4 +133,4 @@ def page(runs: list[dict[str, Any]], created: str = "", more: Iterable[str] = ()
     from markupsafe import Markup
 
     shown = view(runs, created, more, history, meanings)
-    return template.render(style=Markup(STYLE + VIEWS), script=Markup(SCRIPT), script_digest=digest, **shown)
+    return template.render(style=Markup(STYLE + VIEWS), script=Markup(SCRIPT), script_digest=digest, glossary=GLOSSARY, **shown)

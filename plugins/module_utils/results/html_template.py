@@ -190,6 +190,9 @@ _FOOT = """
 <p>{% if not compact %}Time bars show the seconds against the limit, the mark is what was expected.
 {% endif %}
 The same results for programs: <code>records.json</code> and <code>junit.xml</code> beside this file.</p>
+<details class="more"><summary>Words</summary>
+<dl class="meta">{% for word, meaning in glossary %}<div><dt>{{ word }}</dt><dd>{{ meaning }}</dd></div>{% endfor %}</dl>
+</details>
 </footer>
 <script>{{ script }}</script>
 </body>

@@ -7,6 +7,7 @@ file is read by a lexer of Groovy, and held against the sections of the declarat
 """
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -117,7 +118,8 @@ def test_what_a_pipeline_calls_is_there(name: str) -> None:
 def test_every_cluster_gets_its_kubeconfig(name: str) -> None:
     inventory = yaml.safe_load((INFRA / "prod/hosts.yml").read_text(encoding="utf-8"))
     clusters = {h for g in inventory["clusters"]["children"].values() for h in g["hosts"]}
-    put = re.findall(r"\$KUBECONFIGS/([\w-]+)\.", (CI / name).read_text(encoding="utf-8"))
+    text = (CI / name).read_text(encoding="utf-8")
+    put = re.findall(r"\$KUBECONFIGS/([\w-]+)\.", text) or re.findall(r"([\w-]+)\.\w+", re.search(r"for file in (.*); do", text)[1])
     assert set(put) == clusters and len(put) == len(clusters)
 
 
@@ -130,8 +132,35 @@ def test_every_group_has_a_job(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "whatever"), [
     ("gitlab-ci.yml", r'\[ "\$CI_JOB_STATUS" = success \] \|\|'),
-    ("github-actions.yml", r"if: \$\{\{ !success\(\) \}\}\n +run: \|"),
+    ("github-actions.yml", r"nightly-end:\n +needs: nightly\n +if: \$\{\{ !success\(\) (?s:.)*run: \|"),
     ("Jenkinsfile", r"unsuccessful \{\n.*")])
 def test_a_cluster_is_disposed_of_after_every_kind_of_end(name: str, whatever: str) -> None:
     """Also where ansible-playbook itself ended hard: exit 4 of what cannot be read, 137 of a kill."""
     assert re.search(rf"{whatever}\n[^\n]*pipeline_start_at=report", (CI / name).read_text(encoding="utf-8"))
+
+
+def test_kubeconfigs_of_gitlab_are_copied_by_their_variables(tmp_path: Path) -> None:
+    """Run as it stands: a file for each, that nobody else reads."""
+    script = yaml.safe_load((CI / "gitlab-ci.yml").read_text(encoding="utf-8"))["default"]["before_script"][-1]
+    names = re.search(r"for file in (.*); do", script)[1].split()
+    given = {f"KUBECONFIG_{n.partition('.')[0].upper().replace('-', '_')}": tmp_path / n.upper() for n in names}
+    for path in given.values():
+        path.write_text(path.name)
+    subprocess.run(["sh", "-euc", script], check=True, env={"PATH": os.defpath, "KUBECONFIGS": str(tmp_path / "k"),
+                                                             **{n: str(p) for n, p in given.items()}})
+    assert {p.name: p.read_text() for p in (tmp_path / "k").iterdir()} == {n: n.upper() for n in names}
+    assert {oct((tmp_path / "k" / n).stat().st_mode & 0o77) for n in names} == {"0o0"}
+
+
+def test_limits_of_gitlab_leave_time_for_what_comes_after() -> None:
+    """A job whose own time is up runs no after_script, and that one has five minutes unless it is told."""
+    def minutes(text: str) -> int:
+        return sum(int(n) * {"h": 60, "m": 1}[unit] for n, unit in re.findall(r"(\d+)([hm])", text))
+
+    jobs = yaml.safe_load((CI / "gitlab-ci.yml").read_text(encoding="utf-8"))
+    after = {n: j for n, j in jobs.items() if isinstance(j, dict) and "after_script" in j}
+    assert set(after) == {"validate", "nightly"}
+    for job in after.values():
+        limits = [minutes(job["variables"][f"RUNNER_{of}_TIMEOUT"]) for of in ("SCRIPT", "AFTER_SCRIPT")]
+        assert min(limits) > 5 and sum(limits) < minutes(job["timeout"])
+    assert minutes(after["nightly"]["variables"]["RUNNER_AFTER_SCRIPT_TIMEOUT"]) * 60 > 3600 + 600

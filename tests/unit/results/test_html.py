@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.results import clean, html
+from ansible_collections.assay.clusters.plugins.module_utils.results import clean, html, html_words
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import FAILED, PASSED, SKIPPED
 from ansible_collections.assay.clusters.tests.unit.results import samples
 
@@ -252,3 +252,9 @@ def test_nothing_of_the_table_of_clusters_is_cut_on_a_small_screen(tmp_path: Pat
                     encoding="utf-8")
     done = browse(path, "--virtual-time-budget=3000", "--window-size=1100,900", "--dump-dom")
     assert '<title>{"cut":0}</title>' in done.stdout
+
+
+def test_the_words_of_a_page_are_in_it_and_in_the_glossary() -> None:
+    text = page(samples.run("c1", [samples.record("c1", "network", "dns", PASSED)]))
+    guide = (Path(__file__).resolve().parents[3] / "docs/glossary.md").read_text(encoding="utf-8")
+    assert [w for w, m in html_words.GLOSSARY if f"<dt>{w}</dt><dd>{m}</dd>" not in text or f"\n| {w} | " not in guide] == []
