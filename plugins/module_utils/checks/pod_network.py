@@ -174,6 +174,8 @@ class PodNetwork(Check):
         if red and self._within.get(variant) is False:
             policies.excuse(ctx, f"pods of ours do not reach each other ({variant}), not even on one node, so that nothing is "
                                  "proved of the network between nodes")
+        if red and any(not a.error for a in mine.values() if a.source != a.target) and policies.shut(ctx):
+            policies.excuse(ctx, f"{len(red)} of {len(mine)} pairs of nodes fail ({variant}), and by now no pod of ours reaches another")
         if red:
             ctx.fail(f"{len(red)} of {len(mine)} pairs of nodes fail ({variant}): "
                      + listed(f"{a.source} -> {a.target}: {a.error}" for a in red) + self._apart(ctx, mine),

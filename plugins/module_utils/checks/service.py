@@ -168,6 +168,9 @@ class Service(Check):
             ctx.inconclusive(f"the node of a pod behind the Service left while it was asked: {listed(sorted(left))}")
         if bad and len(bad) == len(heard) and not any(h.direct for h in heard.values()):
             policies.excuse(ctx, f"the Service's cluster address {vip}:{PORT} fails from all {len(heard)} nodes", whole=False)
+        elif bad and policies.shut(ctx):
+            policies.excuse(ctx, f"the Service's cluster address {vip}:{PORT} fails from {len(bad)} of {len(heard)} nodes, and by "
+                                 "now no pod of ours reaches another", whole=False)
         ctx.expect(not bad, f"the Service's cluster address {vip}:{PORT} fails from {len(bad)} of {len(heard)} "
                    "nodes: " + listed(f"{n} ({w})" for n, w in bad.items()), cluster_ip=vip, failed_from=bad)
         if heard:

@@ -18,10 +18,11 @@ VIP, STICKY, LATE = "10.96.0.1", "10.96.0.2", "10.96.0.3"
 
 
 class Dataplane:
-    """A cluster whose nodes balance over the labelled probes. drops: connections that are lost yet, by node."""
+    """A cluster whose nodes balance over the labelled probes. drops: connections that are lost yet, by node. shut:
+    whether policies let no pod talk to another by the end."""
 
     def __init__(self, nodes=3, second="", **options):
-        self.probes = [FakeProbe(f"n{i}", f"10.0.0.{i}", None, self.shell) for i in range(nodes)]
+        self.probes = [FakeProbe(f"n{i}", f"10.0.0.{i}", self.later, self.shell) for i in range(nodes)]
         self.ctx = FakeContext(probes=self.probes, **options)
         self.ctx.on_create = self.created
         self.ctx.client.patch = self.patch
@@ -29,7 +30,7 @@ class Dataplane:
         self.flushed, self.stale, self.silent, self.never, self.rotating, self.page = set(), False, False, set(), False, ""
         self.backends: list[FakeProbe] = []
         self.connects, self.drops, self.requests, self.mute, self.lost_family = {}, {}, [], set(), set()
-        self.apart, self.lossy = set(), set()
+        self.apart, self.lossy, self.shut = set(), set(), False
         self.ctx.items["pods"] = {("ns", p.pod): {"metadata": {"name": p.pod}, "status": {"podIPs": [
             {"ip": p.ip}, *([{"ip": f"fd00::{p.ip[-1]}"}] if second else [])]}} for p in self.probes}
 
@@ -78,6 +79,10 @@ class Dataplane:
             self.turn[source.node] = self.turn.get(source.node, 0) + (host != STICKY or self.rotating)
             out.append(pods[self.turn[source.node] % len(pods)])
         return out, ["i/o timeout"] * dropped
+
+    def later(self, _source, host, _port, _protocol, _tries):
+        """A question of its own, when the Service has been asked."""
+        return ([], ["i/o timeout"]) if self.shut else ([p.pod for p in self.probes if p.ip == host], [])
 
     def _get(self, source, name, host):
         answers, errors = self.dial(source, host, 1)

@@ -20,7 +20,7 @@ class Network:
     def __init__(self, nodes, broken=lambda s, t, v: False, listens="", families=False):
         self.broken, self.listens, self.asked, self.commands = broken, listens, [], []
         self.largest, self.mute, self.families = 1200, set(), families
-        self.probes = [FakeProbe(f"n{i}", f"10.0.0.{i}", None, self.shell) for i in range(nodes)]
+        self.probes = [FakeProbe(f"n{i}", f"10.0.0.{i}", self.dial, self.shell) for i in range(nodes)]
         self.by_ip = {p.ip: p for p in self.probes}
         self.ctx = FakeContext(probes=self.probes)
         self.ctx.on_create = self.created
@@ -63,6 +63,11 @@ class Network:
         if closed == "c":
             yield f"{number} closed 0 " + (f'{{"responses":["{self.listens}"]}}' if self.listens else
                                            '{"errors":["connect: connection refused"]}')
+
+    def dial(self, source, host, _port, _protocol, _tries):
+        """A later question; variant "later" of `broken`."""
+        target = self.by_ip[host]
+        return ([], ["i/o timeout"]) if self.broken(source.node, target.node, "later") else ([target.pod], [])
 
     def shell(self, source, command):
         self.commands.append(source.node)

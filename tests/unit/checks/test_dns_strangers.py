@@ -282,6 +282,13 @@ def test_what_single_nodes_miss_and_servers_that_are_not_there_are_no_policys_do
     _with_policy(silent, **more).assert_red("nodes: n")
 
 
+def test_policies_that_act_on_one_node_before_the_others_leave_dns_unproved(clock):
+    zone = _with_policy({"n1 "})
+    zone.cut = {("n0", "n1"), ("n1", "n0")}
+    with pytest.raises(Inconclusive, match=r"no name server answers on 1 of 2 nodes, and by now .*\(deny\); allow the way to name"):
+        zone.run()
+
+
 def test_where_nobody_is_heard_not_everybody_is_asked():
     zone = Zone(nodes=90)
     zone.silent = {" "}

@@ -55,6 +55,31 @@ def test_a_policy_that_lets_tcp_through_leaves_datagrams_unproved():
     network.fails(r"pairs of nodes fail \(udp\)")
 
 
+def _late(clock, answers, since):
+    """Policies act on n2 already, on the others so many seconds after the question."""
+    network = Network(3, lambda s, t, v: clock.passed >= since if v == "later" else s == "n2" != t)
+    network.ctx.client.answers = answers
+    return network
+
+
+@pytest.mark.parametrize("since", [0, 15])
+def test_policies_that_act_on_one_node_before_the_others_leave_the_network_unproved(clock, since):
+    """As Amazon's agent of policies, which lets all pass at first."""
+    with pytest.raises(Inconclusive, match=r"2 of 9 pairs of nodes fail \(small\), and by now no pod .*\(deny\).*validate_namespace"):
+        _late(clock, {POLICIES: DENY}, since).run()
+    assert clock.passed <= since + 2
+
+
+OWN = {"items": [*DENY["items"], {"metadata": {"name": "own"}, "spec": {"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}}]}
+
+
+@pytest.mark.parametrize(("answers", "since", "waits"), [({POLICIES: DENY}, 99, True), ({POLICIES: OWN}, 0, False), ({}, 0, False)],
+                         ids=["nobody enforces them", "they let our pods talk", "there are none"])
+def test_a_node_that_is_cut_off_is_no_policys_doing_where_others_go_on(clock, answers, since, waits):
+    _late(clock, answers, since).fails(r"2 of 9 pairs of nodes fail \(small\): n2 -> n0")
+    assert (clock.passed >= 20) == waits
+
+
 def test_a_second_pod_that_is_refused_or_does_not_start_only_leaves_the_difference_unknown():
     network = Network(3, lambda s, t, v: s != t)
     network.ctx.on_create = lambda manifest: (nobody for nobody in ()).throw(api_error(403, "exceeded quota"))

@@ -113,6 +113,14 @@ def test_policies_do_not_excuse_where_pods_or_other_nodes_are_served(flushed, ap
     _denied(flushed, apart).fails(f"fails from {len(flushed)} of 3 nodes")
 
 
+@pytest.mark.parametrize("apart", [set(), {"n1"}])
+def test_policies_that_act_on_one_node_before_the_others_are_no_fault_of_a_service(apart):
+    plane = _denied({"n1"}, apart)
+    plane.shut = True
+    with pytest.raises(Inconclusive, match=r"fails from 1 of 3 nodes, and by now no pod of ours reaches another: .*\(deny\)"):
+        plane.run()
+
+
 def test_a_node_asks_a_pod_of_another_directly():
     """What it gets from itself shows nothing of the network."""
     assert all(o["from_node"] != o["to_node"] for o in Dataplane().run().seen(variant="pod"))
