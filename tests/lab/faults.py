@@ -282,6 +282,11 @@ class Faults(ObjectFaults, PoolFaults, CrowdFaults, KubeletFaults, FileFaults, A
         """What its pods send to this port of any pod is lost, also by a Service; everything else passes."""
         return self._rules({short: [["FORWARD", "-i", "cni0", "-p", protocol, "--dport", str(port), "-j", "DROP"]]})
 
+    def lose_packets(self, short: str, share: float) -> Any:
+        """Of what other machines send to its pods this share is lost, any of it, as by a bad cable."""
+        return self._rules({short: [["FORWARD", "-i", "eth0", "-m", "statistic", "--mode", "random", "--probability", str(share),
+                                     "-j", "DROP"]]})
+
     def drop_large_packets(self, short: str, size: int = 1000) -> Any:
         """Packets of `size` bytes and more between its pods and other machines are lost, as with a wrong MTU."""
         match = ["-m", "length", "--length", f"{size}:65535", "-j", "DROP"]
