@@ -15,7 +15,8 @@ from .transport import SlowAnswer
 
 # An API server that restarts is back within this time (seconds); a longer silence is an outage.
 PATIENCE = 30.0
-# Seconds of patience with pages of a balancer or proxy, also for those who have none with the API server.
+# Seconds of patience with pages of a balancer or proxy, also for those who have none with the API server; from the first one on,
+# as what stands before a slow server says so after a minute.
 _PAGES = 5.0
 # The same with a webhook that does not answer the API server: one that is made anew is back by then, or its absence is the finding.
 _HOOKS = 10.0
@@ -51,7 +52,7 @@ class PatientClient(Verbs):
         time to look at is asked again whatever it is. A pod that is slow is no error of the API server.
         """
         start, end = time.monotonic(), self._deadline()
-        give_up, pause, hooks = min(start + self._patience, end), 0.2, end
+        give_up, pause, hooks, pages = min(start + self._patience, end), 0.2, end, 0.0
         while True:
             try:
                 return call(self._within(timeout))
@@ -62,7 +63,8 @@ class PatientClient(Verbs):
             except ApiError as e:
                 again = e.busy or (repeat and (passing(e) or self.raw.starting(e)))
                 hooks = min(hooks, time.monotonic() + _HOOKS) if e.hook else end
-                until = max(give_up, min(start + _PAGES, end)) if e.page else min(give_up, hooks)
+                pages = pages or min(time.monotonic() + _PAGES, end)
+                until = max(give_up, pages) if e.page else min(give_up, hooks)
                 if not again or not self._once_more(max(pause, e.pause()) if e.busy else pause, until):
                     self._on_error(e)
                     raise

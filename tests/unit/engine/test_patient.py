@@ -256,3 +256,23 @@ def test_a_webhook_that_is_away_is_waited_for_less_than_the_api_server(monkeypat
     with pytest.raises(ApiError, match=message[:20]):
         client.create(SPACES, NAMED)
     assert least <= clock.monotonic() - start <= most
+
+
+@pytest.mark.parametrize("patience", [30.0, 0.0])
+def test_a_page_that_comes_when_the_patience_is_over_is_asked_past_once_more(monkeypatch, patience):
+    """A proxy gives up on a slow server after a minute, its usual time."""
+    clock, pages = Clock(), [1]
+    monkeypatch.setattr(patient_module, "time", clock)
+
+    def answer(*_args, **_more):
+        if not pages:
+            return {"items": []}
+        clock.sleep(60.0)
+        pages.pop()
+        error = ApiError("http", 504, "", "504 Gateway Time-out", "GET", "/")
+        error.page = True
+        raise error
+
+    client = PatientClient(SimpleNamespace(request=answer, starting=lambda e: False), lambda: 1e9, lambda e: None, patience=patience,
+                           abort=SimpleNamespace(wait=clock.sleep))
+    assert client.get("/version") == {"items": []} and client.pages == ["504 Gateway Time-out"]
