@@ -17,7 +17,9 @@ options:
     description:
       - Where to look, all at once.
       - V(aws) looks at instances, volumes, snapshots, network interfaces, security groups, addresses, load balancers of both
-        generations, target groups and records of Route 53. What bears no tag of its own is found by what it belongs to, as
+        generations, target groups, networks and what is in them, Auto Scaling groups, launch templates, key pairs, clusters
+        and node groups of EKS, stacks, log groups, roles, instance profiles and OIDC providers of IAM, and records of Route 53,
+        and by its tags at things of any other kind. What bears no tag of its own is found by what it belongs to, as
         the network interfaces of a security group, or records that lead to a load balancer.
       - V(cluster) looks at objects of every kind with the labels of this collection in the cluster that the connection options
         name, and at the volumes of its claims. Where the cluster does not answer, the journal of this controller tells what
@@ -114,6 +116,14 @@ options:
         default: true
       zones:
         description: Zones of Route 53 to look at, by name or id. Without it all.
+        type: list
+        elements: str
+        default: []
+      skip_kinds:
+        description:
+          - Kinds that are not looked for, as they are called in what is left, for accounts that may not list them, as
+            V(role), V(instance_profile) and V(oidc_provider) of IAM. V(tagged) is what only the tagging API knows.
+          - The message names them, so that nobody takes them for looked at.
         type: list
         elements: str
         default: []

@@ -7,125 +7,16 @@ tests/fakes/ec2_front.py stands before moto where AWS refuses a call.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
-from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.leftovers import job as leftovers_job
-from tests.fakes.ec2_front import Front
-from tests.fakes.moto_server import KEYS, REGION, client
+from tests.fakes.moto_server import REGION
+from tests.integration.aws_left import NAME, OURS, Cloud, cloud, tag_list
 
-NAME = "ci-3f9a1c07"
-OURS = {f"kubernetes.io/cluster/{NAME}": "owned", "assay.clusters/owner": "ci.runner"}
-BEFORE = "2026-01-01T00:00:00Z"
-
-
-def _list(tags: dict[str, str]) -> list[dict[str, str]]:
-    """Never empty: AWS refuses to tag with nothing."""
-    return [{"Key": k, "Value": v} for k, v in (tags or {"team": "payments"}).items()]
-
-
-class Cloud:
-    """An AWS account, and leftovers_info on it."""
-
-    def __init__(self, moto: str) -> None:
-        self.ec2, self.elb, self.elbv2, self.route53 = (client(moto, s) for s in ("ec2", "elb", "elbv2", "route53"))
-        self.front = Front(moto, self.ec2)
-        [self.vpc] = [v["VpcId"] for v in self.ec2.describe_vpcs()["Vpcs"]]
-        self.subnets = [s["SubnetId"] for s in self.ec2.describe_subnets()["Subnets"]][:2]
-        self.lines: list[str] = []
-
-    def ask(self, **params: Any) -> dict[str, Any]:
-        job = Job(say=self.lines.append, environ={"AWS_MAX_ATTEMPTS": "1"})
-        aws = {"region": REGION, "access_key": KEYS["aws_access_key_id"], "secret_key": KEYS["aws_secret_access_key"],
-               "endpoint_url": self.front.url, **params.pop("aws", {})}
-        return leftovers_job.entry({"providers": ["aws"], "name": NAME, "wait": False, "wait_timeout": 0, "wait_sleep": 0.05, "fail_on_leftovers": False,
-                                    "aws": aws, **params}, job)
-
-    def spec(self, kind: str, tags: dict[str, str]) -> list[dict[str, Any]]:
-        return [{"ResourceType": kind, "Tags": _list(tags)}]
-
-    # ---- one leak of each kind: (id, how it is removed) ------------------------------------------------------
-    def instance(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
-        made = self.ec2.run_instances(ImageId="ami-0123456789abcdef0", MinCount=1, MaxCount=1, SubnetId=self.subnets[0],
-                                      TagSpecifications=self.spec("instance", tags))["Instances"][0]["InstanceId"]
-        return made, lambda: self.ec2.terminate_instances(InstanceIds=[made])
-
-    def volume(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
-        made = self.ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1, TagSpecifications=self.spec("volume", tags))["VolumeId"]
-        return made, lambda: self.ec2.delete_volume(VolumeId=made)
-
-    def snapshot(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
-        of, _remove = self.volume({})
-        made = self.ec2.create_snapshot(VolumeId=of, TagSpecifications=self.spec("snapshot", tags))["SnapshotId"]
-        return made, lambda: self.ec2.delete_snapshot(SnapshotId=made)
-
-    def network_interface(self, tags: dict[str, str], *groups: str) -> tuple[str, Callable[[], Any]]:
-        more = {"Groups": list(groups)} if groups else {}
-        made = self.ec2.create_network_interface(SubnetId=self.subnets[0], TagSpecifications=self.spec("network-interface", tags),
-                                                 **more)["NetworkInterface"]["NetworkInterfaceId"]
-        return made, lambda: self.ec2.delete_network_interface(NetworkInterfaceId=made)
-
-    def security_group(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
-        made = self.ec2.create_security_group(GroupName="k8s-elb-a1b2", Description="of a balancer", VpcId=self.vpc,
-                                              TagSpecifications=self.spec("security-group", tags))["GroupId"]
-        return made, lambda: self.ec2.delete_security_group(GroupId=made)
-
-    def address(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
-        made = self.ec2.allocate_address(Domain="vpc", TagSpecifications=self.spec("elastic-ip", tags))["AllocationId"]
-        return made, lambda: self.ec2.release_address(AllocationId=made)
-
-    def classic_load_balancer(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
-        self.elb.create_load_balancer(LoadBalancerName="a1b2c3", AvailabilityZones=[f"{REGION}a"], Tags=_list(tags),
-                                      Listeners=[{"Protocol": "TCP", "LoadBalancerPort": 80, "InstancePort": 30080}])
-        return "a1b2c3", lambda: self.elb.delete_load_balancer(LoadBalancerName="a1b2c3")
-
-    def load_balancer(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
-        made = self.elbv2.create_load_balancer(Name="k8s-shop-web", Subnets=self.subnets, Type="network",
-                                               Tags=_list(tags))["LoadBalancers"][0]["LoadBalancerArn"]
-        return made, lambda: self.elbv2.delete_load_balancer(LoadBalancerArn=made)
-
-    def target_group(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
-        made = self.elbv2.create_target_group(Name="k8s-shop-web", Protocol="TCP", Port=80, VpcId=self.vpc,
-                                              Tags=_list(tags))["TargetGroups"][0]["TargetGroupArn"]
-        return made, lambda: self.elbv2.delete_target_group(TargetGroupArn=made)
-
-    def zone(self) -> str:
-        return str(self.route53.create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"])
-
-    def record(self, zone: str, name: str, kind: str, value: str, action: str = "CREATE") -> None:
-        self.route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [{
-            "Action": action, "ResourceRecordSet": {"Name": name, "Type": kind, "TTL": 60, "ResourceRecords": [{"Value": value}]}}]})
-
-    def dns_record(self, tags: dict[str, str]) -> tuple[str, Callable[[], Any]]:
-        zone = self.zone()
-        note = f'"heritage=external-dns,external-dns/owner={NAME},external-dns/resource=service/shop/web"'
-        self.record(zone, "www.example.com", "A", "192.0.2.7")
-        if tags:
-            self.record(zone, "a-www.example.com", "TXT", note)
-
-        def remove() -> None:
-            self.record(zone, "www.example.com", "A", "192.0.2.7", "DELETE")
-            self.record(zone, "a-www.example.com", "TXT", note, "DELETE")
-
-        return f"{zone.rpartition('/')[2]}/www.example.com/A", remove
-
-
-@pytest.fixture
-def cloud(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nonexistent",
-                        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}.items():
-        monkeypatch.setenv(name, value)
-    made = Cloud(moto)
-    yield made
-    made.front.close()
-
+__all__ = ["cloud"]  # the fixture
 
 KINDS = ("instance", "volume", "snapshot", "network_interface", "security_group", "address", "classic_load_balancer",
          "load_balancer", "target_group", "dns_record")
@@ -237,7 +128,7 @@ def test_a_snapshot_of_an_image_is_held_by_it(cloud: Cloud) -> None:
     image = cloud.ec2.create_image(InstanceId=machine, Name="golden")["ImageId"]
     [mapping] = cloud.ec2.describe_images(ImageIds=[image])["Images"][0]["BlockDeviceMappings"]
     snapshot = mapping["Ebs"]["SnapshotId"]
-    cloud.ec2.create_tags(Resources=[snapshot], Tags=_list(OURS))
+    cloud.ec2.create_tags(Resources=[snapshot], Tags=tag_list(OURS))
     assert [(i["id"], i["cause"], i["detail"]) for i in cloud.ask()["leftovers"]] == [
         (snapshot, "dependency", f"in use by {image}")]
 

@@ -28,6 +28,7 @@ LEFTOVERS: dict[str, dict[str, Any]] = {
     "aws": {"type": "dict", "options": {
         **{n: PLATFORM_EKS[n] for n in _EKS_NAMES},
         "zones": {"type": "list", "elements": "str", "default": []},
+        "skip_kinds": {"type": "list", "elements": "str", "default": []},
     }},
     "rancher": {"type": "dict", "options": {n: PLATFORM_RANCHER[n] for n in _RANCHER_NAMES}},
     "vsphere": {"type": "dict", "options": {**MACHINES_VSPHERE, "datastores": {"type": "list", "elements": "str", "default": []}}},

@@ -28,6 +28,8 @@ _HINTS = {
 # What is answered otherwise a moment later, besides all with status 5xx.
 _PASSING = {"RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
             "RequestThrottled", "RequestTimeout", "InternalError", "InternalFailure", "ServiceUnavailable", "Unavailable"}
+# As policies of IAM call a service that signatures call otherwise.
+_IAM_NAMES = {"tagging": "tag"}
 _ATTEMPTS = 6
 _ENV_KEYS = {"access_key": ("AWS_ACCESS_KEY_ID",), "secret_key": ("AWS_SECRET_ACCESS_KEY",),
              "session_token": ("AWS_SESSION_TOKEN",)}
@@ -61,7 +63,7 @@ def _sentence(service: str, operation: str, error: Mapping[str, Any]) -> tuple[s
     code, text = str(error.get("Code", "")), str(error.get("Message", ""))
     # what follows is only readable for those who may call sts:DecodeAuthorizationMessage, and fills a screen
     text = " ".join(text.partition("Encoded authorization failure message")[0].split()).rstrip(".")
-    hint = _HINTS.get(code, "").format(service=service, operation=operation)
+    hint = _HINTS.get(code, "").format(service=_IAM_NAMES.get(service, service), operation=operation)
     return f"AWS refused {operation}: {code}: {text}" + (f" ({hint})" if hint else ""), code
 
 

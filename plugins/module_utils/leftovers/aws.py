@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What AWS has of a cluster in one region: instances, volumes, snapshots, network interfaces, security groups, addresses,
-load balancers of both generations, target groups; route53.py adds the records of Route 53.
+"""What AWS has of a cluster in one region, kind by kind: aws_machines.py, aws_networks.py and aws_named.py list them; route53.py
+adds the records of Route 53, tagged.py what else bears the cluster's tags.
 
 Everything is listed once and judged here: what bears a tag or a name that is looked for, and what belongs to such a thing
 and often bears no tag of its own, as the network interfaces of a load balancer. What uses a thing keeps it from being
@@ -10,158 +10,34 @@ deleted (DependencyViolation, VolumeInUse, ResourceInUse): that is the cause dep
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from ..clouds.aws import AwsError, Ec2, connect
+from ..clouds.aws import AwsError, connect
+from ..jobs.errors import BadOption
 from ..jobs.job import Job
 from ..results import redact
-from .model import DEPENDENCY, Thing, Wanted, iso, owner_of, refused
+from . import aws_machines, aws_named, aws_networks
+from .aws_machines import NAME, Row
+from .model import DEPENDENCY, Thing, Wanted, owner_of, refused
 from .route53 import records
+from .tagged import tagged
 
 DENIED = {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"}
-_NAME = "Name"
-_TAGS_AT_ONCE = 20  # DescribeTags of load balancers takes no more
+_SERVICES = ("ec2", "elb", "elbv2", "autoscaling", "eks", "cloudformation", "logs", "iam", "kms", "route53",
+             "resourcegroupstaggingapi")
+# What is listed besides by its own service.
+_DNS, _TAGGED = "dns_record", "tagged"
 _PARALLEL = 6
-
-
-@dataclass(frozen=True)
-class Row:
-    """One thing of AWS; kind "" for what only uses others.
-
-    parents: ids of what it belongs to: it is ours when they are; uses: ids of what it keeps from being deleted; held: what
-    keeps this one, in words; address: its name in DNS.
-    """
-
-    kind: str
-    id: str
-    tags: Mapping[str, str] = field(default_factory=dict)
-    name: str = ""
-    created: str = ""
-    who: str = ""
-    parents: Sequence[str] = ()
-    uses: Sequence[str] = ()
-    held: str = ""
-    address: str = ""
-
-
-def tags_of(item: Mapping[str, Any], key: str = "Tags") -> dict[str, str]:
-    return {str(t["Key"]): str(t.get("Value") or "") for t in item.get(key) or []}
-
-
-# ---- one function per kind: the API's items as rows ---------------------------------------------------------------
-def _instances(ec2: Ec2) -> list[Row]:
-    found = [i for r in ec2.pages("DescribeInstances", "Reservations") for i in r["Instances"]]
-    rows = []
-    for i in found:
-        if i["State"]["Name"] != "terminated":  # listed for an hour more
-            disks = [m["Ebs"]["VolumeId"] for m in i.get("BlockDeviceMappings") or [] if "Ebs" in m]
-            cards = [n["NetworkInterfaceId"] for n in i.get("NetworkInterfaces") or []]
-            rows.append(Row("instance", i["InstanceId"], tags_of(i), created=iso(i.get("LaunchTime")), uses=[*disks, *cards],
-                            who=f"key {i['KeyName']}" if i.get("KeyName") else ""))
-    return rows
-
-
-def _volumes(ec2: Ec2) -> list[Row]:
-    return [Row("volume", v["VolumeId"], tags_of(v), created=iso(v.get("CreateTime")),
-                parents=[a["InstanceId"] for a in v.get("Attachments") or [] if a.get("InstanceId")])
-            for v in ec2.pages("DescribeVolumes", "Volumes")]
-
-
-def _snapshots(ec2: Ec2) -> list[Row]:
-    rows = [Row("snapshot", s["SnapshotId"], tags_of(s), created=iso(s.get("StartTime")),
-                who=f"account {s['OwnerId']}" if s.get("OwnerId") else "")
-            for s in ec2.pages("DescribeSnapshots", "Snapshots", OwnerIds=["self"])]
-    return rows
-
-
-def _images(ec2: Ec2) -> list[Row]:
-    """Not looked for, but a snapshot that an image is made of cannot be deleted."""
-    return [Row("", i["ImageId"], uses=[m["Ebs"]["SnapshotId"] for m in i.get("BlockDeviceMappings") or []
-                                        if (m.get("Ebs") or {}).get("SnapshotId")])
-            for i in ec2.call("DescribeImages", Owners=["self"]).get("Images", [])]
-
-
-def _interfaces(ec2: Ec2) -> list[Row]:
-    rows = []
-    for n in ec2.pages("DescribeNetworkInterfaces", "NetworkInterfaces"):
-        attached = n.get("Attachment") or {}
-        instance, text = attached.get("InstanceId"), str(n.get("Description") or "")
-        # "ELB net/NAME/ID", "ELB app/NAME/ID", "ELB NAME" (classic): the load balancer is called by its name only
-        balancer = text[4:].split("/")[1] if text.startswith(("ELB net/", "ELB app/")) else text[4:] * text.startswith("ELB ")
-        groups = [g["GroupId"] for g in n.get("Groups") or []]
-        by_others = not instance and n.get("Status") == "in-use"
-        rows.append(Row("network_interface", n["NetworkInterfaceId"], tags_of(n, "TagSet"),
-                        created=iso(attached.get("AttachTime")), who=str(n.get("RequesterId") or ""), uses=groups,
-                        held=f"in use by {attached.get('InstanceOwnerId') or text or 'AWS'}" if by_others else "",
-                        parents=[*filter(None, (instance, f"balancer {balancer}" * bool(balancer))), *groups]))
-    return rows
-
-
-def _groups(ec2: Ec2) -> list[Row]:
-    rows = []
-    for g in ec2.pages("DescribeSecurityGroups", "SecurityGroups"):
-        if g["GroupName"] != "default":  # goes with its network only
-            rules = [*(g.get("IpPermissions") or []), *(g.get("IpPermissionsEgress") or [])]
-            others = {p["GroupId"] for r in rules for p in r.get("UserIdGroupPairs") or [] if p.get("GroupId")} - {g["GroupId"]}
-            rows.append(Row("security_group", g["GroupId"], tags_of(g), g["GroupName"], uses=sorted(others)))
-    return rows
-
-
-def _addresses(ec2: Ec2) -> list[Row]:
-    rows = []
-    for a in ec2.call("DescribeAddresses").get("Addresses", []):
-        on = [str(a[k]) for k in ("NetworkInterfaceId", "InstanceId") if a.get(k)]
-        tags = tags_of(a)
-        rows.append(Row("address", a.get("AllocationId") or a["PublicIp"], tags, tags.get(_NAME) or a["PublicIp"], parents=on,
-                        held=f"in use by {', '.join(on)}" if on else ""))
-    return rows
-
-
-def _tags(api: Ec2, key: str, argument: str, ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """{id: tags}; ids as the answers name them under `key`."""
-    found = {}
-    for start in range(0, len(ids), _TAGS_AT_ONCE):
-        answer = api.call("DescribeTags", **{argument: list(ids[start:start + _TAGS_AT_ONCE])})
-        found.update({d[key]: tags_of(d) for d in answer["TagDescriptions"]})
-    return found
-
-
-def _classic(elb: Ec2) -> list[Row]:
-    found = elb.pages("DescribeLoadBalancers", "LoadBalancerDescriptions")
-    tags = _tags(elb, "LoadBalancerName", "LoadBalancerNames", [b["LoadBalancerName"] for b in found])
-    return [Row("classic_load_balancer", b["LoadBalancerName"], tags.get(b["LoadBalancerName"], {}), b["LoadBalancerName"],
-                iso(b.get("CreatedTime")), uses=b.get("SecurityGroups") or [], address=b["DNSName"].lower()) for b in found]
-
-
-def _balancers(elbv2: Ec2) -> list[Row]:
-    found = elbv2.pages("DescribeLoadBalancers", "LoadBalancers")
-    tags = _tags(elbv2, "ResourceArn", "ResourceArns", [b["LoadBalancerArn"] for b in found])
-    return [Row("load_balancer", b["LoadBalancerArn"], tags.get(b["LoadBalancerArn"], {}), b["LoadBalancerName"],
-                iso(b.get("CreatedTime")), uses=b.get("SecurityGroups") or [], address=b["DNSName"].lower()) for b in found]
-
-
-def _targets(elbv2: Ec2) -> list[Row]:
-    found = elbv2.pages("DescribeTargetGroups", "TargetGroups")
-    tags = _tags(elbv2, "ResourceArn", "ResourceArns", [t["TargetGroupArn"] for t in found])
-    return [Row("target_group", t["TargetGroupArn"], tags.get(t["TargetGroupArn"], {}), t["TargetGroupName"],
-                parents=t.get("LoadBalancerArns") or [],
-                held=f"in use by {', '.join(t['LoadBalancerArns'])}" if t.get("LoadBalancerArns") else "") for t in found]
-
-
-_KINDS: tuple[tuple[str, str, Callable[[Ec2], list[Row]]], ...] = (
-    ("instance", "ec2", _instances), ("volume", "ec2", _volumes), ("snapshot", "ec2", _snapshots), ("image", "ec2", _images),
-    ("network_interface", "ec2", _interfaces), ("security_group", "ec2", _groups), ("address", "ec2", _addresses),
-    ("classic_load_balancer", "elb", _classic), ("load_balancer", "elbv2", _balancers), ("target_group", "elbv2", _targets))
 
 
 # ---- which are ours, and what holds them --------------------------------------------------------------------------
 def chosen(rows: Iterable[Row], wanted: Wanted) -> list[Row]:
     """Rows that fit, and those that belong to them, and so on."""
     left = [r for r in rows if r.kind]
-    found = [r for r in left if wanted.fits(r.tags, r.tags.get(_NAME, ""), r.name)]
+    found = [r for r in left if wanted.is_cluster(r.cluster) or wanted.fits(r.tags, r.tags.get(NAME, ""), r.name)]
     new = found
     while new:
         ids = {r.id for r in new} | {f"balancer {r.name}" for r in new if r.kind.endswith("load_balancer")}
@@ -179,37 +55,78 @@ def things(rows: Sequence[Row], wanted: Wanted) -> list[Thing]:
     found = []
     for r in chosen(rows, wanted):
         held = r.held or (f"in use by {', '.join(sorted(users[r.id]))}" if r.id in users else "")
-        found.append(Thing("aws", r.kind, r.id, r.tags.get(_NAME) or r.name, r.created, owner_of(r.tags, r.who),
+        found.append(Thing("aws", r.kind, r.id, r.tags.get(NAME) or r.name, r.created, owner_of(r.tags, r.who),
                            DEPENDENCY if held else "", held))
     return found
 
 
+def _skipped(settings: Mapping[str, Any]) -> list[str]:
+    """Kinds that are not to be looked for. BadOption for one that is not known."""
+    known = [k for k, _service, _act in (*aws_machines.KINDS, *aws_networks.KINDS, *aws_named.KINDS)] + [_DNS, _TAGGED]
+    asked = [str(k) for k in settings.get("skip_kinds") or []]
+    for kind in asked:
+        if kind not in known:
+            raise BadOption(f"aws.skip_kinds: {kind} is no kind; choose of {', '.join(known)}")
+    return asked
+
+
 class AwsSource:
-    """See leftovers.Source. settings: region, access_key, secret_key, session_token, profile, endpoint_url, zones."""
+    """See leftovers.Source. settings: region, access_key, secret_key, session_token, profile, endpoint_url, zones,
+    skip_kinds."""
 
     name = "aws"
 
     def __init__(self, settings: Mapping[str, Any], job: Job):
         redact.register(settings.get("secret_key"), settings.get("session_token"))
+        self.skipped = _skipped(settings)
         self._zones = [str(z) for z in settings.get("zones") or []]
         params = {**settings, "parallel": _PARALLEL}
-        self._apis = {s: connect(params, job.environ, s) for s in ("ec2", "elb", "elbv2", "route53")}
+        self._apis = {s: connect(params, job.environ, s) for s in _SERVICES}
         self.place = self._apis["ec2"].region
+        self._rows: dict[str, list[Row]] = {}
+        self._seen: set[tuple[str, str, str]] = set()
+        self._kinds: set[str] | None = None  # those of what was there at the last look
 
     def look(self, wanted: Wanted) -> list[Thing]:
-        rows: list[Row] = []
+        """While nothing changes, later looks list the kinds of what is there; once it does, all are listed again."""
+        found = self._look(wanted, self._kinds)
+        if self._kinds is not None and {t.key() for t in found} != self._seen:
+            found = self._look(wanted, None)
+        self._seen = {t.key() for t in found}
+        self._kinds = {self._listed_as(t.kind) for t in found} or None
+        return found
+
+    def _listed_as(self, kind: str) -> str:
+        of = {r.kind: listing for listing, rows in self._rows.items() for r in rows}
+        return of.get(kind) or (kind if kind in self._rows or kind == _DNS else _TAGGED)
+
+    def _look(self, wanted: Wanted, kinds: set[str] | None) -> list[Thing]:
         found: list[Thing] = []
-        with ThreadPoolExecutor(_PARALLEL) as pool:
-            asked = {kind: pool.submit(act, self._apis[service]) for kind, service, act in _KINDS}
-        for kind, answer in asked.items():
-            with self._allowed(kind, found):
-                rows += answer.result()
+        self._list(wanted, kinds, found)
+        rows = [r for of in self._rows.values() for r in of]
         found += things(rows, wanted)
         ours = {t.id for t in found}
-        with self._allowed("dns_record", found):
-            addresses = {r.address: r.id for r in rows if r.id in ours and r.address}
-            found += records(self._apis["route53"], wanted, self._zones, addresses)
+        if self._asked(_DNS, kinds):
+            with self._allowed(_DNS, found):
+                addresses = {r.address: r.id for r in rows if r.id in ours and r.address}
+                found += records(self._apis["route53"], wanted, self._zones, addresses)
+        if self._asked(_TAGGED, kinds):
+            with self._allowed(_TAGGED, found):
+                found += tagged(self._apis["resourcegroupstaggingapi"], self._apis["kms"], wanted, ours)
         return found
+
+    def _asked(self, kind: str, kinds: set[str] | None) -> bool:
+        return kind not in self.skipped and (kinds is None or kind in kinds)
+
+    def _list(self, wanted: Wanted, kinds: set[str] | None, found: list[Thing]) -> None:
+        acts = {k: partial(act, self._apis[s]) for k, s, act in (*aws_machines.KINDS, *aws_networks.KINDS)}
+        acts |= {k: partial(act, self._apis[s], wanted) for k, s, act in aws_named.KINDS}
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            asked = {kind: pool.submit(act) for kind, act in acts.items() if self._asked(kind, kinds)}
+        for kind, answer in asked.items():
+            self._rows[kind] = []
+            with self._allowed(kind, found):
+                self._rows[kind] = answer.result()
 
     @contextlib.contextmanager
     def _allowed(self, kind: str, found: list[Thing]) -> Iterator[None]:

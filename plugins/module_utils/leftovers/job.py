@@ -61,7 +61,7 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         job.limit(params["wait_timeout"] if params["wait"] else 0.0)
         while True:
             found = [t for s in sources for t in s.look(wanted)]
-            result = _result(found, before, places, wanted)
+            result = _result(found, before, places, wanted, [k for s in sources for k in getattr(s, "skipped", ())])
             # what may not be listed does not get better by waiting
             if not [i for i in result["leftovers"] if i["id"]] or job.left() <= 0:
                 break
@@ -75,9 +75,10 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     return result
 
 
-def _result(found: list[Thing], before: Mapping[str, Any] | None, places: Mapping[str, str], wanted: Wanted) -> dict[str, Any]:
+def _result(found: list[Thing], before: Mapping[str, Any] | None, places: Mapping[str, str], wanted: Wanted,
+            skipped: list[str]) -> dict[str, Any]:
     now = time.time()
     left, gone = words.compare(found, before, places)
     shown = [words.shown(t, now, before["taken"] if before else "") for t in left]
-    return {"msg": words.sentence(shown), "leftovers": shown, "lines": [words.line(i) for i in shown], "gone": gone,
+    return {"msg": words.sentence(shown, skipped), "leftovers": shown, "lines": [words.line(i) for i in shown], "gone": gone,
             "clean": not shown, "inventory": words.inventory(found, places, wanted, now)}

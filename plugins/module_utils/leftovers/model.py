@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a provider has of a cluster or a run, and what of it was not there before: words and comparison.
 
-One file per provider lists (leftovers_aws, _cluster, _rancher, _vsphere); nothing here or there changes anything.
+One file per provider lists (aws.py, cluster.py, rancher.py, vsphere.py); nothing here or there changes anything.
 """
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from ..jobs.errors import BadOption
 FINALIZER, DEPENDENCY, PERMISSION = "finalizer", "dependency", "permission"
 FORMAT = 1
 # Tags whose key ends with the name of the cluster that owns what bears them. The value "shared" means that it outlives it.
-_KEYS = ("kubernetes.io/cluster/", "sigs.k8s.io/cluster-api-provider-aws/cluster/")
+KEYS = ("kubernetes.io/cluster/", "sigs.k8s.io/cluster-api-provider-aws/cluster/")
 # Tags whose value is the name of the cluster: of the tree's AWS provider, the AWS load balancer controller, EKS, eksctl,
 # the AWS network plugin, Karpenter, and our own.
-_VALUES = ("KubernetesCluster", "elbv2.k8s.aws/cluster", "eks:cluster-name", "aws:eks:cluster-name", "eks:eks-cluster-name",
-           "alpha.eksctl.io/cluster-name", "cluster.k8s.amazonaws.com/name", "assay.clusters/cluster")
+VALUES = ("KubernetesCluster", "elbv2.k8s.aws/cluster", "eks:cluster-name", "aws:eks:cluster-name", "eks:eks-cluster-name",
+          "alpha.eksctl.io/cluster-name", "cluster.k8s.amazonaws.com/name", "assay.clusters/cluster")
 _OWNERS = (names.OWNER, "owner", "Owner", "created-by", "CreatedBy", "createdBy", "creator")
 # What Kubernetes' controllers say of the object that something was made for.
 _OBJECTS = ("kubernetes.io/service-name", "service.k8s.aws/stack", "ingress.k8s.aws/stack", "gateway.k8s.aws/stack")
@@ -67,9 +67,9 @@ class Wanted:
     def tagged(self, tags: Mapping[str, str]) -> bool:
         """A tag that is looked for fits with its key and its value, which may be a pattern."""
         for key, value in tags.items():
-            if any(key.startswith(k) and self.is_cluster(key[len(k):]) for k in _KEYS) and value != "shared":
+            if any(key.startswith(k) and self.is_cluster(key[len(k):]) for k in KEYS) and value != "shared":
                 return True
-            if key in _VALUES and self.is_cluster(value):
+            if key in VALUES and self.is_cluster(value):
                 return True
         if self.run_id and tags.get(names.RUN) == self.run_id:
             return True
@@ -203,10 +203,10 @@ def compare(things: Iterable[Thing], before: Mapping[str, Any] | None,
     return sorted(left, key=Thing.key), gone
 
 
-def sentence(left: Sequence[Mapping[str, Any]]) -> str:
-    """One sentence that says what is left; the first ones by name."""
+def sentence(left: Sequence[Mapping[str, Any]], skipped: Sequence[str] = ()) -> str:
+    """One sentence that says what is left; the first ones by name. skipped: kinds that nobody was to look for."""
     if not left:
-        return "nothing is left"
+        return "nothing is left" + (f" (not looked for: {', '.join(skipped)})" if skipped else "")
     words = [f"{i['kind']} {i['id'] or '(unknown)'}" + (f" ({i['name']})" if i["name"] not in ("", i["id"]) else "")
              + (f" [{i['cause']}]" if i["cause"] else "") for i in left[:5]]
     more = f" and {len(left) - 5} more" if len(left) > 5 else ""

@@ -6,20 +6,27 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ansible_collections.assay.clusters.plugins.module_utils.leftovers import (
-    aws as leftovers_aws, route53 as leftovers_dns)
+from ansible_collections.assay.clusters.plugins.module_utils import leftovers
 from ansible_collections.assay.clusters.plugins.module_utils.pipeline import aws_rights
 
 # What the clients are called in the code, and what policies call their services.
-_SERVICES = {"ec2": "ec2", "elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}
+_SERVICES = {"ec2": "ec2", "elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing", "autoscaling": "autoscaling", "eks": "eks",
+             "formation": "cloudformation", "logs": "logs", "iam": "iam", "kms": "kms"}
+_CLIENTS = "|".join(sorted(_SERVICES, key=len, reverse=True))
+
+
+def _asked(file: str) -> set[str]:
+    code = (Path(next(iter(leftovers.__path__))) / file).read_text(encoding="utf-8")
+    asked = {(api, name) for api, name in re.findall(rf'\b({_CLIENTS})\.(?:pages|call)\("(\w+)"', code)}
+    asked |= {(api, name) for api, name in re.findall(rf'_(?:plain|there)\(({_CLIENTS}), "(\w+)"', code)}
+    of = {"route53.py": "route53", "tagged.py": "tag", "aws_machines.py": "elasticloadbalancing"}.get(file)
+    return {f"{_SERVICES[api]}:{name}" for api, name in asked} | {
+        f"{of}:{name}" for name in re.findall(r'\bapi\.(?:pages|call)\("(\w+)"', code)}
 
 
 def test_the_search_for_leftovers_is_allowed_what_it_asks() -> None:
-    code = Path(leftovers_aws.__file__).read_text(encoding="utf-8")
-    asked = {f"{_SERVICES[api]}:{name}" for api, name in re.findall(r'\b(ec2|elbv2|elb)\.(?:pages|call)\("(\w+)"', code)}
-    asked |= {f"elasticloadbalancing:{name}" for name in re.findall(r'\bapi\.call\("(\w+)"', code)}
-    records = Path(leftovers_dns.__file__).read_text(encoding="utf-8")
-    asked |= {f"route53:{name}" for name in re.findall(r'\bapi\.pages\("(\w+)"', records)}
+    asked = {a for f in ("aws_machines.py", "aws_networks.py", "aws_named.py", "route53.py", "tagged.py") for a in _asked(f)}
     guide = (Path(__file__).resolve().parents[3] / "docs/dispose.md").read_text(encoding="utf-8")
-    assert asked == set(re.findall(r'"((?:ec2|elasticloadbalancing|route53):\w+)"', guide))
-    assert asked == {a for p in aws_rights.JOBS["leftovers"] for a in p.actions} and len(asked) > 10
+    policy = guide[guide.index('{"Version"'):guide.index("In a cluster: `list`")]
+    assert asked == set(re.findall(r'"(\w+:\w+)"', policy))
+    assert asked == {a for p in aws_rights.JOBS["leftovers"] for a in p.actions} and len(asked) > 30
