@@ -449,12 +449,31 @@ options:
         type: list
         elements: str
         default: []
+      update_arguments:
+        description:
+          - With V(v2), more words for C(update controlplane) and C(update nodepool), for instance the image of the new
+            version, V(--vm-template=...).
+        type: list
+        elements: str
+        default: []
+      delete_arguments:
+        description: With V(v2), more words for C(delete cluster), for instance V(--bootstrap-cluster-image=...).
+        type: list
+        elements: str
+        default: []
+      namespace:
+        description: With V(v2), the namespace of the cluster's objects. Without it the program takes its own default.
+        type: str
       self_managed:
-        description: With V(v2), whether the cluster manages itself.
+        description:
+          - With V(v2), whether the cluster manages itself. Then it is asked by the file C(name.conf) in its folder, which
+            the program writes when the cluster is made.
         type: bool
         default: false
       management_kubeconfig:
-        description: With V(v2), the kubeconfig of the cluster that manages it.
+        description:
+          - With V(v2), the kubeconfig of the cluster that manages it, which must be told unless the cluster manages itself.
+            C(KUBECONFIG) in O(konvoy.environment) does, too. What the environment of Ansible leads to is never used.
         type: path
       environment:
         description: Variables for the program, on top of the environment of Ansible.
@@ -483,7 +502,14 @@ options:
       variables:
         description: The other variables of the template.
         type: dict
+      class_variables:
+        description:
+          - Values of variables of the ClusterClass, by their names (C(spec.topology.variables)). They are put into the
+            Cluster of the manifest, and a cluster that is there is changed to them; variables that are not named are left
+            as they are.
+        type: dict
       machine_deployment:
-        description: The MachineDeployment that changes when the number of nodes does. Without it the first one.
+        description:
+          - The MachineDeployment or MachinePool that changes when the number of nodes does. Without it the first one.
         type: str
 """

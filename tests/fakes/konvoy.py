@@ -4,7 +4,8 @@
 
 1.x in the current folder: init --provisioner= --cluster-name=, up -y [--upgrade], down -y. Later, state in the folder
 $KONVOY_FAKE: create cluster PROVIDER, delete cluster, get kubeconfig, describe cluster, scale nodepools, update
-controlplane and nodepool. $KONVOY_API is the kubeconfig that clusters get; $KONVOY_FAIL a verb that fails half way.
+controlplane and nodepool; each management cluster, told by its kubeconfig, has clusters of its own, and flags that the
+program does not know are refused. $KONVOY_API is the kubeconfig that clusters get; $KONVOY_FAIL a verb that fails half way.
 """
 from __future__ import annotations
 
@@ -70,40 +71,76 @@ def down() -> None:
     Path("state/terraform.tfstate").unlink(missing_ok=True)
 
 
+_KNOWN = {"create": {"cluster-name", "kubeconfig", "namespace", "kubernetes-version", "worker-replicas", "self-managed", "vm-template"},
+          "delete": {"cluster-name", "kubeconfig", "namespace", "self-managed", "bootstrap-cluster-image"},
+          "update": {"cluster-name", "kubeconfig", "namespace", "kubernetes-version", "vm-template"},
+          "scale": {"cluster-name", "kubeconfig", "namespace", "replicas"}, "get": {"cluster-name", "kubeconfig", "namespace"},
+          "describe": {"cluster-name", "kubeconfig", "namespace"}}
+
+
+def _managed_by(flags: dict[str, str]) -> str:
+    """The cluster behind --kubeconfig, else behind $KUBECONFIG, else that of the pod that this runs in, as client-go finds them."""
+    for path in filter(None, (flags.get("kubeconfig"), os.environ.get("KUBECONFIG"))):
+        if not os.path.exists(path):
+            if flags.get("kubeconfig"):
+                sys.exit(f"Error: stat {path}: no such file or directory")
+            continue
+        text = Path(path).read_text()
+        if text.strip():
+            return text.strip()
+    if os.environ.get("KUBERNETES_SERVICE_HOST"):
+        return "of the pod"
+    sys.exit("Error: no configuration has been provided, try setting KUBERNETES_MASTER environment variable")
+
+
 def later(words: list[str]) -> None:
+    """$KONVOY_FAKE/state.json has, by management cluster, the clusters in it. One that manages itself is in one of its own."""
     plain = [w for w in words if not w.startswith("-")]
     flags = dict(w.lstrip("-").partition("=")[::2] for w in words if w.startswith("--"))
-    name = flags.get("cluster-name") or (words[words.index("-c") + 1] if "-c" in words else "")
-    file = Path(os.environ["KONVOY_FAKE"]) / f"{name}.json"
-    known = json.loads(file.read_text()) if file.exists() else None
+    unknown = sorted(set(flags) - _KNOWN[plain[0]])
+    if unknown:
+        sys.exit(f"Error: unknown flag: --{unknown[0]}")
+    name, file = flags["cluster-name"], Path(os.environ["KONVOY_FAKE"]) / "state.json"
+    state = json.loads(file.read_text()) if file.exists() else {}
     if plain[:2] == ["create", "cluster"]:
-        if known:
+        where = f"self {name}" if "self-managed" in flags else _managed_by(flags)
+        if name in state.get(where, {}):
             sys.exit(f"Error: cluster {name} already exists")
-        known = {"provider": plain[2], "version": flags.get("kubernetes-version"), "workers": flags.get("worker-replicas"),
-                 "looks": 2}
         print(f"Generating cluster resources\n\u2713 Waiting for cluster infrastructure to be ready for {name}", flush=True)
-        file.write_text(json.dumps(known))
+        state.setdefault(where, {})[name] = {"provider": plain[2], "version": flags.get("kubernetes-version"), "looks": 2,
+                                             "workers": flags.get("worker-replicas")}
+        if "self-managed" in flags:  # until the objects are moved, those of the bootstrap cluster on this machine
+            Path(f"{name}-bootstrap.conf").write_text(where)
+        file.write_text(json.dumps(state))
         _fails("create")
+        if "self-managed" in flags:
+            Path(f"{name}-bootstrap.conf").unlink()
+            Path(f"{name}.conf").write_text(os.environ["KONVOY_API"])
         return
+    managing = _managed_by(flags)
+    where = f"self {name}" if managing == os.environ["KONVOY_API"].strip() else managing
+    known = state.get(where, {}).get(name)
     if known is None:
         sys.exit(f'Error: clusters.cluster.x-k8s.io "{name}" not found')
     if plain[0] == "delete":
+        if where == f"self {name}" and Path(f"{name}.conf").exists() and "self-managed" not in flags:
+            sys.exit("Error: a cluster cannot delete the machines that it runs on")
         _fails("delete")
         print("\u2713 Deleting cluster resources\n\u2713 Waiting for cluster to be fully deleted")
-        file.unlink()
-        return
-    if plain[0] == "get":
+        del state[where][name]
+    elif plain[0] == "get":
         known["looks"] = max(0, known["looks"] - 1)
-        file.write_text(json.dumps(known))
-        if known["looks"]:
-            sys.exit(f'Error: secrets "{name}-kubeconfig" not found')
-        print(os.environ["KONVOY_API"])
+        if not known["looks"]:
+            print(os.environ["KONVOY_API"])
     elif plain[0] == "describe":
         print(f"NAME READY SEVERITY REASON\nCluster/{name} False Error VcpuLimitExceeded")
     elif plain[0] == "scale":
-        file.write_text(json.dumps({**known, "workers": flags["replicas"]}))
+        known["workers"] = flags["replicas"]
     elif plain[0] == "update":
-        file.write_text(json.dumps({**known, "version": flags["kubernetes-version"]}))
+        known["version"] = flags["kubernetes-version"]
+    file.write_text(json.dumps(state))
+    if plain[0] == "get" and known["looks"]:
+        sys.exit(f'Error: secrets "{name}-kubeconfig" not found')
 
 
 def main(words: list[str]) -> None:

@@ -1,88 +1,25 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Platform `cluster_api` in a real API server, with the fake of Cluster API's controllers."""
+"""Platform `cluster_api` in a real API server with the project's definitions, and the fake of Cluster API's controllers."""
 from __future__ import annotations
 
-import importlib.util
 import json
 import stat
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.fakes.cluster_api import FakeControllers, define, fake_controllers
+from tests.fakes.cluster_api import FakeControllers
+from tests.integration.management import MANIFEST, controllers, given, left, management, task, version
 from tests.lab import Lab
 from tests.lab.base import wait_for
 
-_spec = importlib.util.spec_from_file_location("cluster_task", Path(__file__).parents[1] / "unit/clusters/cluster_task.py")
-task = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(task)
+# Fixtures of the tests here.
+__all__ = ["controllers", "given", "management", "version"]
 pytestmark = pytest.mark.lab
-
-MANIFEST = """
-apiVersion: cluster.x-k8s.io/v1beta1
-kind: MachineDeployment
-metadata: {name: "${CLUSTER_NAME}-md-0", labels: {cluster.x-k8s.io/cluster-name: "${CLUSTER_NAME}"}}
-spec: {clusterName: "${CLUSTER_NAME}", replicas: ${WORKER_MACHINE_COUNT}, template: {spec: {version: "${KUBERNETES_VERSION}"}}}
----
-apiVersion: cluster.x-k8s.io/v1beta1
-kind: Cluster
-metadata: {name: "${CLUSTER_NAME}"}
-spec:
-  clusterNetwork: {pods: {cidrBlocks: ["${POD_CIDR:=192.168.0.0/16}"]}}
-  controlPlaneRef: {apiVersion: controlplane.cluster.x-k8s.io/v1beta1, kind: KubeadmControlPlane,
-                    name: "${CLUSTER_NAME}-control-plane"}
----
-apiVersion: controlplane.cluster.x-k8s.io/v1beta1
-kind: KubeadmControlPlane
-metadata: {name: "${CLUSTER_NAME}-control-plane"}
-spec: {replicas: ${CONTROL_PLANE_MACHINE_COUNT:=1}, version: "${KUBERNETES_VERSION}"}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: "${CLUSTER_NAME}-addons"}
-data: {cni: calico}
-"""
-
-
-@pytest.fixture(scope="module")
-def management(spare: str) -> Iterator[Lab]:
-    """A cluster of its own, gone afterwards."""
-    cluster = Lab(spare, workers=1)
-    cluster.ensure()
-    yield cluster
-    cluster.down()
-
-
-@pytest.fixture(scope="module")
-def defined(management: Lab) -> None:
-    define(management)
-
-
-@pytest.fixture
-def controllers(management: Lab, defined: None) -> Iterator[FakeControllers]:
-    with fake_controllers(management, management.kubeconfig.read_text()) as fake:
-        yield fake
-    management.kubectl("delete", "configmap", "w1-addons", "w1-more", "--ignore-not-found")
-
-
-@pytest.fixture
-def given(management: Lab, controllers: FakeControllers) -> dict[str, Any]:
-    version = management.api("/version")["gitVersion"]
-    return {"name": "w1", "platform": "cluster_api", "version": version, "nodes": 1, "cluster_api": {
-        "kubeconfig": str(management.kubeconfig), "manifest": MANIFEST}}
-
-
-def _left(lab: Lab) -> list[str]:
-    names = [i["metadata"]["name"] for p in ("/apis/cluster.x-k8s.io/v1beta1/clusters",
-                                             "/apis/cluster.x-k8s.io/v1beta1/machinedeployments",
-                                             "/api/v1/namespaces/default/configmaps",
-                                             "/api/v1/namespaces/default/secrets") for i in lab.api(p)["items"]]
-    return [n for n in names if n.startswith("w1")]
 
 
 def test_no_management_cluster(management: Lab) -> None:
@@ -92,7 +29,7 @@ def test_no_management_cluster(management: Lab) -> None:
 
 def test_made_changed_and_disposed_of(given: dict[str, Any], management: Lab, tmp_path: Path) -> None:
     given["kubeconfig"] = str(tmp_path / "w1.kubeconfig")
-    assert task.ensure(True, **given)["changed"] and _left(management) == []
+    assert task.ensure(True, **given)["changed"] and left(management) == []
     made = task.ensure(**given)
     assert not made["failed"] and made["changed"], made
     assert made["cluster"]["state"] == "Provisioned" and made["cluster"]["nodes"] == 1
@@ -108,7 +45,7 @@ def test_made_changed_and_disposed_of(given: dict[str, Any], management: Lab, tm
     assert [c["name"] for c in task.info(platform="cluster_api", cluster_api=given["cluster_api"])["clusters"]] == ["w1"]
     assert "cluster_id: w1 is" in task.ensure(**given, state="absent", disposable=True, cluster_id="other")["msg"]
     gone = task.ensure(**given, state="absent", disposable=True, cluster_id=own["uid"])
-    assert gone["changed"] and _left(management) == [] and not (tmp_path / "w1.kubeconfig").exists()
+    assert gone["changed"] and left(management) == [] and not (tmp_path / "w1.kubeconfig").exists()
     assert not task.ensure(**given, state="absent", disposable=True)["changed"]
 
 
@@ -119,7 +56,7 @@ def test_half_applied_goes_on(given: dict[str, Any], management: Lab) -> None:
     assert half["failed"] and half["changed"] and "ConfigMap w1-more" in half["msg"]
     whole = task.ensure(**given)
     assert not whole["failed"], whole
-    assert task.ensure(**given, state="absent", disposable=True)["changed"] and _left(management) == []
+    assert task.ensure(**given, state="absent", disposable=True)["changed"] and left(management) == []
 
 
 def test_failures_have_cluster_apis_own_words(given: dict[str, Any], controllers: FakeControllers, management: Lab) -> None:
@@ -136,13 +73,13 @@ def test_failures_have_cluster_apis_own_words(given: dict[str, Any], controllers
     assert stuck["failed"] and stuck["changed"] and "w1 to be deleted: Deleting" in stuck["msg"]
     controllers.keep = False
     assert not task.ensure(**given, state="absent", disposable=True)["failed"]
-    wait_for("nothing of it", lambda: not _left(management), 90)
+    wait_for("nothing of it", lambda: not left(management), 90)
 
 
 def test_a_deletion_that_nobody_saw_to_its_end_leaves_nothing(given: dict[str, Any], management: Lab) -> None:
-    assert task.ensure(**given)["changed"] and "w1-addons" in _left(management)
+    assert task.ensure(**given)["changed"] and "w1-addons" in left(management)
     management.kubectl("delete", "clusters.cluster.x-k8s.io", "w1", "--timeout=30s")
-    wait_for("nothing of it", lambda: not _left(management), 90)
+    wait_for("nothing of it", lambda: not left(management), 90)
     assert not task.ensure(**given, state="absent", disposable=True)["changed"]
 
 
@@ -189,7 +126,7 @@ def test_bad_settings_are_one_sentence(given: dict[str, Any], management: Lab, t
     for change, words in cases:
         bad = task.ensure(**{**given, "cluster_api": {**own, **change}})
         assert bad["failed"] and words in bad["msg"] and not bad["changed"], bad
-    assert _left(management) == []
+    assert left(management) == []
 
 
 def test_its_clusters_in_an_inventory(given: dict[str, Any], tmp_path: Path) -> None:

@@ -126,6 +126,9 @@ PLATFORM_KONVOY: dict[str, dict[str, Any]] = {
     "inventory_vars": {"type": "dict"},
     "node_pool": {"type": "str"},
     "arguments": {"type": "list", "elements": "str", "default": []},
+    "update_arguments": {"type": "list", "elements": "str", "default": []},
+    "delete_arguments": {"type": "list", "elements": "str", "default": []},
+    "namespace": {"type": "str"},
     "self_managed": {"type": "bool", "default": False},
     "management_kubeconfig": {"type": "path", "no_log": False},
     "environment": {"type": "dict"},
@@ -137,6 +140,7 @@ PLATFORM_CLUSTER_API: dict[str, dict[str, Any]] = {
     "namespace": {"type": "str", "default": "default"},
     "manifest": {"type": "str"},
     "variables": {"type": "dict"},
+    "class_variables": {"type": "dict"},
     "machine_deployment": {"type": "str"},
 }
 

@@ -61,8 +61,9 @@ class Applier:
         middle = f"/namespaces/{place or 'default'}" if found["namespaced"] else ""
         return f"{self._group(version)}{middle}/{found['name']}/{item['metadata']['name']}"
 
-    def apply(self, item: Mapping[str, Any], namespace: str = "", force: bool = True) -> dict[str, Any]:
-        """The object as the server has it afterwards."""
-        return self._client.request("PATCH", self.path(item, namespace), body=dict(item), timeout=30.0,
-                                    params={"fieldManager": _MANAGER, "force": str(force).lower()},
+    def apply(self, item: Mapping[str, Any], namespace: str = "", force: bool = True, manager: str = _MANAGER,
+              dry_run: bool = False) -> dict[str, Any]:
+        """The object as the server has it afterwards, or would have it."""
+        params = {"fieldManager": manager, "force": str(force).lower(), **({"dryRun": "All"} if dry_run else {})}
+        return self._client.request("PATCH", self.path(item, namespace), body=dict(item), timeout=30.0, params=params,
                                     content_type="application/apply-patch+yaml")

@@ -48,7 +48,10 @@ def onprem(given: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def later(given: dict[str, Any]) -> dict[str, Any]:
-    given["konvoy"]["generation"] = "v2"
+    """A cluster that another one manages."""
+    management = Path(given["konvoy"]["workdir"]).parent / "management.conf"
+    management.write_text("management")
+    given["konvoy"].update(generation="v2", management_kubeconfig=str(management))
     return given
 
 
@@ -110,6 +113,7 @@ def test_1x_half_made_goes_on_or_is_disposed_of(given: dict[str, Any]) -> None:
 
 
 def test_later_generations(later: dict[str, Any], api: FakeApiServer) -> None:
+    managing = f"--cluster-name=edge --kubeconfig={later['konvoy']['management_kubeconfig']}"
     made = ensure(**later)
     assert not made["failed"] and made["cluster"]["uid"] == api.uid, made
     assert not ensure(**later)["changed"]
@@ -117,10 +121,10 @@ def test_later_generations(later: dict[str, Any], api: FakeApiServer) -> None:
     assert ensure(**{**later, "nodes": 3, "version": "v1.21.1"})["changed"]
     assert ensure(**later, state="absent", disposable=True)["changed"]
     assert _calls(later) == [
-        "create cluster aws --cluster-name=edge --kubernetes-version=v1.20.15 --worker-replicas=2",
-        "update controlplane aws --cluster-name=edge --kubernetes-version=v1.21.1",
-        "update nodepool aws edge-md-0 --cluster-name=edge --kubernetes-version=v1.21.1",
-        "scale nodepools edge-md-0 --replicas=3 --cluster-name=edge", "delete cluster --cluster-name=edge"]
+        f"create cluster aws {managing} --kubernetes-version=v1.20.15 --worker-replicas=2",
+        f"update controlplane aws {managing} --kubernetes-version=v1.21.1",
+        f"update nodepool aws edge-md-0 {managing} --kubernetes-version=v1.21.1",
+        f"scale nodepools edge-md-0 --replicas=3 {managing}", f"delete cluster {managing}"]
 
 
 def test_a_failure_of_later_generations_has_their_description(later: dict[str, Any]) -> None:

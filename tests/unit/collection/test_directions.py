@@ -13,7 +13,7 @@ import pytest
 UTILS = Path(__file__).resolve().parents[3] / "plugins/module_utils"
 # From the bottom up: a room imports from those above it in this list only, and from those that all may know.
 PLATFORMS = ["clouds", "clouds/vsphere", "machines", "machines/aws", "machines/esxi", "machines/vsphere", "machines/choice",
-             "snapshots", "clusters", "clusters/eks", "clusters/rancher", "clusters/konvoy", "clusters/cluster_api", "clusters/flow",
+             "snapshots", "clusters", "clusters/eks", "clusters/rancher", "clusters/cluster_api", "clusters/konvoy", "clusters/flow",
              "leftovers", "leases", "pipeline"]
 FOR_ALL = {"arguments", "common", "jobs", "kube", "results"}
 # What checks may know of all this: how a provider and its machines are asked, not what is done with them.

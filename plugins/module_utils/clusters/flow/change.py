@@ -50,22 +50,28 @@ class Flow(Way):
             found = self._wait_ready(Wanted(found.name), nodes=False)
         found = self._asked(found)
         words.check_no_downgrade(found, wanted.version)
-        before, differs = self._shape(found), not self._fits(found, wanted)
+        more = self._drift(found)
+        before, differs = self._shape(found), bool(more) or not self._fits(found, wanted)
         after = {**before, "version": before["version"] if words.version_fits(found.version, wanted.version)
-                 else wanted.version, "nodes": wanted.nodes or found.nodes}
+                 else wanted.version, "nodes": wanted.nodes or found.nodes, **({"changed": more} if more else {})}
         if differs:
             self._same_cluster(found)
             self.platform.check(wanted)
         if self.job.check_mode:
             return self._result(found, differs or self._kubeconfig_differs(found), before, after)
         if differs:
-            self._tell(f"is changed from {self._text(before)} to {self._text(after)}")
+            self._tell(f"is changed from {self._text(before)} to {self._text(after)}" + "".join(f", {m}" for m in more))
             self.changed = True
             self.platform.update(found, wanted)
         if self.params["wait"]:
             found = self._wait_ready(wanted)
             after = self._shape(found)
         return self._with_kubeconfig(found, differs, before, after)
+
+    def _drift(self, found: Cluster) -> list[str]:
+        """What else the platform finds to be another one than wanted, where it can tell (`drift`)."""
+        drift = getattr(self.platform, "drift", None)
+        return drift(found) if drift else []
 
     def absent(self) -> dict[str, Any]:
         found = self.find()

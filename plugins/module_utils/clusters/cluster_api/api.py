@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The management cluster: which versions of Cluster API it serves, and its objects by name, kind and label.
+
+Core objects are read in v1beta2 where it is served, else in v1beta1 (releases before 1.11 have no other); what a manifest
+holds is applied in the version that it was written in. https://cluster-api.sigs.k8s.io/reference/api/
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ...jobs.errors import BadOption, Passing, PlatformError
+from ...kube.client import Client
+from ...kube.connection import Connection
+from ...kube.errors import ApiError, BadInput
+from ...kube.patient import passing
+from ..manifests import Applier
+
+GROUP = "cluster.x-k8s.io"
+OF = f"{GROUP}/cluster-name"
+# Plural and kind of what has workers, as lists leave the kind of their items out.
+POOLS = (("machinedeployments", "MachineDeployment"), ("machinepools", "MachinePool"))
+_KNOWN = ("v1beta2", "v1beta1")
+_MERGE = "application/merge-patch+json"
+
+
+class Api:
+    """Questions to the management cluster. BadOption where there is none behind the settings; PlatformError else."""
+
+    def __init__(self, settings: Mapping[str, Any]):
+        if not settings.get("kubeconfig"):
+            raise BadOption("cluster_api.kubeconfig: is missing; it leads to the management cluster")
+        self.namespace = settings["namespace"]
+        try:
+            given = {"kubeconfig": settings["kubeconfig"], "context": settings.get("context")}
+            self._client = Client(Connection.resolve(given, {}))
+        except BadInput as e:
+            raise BadOption(f"cluster_api.{e}") from None
+        self.applier = Applier(self._client)
+        self._groups: dict[str, str] = {}
+        try:
+            self.version = self._served()
+        except PlatformError:
+            self.close()
+            raise
+        # without a namespace, all of them are listed
+        self._base = f"/apis/{self.version}" + (f"/namespaces/{self.namespace}" if self.namespace else "")
+
+    def _served(self) -> str:
+        found = self.call("GET", f"/apis/{GROUP}", missing=None)
+        if not found:
+            raise BadOption(f"cluster_api.kubeconfig: {self._client.server} does not know {GROUP}, so it is no management cluster")
+        there = {v["version"]: v["groupVersion"] for v in found["versions"]}
+        return next((there[v] for v in _KNOWN if v in there), found["preferredVersion"]["groupVersion"])
+
+    def close(self) -> None:
+        self._client.close()
+        self._client.connection.close()
+
+    def call(self, method: str, path: str, body: Any = None, params: Any = None, missing: Any = ..., **more: Any) -> Any:
+        """The answer; `missing` for 404, where given. PlatformError in the API server's words, with its status."""
+        try:
+            return self._client.request(method, path, params=params, body=body, **more)
+        except ApiError as e:
+            if e.status == 404 and missing is not ...:
+                return missing
+            kind = Passing if passing(e) else PlatformError
+            raise kind(f"the management cluster {self._client.server}: {e}", status=e.status) from None
+
+    # ---- core objects -----------------------------------------------------------------------------------------
+    def clusters(self) -> list[dict[str, Any]]:
+        return self.call("GET", f"{self._base}/clusters").get("items") or []
+
+    def cluster(self, name: str, missing: Any = None) -> Any:
+        return self.call("GET", f"{self._base}/clusters/{name}", missing=missing)
+
+    def cluster_path(self, name: str) -> str:
+        return f"{self._base}/clusters/{name}"
+
+    def listed(self, plural: str, name: str, kind: str = "") -> list[dict[str, Any]]:
+        """Of a core kind, what belongs to this cluster."""
+        items = self.call("GET", f"{self._base}/{plural}", params={"labelSelector": f"{OF}={name}"}, missing={}).get("items") or []
+        return [{"apiVersion": self.version, "kind": kind, **i} for i in items] if kind else items
+
+    def pools(self, name: str) -> list[dict[str, Any]]:
+        """MachineDeployments and MachinePools of a cluster."""
+        return [pool for plural, kind in POOLS for pool in self.listed(plural, name, kind)]
+
+    def control_plane(self, of: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Of whatever kind. v1beta1 refers to it with its version, v1beta2 with its group only."""
+        reference = (of.get("spec") or {}).get("controlPlaneRef") or {}
+        if not reference.get("kind"):
+            return None
+        version = reference.get("apiVersion") or self._preferred(reference["apiGroup"])
+        place = {"name": reference["name"], "namespace": reference.get("namespace") or of["metadata"].get("namespace") or ""}
+        return self.get({"apiVersion": version, "kind": reference["kind"], "metadata": place})
+
+    def _preferred(self, group: str) -> str:
+        if group not in self._groups:
+            found = self.call("GET", f"/apis/{group}", missing=None)
+            self._groups[group] = found["preferredVersion"]["groupVersion"] if found else f"{group}/v1beta1"
+        return self._groups[group]
+
+    # ---- objects of any kind ----------------------------------------------------------------------------------
+    def path(self, item: Mapping[str, Any]) -> str:
+        try:
+            return self.applier.path(item, self.namespace)
+        except ApiError as e:
+            raise PlatformError(f"the management cluster {self._client.server}: {e}", status=e.status) from None
+
+    def beside(self, item: Mapping[str, Any]) -> bool:
+        """Whether an object is in the namespace of the cluster, so that the Cluster can own it."""
+        return f"/namespaces/{self.namespace}/" in self.path(item)
+
+    def get(self, item: Mapping[str, Any]) -> dict[str, Any] | None:
+        """None where it is not there, nor its kind."""
+        try:
+            path = self.path(item)
+        except PlatformError:
+            return None
+        return self.call("GET", path, missing=None)
+
+    def patch(self, item: Mapping[str, Any], change: Mapping[str, Any]) -> None:
+        self.call("PATCH", self.path(item), change, content_type=_MERGE)
+
+    def labelled(self, selector: str) -> list[dict[str, Any]]:
+        """What bears labels, of the kinds that manifests of Cluster API hold; kinds that may not be listed are left out."""
+        return [{"apiVersion": version, "kind": kind, **item} for version, kind, path in self._kinds()
+                for item in self._items(path, selector)]
+
+    def _items(self, path: str, selector: str) -> list[dict[str, Any]]:
+        try:
+            return self.call("GET", path, params={"labelSelector": selector}, missing={}).get("items") or []
+        except Passing:
+            raise
+        except PlatformError as e:
+            if e.details.get("status") in (403, 405):
+                return []
+            raise
+
+    def _kinds(self) -> Iterator[tuple[str, str, str]]:
+        """Version, kind and path of Secrets, ConfigMaps and everything of Cluster API and its providers but Clusters."""
+        for plural, kind in (("secrets", "Secret"), ("configmaps", "ConfigMap")):
+            yield "v1", kind, f"/api/v1/namespaces/{self.namespace}/{plural}"
+        for group in self.call("GET", "/apis").get("groups") or []:
+            if group["name"] != GROUP and not group["name"].endswith(f".{GROUP}"):
+                continue
+            version = self.version if group["name"] == GROUP else group["preferredVersion"]["groupVersion"]
+            for one in self.call("GET", f"/apis/{version}", missing={}).get("resources") or []:
+                if "/" not in one["name"] and "list" in one["verbs"] and (version, one["kind"]) != (self.version, "Cluster"):
+                    middle = f"/namespaces/{self.namespace}" if one["namespaced"] else ""
+                    yield version, one["kind"], f"/apis/{version}{middle}/{one['name']}"
