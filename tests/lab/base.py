@@ -19,8 +19,10 @@ def _version(module: str, folder: str) -> str:
     return re.findall(rf"{re.escape(module)} (v\S+)", (HERE / "go" / folder / "go.mod").read_text(encoding="utf-8"))[0]
 
 
-# One line of one file says it; `python -m tests.lab version v1.36.3` changes it with all that hangs on it.
-KUBERNETES = _version("k8s.io/kubernetes", "kube")
+# One line of one file says it; `python -m tests.lab version v1.36.3` changes it with all that hangs on it. The variable has another
+# one built for once.
+OWN_KUBERNETES = _version("k8s.io/kubernetes", "kube")
+KUBERNETES = os.environ.get("ASSAY_KUBERNETES") or OWN_KUBERNETES
 COREDNS = _version("github.com/coredns/coredns", "addons")
 LOCAL_PATH = _version("github.com/rancher/local-path-provisioner", "addons")
 METRICS_SERVER = _version("sigs.k8s.io/metrics-server", "addons")

@@ -18,7 +18,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from .base import HERE, KUBERNETES, LabError, cache, say
+from .base import KUBERNETES, LabError, cache, say
+from .versions import sources
 
 _VERSION = "k8s.io/component-base/version"
 _MAJOR, _MINOR, _PATCH = KUBERNETES.lstrip("v").split(".")
@@ -31,7 +32,7 @@ HEARTBEAT = 20.0
 
 def _key(folder: str, *words: str) -> str:
     """Hash of words and of all that is in go/FOLDER."""
-    h, root = hashlib.sha256(repr(words).encode()), HERE / "go" / folder
+    h, root = hashlib.sha256(repr(words).encode()), sources(folder)
     for file in sorted(p for p in root.rglob("*") if p.is_file()):
         h.update(file.read_bytes())
     return h.hexdigest()[:16]
@@ -141,7 +142,7 @@ def _environ() -> dict[str, str]:
 
 def _source(folder: str, module: str) -> Path:
     """The unpacked module, of the version that the folder's go.mod says; it stays no longer than Go's own cache does."""
-    done = subprocess.run([go(), "mod", "download", "-json", module], cwd=HERE / "go" / folder, env=_environ(), text=True, check=False,
+    done = subprocess.run([go(), "mod", "download", "-json", module], cwd=sources(folder), env=_environ(), text=True, check=False,
                           capture_output=True)
     if done.returncode:
         raise LabError(f"downloading {module} failed: {(done.stderr or done.stdout).strip()[-1000:]}")
@@ -150,7 +151,7 @@ def _source(folder: str, module: str) -> Path:
 
 def patched(program: Program, work: Path) -> list[str]:
     """Make a copy of the module with our files in it, in the folder `work`; the arguments that build from it."""
-    here, copy = HERE / "go" / program.folder, work / "patched"
+    here, copy = sources(program.folder), work / "patched"
     shutil.copytree(_source(program.folder, program.patched), copy, copy_function=shutil.copyfile)
     for folder in [copy, *(p for p in copy.rglob("*") if p.is_dir())]:
         folder.chmod(0o755)
@@ -191,7 +192,7 @@ def compile_one(program: Program) -> None:
                program.package]
     try:
         with heartbeat(f"building {program.name}"):
-            done = subprocess.run(command, cwd=HERE / "go" / program.folder, env=_environ(), text=True, check=False,
+            done = subprocess.run(command, cwd=sources(program.folder), env=_environ(), text=True, check=False,
                                   capture_output=True)
         if done.returncode:
             raise LabError(f"building {program.name} failed: {done.stderr.strip()[-2000:]}")
