@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import time
 from collections.abc import Callable
+
+from .processes import take_off_marks
 
 # Seconds that a guardian tries, and the longest pause between two tries.
 PATIENCE, _PAUSE = 1800.0, 30.0
 
 
 def detach(*keep: int) -> None:
-    """Nothing of the parent stays open but `keep` (a reader of its output would wait for us), and its signals do not reach us."""
+    """Nothing of the parent stays open but `keep` (a reader of its output would wait for us), its signals do not reach us, and no
+    runner of CI takes us for a process of its job."""
     os.setsid()
     os.chdir("/")
     null = os.open(os.devnull, os.O_RDWR)
@@ -33,6 +35,7 @@ def detach(*keep: int) -> None:
         first = kept + 1
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
+    take_off_marks()
 
 
 def outlive(work: Callable[[Callable[[], None]], None], *keep: int) -> int:
@@ -62,13 +65,6 @@ def outlive(work: Callable[[Callable[[], None]], None], *keep: int) -> int:
     except BaseException:
         code = 1
     os._exit(code)  # never the parent's exit handlers, nor its buffered output
-
-
-def ended(process: int, seconds: float | None = None) -> bool:
-    """Whether a process ended within the time, None: however long it takes. process: a pidfd."""
-    poll = select.poll()
-    poll.register(process, select.POLLIN)
-    return bool(poll.poll(None if seconds is None else max(0.0, seconds) * 1000))
 
 
 def _wait_for_word(pipe: int) -> bool:

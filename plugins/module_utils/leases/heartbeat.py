@@ -7,16 +7,16 @@ lease, and it expires.
 """
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
-from ..common.guardian import ended, outlive
+from ..common.guardian import outlive
+from ..common.processes import Watched
 
 
-def _beat(process: int, every: float, renew: Callable[[], bool]) -> None:
+def _beat(process: Watched, every: float, renew: Callable[[], bool]) -> None:
     """renew() until it says that the lease is lost or the process ends; what fails is tried again sooner."""
     pause = every
-    while not ended(process, pause):
+    while not process.ended(pause):
         try:
             if not renew():
                 return
@@ -31,7 +31,7 @@ def start(every: float, begin: Callable[[], None], renew: Callable[[], bool], en
     begin, renew, end: called in the new process, where no client or thread of this one works: at once, every time, and at
     its end. renew() is False when the lease is not ours any more.
     """
-    parent = os.pidfd_open(playbook)
+    parent = Watched(playbook)
 
     def work(up: Callable[[], None]) -> None:
         try:
@@ -42,6 +42,6 @@ def start(every: float, begin: Callable[[], None], renew: Callable[[], bool], en
             end()
 
     try:
-        return outlive(work, parent)
+        return outlive(work, *parent.files)
     finally:
-        os.close(parent)
+        parent.close()

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ..common.guardian import ended, outlive
+from ..common.guardian import outlive
+from ..common.processes import Watched, unmarked
 
 # Nobody is there to answer what these ask for.
 _ASKS = {"--ask-vault-pass", "--ask-vault-password", "-J", "--ask-pass", "-k", "--ask-become-pass", "-K", "--step"}
@@ -28,34 +31,41 @@ def command(argv: list[str], results_dir: Path) -> list[str]:
     return [*argv, "-e", json.dumps(more)]
 
 
-def _argv(process: int) -> list[str]:
-    words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
-    return [os.fsdecode(w) for w in words[:-1]]
+def _started(process: int) -> tuple[list[str], str]:
+    """The words and the folder that a playbook was started with. Workers have both of it, where there is no /proc to ask."""
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+        return [os.fsdecode(w) for w in words[:-1]], os.readlink(f"/proc/{process}/cwd")
+    except OSError:
+        program = shutil.which(sys.argv[0]) if sys.argv and process == os.getppid() else None
+        return [sys.executable, os.path.abspath(program), *sys.argv[1:]] if program else [], os.getcwd()
 
 
 def _finish(argv: list[str], cwd: str, environ: Mapping[str, str], log: Path) -> None:
     with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as out:
-        subprocess.run(argv, cwd=cwd, env=dict(environ), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+        subprocess.run(argv, cwd=cwd, env=unmarked(environ), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                        check=False)
 
 
 def arm(folder: Path, playbook: int, environ: Mapping[str, str], unfinished: Callable[[Path], list[str]]) -> int:
     """Start the process; its number, 0 where it could not do anything. folder: where the states of the pipeline are."""
     try:
-        parent, cwd, argv = os.pidfd_open(playbook), os.readlink(f"/proc/{playbook}/cwd"), command(_argv(playbook), folder.parent)
-    except OSError:  # not Linux, or in a module's own process
+        parent = Watched(playbook)
+    except OSError:  # in a module's own process
         return 0
+    words, cwd = _started(playbook)
+    argv = command(words, folder.parent)
     if not argv:
-        os.close(parent)
+        parent.close()
         return 0
 
     def guard(up: Callable[[], None]) -> None:
         up()
-        ended(parent)
+        parent.ended()
         if unfinished(folder):
             _finish(argv, cwd, environ, folder / LOG)
 
     try:
-        return outlive(guard, parent)
+        return outlive(guard, *parent.files)
     finally:
-        os.close(parent)
+        parent.close()

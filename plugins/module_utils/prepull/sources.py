@@ -21,6 +21,7 @@ from ..kube.errors import BadInput
 from ..kube.shallow import shallow
 from .references import Reference, parse, rewrite
 
+_PROC = Path("/proc")
 _Loader = getattr(yaml, "CSafeLoader", None) or getattr(yaml, "SafeLoader", None)
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -75,11 +76,13 @@ def standard_input(job: Job) -> str:
     if not job.playbook:
         raise BadOption("manifests: standard input is read on the controller only, with a local connection")
     try:
-        with open(f"/proc/{job.playbook}/fd/0", encoding="utf-8") as f:
+        with open(_PROC / f"{job.playbook}/fd/0", encoding="utf-8") as f:
             if f.isatty():
                 raise BadOption("manifests: '-' is standard input, and nothing is piped into it")
             return f.read()
     except (OSError, UnicodeDecodeError) as e:
+        if not _PROC.is_dir():  # as on macOS
+            raise BadOption("manifests: '-', standard input, is read on Linux only; name a file") from None
         raise BadOption(f"manifests: standard input cannot be read: {getattr(e, 'strerror', None) or 'it is not text'}") \
             from None
 

@@ -131,6 +131,12 @@ def test_an_empty_folder_is_said(tmp_path: Path) -> None:
         of(manifests=[str(tmp_path)])
 
 
+def test_there_is_no_standard_input_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sources, "_PROC", tmp_path / "none")
+    with pytest.raises(BadOption, match="manifests: '-', standard input, is read on Linux only; name a file"):
+        sources.standard_input(Job(playbook=1))
+
+
 def test_the_standard_input_of_the_playbook() -> None:
     code = "import sys, time; print('up', flush=True); time.sleep(600)"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as playbook:
