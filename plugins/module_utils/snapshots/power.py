@@ -38,12 +38,14 @@ def booted(platform: MachinePlatform) -> Callable[[Sequence[Machine]], set[str]]
 def wait_tools(platform: MachinePlatform, of: Sequence[Machine], job: Job) -> None:
     """Until the guest tools run of all machines that have any. Interrupted at the job's deadline, which names the others."""
     waiting, since = {m.id: m.name for m in of if m.tools != "none"}, time.monotonic()
-    while waiting:
-        for machine in platform.find(Wanted(ids=tuple(sorted(waiting)))):
+
+    def waits() -> str:
+        for machine in platform.find(Wanted(ids=tuple(sorted(waiting)))) if waiting else []:
             if machine.tools == "running":
                 job.tell(f"{waiting.pop(machine.id)}: guest tools run, {time.monotonic() - since:.1f} s")
-        if waiting:
-            job.pause(_LOOK, f"the guest tools of {', '.join(sorted(waiting.values()))[:200]}")
+        return f"the guest tools of {', '.join(sorted(waiting.values()))[:200]}" if waiting else ""
+
+    job.until(waits, _LOOK, told=lambda line: None)
 
 
 # ---- shut down for a while ----------------------------------------------------------------------------------------

@@ -106,15 +106,21 @@ class Cluster:
 
         what: names what is waited for as it is then.
         """
-        while True:
+        found: list[T] = []
+
+        def waits() -> str:
             last = ""
             try:
-                found = look()
-                if found is not None:
-                    return found
+                answer = look()
+                if answer is not None:
+                    found.append(answer)
+                    return ""
             except ApiError as e:
                 last = f" (at last: {e})"
-            self._job.pause(_AGAIN, what() + last[:300])
+            return what() + last[:300]
+
+        self._job.until(waits, _AGAIN, told=lambda line: None)
+        return found[0]
 
     def wait_api(self) -> str:
         """Until /readyz says ok; the cluster's id."""
