@@ -25,7 +25,7 @@ def _faults(lab: Any) -> dict[int, Any]:
     names = ("kube-system", "k8s-app=kube-dns")
     kinds = [lambda: fault.drop_pod_port(BAD_NODE, 53, "udp"), lambda: fault.drop_pod_traffic(BAD_NODE),
              lambda: fault.cut_from_pods(BAD_NODE, *names), lambda: fault.drop_large_packets(BAD_NODE),
-             lambda: fault.drop_port(BAD_NODE, 10250), lambda: fault.lose_packets(BAD_NODE, 0.6),
+             lambda: fault.cut_pair(BAD_NODE, "n1"), lambda: fault.lose_packets(BAD_NODE, 0.6),
              lambda: fault.flush_service_rules(BAD_NODE)]
     return {run: kinds[n % len(kinds)] for n, run in enumerate((3, 6, 7, 11, 14, 18, 19, 23, 26, 29))}
 
