@@ -195,11 +195,12 @@ class ActionModule(ActionBase):
         folder = Path(os.path.expanduser(args["journal_dir"])) if args["journal_dir"] else journal.default_folder()
         if args["cluster_gone"]:
             found = sweep.forget(folder, self._last_server(args), self.cluster, change=not self._task.check_mode)
-            return {"changed": bool(found["swept"]), "failed": False, **found}
+            return {"changed": bool(found["swept"]), "failed": False, **found, "infrastructure": []}
         connection = self._connection_of(args)
         try:
-            act = sweep.find if self._task.check_mode else sweep.sweep
-            found = act(Client(connection), folder, args["everything"], args["namespace"] or "")
+            act, client = sweep.find if self._task.check_mode else sweep.sweep, Client(connection)
+            found = {"infrastructure": sweep.infrastructure(client),
+                     **act(client, folder, args["everything"], args["namespace"] or "")}
         finally:
             connection.close()
         failed = bool(found["remaining"])

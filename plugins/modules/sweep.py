@@ -62,6 +62,13 @@ swept:
   type: list
   elements: str
   sample: [3f9a1c07]
+infrastructure:
+  description: What the provider IDs of the nodes begin with; empty where they have none, or may not be seen.
+  returned: always
+  type: list
+  elements: str
+  sample: [aws]
+  version_added: 1.2.0
 remaining:
   description: What could not be removed, and what holds it. The task has failed then.
   returned: always

@@ -67,7 +67,7 @@ def known() -> dict[str, Names]:
         offered = set(re.findall(rf"^ {{6}}({prefix}_\w+):$", roles.get(prefix, ""), re.MULTILINE))
         offered |= _of_playbooks(prefix, books) | (_OF_RUNS if prefix == "validate" else set())
         found[prefix] = Names(frozenset(offered), frozenset(re.findall(rf"\b{prefix}_\w+", everything)) | offered)
-    ours = {f"cluster_{n}" for n in (*CLUSTER, *CLUSTER_PLATFORM, "version", "nodes", "machines", "disposable")}
+    ours = {f"cluster_{n}" for n in (*CLUSTER, *CLUSTER_PLATFORM, "version", "nodes", "machines", "infrastructure", "disposable")}
     found["cluster"] = Names(frozenset(ours), frozenset(ours) | set(re.findall(r"\bcluster_\w+", everything)))
     return found
 

@@ -53,21 +53,25 @@ class Cloud:
         return found
 
 
-@pytest.fixture
-def cloud(playbook: Any, tmp_path: Path, moto: str, monkeypatch: pytest.MonkeyPatch) -> Cloud:
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
+def made_by_maker(tmp_path: Path, moto: str) -> dict[str, Any]:
+    """Variables of a host whose cluster the maker made."""
     work = tmp_path / "work"
     work.mkdir()
-    book = playbook(ci={
+    return {
         "cluster_platform": "command", "cluster_disposable": True, "dispose_run_id": RUN, "dispose_providers": ["aws"],
         "dispose_wait_timeout": 0, "dispose_pause": 0, "dispose_adopt": True, "dispose_journal_dir": str(tmp_path / "journal"),
         "dispose_aws": {"region": REGION, "access_key": KEYS["aws_access_key_id"], "secret_key": KEYS["aws_secret_access_key"],
                         "endpoint_url": moto},
         "cluster_command": {"workdir": str(work), **{verb: [sys.executable, str(MAKER), verb, "{name}"]
                                                      for verb in ("create", "delete", "kubeconfig")},
-                            "list": [sys.executable, str(MAKER), "list"]}})
-    return Cloud(book, work, moto)
+                            "list": [sys.executable, str(MAKER), "list"]}}
+
+
+@pytest.fixture
+def cloud(playbook: Any, tmp_path: Path, moto: str, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    return Cloud(playbook(ci=made_by_maker(tmp_path, moto)), tmp_path / "work", moto)
 
 
 def test_a_cluster_goes_and_what_it_leaves_is_a_record_until_it_is_gone(cloud: Cloud) -> None:

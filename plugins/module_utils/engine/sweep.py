@@ -181,6 +181,16 @@ def sweep(client: Client, folder: Path, everything: bool = False, namespace: str
     return {"swept": sorted(set(sweeper.swept)), "remaining": sweeper.remaining}
 
 
+def infrastructure(client: Client) -> list[str]:
+    """What the machines of the cluster are from, as the provider IDs of nodes begin (aws, vsphere); [] where nobody may see them."""
+    try:
+        found = client.get("/api/v1/nodes", {"limit": 100}).get("items") or []
+    except ApiError:
+        return []
+    return sorted({scheme for n in found for scheme, colon, _rest in ((n.get("spec") or {}).get("providerID", "").partition("://"),)
+                   if colon})
+
+
 def forget(folder: Path, server: str, cluster: str, change: bool) -> dict[str, list[str]]:
     """Finish the journals of dead runs on a cluster that is gone with all that was in it; without change only tell.
 
