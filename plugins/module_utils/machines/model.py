@@ -143,6 +143,9 @@ class MachinePlatform(Protocol):
     def check_revert(self, machines: Sequence[Machine], power_on: bool) -> None:
         """As check_stop(), for a revert of these machines."""
 
+    def unwell(self, machines: Sequence[Machine]) -> dict[str, str]:
+        """{id of a machine that runs: what the platform says is wrong with it}, also while it still finds out."""
+
     def held(self, machines: Sequence[Machine], power_on: bool) -> AbstractContextManager[None]:
         """Whoever replaces machines that are off leaves them alone inside, and does so again afterwards, also when this process
         is killed. power_on: whether they run at its end."""
@@ -165,7 +168,7 @@ class MachinePlatform(Protocol):
 
 
 class Unowned:
-    """Of a platform that knows nobody who replaces machines, and whose snapshots are done when they are taken."""
+    """Of a platform that knows nobody who replaces machines, checks none of them, and whose snapshots are done when they are taken."""
 
     takes_at_once = False
 
@@ -174,6 +177,10 @@ class Unowned:
 
     def check_revert(self, machines: Sequence[Machine], power_on: bool) -> None:
         """See MachinePlatform."""
+
+    def unwell(self, machines: Sequence[Machine]) -> dict[str, str]:
+        """See MachinePlatform."""
+        return {}
 
     @contextmanager
     def held(self, machines: Sequence[Machine], power_on: bool) -> Iterator[None]:

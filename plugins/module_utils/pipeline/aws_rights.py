@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from ..engine.declared import CloudPermission
-from ..machines.aws.rights import KEYS, LOOKING, REPLACING_ROOTS, REVERTING, SUSPENDING, TAKING
+from ..machines.aws.rights import CHECKING, KEYS, LOOKING, REPLACING_ROOTS, REVERTING, SUSPENDING, TAKING
 
 _TAKEN = (CloudPermission("aws", LOOKING, "machines, their disks and snapshots"),
+          CloudPermission("aws", CHECKING, "status checks of machines, before and after", optional=True),
           CloudPermission("aws", TAKING, "taking snapshots, and removing them"))
 _REVERTED = (*_TAKEN, CloudPermission("aws", REVERTING, "swapping the volumes of machines that are stopped"))
 

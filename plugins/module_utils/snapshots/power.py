@@ -18,6 +18,8 @@ from .set import Crew, bounded, control_plane, groups, machines
 _LOOK = 2.0  # seconds between two looks at machines that boot
 # Seconds for a guest to shut down, and for all machines to boot before tools that do not come are no longer waited for.
 _SHUTDOWN, _BOOT = 300.0, 600.0
+# Seconds without an answer of the platform for which machines that boot are waited for.
+_PATIENCE = 300.0
 
 
 def booted(platform: MachinePlatform) -> Callable[[Sequence[Machine]], set[str]]:
@@ -46,6 +48,25 @@ def wait_tools(platform: MachinePlatform, of: Sequence[Machine], job: Job) -> No
         return f"the guest tools of {', '.join(sorted(waiting.values()))[:200]}" if waiting else ""
 
     job.until(waits, _LOOK, told=lambda line: None)
+
+
+def tell_unwell(platform: MachinePlatform, of: Sequence[Machine], job: Job) -> None:
+    """Before anything is done: a machine that is not well may be the reason for it, so it is no obstacle."""
+    bad = platform.unwell([m for m in of if m.power == "on"])
+    for machine in of:
+        if machine.id in bad:
+            job.tell(f"{machine.name}: {bad[machine.id]}")
+
+
+def wait_well(platform: MachinePlatform, of: Sequence[Machine], job: Job) -> None:
+    """Until the platform finds nothing wrong with any of the machines. Interrupted at the job's deadline, which names the others."""
+    names = {m.id: m.name for m in of}
+
+    def look() -> str:
+        bad = platform.unwell(of)
+        return "; ".join(f"{names[key]}: {why}" for key, why in sorted(bad.items()))[:400]
+
+    job.until(look, _LOOK, _PATIENCE)
 
 
 # ---- shut down for a while ----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from ..jobs.job import Job
 from ..machines.model import Machine, MachinePlatform, Snapshot, Wanted
 from .fit import to_revert
 from .moment import mixed
-from .power import booted, wait_tools
+from .power import booted, tell_unwell, wait_tools, wait_well
 from .ready import Cluster, fix_up
 from .set import Crew, Outcome, groups, listed, machines, plain
 
@@ -36,6 +36,7 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         made = _result(found, chosen)
         if job.check_mode:
             return {**made, "changed": True, "diff": _diff(found, chosen), "nodes": [], "skews": {}}
+        tell_unwell(platform, found, job)
         with platform.held(found, bool(params.get("power_on", True))):
             Revert(platform, found, chosen, params, job).run()
             ready = _ready(cluster, platform, found, params, job)
@@ -151,6 +152,7 @@ def _ready(cluster: Cluster, platform: MachinePlatform, found: Sequence[Machine]
     try:
         if cluster.waits("tools"):
             wait_tools(platform, found, job)
+            wait_well(platform, found, job)
         if cluster.waits("api"):
             made["cluster_id"] = cluster.wait_api()
         if params.get("post_revert_command"):

@@ -15,7 +15,7 @@ from .fit import to_take
 from .guard import guarded
 from .judge import spread, too_far, unlike
 from .moment import mixed, whole
-from .power import shut_down, wait_tools
+from .power import shut_down, tell_unwell, wait_tools, wait_well
 from .remove import absent, check_single, diff, remove_all, result
 from .set import Crew, Outcome, afterwards, control_plane, describe, groups, machines, named
 from .space import room
@@ -66,6 +66,7 @@ class _Take:
         stores = room(self.platform, self.found, self.params)
         if self.job.check_mode:
             return self._would(stores, having)
+        tell_unwell(self.platform, self.found, self.job)
         before = self.found
         if having:
             remove_all(self.platform, having, self.name, self.params, self.job)
@@ -93,6 +94,7 @@ class _Take:
         """Until the guests of machines that were shut down are up."""
         try:
             wait_tools(self.platform, self.off, self.job)
+            wait_well(self.platform, self.off, self.job)
         except PlatformError as e:
             raise type(e)(f"the set is taken and all machines are on again, but {e}", changed=True) from None
 

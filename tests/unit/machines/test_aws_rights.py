@@ -22,6 +22,7 @@ def test_the_guide_lists_every_right_and_no_other() -> None:
 
 
 def test_a_policy_has_every_right_and_no_other() -> None:
-    given = {*aws_rights.LOOKING, *aws_rights.TAKING, *aws_rights.REVERTING, *aws_rights.REPLACING_ROOTS, *aws_rights.SUSPENDING}
+    given = {*aws_rights.LOOKING, *aws_rights.CHECKING, *aws_rights.TAKING, *aws_rights.REVERTING,
+             *aws_rights.REPLACING_ROOTS, *aws_rights.SUSPENDING}
     # Tags that are put on while something is made want the right to make tags, which no call shows.
     assert {a.partition(":")[2] for a in given} == _used()

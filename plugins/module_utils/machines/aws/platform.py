@@ -20,6 +20,7 @@ from ..model import Machine, Pending, Snapshot, Store, Wanted
 from .revert import Revert, power
 from .reverting import about, check_revert, check_stop, held
 from .sets import FILTER_VALUES, INSTANCE, NAME, SET, SnapshotSet, as_tags, device_of, is_claim, new_tags, plain, sets_of, tags_of
+from .status import unwell
 
 _LIVE = ["pending", "running", "stopping", "stopped"]
 _POWER = {"pending": "on", "running": "on", "stopping": "off", "stopped": "off"}
@@ -198,6 +199,9 @@ class Aws:
 
     def check_revert(self, machines: Sequence[Machine], power_on: bool) -> None:
         check_revert(self._ec2, machines, self._params, self._replace_root, self._job.tell)
+
+    def unwell(self, machines: Sequence[Machine]) -> dict[str, str]:
+        return unwell(self._ec2, machines, self._job.tell)
 
     def held(self, machines: Sequence[Machine], power_on: bool) -> AbstractContextManager[None]:
         return held(machines, self._params, self._job)

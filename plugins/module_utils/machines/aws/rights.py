@@ -5,6 +5,8 @@ lists to nothing, and volumes and snapshots that are yet to be made have no ARN.
 from __future__ import annotations
 
 LOOKING = ("ec2:DescribeInstances", "ec2:DescribeVolumes", "ec2:DescribeSnapshots")
+# Without it status checks are not looked at, which is told.
+CHECKING = ("ec2:DescribeInstanceStatus",)
 TAKING = ("ec2:CreateSnapshots", "ec2:CreateTags", "ec2:DeleteSnapshot")
 REVERTING = ("ec2:CreateVolume", "ec2:CreateTags", "ec2:AttachVolume", "ec2:DetachVolume", "ec2:DeleteVolume", "ec2:DeleteTags",
              "ec2:ModifyInstanceAttribute", "ec2:StopInstances", "ec2:StartInstances", "ec2:DescribeSpotInstanceRequests",
