@@ -210,6 +210,48 @@ options:
               version:
                 description: Its version. Without it the default one.
                 type: str
+      fargate_profiles:
+        description:
+          - Which pods run on Fargate, without a node group. Those that are missing are made, one after the other, as EKS takes
+            it. The names are those of C(community.aws.eks_fargate_profile). Pods of CoreDNS go there only with an add-on
+            C(coredns) whose configuration says C(computeType=Fargate).
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          name:
+            description: The name of the profile.
+            type: str
+            required: true
+          role:
+            description: The role that pods are started with (pod execution role), as a name or an ARN. It must be there.
+            type: str
+            required: true
+            aliases: [role_arn]
+          subnets:
+            description: Ids of private subnets. Without it O(eks.subnets), which EKS refuses where one is public.
+            type: list
+            elements: str
+          selectors:
+            description: One to five kinds of pods, any of which fits.
+            type: list
+            elements: dict
+            required: true
+            suboptions:
+              namespace:
+                description: Their namespace.
+                type: str
+                required: true
+              labels:
+                description: Labels that they have, all of them.
+                type: dict
+      ip_family:
+        description:
+          - Addresses of pods and services, by default V(ipv4). A cluster keeps what it was made with. With V(ipv6) the subnets
+            have IPv6 blocks, and O(eks.node_role) may assign addresses (C(ec2:AssignIpv6Addresses)). It was not tried on a
+            real cluster.
+        type: str
+        choices: [ipv4, ipv6]
       logging:
         description: Logs of the control plane that go to CloudWatch.
         type: list

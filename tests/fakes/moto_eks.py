@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from moto.core.responses import ActionResult
 from moto.eks import models, responses, urls
-from moto.eks.exceptions import EKSError, InvalidParameterException
+from moto.eks.exceptions import EKSError, InvalidParameterException, ResourceInUseException
 from moto.iam.models import iam_backends
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
@@ -69,6 +69,17 @@ def _create_nodegroup(response: Any) -> ActionResult:
     cluster = response.eks_backend.describe_cluster(response._get_param("name"))
     cluster.nodegroups[response._get_param("nodegroupName")].version = cluster.version
     return made
+
+
+def _create_fargate_profile(response: Any) -> ActionResult:
+    """One at a time, as EKS says it; moto takes several. """
+    cluster = response.eks_backend.describe_cluster(response._get_param("name"))
+    for name, profile in cluster.fargate_profiles.items():
+        if (state := profile.status) != "ACTIVE":
+            raise ResourceInUseException(message=(
+                f"Cannot create Fargate Profile {json.loads(response.body)['fargateProfileName']} because cluster {cluster.name} "
+                f"currently has Fargate profile {name} in status {state}"))
+    return _made_profile(response)
 
 
 def _kept(response: Any, kind: str) -> dict[Any, dict[str, Any]]:
@@ -160,6 +171,7 @@ _PATHS = ("{0}/clusters/(?P<name>[^/]+)/updates$", "{0}/clusters/(?P<name>[^/]+)
           "{0}/clusters/(?P<name>[^/]+)/access-entries/(?P<principalArn>.+)/access-policies$",
           "{0}/clusters/(?P<name>[^/]+)/pod-identity-associations$")
 _made, _made_group = responses.EKSResponse.create_cluster, responses.EKSResponse.create_nodegroup
+_made_profile = responses.EKSResponse.create_fargate_profile
 
 
 def _refuse(_response: Any) -> ActionResult:
@@ -199,6 +211,8 @@ def moto_eks(region: str = "eu-central-1") -> Iterator[MotoEks]:
     missing = {p: urls.response.dispatch for p in _PATHS if p not in urls.url_paths}
     with mock.patch.dict(urls.url_paths, missing), mock.patch.object(models.Cluster, "status", _Status(), create=True), \
             mock.patch.object(models.Nodegroup, "status", _Status(), create=True), \
+            mock.patch.object(models.FargateProfile, "status", _Status(), create=True), \
+            mock.patch.object(responses.EKSResponse, "create_fargate_profile", _create_fargate_profile), \
             mock.patch.object(responses.EKSResponse, "create_cluster", _create_cluster), \
             mock.patch.object(responses.EKSResponse, "create_nodegroup", _create_nodegroup):
         for call in _CALLS:

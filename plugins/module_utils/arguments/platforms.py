@@ -63,6 +63,16 @@ PLATFORM_EKS: dict[str, dict[str, Any]] = {
             "version": {"type": "str"},
         }},
     }},
+    "fargate_profiles": {"type": "list", "elements": "dict", "default": [], "options": {
+        "name": {"type": "str", "required": True},
+        "role": {"type": "str", "required": True, "aliases": ["role_arn"]},
+        "subnets": {"type": "list", "elements": "str"},
+        "selectors": {"type": "list", "elements": "dict", "required": True, "options": {
+            "namespace": {"type": "str", "required": True},
+            "labels": {"type": "dict"},
+        }},
+    }},
+    "ip_family": {"type": "str", "choices": ["ipv4", "ipv6"]},
     "logging": {"type": "list", "elements": "str", "default": [],
                 "choices": ["api", "audit", "authenticator", "controllerManager", "scheduler"]},
     "kms_key": {"type": "str", "no_log": False},

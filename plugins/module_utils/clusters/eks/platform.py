@@ -18,6 +18,7 @@ from ...jobs.job import Job
 from .. import model as words
 from ..model import UID, Cluster, Wanted
 from .extras import Extras
+from .fargate import Profiles
 from .groups import BROKEN, Groups, issues, made_with, upgradable
 from .look import Look
 from .removal import Removal
@@ -42,6 +43,7 @@ class Eks:
         self._session = Session(settings, job.environ)
         self._look, self._waits = Look(self._session), Waits(settings, job)
         self._eks = self._look.eks
+        self._profiles = Profiles(settings, job, self._look)
         self._extras = Extras(self._session, settings, job)
         self._removal, self._ways = (made(self._session, settings, job, self._look) for made in (Removal, Ways))
         self._told: set[str] = set()
@@ -73,7 +75,7 @@ class Eks:
             return phase, f"node group {group['nodegroupName']} {group['status']}", issues(group)
         for missing in sorted({g["name"] for g in self._groups.wanted} - {g["nodegroupName"] for g in groups}):
             return "failed", f"ACTIVE without the node group {missing}", issues(of)
-        if missing := self._extras.missing(name):
+        if missing := self._profiles.missing(name) or self._extras.missing(name):
             return "failed", f"ACTIVE without {missing}", issues(of)
         waits, why = self._extras.waits(name)
         if waits:
@@ -82,9 +84,10 @@ class Eks:
 
     def _tell_differences(self, name: str, of: Mapping[str, Any]) -> None:
         """Of a cluster that is there, the network is not changed; what is wanted otherwise is a line, once."""
-        has = of.get("resourcesVpcConfig") or {}
+        has = {**(of.get("resourcesVpcConfig") or {}), **(of.get("kubernetesNetworkConfig") or {})}
         for option, key in (("subnets", "subnetIds"), ("security_groups", "securityGroupIds"), ("public_access", "endpointPublicAccess"),
-                            ("private_access", "endpointPrivateAccess"), ("public_access_cidrs", "publicAccessCidrs")):
+                            ("private_access", "endpointPrivateAccess"), ("public_access_cidrs", "publicAccessCidrs"),
+                            ("ip_family", "ipFamily")):
             want, there = self._settings.get(option), has.get(key)
             if isinstance(want, (list, tuple)):
                 want, there = sorted(want), sorted(there or [])
@@ -99,7 +102,11 @@ class Eks:
         if not wanted.nodes and self._groups.free:
             raise BadOption(f"nodes: is needed for the node group without a size, {self._groups.free[0]}")
         self._groups.sizes(wanted.nodes)
+        self._profiles.check()
         if self._look.describe(wanted.name) is None:
+            if self._settings.get("ip_family") == "ipv6" and self._settings.get("create_roles") and not self._settings.get("node_role"):
+                raise BadOption("eks.ip_family: with ipv6 nodes need the right ec2:AssignIpv6Addresses, for which AWS has no policy that "
+                                "a made role could get; name a role that has it in eks.node_role")
             if len(self._settings.get("subnets") or []) < 2:
                 raise BadOption("eks.subnets: EKS wants subnets in at least two availability zones")
             self._roles(wanted).check(nodes=bool(self._groups.wanted))
@@ -130,6 +137,9 @@ class Eks:
         sizes = self._groups.sizes(wanted.nodes)
         for group in (g for g in self._groups.wanted if g["name"] not in have):
             self._create_group(wanted, group, sizes[group["name"]], roles.nodes(), tags)
+        if not self._profiles.make(wanted.name, tags, roles):
+            self._job.tell(f"{wanted.name}: what comes after its Fargate profiles is made when they are ACTIVE: run it again then")
+            return
         self._extras.make(wanted.name, tags, roles)
 
     def _create_control_plane(self, wanted: Wanted, roles: Roles, tags: dict[str, str]) -> None:
@@ -140,6 +150,8 @@ class Eks:
         if s.get("public_access_cidrs"):
             network["publicAccessCidrs"] = list(s["public_access_cidrs"])
         more: dict[str, Any] = {"version": words.bare_version(wanted.version)} if wanted.version else {}
+        if s.get("ip_family"):
+            more["kubernetesNetworkConfig"] = {"ipFamily": s["ip_family"]}
         if s.get("logging"):
             more["logging"] = {"clusterLogging": [{"types": list(s["logging"]), "enabled": True}]}
         if s.get("access_entries"):
