@@ -15,7 +15,7 @@ from typing import Any
 
 from ..clouds.vsphere import names
 from ..clouds.vsphere.session import Session, VsphereError, fault_words, settings
-from ..jobs.errors import BadOption
+from ..jobs.errors import BadOption, Interrupted
 from ..jobs.job import Job
 from ..machines.vsphere.inventory import Objects, collect, snapshots
 from ..results import redact
@@ -220,18 +220,23 @@ class VsphereSource:
         return [s[0] for s in self._stores().values()].count(store) == 1
 
     def _result(self, task: Any, what: str) -> list[Any]:
-        until = time.monotonic() + _SEARCH
-        while True:
+        found: list[Any] = []
+
+        def waits() -> str:
             info = self._session.read(what, lambda c: task.info)
-            if info.state == "success":
-                return list(info.result or [])
             if info.state == "error":
                 fault = type(info.error).__name__.rpartition(".")[2]
                 raise VsphereError(f"{self._session.host} could not {what}: {fault_words(info.error)}", fault)
-            if time.monotonic() > until:
-                raise VsphereError(f"{self._session.host} did not {what} within {_SEARCH:.0f} s; name the datastores that matter with "
-                                   "vsphere.datastores")
-            time.sleep(_POLL)
+            if info.state == "success":
+                found.extend(info.result or [])
+            return "" if info.state == "success" else what
+
+        try:
+            Job(deadline=time.monotonic() + _SEARCH).until(waits, _POLL, told=lambda line: None)
+        except Interrupted:
+            raise VsphereError(f"{self._session.host} did not {what} within {_SEARCH:.0f} s; name the datastores that matter with "
+                               "vsphere.datastores") from None
+        return found
 
     def _first_class_disks(self, wanted: Wanted) -> list[Thing]:
         """Disks without a machine of their own, as the container storage interface of vSphere makes them for volumes."""
