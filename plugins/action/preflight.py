@@ -89,5 +89,6 @@ class ActionModule(validate.ActionModule):
         count = len(found["missing"])
         more = f", and {count - 1} more" if count > 1 else ""
         outcome = f"missing: {found['missing'][0]}{more}" if count else "nothing is missing"
+        outcome += "" if found["complete"] else ", but not all could be asked"
         message = f"{self.cluster}: {asked if found['version'] else ''}{outcome}"
         return {**found, "msg": message}

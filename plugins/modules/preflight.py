@@ -95,9 +95,13 @@ version:
   type: str
   sample: v1.34.1
 permissions_asked:
-  description: How many rights were asked for.
+  description: How many rights were asked for, 0 where that was not answered.
   returned: where the task does not fail
   type: int
+complete:
+  description: Whether all was asked. Where it is V(false), RV(notes) say what was not, and why.
+  returned: where the task does not fail
+  type: bool
 seconds:
   description: How long it took.
   returned: where the task does not fail

@@ -42,7 +42,7 @@ class Look:
         self.wish, self.job, self.began = wish, job, time.monotonic()
         self.missing: list[str] = []
         self.notes: list[str] = []
-        self.version, self.asked = "", 0
+        self.version, self.asked, self.complete = "", 0, True
 
     def left(self) -> float:
         """Seconds; ApiError when there are none."""
@@ -55,14 +55,18 @@ class Look:
         self.missing += found[0]
         self.notes += found[1]
 
+    def _unasked(self, note: str) -> None:
+        self.complete = False
+        self.notes.append(note)
+
     def _rights(self, client: Client) -> None:
         asked = permissions.questions(self.wish.checks, self.wish.terms.namespace, self.wish.optional)
-        self.asked = len(asked)
         try:
             refused = permissions.denied(client, asked, self.left)
         except ApiError as e:
-            self.notes.append(f"permissions could not be asked for: {e.message}")
+            self._unasked(f"permissions could not be asked for: {e.message}")
             return
+        self.asked = len(asked)
         self.missing += permissions.sentences(q for q in refused if not q.optional)
         spared = [line.partition("may not ")[2] for line in permissions.sentences(q for q in refused if q.optional)]
         self.notes += [f"permissions that a run does without are missing: {'; '.join(spared)}"] if spared else []
@@ -95,7 +99,7 @@ class Look:
             try:
                 part(client)
             except ApiError as e:
-                self.notes.append(f"not all was asked: {e.message}")
+                self._unasked(f"not all was asked: {e.message}")
 
     def __call__(self) -> dict[str, Any]:
         wish, waiting = self.wish, []
@@ -110,4 +114,4 @@ class Look:
             self._cluster(wish.connection)
         self.missing += [said for joined in waiting if (said := joined())]
         return {"missing": self.missing, "notes": self.notes, "version": self.version, "permissions_asked": self.asked,
-                "seconds": round(time.monotonic() - self.began, 2)}
+                "complete": self.complete, "seconds": round(time.monotonic() - self.began, 2)}

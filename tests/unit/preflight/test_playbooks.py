@@ -36,7 +36,7 @@ def test_a_preflight_tells_of_each_cluster_what_is_missing(tmp_path: Path) -> No
             "poor": {"cluster_host": api.server.url}, "dead": {**NOWHERE, "cluster_platform": "command", "cluster_command": {
                 **COMMAND, "creat": ["x"]}},
             "tobe": {"cluster_platform": "rancher", "cluster_rancher": RANCHER, "cluster_machines": VSPHERE}},
-            "-e", "validate_checks=dns")
+            "-e", "validate_checks=dns", "-e", "preflight_timeout=300")
     finally:
         api.server.stop()
     assert status == 2 and api.made() == []

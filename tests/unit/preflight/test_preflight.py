@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.action.preflight import ActionModule
 from ansible_collections.assay.clusters.plugins.module_utils.engine import probe_maker, registry, rights
 from ansible_collections.assay.clusters.plugins.module_utils.engine.fleet import Choice
 from ansible_collections.assay.clusters.plugins.module_utils.engine.terms import Terms
@@ -196,6 +198,14 @@ def test_what_is_not_answered_in_time_is_a_note_and_no_green(api):
     found = _look(api, seconds=0.5)
     assert found["missing"] == [] and found["version"] and len(found["notes"]) == 3
     assert found["notes"][0].startswith("permissions could not be asked for: ")
+    assert (found["complete"], found["permissions_asked"]) == (False, 0)
+
+
+@pytest.mark.parametrize(("complete", "words"), [(True, "nothing is missing"), (False, "nothing is missing, but not all could be asked")])
+def test_what_was_not_asked_is_in_the_message(complete, words):
+    found = {"missing": [], "notes": [], "version": "v1.34.1", "permissions_asked": 3, "complete": complete, "seconds": 1.0}
+    told = ActionModule._told(SimpleNamespace(cluster="c1"), found)
+    assert told["msg"] == f"c1: Kubernetes v1.34.1, 3 permissions, 1.0 s; {words}"
 
 
 COMMAND = {"workdir": "/tmp", "create": ["true"], "delete": ["true"], "kubeconfig": ["true"]}
