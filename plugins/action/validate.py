@@ -27,6 +27,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.kube import library
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError, BadInput
+from ansible_collections.assay.clusters.plugins.module_utils.kube.steady import SteadyClient
 from ansible_collections.assay.clusters.plugins.module_utils.pipeline import aws_rights
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, redact, store, summary
 from ansible_collections.assay.clusters.plugins.plugin_utils import (
@@ -198,7 +199,7 @@ class ActionModule(ActionBase):
             return {"changed": bool(found["swept"]), "failed": False, **found, "infrastructure": []}
         connection = self._connection_of(args)
         try:
-            act, client = sweep.find if self._task.check_mode else sweep.sweep, Client(connection)
+            act, client = sweep.find if self._task.check_mode else sweep.sweep, SteadyClient(Client(connection))
             found = {"infrastructure": sweep.infrastructure(client),
                      **act(client, folder, args["everything"], args["namespace"] or "")}
         finally:

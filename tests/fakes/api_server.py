@@ -1,17 +1,24 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A fake API server that knows only who it is: its version, the namespace kube-system and its nodes, in any weather."""
+"""A fake API server that knows only who it is: its version, the namespace kube-system and its nodes, in any weather. Of what runs
+leave, and of what would replace nodes, it has nothing."""
 from __future__ import annotations
 
 import json
 import threading
 import uuid
+from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from collections.abc import Iterable
 from typing import Any
 
 from .weather import Weather
 
+# It has no more kinds than these, and of them no objects but nodes.
+_KINDS = {"namespaces": "Namespace", "nodes": "Node", "persistentvolumes": "PersistentVolume"}
+_EMPTY = {"/api/v1/namespaces": "NamespaceList", "/api/v1/persistentvolumes": "PersistentVolumeList",
+          "/apis/storage.k8s.io/v1/volumeattachments": "VolumeAttachmentList"}
+_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _ROLE = "node-role.kubernetes.io/"
 # How those who make clusters label the roles of nodes: kubeadm and kops (without a value), RKE2, K3s, RKE, and Rancher on
 # top of RKE2; nodes of workers only have no such label, but for those of RKE and Rancher. EKS shows no control plane.
@@ -50,8 +57,8 @@ class FakeApiServer:
                 if fake.weather.spoils(self):
                     return
                 body = fake.answer(self.path.partition("?")[0])
-                data = json.dumps(body or {"kind": "Status", "code": 404, "reason": "NotFound",
-                                           "message": "not found"}).encode()
+                data = body.encode() if isinstance(body, str) else json.dumps(body or {
+                    "kind": "Status", "code": 404, "reason": "NotFound", "message": "not found"}).encode()
                 self.send_response(200 if body else 404)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
@@ -74,14 +81,26 @@ class FakeApiServer:
         self.crew: list[Iterable[str]] = [("control", "etcd")] * (number > 0 and self.maker != "eks")
         self.crew += [("worker",)] * (number - len(self.crew))
 
-    def answer(self, path: str) -> dict[str, Any] | None:
+    def answer(self, path: str) -> dict[str, Any] | str | None:
         """The body for a path, None for what there is not."""
+        if path == "/readyz":
+            return "ok"
+        if path in ("/api", "/apis"):
+            return {"kind": "APIVersions", "versions": ["v1"]} if path == "/api" else {"kind": "APIGroupList", "groups": []}
+        if path == "/api/v1":
+            return {"kind": "APIResourceList", "groupVersion": "v1", "resources": [
+                {"name": plural, "kind": kind, "namespaced": False, "verbs": ["get", "list"]} for plural, kind in _KINDS.items()]}
         if path == "/version":
             return {"gitVersion": self.version}
         if path == "/api/v1/namespaces/kube-system":
             return {"kind": "Namespace", "metadata": {"name": "kube-system", "uid": self.uid}}
         if path == "/api/v1/nodes":
             return {"kind": "NodeList", "items": [self._node(i) for i in range(self.nodes)]}
+        if path in _EMPTY:
+            return {"kind": _EMPTY[path], "items": []}
+        if path == _LEASES:
+            now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            return {"kind": "LeaseList", "items": [{"metadata": {"name": f"n{i}"}, "spec": {"renewTime": now}} for i in range(self.nodes)]}
         return None
 
     def _node(self, number: int) -> dict[str, Any]:

@@ -47,6 +47,28 @@ def test_what_takes_some_looks_is_waited_for(host: Host, platform: Esxi, cut: bo
     assert one(platform, "n1").snapshots == () and host.vm("n1")["power"] == "on"
 
 
+@pytest.mark.parametrize("after", [False, pytest.param(True, marks=pytest.mark.gauntlet)])
+def test_what_was_lost_before_it_began_is_begun_again(host: Host, platform: Esxi, monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+                                                       after: bool) -> None:
+    """A connection is shared, so the end of one command's is that of all: which of them had begun, nobody can tell."""
+    monkeypatch.setattr(esxi_platform, "_ONCE_MORE", 0.0)
+    platform._settle_lost = 200.0  # pylint: disable=protected-access
+    host.add("n1")
+    done(platform.take(one(platform, "n1"), "golden", "", False, False))
+    host.set("n1", disk="after")
+    machine = one(platform, "n1")
+    host.order("snapshot.revert", cut=True, after=after)
+    done(platform.revert(machine, machine.snapshots[0]))
+    assert host.vm("n1")["disk"] == "as installed", "the snapshot was the current one before, too"
+    for verb, do in (("power.on", platform.power_on), ("power.off", platform.power_off)):
+        host.order(verb, cut=True, after=after)
+        done(do(machine))
+    assert one(platform, "n1").power == "off"
+    host.order("snapshot.remove", cut=True, after=after)
+    done(platform.remove(machine, machine.snapshots[0]))
+    assert one(platform, "n1").snapshots == ()
+
+
 @pytest.mark.gauntlet
 def test_a_lost_command_is_waited_for_longer_and_of_unknown_fate_then(host: Host, platform: Esxi) -> None:  # noqa: F811
     host.add("n1")

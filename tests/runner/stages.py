@@ -137,7 +137,7 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
         *_gauntlet(own_cluster, ("lab",) if lab else (), reason),
         _on_simulators("platforms", "no_cluster and not soak and not gauntlet", ("lab",) if lab else (), limit=4000),
         Stage("soak", _pytest("soak", "-v", "-m", "soak", "tests/integration", "tests/faults"), frozenset({"clusters"}),
-              needs=("lab",) if lab else (), rooms={"integration": 1}, on_clusters=True, show=LAB_LINES, most=1000, limit=7200,
+              needs=("lab",) if lab else (), rooms={"integration": 1}, on_clusters=True, show=LAB_LINES, most=1000, limit=10800,
               in_all=False, absent=reason),
         Stage("strangers", _pytest("strangers", "-v", "--timeout=2400", *([] if own_cluster else _on_each()), "tests/strangers"),
               frozenset({"clusters"}), needs=("lab",) if lab else (), rooms=_rooms("strangers", "strangers"), on_clusters=True, handed_out=True, show=LAB_LINES,

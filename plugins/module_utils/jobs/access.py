@@ -10,6 +10,8 @@ from typing import Any
 from ..kube.client import Client
 from ..kube.connection import NAMES, Connection
 from ..kube.errors import ApiError, BadInput
+from ..kube.patient import PATIENCE
+from ..kube.steady import SteadyClient
 from ..results import redact
 from .errors import BadOption, PlatformError
 from .job import Job
@@ -38,14 +40,14 @@ def spoken(server: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def connected(params: Mapping[str, Any], job: Job) -> Iterator[Client]:
-    """A client of the cluster that the options name; credentials on disk are gone after it."""
+def connected(params: Mapping[str, Any], job: Job, patience: float = PATIENCE) -> Iterator[SteadyClient]:
+    """A client of the cluster that the options name, which asks again while errors pass; credentials on disk are gone after it."""
     made = connection(params, job)
     try:
         with spoken(made.server):
             client = Client(made)
             try:
-                yield client
+                yield SteadyClient(client, patience)
             finally:
                 client.close()
     finally:

@@ -21,10 +21,13 @@ Answer = TypeVar("Answer")
 
 
 class Patience:
-    """Call it with a question that may be asked twice. One for each platform of a job: whether it ever answered counts."""
+    """Call it with a question that may be asked twice. One for each platform of a job: whether it ever answered counts.
 
-    def __init__(self, job: Job):
-        self._job, self._answered = job, False
+    least: seconds for one that has answered, whatever the job has left: of a job that looks once, that is nothing.
+    """
+
+    def __init__(self, job: Job, least: float = 0.0):
+        self._job, self._answered, self._least = job, False, least
 
     def __call__(self, ask: Callable[[], Answer]) -> Answer:
         """What it returns. Passing, the last one, when the job's time is up; other errors at once."""
@@ -48,5 +51,5 @@ class Patience:
         """Seconds in which it is asked again."""
         own = self._job.left()
         if self._answered and own != float("inf"):
-            return own
+            return max(own, began + self._least - time.monotonic())
         return min(own, began + (ENDLESS if self._answered else FIRST) - time.monotonic())

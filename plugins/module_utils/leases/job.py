@@ -44,7 +44,7 @@ def _open(params: Mapping[str, Any], job: Job) -> Iterator[Place]:
         yield FileLease(params["path"])
         return
     with access.connected(params, job) as client:
-        yield ClusterLease(client, params["namespace"], params["name"], PATIENCE + _waits(params))
+        yield ClusterLease(client.raw, params["namespace"], params["name"], PATIENCE + _waits(params))
 
 
 def _start_heartbeat(params: Mapping[str, Any], lease: Lease, job: Job) -> int:

@@ -27,6 +27,8 @@ from .model import DEPENDENCY, FINALIZER, PERMISSION, Thing, Wanted, iso, owner_
 
 _META = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"}
 _PARALLEL = 6
+# Seconds until an API server that answers with errors is taken at its word; an aggregated API may be away for good.
+_PATIENCE = 10.0
 # Namespaces of runs (engine/fixtures.py and prepull/space.py), for volumes, which bear no labels of ours.
 _SPACE = re.compile(r"assay-(prepull-)?[0-9a-f]{8}")
 _WAITS = ("NamespaceDeletionDiscoveryFailure", "NamespaceDeletionGroupVersionParsingFailure", "NamespaceDeletionContentFailure",
@@ -41,7 +43,7 @@ class ClusterSource:
     def __init__(self, params: Mapping[str, Any], job: Job):
         self._folder = Path(params["journal_dir"]).expanduser() if params.get("journal_dir") else journal.default_folder()
         self._open = ExitStack()
-        self._client = self._open.enter_context(access.connected(params, job))
+        self._client = self._open.enter_context(access.connected(params, job, _PATIENCE))
         self.place = self._client.server
         self._kinds: list[Kind] = []
         self._alive = {e.run_id for e in journal.unfinished(self._folder, self.place) if not e.dead()}

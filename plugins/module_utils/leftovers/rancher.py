@@ -10,12 +10,15 @@ from typing import Any
 from ..clouds.rancher import RancherApi
 from ..jobs.errors import PlatformError
 from ..jobs.job import Job
+from ..jobs.patience import Patience
 from .model import DEPENDENCY, FINALIZER, Thing, Wanted, owner_of, refused
 
 # Kinds of the v1 API (Steve) that a cluster consists of, and the label that tells which one.
 _NEWER = (("cluster", "provisioning.cattle.io.clusters"), ("machine", "cluster.x-k8s.io.machines"),
           ("machine_deployment", "cluster.x-k8s.io.machinedeployments"), ("cluster_api_cluster", "cluster.x-k8s.io.clusters"))
 _OF = "cluster.x-k8s.io/cluster-name"
+# Seconds of errors that pass until it is told that Rancher does not answer; a look may be one without any waiting.
+_PATIENCE = 30.0
 _GOING = {"removing", "deleting"}
 
 
@@ -25,7 +28,7 @@ class RancherSource:
     name = "rancher"
 
     def __init__(self, settings: Mapping[str, Any], job: Job):
-        self._api = RancherApi(settings, job.environ)
+        self._api = RancherApi(settings, job.environ, Patience(job, _PATIENCE))
         self.place = self._api.url
 
     def close(self) -> None:

@@ -21,12 +21,15 @@ from ..jobs.job import Job
 from ..jobs.program import Program
 from ..kube.client import Client
 from ..kube.errors import ApiError
+from ..kube.steady import SteadyClient
 from ..machines.model import Machine
 from .owners import owners, told
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _IDENTITY = "/api/v1/namespaces/kube-system"
 _AGAIN = 1.0
+# Seconds until a cluster that answered is taken for broken before a revert, which it may be.
+_PATIENCE = 10.0
 _CLOCK_LOOK = 0.25
 _RENEWED = 60.0  # seconds in which a kubelet renews its Lease several times (every 10 s unless configured)
 _ADDRESSES = ("kubeconfig", "host", "context")
@@ -71,7 +74,7 @@ class Cluster:
         if not self.named:
             return
         try:
-            found = self._id(5.0)
+            found = _id(SteadyClient(self._api(), _PATIENCE), 5.0)
         except ApiError as e:
             if self._params.get("cluster_id"):
                 self._job.tell(f"cluster_id was not compared before: the cluster does not answer ({e})"[:300])
@@ -83,16 +86,13 @@ class Cluster:
         if not self.named:
             return
         try:
-            words = told(owners(self._api()), self._job.tell)
+            words = told(owners(SteadyClient(self._api(), _PATIENCE)), self._job.tell)
         except ApiError as e:
             self._job.tell(f"who would replace the machines meanwhile was not looked for: the cluster does not answer ({e})"[:300])
             return
         if words and not self._params.get("allow_owned"):
             raise BadOption(f"allow_owned: the machines may be replaced while they are reverted: {words}; pause it, or set "
                             "allow_owned: true where that is done or may be")
-
-    def _id(self, timeout: float) -> str:
-        return str(self._api().get(_IDENTITY, timeout=timeout)["metadata"]["uid"])
 
     def _compare(self, found: str) -> None:
         wanted = self._params.get("cluster_id")
@@ -126,7 +126,7 @@ class Cluster:
         """Until /readyz says ok; the cluster's id."""
         since = time.monotonic()
         self._until(lambda: "the API server", lambda: self._api().get("/readyz", timeout=5.0, raw=True).strip() == "ok" or None)
-        found = self._until(lambda: "the API server", lambda: self._id(5.0))
+        found = self._until(lambda: "the API server", lambda: _id(self._api(), 5.0))
         self._compare(found)
         self._job.tell(f"API server ready, {time.monotonic() - since:.1f} s")
         return found
@@ -176,6 +176,10 @@ class Cluster:
             raise PlatformError(_clock_words(off, skews, bound), skews=skews)
         self._job.tell(f"clocks of {len(skews)} nodes are within {max(map(abs, skews.values()), default=0):.1f} s of this machine's")
         return skews
+
+
+def _id(client: Client | SteadyClient, timeout: float) -> str:
+    return str(client.get(_IDENTITY, timeout=timeout)["metadata"]["uid"])
 
 
 def _clock_words(off: Mapping[str, float], skews: Mapping[str, float], bound: float) -> str:

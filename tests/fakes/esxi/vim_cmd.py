@@ -221,13 +221,18 @@ def answer(state: dict[str, Any], command: str, arguments: list[str]) -> str:
     return f"Invalid command '{command}'."
 
 
-def work_on(state: dict[str, Any], command: str, arguments: list[str]) -> None:
-    """What was begun goes on while its machine is looked at, and is done at its time."""
-    for one in [b for b in state.get("begun", []) if b[2][:1] == arguments[:1] and command.removeprefix("vmsvc/") in LOOKS]:
+def work_on(state: dict[str, Any], command: str, arguments: list[str]) -> bool:
+    """What was begun goes on while its machine is asked for something, and is done at its time. Whether it is at work on that
+    machine still."""
+    for one in [b for b in state.get("begun", []) if b[2][:1] == arguments[:1]]:
         one[0] -= 1
         if one[0] <= 0:
             state["begun"].remove(one)
-            answer(state, one[1], one[2])
+            try:
+                answer(state, one[1], one[2])
+            except Fault:
+                pass  # nobody hears of it
+    return any(b[2][:1] == arguments[:1] for b in state.get("begun", []))
 
 
 def due(state: dict[str, Any], command: str, arguments: list[str]) -> dict[str, Any]:
@@ -247,7 +252,8 @@ def cut() -> None:
 def call(state: dict[str, Any], command: str, arguments: list[str]) -> tuple[str, int]:
     """What is printed, and the exit status."""
     state["calls"].append([command, *arguments])
-    work_on(state, command, arguments)
+    if work_on(state, command, arguments) and command.removeprefix("vmsvc/") not in LOOKS:
+        return Fault("TaskInProgress", "The operation is not allowed in the current state.").text, 1
     order = due(state, command, arguments)
     if order.get("late"):
         state.setdefault("begun", []).append([int(order["late"]), command, arguments])

@@ -12,6 +12,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.leftovers import job as leftovers_job
 from tests.fakes.rancher import FakeRancher
+from tests.fakes.weather import Weather
 
 MACHINES, DEPLOYMENTS = "cluster.x-k8s.io.machines", "cluster.x-k8s.io.machinedeployments"
 CREATED = "2026-11-20T10:00:00Z"
@@ -29,6 +30,13 @@ def ask(fake: FakeRancher, **params: Any) -> dict[str, Any]:
     return leftovers_job.entry({"providers": ["rancher"], "name": "ci", "wait": False, "wait_timeout": 0, "wait_sleep": 0.05, "before": None,
                                 "fail_on_leftovers": False, "rancher": {"url": fake.url, "token": fake.token}, **params},
                                Job(environ={}))
+
+
+def test_one_look_goes_through_foul_weather(rancher: FakeRancher) -> None:
+    """Every other answer is a balancer's page or cut, and the job has no time of its own to wait."""
+    leak(rancher, "machine")
+    rancher.weather = Weather(2, 1, ("page", "reset"))
+    assert {t["kind"] for t in ask(rancher)["leftovers"]} >= {"cluster", "machine"} and rancher.weather.spoilt >= 3
 
 
 def machine(name: str, of: str, going: bool = False) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
+from ansible_collections.assay.clusters.plugins.module_utils.snapshots import ready
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots.owners import owners
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots.ready import Cluster
 from tests.fakes.machines import FakeMachines
@@ -33,6 +34,12 @@ class Api:
         if path in self.has:
             return self.has[path]
         raise ApiError("http", self.refuses, "No", "no", "GET", path)
+
+    def request(self, _method: str, path: str, **_more: Any) -> Any:
+        return self.get(path)
+
+    def starting(self, _error: ApiError) -> bool:
+        return False
 
     def close(self) -> None:
         self.connection = self
@@ -88,5 +95,6 @@ def test_an_owned_cluster_is_refused_unless_that_is_allowed(
 
 def test_a_broken_cluster_is_reverted_and_it_is_said_that_nobody_looked(
         run: Any, golden: FakeMachines, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ready, "_PATIENCE", 0.0)
     done = back(run, Api({}, refuses=503, **{"/api/v1/nodes": {"items": []}}), monkeypatch)
     assert done["changed"] and done["progress"][0].startswith("who would replace the machines meanwhile was not looked for:")

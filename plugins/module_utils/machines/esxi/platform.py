@@ -8,7 +8,7 @@ one, the machine is on or off.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any
@@ -28,6 +28,8 @@ _LOOKS, _BETWEEN = 3, 2.0  # at a list from which a busy host leaves machines ou
 _SETTLE = 120.0
 # After a lost connection: a host goes on with what it has begun, for a snapshot of large memory or a long chain for minutes.
 _SETTLE_LOST = 900.0
+# Seconds until what may be done twice is asked for once more after a lost connection: perhaps it never began.
+_ONCE_MORE = 5.0
 
 
 def _vim(command: str, *arguments: str) -> list[str]:
@@ -150,6 +152,23 @@ class Esxi(Unowned):
             raise PlatformError(f"{machine.name}: ESXi could not {doing}: {fault}")
         return False
 
+    def _surely(self, machine: Machine, shown: Callable[[], bool], doing: str, command: str, *arguments: str) -> Generator[float, None, bool]:
+        """_do of what may be done twice: once more where the connection was lost and it is not shown, as it may not have begun.
+
+        What the host says then is perhaps that it is still at it, so it is believed at the end only.
+        """
+        lost, until = (yield from self._do(machine, doing, command, *arguments)), time.monotonic() + self._settle_lost
+        while lost and not shown():
+            again = time.monotonic() + _ONCE_MORE
+            while time.monotonic() < again:
+                yield 50.0
+            try:
+                lost = yield from self._do(machine, doing, command, *arguments)
+            except PlatformError as e:
+                if time.monotonic() > until:
+                    raise Unknown(f"{e}, after its connection was lost") from None
+        return lost
+
     def _until(self, shown: Any, otherwise: str, lost: bool = False) -> Iterator[float]:
         """Wait until shown() is true, for as long as a command may take to show; then PlatformError(otherwise), Unknown where
         its connection was lost: it may show later still."""
@@ -191,7 +210,9 @@ class Esxi(Unowned):
 
     def _revert(self, machine: Machine, snapshot: Snapshot) -> Steps:
         self._known(machine, snapshot)
-        lost = yield from self._do(machine, f"revert to snapshot {snapshot.name!r}", "snapshot.revert", snapshot.id, "suppressPowerOn")
+        # That the snapshot is the current one says nothing: it was so before, too.
+        lost = yield from self._surely(machine, lambda: False, f"revert to snapshot {snapshot.name!r}", "snapshot.revert", snapshot.id,
+                                       "suppressPowerOn")
 
         def current() -> bool:
             tree = self._tree(machine)
@@ -213,10 +234,13 @@ class Esxi(Unowned):
 
     def _remove(self, machine: Machine, snapshot: Snapshot, children: bool) -> Steps:
         self._known(machine, snapshot)
-        lost = yield from self._do(machine, f"remove snapshot {snapshot.name!r}", "snapshot.remove", snapshot.id,
-                                   *(["1"] if children else []))
-        yield from self._until(lambda: all(s.id != snapshot.id for s in self._tree(machine)),
-                               f"{machine.name}: ESXi did not remove snapshot {snapshot.name!r} ({snapshot.id}), and told no fault", lost)
+
+        def gone() -> bool:
+            return all(s.id != snapshot.id for s in self._tree(machine))
+
+        lost = yield from self._surely(machine, gone, f"remove snapshot {snapshot.name!r}", "snapshot.remove", snapshot.id,
+                                       *(["1"] if children else []))
+        yield from self._until(gone, f"{machine.name}: ESXi did not remove snapshot {snapshot.name!r} ({snapshot.id}), and told no fault", lost)
         return snapshot.id
 
     def consolidate(self, machine: Machine) -> Pending:
@@ -249,7 +273,7 @@ class Esxi(Unowned):
             return
         lost = False
         try:
-            lost = yield from self._do(machine, f"power it {wanted}", f"power.{wanted}")
+            lost = yield from self._surely(machine, lambda: self._state(machine) == wanted, f"power it {wanted}", f"power.{wanted}")
         except PlatformError:
             if self._state(machine) != wanted:  # else someone else was quicker
                 raise
