@@ -28,6 +28,7 @@ READERS = {
     "module_utils/checks/_zonal/provider.py": _INSIDE,
     "module_utils/checks/_balancer/gone.py": _INSIDE,
     "module_utils/common/journal.py": "where the user's journals are, asked for inside acting_in or in a module's process",
+    "module_utils/common/processes.py": "takes marks of CI runners off a process that outlives the playbook",
     "module_utils/results/store.py": "the user's name for a sentence",
     "module_utils/kube/program.py": "a program that signs in wants PATH and HOME below the task's own",
 }
