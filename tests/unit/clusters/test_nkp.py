@@ -79,6 +79,13 @@ def test_the_ambient_cluster_is_never_asked(own: dict[str, Any]) -> None:
     assert _state(own) == before and len(_calls(own)) == 1
 
 
+def test_its_program_sees_no_cluster_of_the_environment(own: dict[str, Any], tmp_path: Path) -> None:
+    Path(own["konvoy"]["program"]).write_text(f"#!/bin/sh\nenv > {tmp_path}/seen; exit 1\n")
+    assert ensure(**own)["failed"]
+    nowhere = Path(own["konvoy"]["workdir"]) / "edge/nowhere.conf"
+    assert {f"KUBECONFIG={nowhere}", "KUBERNETES_SERVICE_HOST="} <= {*(tmp_path / "seen").read_text().splitlines()}
+
+
 @pytest.mark.parametrize("state", [{}, {"state": "absent", "disposable": True}])
 def test_who_manages_it_must_be_told(later: dict[str, Any], state: dict[str, Any]) -> None:
     if state:
