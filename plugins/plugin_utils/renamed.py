@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Names of before: they work as they did, and say what they are called now.
 
-Of options the argument specs know them, as `deprecated_aliases`; of variables the specs of the roles do, and VARIABLES, which a
-test compares with these. Ansible itself says nothing of either where an action plugin, or a role, takes them.
+Of options the argument specs know them, as `deprecated_aliases`; of variables VARIABLES does, which a test compares with what the
+specs of the roles say. Ansible itself says nothing of either where an action plugin, or a role, takes them.
 """
 from __future__ import annotations
 

@@ -44,24 +44,17 @@ def of_role(check: type[Check], option: Option, since: str = "") -> list[str]:
     """An option in the argument specs of its role. since: the version of its check, where the role is older."""
     prefix = f"{check.domain}_check_"
     words = re.sub(r"\bO\((\w+)\)", rf"C({prefix}\1)", option.description)
-    return [*_lines(check, option, variable(check, option), [words, *bounds(option), *_before(check, option, "C(")], 6, since),
-            *_deprecated(check, option)]
+    return _lines(check, option, variable(check, option), [words, *bounds(option), *_before(check, option)], 6, since)
 
 
-def _before(check: type[Check], option: Option, mark: str) -> list[str]:
+def _before(check: type[Check], option: Option) -> list[str]:
     name = older_variable(check, option)
-    return [f"The older name {mark}{name}) is deprecated. It goes in {GOES}."] if name else []
-
-
-def _deprecated(check: type[Check], option: Option) -> list[str]:
-    name = older_variable(check, option)
-    return [f"        aliases: [{name}]", "        deprecated_aliases:", f"          - name: {name}", f"            version: {GOES}",
-            "            collection_name: assay.clusters"] if name else []
+    return [f"The older name C({name}) is deprecated. It goes in {GOES}."] if name else []
 
 
 def as_row(check: type[Check], option: Option) -> str:
     """An option in a table of variables."""
-    words = [option.description, *bounds(option), *_before(check, option, "C(")]
+    words = [option.description, *bounds(option), *_before(check, option)]
     if option.choices:
         words.append(f"One of {', '.join(f'C({c})' for c in option.choices)}.")
     default = option_spec(check)[option.name].get("default")

@@ -3,6 +3,7 @@
 """Names of before are taken for those of now, and said once each."""
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def test_variables_of_before_are_those_of_the_roles() -> None:
     found = {}
     for path in ROOT.glob("roles/*/meta/argument_specs.yml"):
         for name, option in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"].items():
-            found |= {a["name"]: name for a in option.get("deprecated_aliases", ())}
+            found |= {old: name for text in option["description"] for old in re.findall(r"The older name C\((\w+)\)", text)}
     # Of the playbook validate, which is no role.
     assert renamed.VARIABLES == {**found, "validate_limit": "validate_timeout"}
 

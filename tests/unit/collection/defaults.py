@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.assay.clusters.plugins.plugin_utils.renamed import VARIABLES
+
 
 # The words of before have others now, too.
 OTHERWISE = {"snapshot_verb": "{{ {'take': 'present', 'remove': 'absent'}[snapshot_verb | default('info')] "
@@ -14,9 +16,8 @@ OTHERWISE = {"snapshot_verb": "{{ {'take': 'present', 'remove': 'absent'}[snapsh
 
 def wanted(spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Each option's default; where a variable had another name before, that one's value, if it has one."""
-    found = {n: o["default"] for n, o in spec.items() if "default" in o}
-    return {n: _of_older(spec[n]["deprecated_aliases"][0]["name"], value) if spec[n].get("deprecated_aliases") else value
-            for n, value in found.items()}
+    older = {new: old for old, new in VARIABLES.items()}
+    return {n: _of_older(older[n], o["default"]) if n in older else o["default"] for n, o in spec.items() if "default" in o}
 
 
 def _of_older(name: str, value: Any) -> str:

@@ -73,8 +73,7 @@ def _documented(check: type[Check], option: Option, prefix: str = "") -> dict[st
     out = {"type": option.type, **module.option_spec(check)[option.name]}
     out.pop("no_log", None)
     if prefix and (older := older_variable(check, option)):
-        out |= {"aliases": [older], "deprecated_aliases": [{"name": older, "version": GOES, "collection_name": "assay.clusters"}],
-                "description": [re.sub(r"O\((\w+)\)", rf"C({prefix}\1)", option.description), *_bounds(option),
+        out |= {"description": [re.sub(r"O\((\w+)\)", rf"C({prefix}\1)", option.description), *_bounds(option),
                                 f"The older name C({older}) is deprecated. It goes in {GOES}."]}
     elif prefix:
         out["description"] = [re.sub(r"O\((\w+)\)", rf"C({prefix}\1)", option.description), *_bounds(option)]
@@ -136,7 +135,7 @@ def test_a_role_of_a_verb_takes_the_options_of_its_module(verb: str) -> None:
     spec = _yaml(f"roles/{verb}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     wanted = {f"{verb}_{n}": _plain(o) for n, o in task.argument_spec.items() if n not in CLUSTER}
     for option in wanted.values():
-        option |= {"aliases": [f"{verb}_{a}" for a in option["aliases"]]} if option.get("aliases") else {}
+        option.pop("aliases", None)  # the specs of roles know none
     own = {f"{verb}_checks": {**wanted[f"{verb}_checks"], "default": ["all"]}} if verb == "prepull" else {}
     assert {n: _plain(o) for n, o in spec.items()} == {**wanted, **own}
     assert _yaml(f"roles/{verb}/defaults/main.yml") == defaults.wanted(spec)
