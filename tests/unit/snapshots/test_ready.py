@@ -130,6 +130,12 @@ def test_another_cluster_is_not_taken_for_the_one_that_is_meant() -> None:
     cluster(Api({}))[0].compare_before()
 
 
+def test_one_error_that_passes_leaves_no_question_out() -> None:
+    made, _job = cluster(Api({}, errors=1), cluster_id="uid-of-c2")
+    with pytest.raises(BadOption, match="cluster_id: the cluster behind kubeconfig"):
+        made.compare_before()
+
+
 def test_a_cluster_that_does_not_answer_is_broken_and_may_be_reverted() -> None:
     made, job = cluster(Api({}, errors=9), cluster_id="uid-of-c2")
     made.compare_before()
