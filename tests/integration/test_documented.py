@@ -19,7 +19,6 @@ from tests.documented import CHECKOUT, NOT_HERE, RUN, Command, commands, files
 PAGES = ("README.md", *sorted(str(p.relative_to(CHECKOUT)) for top in ("docs", "roles")
                               for p in (CHECKOUT / top).rglob("*.md")))
 ALL = [c for page in PAGES for c in commands(page)]
-NOTHING: Mapping[str, str] = {}
 # Folders of a whole machine, for which ours stand.
 _PLACES = ("/etc/clusters", "/srv/assay/history", "/var/lib/node_exporter")
 NAMES = ("payments.yaml", "webshop.yaml", "edge-north.conf", "edge-south.conf", "checkout.kubeconfig", "search.kubeconfig")
@@ -84,12 +83,12 @@ def _prod(folder: Path) -> None:
         (folder / name).write_text(text)
 
 
-def _run(command: Command, environ: dict[str, str], folder: Path, kubeconfig: str, instead: Mapping[str, str] = NOTHING,
+def _run(command: Command, environ: dict[str, str], folder: Path, kubeconfig: str, instead: Mapping[str, str] | None = None,
          **more: str) -> None:
     """instead: what the page says of its clusters, and what is so on ours."""
     tree = Path(environ["ANSIBLE_COLLECTIONS_PATH"]) / "ansible_collections/assay/clusters"
     text, places = "\n".join([*command.before, command.text]), _folder(command, tree, folder, kubeconfig)
-    for theirs, ours in {**places, **instead}.items():
+    for theirs, ours in {**places, **(instead or {})}.items():
         text = text.replace(theirs, ours)
         for file in folder.rglob("*.yml"):
             file.write_text(file.read_text().replace(theirs, ours))

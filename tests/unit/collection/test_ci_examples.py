@@ -146,8 +146,8 @@ def test_kubeconfigs_of_gitlab_are_copied_by_their_variables(tmp_path: Path) -> 
     given = {f"KUBECONFIG_{n.partition('.')[0].upper().replace('-', '_')}": tmp_path / n.upper() for n in names}
     for path in given.values():
         path.write_text(path.name)
-    subprocess.run(["sh", "-euc", script], check=True, env={"PATH": os.defpath, "KUBECONFIGS": str(tmp_path / "k"),
-                                                             **{n: str(p) for n, p in given.items()}})
+    environ = {"PATH": os.defpath, "KUBECONFIGS": str(tmp_path / "k"), **{n: str(p) for n, p in given.items()}}
+    subprocess.run(["sh", "-euc", script], check=True, env=environ)
     assert {p.name: p.read_text() for p in (tmp_path / "k").iterdir()} == {n: n.upper() for n in names}
     assert {oct((tmp_path / "k" / n).stat().st_mode & 0o77) for n in names} == {"0o0"}
 

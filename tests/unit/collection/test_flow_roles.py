@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[3]
 ROLES = ("pipeline", "provision", "snapshot")
 # What the role gives itself: from the inventory, or by its state.
 OF_STATE = {"present": (VM_SNAPSHOT, {"state", "cluster"}), "absent": (VM_SNAPSHOT, {"state"}),
-           "revert": (VM_SNAPSHOT_REVERT, {"disposable"}), "info": (VM_SNAPSHOT_INFO, set()),
-           "prune": (VM_SNAPSHOT_PRUNE, set())}
+            "revert": (VM_SNAPSHOT_REVERT, {"disposable"}), "info": (VM_SNAPSHOT_INFO, set()),
+            "prune": (VM_SNAPSHOT_PRUNE, set())}
 WHICH_MACHINES = {*MACHINES} - {"parallel", "timeout"}
 # Of taking only; a removal has no use for them.
 TAKING = {"description", "memory_dump", "quiesce", "order", "max_spread_seconds", "free_percent", "growth_percent", "max_depth",
