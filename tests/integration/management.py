@@ -68,7 +68,7 @@ def management(spare: str) -> Iterator[Lab]:
     cluster.down()
 
 
-@pytest.fixture(scope="module", params=[pytest.param(("v1beta1",), marks=pytest.mark.gauntlet), BOTH], ids=lambda versions: "+".join(versions))
+@pytest.fixture(scope="module", params=[pytest.param(("v1beta1",), marks=pytest.mark.gauntlet), BOTH], ids="+".join)
 def version(request: pytest.FixtureRequest, management: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The newest that is served: as before release 1.11, and since."""
     with served(management, tmp_path_factory.mktemp("conversion"), request.param):

@@ -31,7 +31,7 @@ class Watched:
 
     def __init__(self, number: int):
         self._number, opened = number, getattr(os, "pidfd_open", None)
-        self.files: tuple[int, ...] = (opened(number),) if opened else ()
+        self.files: tuple[int, ...] = (opened(number),) if opened is not None else ()
         if not opened and not (number > 0 and self._there()):
             raise ProcessLookupError(number)
 

@@ -15,7 +15,7 @@ from ...common import names
 from ...jobs.errors import PlatformError
 from ...jobs.job import Job
 from ..access import embedded
-from ..model import UID, Cluster, Wanted, version_fits
+from ..model import UID, Cluster, Wanted
 from . import manifest
 from .api import Api
 from .change import Change
