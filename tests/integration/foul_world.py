@@ -110,7 +110,7 @@ def world(seed: int, folder: Path, moto: str, on: tuple[str, ...] = ("rancher", 
                             "secret_key": KEYS["aws_secret_access_key"], "names": ["m1", "m2"]}}
         hosts = {n: _reverted(folder, n, apis[n], machines[n]) for n in apis}
         hosts["rancher"] = {"cluster_platform": "rancher", "cluster_disposable": True, "cluster_version": "v1.31.4", "cluster_nodes": 2,
-                            "provision_poll": 1, "provision_timeout": 300, "cluster_rancher": {
+                            "provision_wait_sleep": 1, "provision_timeout": 300, "cluster_rancher": {
                                 "url": rancher.url, "token": rancher.token, "config": {
                                     "rkeConfig": {"machinePools": POOLS}, "cloudCredentialSecretName": "cattle-global-data:cc-1"}}}
         for name in apis:

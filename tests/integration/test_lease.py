@@ -49,11 +49,11 @@ def test_a_playbook_holds_it_with_a_heartbeat_and_is_told_of(playbook: Any, name
   vars:
     ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"
   tasks:
-    - assay.clusters.cluster_lease: {{name: {name}, holder: first, reason: nightly, duration: 4, heartbeat: true}}
+    - assay.clusters.cluster_lease: {{name: {name}, holder: first, reason: nightly, duration: 15, heartbeat: true}}
       register: first
     - ansible.builtin.assert:
         that: first.changed and first.held and first.heartbeat > 0
-    - assay.clusters.cluster_lease: {{name: {name}, holder: second, wait: true, wait_timeout: 6, duration: 4}}
+    - assay.clusters.cluster_lease: {{name: {name}, holder: second, wait: true, wait_timeout: 20, duration: 15}}
       register: second
       ignore_errors: true
     - ansible.builtin.assert:
