@@ -19,7 +19,8 @@ from tests.lab.base import wait_for
 
 # Fixtures of the tests here.
 __all__ = ["controllers", "given", "management", "version"]
-pytestmark = pytest.mark.lab
+# The first of them waits for the build of what converts between the versions.
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(2700)]
 
 
 def test_no_management_cluster(management: Lab) -> None:

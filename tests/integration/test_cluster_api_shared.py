@@ -14,7 +14,7 @@ from tests.lab import Lab
 
 # Fixtures of the tests here.
 __all__ = ["controllers", "given", "management", "version"]
-pytestmark = [pytest.mark.lab, pytest.mark.gauntlet]
+pytestmark = [pytest.mark.lab, pytest.mark.gauntlet, pytest.mark.timeout(2700)]
 
 TEMPLATE = """---
 apiVersion: bootstrap.cluster.x-k8s.io/v1beta1
