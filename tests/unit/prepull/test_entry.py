@@ -77,7 +77,10 @@ def cluster(clock: Clock, login: Login, monkeypatch: pytest.MonkeyPatch) -> Made
     monkeypatch.setattr(entry, "time", clock)
     monkeypatch.setattr(entry, "Space", lambda *args: made)
     monkeypatch.setattr(access, "connection", lambda params, job: login)
-    monkeypatch.setattr(access, "Client", lambda connection: SimpleNamespace(get=made.get, close=lambda: None))
+    def request(_method: str, path: str, params: Any = None, **_more: Any) -> Any:
+        return made.get(path, params)
+
+    monkeypatch.setattr(access, "Client", lambda connection: SimpleNamespace(request=request, close=lambda: None))
     return made
 
 
