@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from ansible.utils.display import Display
 
-from ansible_collections.assay.clusters.plugins.module_utils.arguments.older import GOES
 from ansible_collections.assay.clusters.plugins.module_utils.results import redact, text
 
 display = Display()
@@ -25,8 +24,9 @@ def show_lines(lines: str, color: str | None = None) -> None:
 
 
 def outdated(old: str, new: str) -> None:
-    """A name of before that still works, said once as Ansible says such things."""
-    display.deprecated(f"{old}: is called {new} now", version=GOES, collection_name="assay.clusters")
+    """A name of before that still works, said once as Ansible says such things. The version is that of the argument specs; the
+    tools that read this want it here as it is."""
+    display.deprecated(f"{old}: is called {new} now", version="3.0.0", collection_name="assay.clusters")
 
 
 def warn(sentence: str) -> None:

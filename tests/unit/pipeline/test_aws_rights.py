@@ -17,8 +17,7 @@ _CLIENTS = "|".join(sorted(_SERVICES, key=len, reverse=True))
 
 def _asked(file: str) -> set[str]:
     code = (Path(next(iter(leftovers.__path__))) / file).read_text(encoding="utf-8")
-    asked = {(api, name) for api, name in re.findall(rf'\b({_CLIENTS})\.(?:pages|call)\("(\w+)"', code)}
-    asked |= {(api, name) for api, name in re.findall(rf'_(?:plain|there)\(({_CLIENTS}), "(\w+)"', code)}
+    asked = {*re.findall(rf'\b({_CLIENTS})\.(?:pages|call)\("(\w+)"', code), *re.findall(rf'_(?:plain|there)\(({_CLIENTS}), "(\w+)"', code)}
     of = {"route53.py": "route53", "tagged.py": "tag", "aws_machines.py": "elasticloadbalancing"}.get(file)
     return {f"{_SERVICES[api]}:{name}" for api, name in asked} | {
         f"{of}:{name}" for name in re.findall(r'\bapi\.(?:pages|call)\("(\w+)"', code)}
