@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.older import GOES
+
 PLAY = """
 - hosts: localhost
   gather_facts: false
@@ -37,6 +39,7 @@ def test_the_limit_of_a_run_is_called_timeout(tmp_path: Path, given: str, older:
     said = _run(tmp_path, "-i", "localhost,", "-c", "local", "play.yml")
     assert "its limit is 77 s" in said
     assert ("limit: is called timeout now" in said) == older
+    assert (f"version {GOES}" in said) == older, "the specs and the screen name the same version"
 
 
 @pytest.mark.parametrize("name", ["validate_timeout", "validate_limit"])
