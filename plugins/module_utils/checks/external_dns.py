@@ -70,7 +70,7 @@ class ExternalDns(Check):
 
     def applies(self, ctx: Context) -> str:
         try:
-            self._setups: list[Setup] | None = setups(ctx.client.raw.list(DEPLOYMENTS, strip=lean).items)
+            self._setups: list[Setup] | None = setups(ctx.client.quiet.list(DEPLOYMENTS, strip=lean).items)
         except ApiError as e:
             if e.status not in (401, 403):
                 raise

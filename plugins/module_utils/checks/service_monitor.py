@@ -71,7 +71,7 @@ class ServiceMonitor(Check):
 
     def applies(self, ctx: Context) -> str:
         try:
-            ctx.client.raw.get(f"/apis/{GROUP}/v1")
+            ctx.client.quiet.get(f"/apis/{GROUP}/v1")
         except ApiError as e:
             if e.status != 404:
                 raise

@@ -18,6 +18,8 @@ MOST_NEAR = 5000
 # Nodes that are asked for by name where there are more than fit into a list.
 NAMED = 40
 TIMEOUT = 8.0
+# Times that something is asked where a proxy's page came instead of an answer.
+_TRIES = 3
 LISTS = {
     "nodes": "/api/v1/nodes",
     "node_leases": "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases",
@@ -70,13 +72,18 @@ class Lists:
         self.clocks: dict[str, dict[str, float]] = {}
 
     def guarded(self, name: str, call: Callable[[], Any], default: Any) -> Any:
-        """What call() returns; the default where it fails, whatever the reason, which is kept."""
-        try:
-            return call()
-        except ApiError as e:
-            self.data["errors"][name] = e.as_dict()
-        except Exception as e:  # what answers nonsense must not cost the verdicts
-            self.data["errors"][name] = broken(e)
+        """What call() returns; the default where it fails, whatever the reason, which is kept. A page of what stands before the API
+        server is no answer, and is asked past."""
+        for tries in range(_TRIES, 0, -1):
+            try:
+                return call()
+            except ApiError as e:
+                if e.page and tries > 1:
+                    continue
+                self.data["errors"][name] = e.as_dict()
+            except Exception as e:  # what answers nonsense must not cost the verdicts
+                self.data["errors"][name] = broken(e)
+            return default
         return default
 
     def sound(self, name: str, items: list[Any]) -> list[dict[str, Any]]:

@@ -42,6 +42,14 @@ class PatientClient(Verbs):
         self._abort = abort or threading.Event()
         self.pages: list[str] = []
 
+    @property
+    def quiet(self) -> PatientClient:
+        """For what one can do without: a refusal is nobody's error and is not kept, and nothing is waited for. Only the pages of
+        what stands before the API server are got over, as they say nothing of what was asked."""
+        made = PatientClient(self.raw, self._deadline, lambda _error: None, 0.0, self._abort)
+        made.pages = self.pages
+        return made
+
     def _within(self, timeout: float) -> float:
         return max(0.5, min(timeout, self._deadline() - time.monotonic()))
 

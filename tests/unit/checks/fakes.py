@@ -36,7 +36,7 @@ class FakeClient:
     server = "https://api.test:6443"
 
     def __init__(self, answers: dict[str, Any]):
-        self.answers, self.patched, self.raw = answers, [], self
+        self.answers, self.patched, self.raw, self.quiet = answers, [], self, self
         self.asked: list[str] = []
         self.pages: list[str] = []
         self.takes: dict[str, float] = {}

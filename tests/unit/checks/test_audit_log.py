@@ -162,7 +162,7 @@ def test_flags_of_pods_tell_the_file_and_that_there_is_none() -> None:
         return {"metadata": {"name": name}, "spec": {"containers": [{"command": ["kube-apiserver", "--secure-port=6443", *flags]}]}}
 
     ctx = FakeContext()
-    ctx.client.raw = SimpleNamespace(get=lambda *_a, **_m: {"items": [
+    ctx.client.quiet = SimpleNamespace(get=lambda *_a, **_m: {"items": [
         pod("a", "--audit-policy-file=/p", "--audit-log-path=/var/log/a.log"), pod("b"), {"metadata": {"name": "c"}, "spec": {}}]})
     told = facts.flags(ctx)
     assert list(told) == ["a", "b"] and facts.path(told) == "/var/log/a.log"

@@ -199,3 +199,30 @@ def test_whatever_breaks_in_one_kind_leaves_the_others() -> None:
     data = collect(Told(refused={"/api/v1/events": RuntimeError("boom")}, nodes=[thing("n1")], pods=many("kube-system", 2)))
     assert data["errors"] == {"events": {**evidence_lists.broken(RuntimeError("boom")), "message": "RuntimeError: boom"}}
     assert keys(data["nodes"]) == ["/n1"] and len(data["pods"]) == 2
+
+
+@pytest.mark.parametrize(("pages", "told"), [(2, set()), (3, {"pods"})])
+def test_a_page_of_a_proxy_is_asked_past(pages: int, told: set[str]) -> None:
+    left = [pages]
+
+    def ask() -> list[str]:
+        if left[0]:
+            left[0] -= 1
+            error = refusal(504)
+            error.page = True
+            raise error
+        return ["p"]
+
+    lists = evidence_lists.Lists(None, data := {"errors": {}})
+    assert lists.guarded("pods", ask, []) == ([] if told else ["p"]) and set(data["errors"]) == told
+
+
+def test_what_the_api_server_refuses_is_asked_once() -> None:
+    asked: list[int] = []
+
+    def ask() -> None:
+        asked.append(1)
+        raise refusal(503)
+
+    lists = evidence_lists.Lists(None, data := {"errors": {}})
+    assert lists.guarded("pods", ask, None) is None and len(asked) == 1 and data["errors"]["pods"]["status"] == 503

@@ -276,3 +276,16 @@ def test_a_page_that_comes_when_the_patience_is_over_is_asked_past_once_more(mon
     client = PatientClient(SimpleNamespace(request=answer, starting=lambda e: False), lambda: 1e9, lambda e: None, patience=patience,
                            abort=SimpleNamespace(wait=clock.sleep))
     assert client.get("/version") == {"items": []} and client.pages == ["504 Gateway Time-out"]
+
+
+def test_what_one_can_do_without_gets_over_pages_alone_and_keeps_no_error(api, patient):
+    text = "<html><title>504 Gateway Time-out</title></html>"
+    serve = api.server.respond
+    api.server.respond = lambda request: request.answer(text, 504) if len(api.server.requests) < 3 else serve(request)
+    client = patient()
+    assert client.quiet.get("/version")["gitVersion"] and client.pages == ["504 Gateway Time-out"] * 2
+    api.server.respond = lambda request: request.refuse(503, "Some", "not now")
+    before = len(api.server.requests)
+    with pytest.raises(ApiError):
+        client.quiet.get("/version")
+    assert len(api.server.requests) == before + 1 and client.errors == []

@@ -90,7 +90,7 @@ def listed_in(ctx: Context, book: Book, kinds: tuple[str, ...]) -> list[Called]:
         if name not in kinds:
             continue
         try:
-            for item in ctx.client.raw.list(path, strip=_strip(read), page=page).items:
+            for item in ctx.client.quiet.list(path, strip=_strip(read), page=page).items:
                 found.update(dict.fromkeys(item["called"]))
         except ApiError as e:
             book.unlisted(name, e)

@@ -57,7 +57,7 @@ def certificate_alone(item: dict[str, Any]) -> dict[str, Any]:
 
 def _list(ctx: Context, book: Book, what: str, path: str, strip: Any, params: Any = None) -> list[Any] | None:
     try:
-        return ctx.client.raw.list(path, params=params, strip=strip, page=_PAGE).items
+        return ctx.client.quiet.list(path, params=params, strip=strip, page=_PAGE).items
     except ApiError as e:
         book.unlisted(what, e, quiet=path == SECRETS)
         return None
@@ -125,7 +125,7 @@ def _who(ctx: Context, stored: Stored, ending: set[Key]) -> set[str]:
     unasked = set(spaces[_SPACES:])
     for space in spaces[:_SPACES]:
         try:
-            pods = ctx.client.raw.list(f"/api/v1/namespaces/{space}/pods", strip=_uses).items
+            pods = ctx.client.quiet.list(f"/api/v1/namespaces/{space}/pods", strip=_uses).items
         except ApiError:
             unasked.add(space)
             continue

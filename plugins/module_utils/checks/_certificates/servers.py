@@ -144,7 +144,7 @@ def _kubelet(book: Book, name: str, address: str, found: list[Cert]) -> str:
 def requests(ctx: Context, book: Book, patience: float) -> None:
     """Requests of kubelets that nobody has approved or denied. patience: seconds that approvers may take."""
     try:
-        items = ctx.client.raw.list(REQUESTS, strip=_lean).items
+        items = ctx.client.quiet.list(REQUESTS, strip=_lean).items
     except ApiError as e:
         book.unlisted("certificatesigningrequests", e)
         return

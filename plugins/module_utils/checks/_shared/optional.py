@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 def optional_get(ctx: Context, path: str, params: dict[str, Any] | None = None) -> dict[str, Any] | None:
     """The object or list, or None when we may not see it, it does not exist, or the API server does not tell it now.
 
-    It goes past the recording client, as a refusal here is not what a later failure comes from; what was not read for another
-    reason than these two is observed.
+    It is asked by the client that keeps no errors, as a refusal here is not what a later failure comes from; what was not read
+    for another reason than these two is observed.
     """
-    return _unless_refused(ctx, path, lambda: ctx.client.raw.get(path, params=params))
+    return _unless_refused(ctx, path, lambda: ctx.client.quiet.get(path, params=params))
 
 
 def optional_list(ctx: Context, path: str, strip: Strip | None = None) -> list[dict[str, Any]] | None:
     """The same for all objects of a list, however many there are. strip(object): each as it is kept."""
-    return _unless_refused(ctx, path, lambda: ctx.client.raw.list(path, strip=strip).items)
+    return _unless_refused(ctx, path, lambda: ctx.client.quiet.list(path, strip=strip).items)
 
 
 def _unless_refused(ctx: Context, path: str, ask: Callable[[], Any]) -> Any:

@@ -29,7 +29,7 @@ def _lean(item: dict[str, Any]) -> dict[str, Any]:
 def attachments(ctx: Context) -> list[dict[str, Any]] | None:
     """name, node, driver, volume, error, going, attached, begun of each; None where we may not list them."""
     try:
-        return ctx.client.raw.list(ATTACHMENTS, strip=_lean).items
+        return ctx.client.quiet.list(ATTACHMENTS, strip=_lean).items
     except ApiError as e:
         if e.status not in (401, 403, 404):
             raise
