@@ -77,7 +77,7 @@ class Gateway(Check):
 
     def applies(self, ctx: Context) -> str:
         try:
-            self._classes = ctx.client.raw.get(CLASSES).get("items") or []
+            self._classes = ctx.client.quiet.get(CLASSES).get("items") or []
         except ApiError as e:
             if e.status == 404:
                 return "the cluster has no Gateway API: its definitions (gateway.networking.k8s.io/v1) are not installed"

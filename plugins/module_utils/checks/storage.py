@@ -204,7 +204,7 @@ class Storage(Check):
 
     def _absent(self, ctx: Context, path: str) -> bool:
         try:
-            ctx.client.raw.get(path)
+            ctx.client.quiet.get(path)
         except ApiError as e:
             if e.status == 404:
                 return True

@@ -104,7 +104,7 @@ class Pods(Source):
 
     def _log(self, number: int) -> str:
         try:
-            return str(self._ctx.client.raw.get(path_of("v1", "Pod", self._space, f"audit-{number}") + "/log", raw=True))
+            return str(self._ctx.client.quiet.get(path_of("v1", "Pod", self._space, f"audit-{number}") + "/log", raw=True))
         except ApiError as e:
             if e.status == 403:
                 raise NoSource(f"the log of our pod: {e.message}", "forbidden") from e
@@ -113,8 +113,8 @@ class Pods(Source):
     def _trouble(self, number: int) -> str:
         """What the pod waits for; what a folder lacks is told by an event only."""
         try:
-            pod = self._ctx.client.raw.get(path_of("v1", "Pod", self._space, f"audit-{number}"))
-            events = self._ctx.client.raw.get(f"/api/v1/namespaces/{self._space}/events")["items"]
+            pod = self._ctx.client.quiet.get(path_of("v1", "Pod", self._space, f"audit-{number}"))
+            events = self._ctx.client.quiet.get(f"/api/v1/namespaces/{self._space}/events")["items"]
         except ApiError:
             return ""
         mine = [e for e in events if e.get("type") == "Warning" and e["involvedObject"].get("name") == f"audit-{number}"]

@@ -56,7 +56,7 @@ def _by_servers(ctx: Context, replicas: Replicas) -> dict[str, tuple[PatientClie
 def _leaders(ctx: Context) -> list[str]:
     """Names of the nodes of the control plane."""
     try:
-        found = ctx.client.raw.list(_NODES, metadata_only=True).items
+        found = ctx.client.quiet.list(_NODES, metadata_only=True).items
     except ApiError as e:
         raise NoSource(f"nodes of the control plane: {e.message}", "forbidden" if e.status == 403 else "down") from e
     return sorted(name_of(n) for n in found if control_plane(n))

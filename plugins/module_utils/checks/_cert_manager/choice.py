@@ -41,7 +41,7 @@ def _read(ctx: Context) -> list[Issuer] | None:
     refused = 0
     for kind, space in (("ClusterIssuer", ""), ("Issuer", ctx.namespace)):
         try:
-            found += map(of, ctx.client.raw.list(path_of(API, kind, space)).items)
+            found += map(of, ctx.client.quiet.list(path_of(API, kind, space)).items)
         except ApiError as e:
             if e.status not in (401, 403):
                 raise

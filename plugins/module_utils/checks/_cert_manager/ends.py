@@ -99,7 +99,7 @@ class Ends:
 
     def _absent(self, name: str) -> bool:
         try:
-            self.ctx.client.raw.get(path_of("v1", "Secret", self.ctx.namespace, name))
+            self.ctx.client.quiet.get(path_of("v1", "Secret", self.ctx.namespace, name))
         except ApiError as e:
             return e.status == 404
         return False

@@ -95,7 +95,7 @@ def _key_of_secret(text: str) -> str:
 def stored(ctx: Context, wanted: Wanted, course: Course) -> str | None:
     """What is wrong with the Secret, in words; None where our user may not read it."""
     try:
-        data = ctx.client.raw.get(path_of("v1", "Secret", ctx.namespace, f"{wanted.object}-tls")).get("data") or {}
+        data = ctx.client.quiet.get(path_of("v1", "Secret", ctx.namespace, f"{wanted.object}-tls")).get("data") or {}
     except ApiError as e:
         if e.status in (401, 403):
             return None

@@ -35,7 +35,7 @@ def read(ctx: Context) -> list[Node]:
     """By name; none of them when the cluster does not tell: then the machines that the options name are judged alone."""
     named = selection(ctx.options) != Wanted()
     try:
-        found = sorted(ctx.client.raw.list("/api/v1/nodes", strip=_lean).items, key=name_of)
+        found = sorted(ctx.client.quiet.list("/api/v1/nodes", strip=_lean).items, key=name_of)
     except ApiError as e:
         if not named:
             raise Inconclusive(f"the cluster does not tell its nodes ({e.message}), and no machine is named: set "

@@ -69,7 +69,7 @@ class _Look:
 
     def get(self, what: str, path: str, **params: str) -> dict[str, Any] | None:
         try:
-            found: dict[str, Any] = self.ctx.client.raw.get(path, params=params or None)
+            found: dict[str, Any] = self.ctx.client.quiet.get(path, params=params or None)
             return found
         except ApiError as e:
             if e.status != 404:

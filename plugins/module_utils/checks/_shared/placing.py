@@ -128,7 +128,7 @@ class Placing:
     def _may_have_one(self) -> bool:
         """Whether there is an autoscaler, or one may be hidden from us behind nodes of a pool."""
         try:
-            self._ctx.client.raw.get(STATUS)
+            self._ctx.client.quiet.get(STATUS)
             return True
         except ApiError as e:
             hidden = e.status != 404
