@@ -93,6 +93,22 @@ def _managed_by(flags: dict[str, str]) -> str:
     sys.exit("Error: no configuration has been provided, try setting KUBERNETES_MASTER environment variable")
 
 
+def _create(provider: str, name: str, flags: dict[str, str], file: Path, state: dict[str, Any]) -> None:
+    where = f"self {name}" if "self-managed" in flags else _managed_by(flags)
+    if name in state.get(where, {}):
+        sys.exit(f"Error: cluster {name} already exists")
+    print(f"Generating cluster resources\n\u2713 Waiting for cluster infrastructure to be ready for {name}", flush=True)
+    state.setdefault(where, {})[name] = {"provider": provider, "version": flags.get("kubernetes-version"), "looks": 2,
+                                         "workers": flags.get("worker-replicas")}
+    if "self-managed" in flags:  # until the objects are moved, those of the bootstrap cluster on this machine
+        Path(f"{name}-bootstrap.conf").write_text(where)
+    file.write_text(json.dumps(state))
+    _fails("create")
+    if "self-managed" in flags:
+        Path(f"{name}-bootstrap.conf").unlink()
+        Path(f"{name}.conf").write_text(os.environ["KONVOY_API"])
+
+
 def later(words: list[str]) -> None:
     """$KONVOY_FAKE/state.json has, by management cluster, the clusters in it. One that manages itself is in one of its own."""
     plain = [w for w in words if not w.startswith("-")]
@@ -103,19 +119,7 @@ def later(words: list[str]) -> None:
     name, file = flags["cluster-name"], Path(os.environ["KONVOY_FAKE"]) / "state.json"
     state = json.loads(file.read_text()) if file.exists() else {}
     if plain[:2] == ["create", "cluster"]:
-        where = f"self {name}" if "self-managed" in flags else _managed_by(flags)
-        if name in state.get(where, {}):
-            sys.exit(f"Error: cluster {name} already exists")
-        print(f"Generating cluster resources\n\u2713 Waiting for cluster infrastructure to be ready for {name}", flush=True)
-        state.setdefault(where, {})[name] = {"provider": plain[2], "version": flags.get("kubernetes-version"), "looks": 2,
-                                             "workers": flags.get("worker-replicas")}
-        if "self-managed" in flags:  # until the objects are moved, those of the bootstrap cluster on this machine
-            Path(f"{name}-bootstrap.conf").write_text(where)
-        file.write_text(json.dumps(state))
-        _fails("create")
-        if "self-managed" in flags:
-            Path(f"{name}-bootstrap.conf").unlink()
-            Path(f"{name}.conf").write_text(os.environ["KONVOY_API"])
+        _create(plain[2], name, flags, file, state)
         return
     managing = _managed_by(flags)
     where = f"self {name}" if managing == os.environ["KONVOY_API"].strip() else managing

@@ -77,6 +77,7 @@ def cluster(clock: Clock, login: Login, monkeypatch: pytest.MonkeyPatch) -> Made
     monkeypatch.setattr(entry, "time", clock)
     monkeypatch.setattr(entry, "Space", lambda *args: made)
     monkeypatch.setattr(access, "connection", lambda params, job: login)
+
     def request(_method: str, path: str, params: Any = None, **_more: Any) -> Any:
         return made.get(path, params)
 

@@ -72,7 +72,7 @@ def _stored(ctx: Context, book: Book, one: Endpoint, served: list[Cert]) -> None
     where = f"secret/{space}/{name}"
     try:  # by a list, which is what the right is for
         found = ctx.client.quiet.list(f"/api/v1/namespaces/{space}/secrets", params={"fieldSelector": f"metadata.name={name}"},
-                                    strip=certificate_alone).items
+                                      strip=certificate_alone).items
     except ApiError as e:
         book.leave(where, "may not be read" if e.status == 403 else f"could not be read: {e.message}", must=True)
         return
