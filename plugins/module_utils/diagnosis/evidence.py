@@ -118,11 +118,14 @@ class Evidence:
 
     def leader_age(self, component: str) -> float | None:
         """Seconds since the leader of a control-plane component renewed its Lease."""
-        return self._age(next((i for i in self.items("leases") if name_of(i) == component), None))
+        return self._age(self._lease(component))
 
     def leader_since(self, component: str) -> float | None:
         """Seconds since the leader of a control-plane component became it."""
-        return self._age(next((i for i in self.items("leases") if name_of(i) == component), None), "acquireTime")
+        return self._age(self._lease(component), "acquireTime")
+
+    def _lease(self, component: str) -> Object | None:
+        return next((i for i in self.items("leases") if name_of(i) == component), None)
 
     def _age(self, lease: Object | None, field: str = "renewTime") -> float | None:
         told = seconds(((lease or {}).get("spec") or {}).get(field))

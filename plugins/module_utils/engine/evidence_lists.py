@@ -63,6 +63,17 @@ def _key(item: dict[str, Any]) -> tuple[str, str]:
     return item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
+def _past_pages(call: Callable[[], Any]) -> Any:
+    """call(), again where a page of what stands before the API server came, which is no answer."""
+    for _again in range(_TRIES - 1):
+        try:
+            return call()
+        except ApiError as e:
+            if not e.page:
+                raise
+    return call()
+
+
 class Lists:
     """Puts lists into `data`, each under its name; data["errors"] has why one did not come, data["partial"] in words what is
     missing of one, data["whole_in"] the namespaces of which it has everything none the less."""
@@ -72,18 +83,13 @@ class Lists:
         self.clocks: dict[str, dict[str, float]] = {}
 
     def guarded(self, name: str, call: Callable[[], Any], default: Any) -> Any:
-        """What call() returns; the default where it fails, whatever the reason, which is kept. A page of what stands before the API
-        server is no answer, and is asked past."""
-        for tries in range(_TRIES, 0, -1):
-            try:
-                return call()
-            except ApiError as e:
-                if e.page and tries > 1:
-                    continue
-                self.data["errors"][name] = e.as_dict()
-            except Exception as e:  # what answers nonsense must not cost the verdicts
-                self.data["errors"][name] = broken(e)
-            return default
+        """What call() returns; the default where it fails, whatever the reason, which is kept."""
+        try:
+            return _past_pages(call)
+        except ApiError as e:
+            self.data["errors"][name] = e.as_dict()
+        except Exception as e:  # what answers nonsense must not cost the verdicts
+            self.data["errors"][name] = broken(e)
         return default
 
     def sound(self, name: str, items: list[Any]) -> list[dict[str, Any]]:
