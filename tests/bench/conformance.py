@@ -44,7 +44,8 @@ class Bench:
 
     def bare(self) -> dict[str, float]:
         """Wall seconds from the first request until the pod has ended, and those of the tests."""
-        wanted = {"E2E_FOCUS": FOCUS, "E2E_SKIP": SKIP, "E2E_PARALLEL": str(self.parallel)}
+        # The runner takes the number of processes as Ginkgo's own option only: E2E_PARALLEL with a number means one.
+        wanted = {"E2E_FOCUS": FOCUS, "E2E_SKIP": SKIP, "E2E_PARALLEL": "true", "E2E_EXTRA_GINKGO_ARGS": f"--procs={self.parallel}"}
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "e2e", "namespace": _SPACE}, "spec": {
             "serviceAccountName": "e2e", "restartPolicy": "Never", "tolerations": [{"operator": "Exists"}], "containers": [{
                 "name": "e2e", "image": self.image, "env": [{"name": n, "value": v} for n, v in wanted.items()]}]}}
