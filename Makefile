@@ -44,8 +44,9 @@ status: ## what of the lab is running
 test: ## all tests; STAGES="unit lint" runs some, ASSAY_CLUSTERS=2 on so many clusters
 	@$(WITH) python -m $(TEST) $(STAGES)
 
-keep: ## after a full `make test` or `make gauntlet`: keep how many tests there are, and which take long
+keep: ## after a full `make test` or `make gauntlet`: keep how many tests there are, which take long, and what it ran on
 	@$(WITH) python -m tests.runner.keep
+	@$(WITH) python -m tests.setup.generate
 
 unit lint changelog sanity: ## one stage of the tests, without the lab
 	@$(WITH) python -m $(TEST) $@
@@ -63,7 +64,7 @@ strangers: ## every check on clusters that look like OpenShift, EKS, Rancher, a 
 	@$(WITH) python -m $(TEST) strangers
 
 versions: ## plugins and playbooks under older ansible-core, each in an environment of its own
-	@$(WITH) python -m $(TEST) versions
+	@$(WITH) python -m $(TEST) versions; status=$$?; $(WITH) python -m tests.setup.generate && exit $$status
 
 mutate: ## small faults put into the product on purpose: do the nearest tests notice? ARGS="diagnosis" tries one room
 	@$(WITH) python -m tests.mutate $(ARGS)

@@ -50,9 +50,9 @@ class Case:
 
 
 def cases(junit: Path) -> list[Case]:
-    """All test cases of the files of a folder. A broken file is one failed case, as what it would have said is lost."""
+    """All test cases of a file, or of all in a folder. A broken one is one failed case, as what it would have said is lost."""
     found = []
-    for path in sorted(junit.glob("*.xml")) if junit.is_dir() else []:
+    for path in sorted(junit.glob("*.xml")) if junit.is_dir() else [junit] if junit.is_file() else []:
         try:
             elements = list(ElementTree.parse(path).getroot().iter("testcase"))
         except (ElementTree.ParseError, OSError):

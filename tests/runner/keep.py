@@ -5,11 +5,13 @@
     python -m tests.runner.keep     (make keep) after a full `make test`, or after `make gauntlet`
 
 A run with fewer cases fails, so that tests which are no longer found are missed; the long tests are handed out first. What the
-run had not (the gauntlet, or all but that) stays as it was.
+run had not (the gauntlet, or all but that) stays as it was. What a full `make test` ran on is kept for the README, too.
 """
 from __future__ import annotations
 
+import importlib.metadata
 import json
+import os
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -58,6 +60,21 @@ def _known(seconds: dict[str, int], ran: dict[str, float]) -> dict[str, int]:
     return dict(sorted({**left_out, **{t: round(s) for t, s in ran.items() if s >= LONG}}.items()))
 
 
+def _of_all(stages: list[Any]) -> Any:
+    """Counts of a plain `make test` on the lab; None where one of its stages has no results, or another cluster was asked."""
+    from .counts import Counts, cases, of_log
+
+    found = Counts()
+    if os.environ.get("KUBECONFIG"):
+        return None
+    for stage in (s for s in stages if s.in_all and s.counted and (s.rooms or s.least > 1)):
+        told = sum((c.counts for c in cases(stage.junit)), Counts()) if stage.rooms else of_log(stage) or Counts()
+        if not told.total:
+            return None
+        found += told
+    return found
+
+
 def main() -> int:
     from .counts import cases, of_log
     from .stages import OUTPUT, all_stages
@@ -81,5 +98,18 @@ def main() -> int:
     return 0
 
 
+def note_versions() -> None:
+    """What a full run ran on, for the README."""
+    from tests.lab.base import KUBERNETES
+    from tests.setup import tried
+
+    from .stages import all_stages
+
+    if whole := _of_all(all_stages()):
+        tried.note(importlib.metadata.version("ansible-core"), "test", whole.passed, whole.failed, KUBERNETES)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    note_versions()
+    sys.exit(status)

@@ -4,7 +4,8 @@
 
     versions.py FOLDER        FOLDER: where the JUnit files go, one for each version
 
-An environment has its ansible-core with what that needs, and everything else from the project's own.
+An environment has its ansible-core with what that needs, and everything else from the project's own. How many tests passed is
+kept in tests/versions.json, for the table of the README (make generate).
 """
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.setup import bootstrap
+from tests.runner import counts
+from tests.setup import bootstrap, tried
 
 # The last of each series that meta/runtime.yml allows and that another Python or another team may still have.
 VERSIONS = ("2.16.19", "2.17.14", "2.18.19")
@@ -53,8 +55,13 @@ def prove(version: str, folder: Path) -> int:
     if said != version:
         raise bootstrap.SetupError(f"the environment of ansible-core {version} has {said}")
     print(f"ansible-core {version}", flush=True)
-    return subprocess.run([python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={folder / version}.xml", *TESTS],
-                          cwd=bootstrap.CHECKOUT, env=environ, check=False).returncode
+    junit = folder / f"{version}.xml"
+    status = subprocess.run([python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={junit}", *TESTS],
+                            cwd=bootstrap.CHECKOUT, env=environ, check=False).returncode
+    found = sum((c.counts for c in counts.cases(junit)), counts.Counts())
+    if found.total:
+        tried.note(version, "versions", found.passed, found.failed)
+    return status
 
 
 def main(folder: str) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 
+from tests.setup import tried
+
 from .texts import ROOT, Domain, Known, Unwritten
 from .words import fold, row
 
@@ -53,6 +55,6 @@ def files(found: Found) -> dict[str, str]:
     roles = ",\n".join(f"[{n}](../roles/{n}/README.md)" for n in found) + ".\n"
     change = {"meta/runtime.yml": lambda p, t: _runtime(t, modules),
               "plugins/doc_fragments/select.py": lambda p, t: _select(t, list(found)),
-              "README.md": lambda p, t: between(p, t, "checks", _table(found)),
+              "README.md": lambda p, t: between(p, between(p, t, "checks", _table(found)), "versions", tried.table()),
               "docs/variables.md": lambda p, t: between(p, t, "roles", roles)}
     return {path: new(path, (ROOT / path).read_text(encoding="utf-8")) for path, new in change.items()}
