@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ..common.words import plural
-from . import documents, judge
+from . import documents, judge, places
 from .counting import log_counts
 from .junit import Report, Suite
 from .log import Log
@@ -160,8 +160,9 @@ def _versions(parts: Parts, e2e: str, server: str) -> Findings:
         if len(several := list(dict.fromkeys(found))) > 1:
             yield Finding("version-several", WARNING, f"The log names several versions of the {what}: {_listed(several)}", logs)
     if parts.server and server and parts.server.partition("+")[0] != server.partition("+")[0]:
-        yield Finding("version-sonobuoy", WARNING,
-                      f"The API server is {server} by the log and {parts.server} by Sonobuoy", logs)
+        told = f"The API server is {server} by the log and {parts.server} by "
+        yield (Finding("version-sonobuoy", WARNING, f"{told}Sonobuoy", logs) if places.SERVER in parts.documents else
+               Finding("version-several", WARNING, f"{told}{places.CONFORMANCE}", logs))
     if e2e and server and minor(e2e) != minor(server):
         yield Finding("version-skew", WARNING, f"The tests are of {e2e}, the API server is {server}", logs)
     claimed, whose = parts.claimed

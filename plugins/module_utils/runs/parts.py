@@ -57,9 +57,11 @@ class Parts:
 
     @property
     def server(self) -> str:
-        """The version of the API server that a Sonobuoy tarball has."""
-        found = self.documents.get(places.SERVER)
-        return documents.string(documents.mapping(found.data).get("gitVersion"))[:limits.SHORT] if found else ""
+        """The version of the API server that a Sonobuoy tarball has, or the module conformance told of its run."""
+        for name, key in ((places.SERVER, "gitVersion"), (places.CONFORMANCE, "version")):
+            if (found := self.documents.get(name)) and (told := documents.string(documents.mapping(found.data).get(key))):
+                return told[:limits.SHORT]
+        return ""
 
     @property
     def claimed(self) -> tuple[str, str]:
@@ -99,7 +101,7 @@ def gather(unit: Unit, found: dict[str, Part], wish: Wish) -> Parts:
             parts.results = part
         elif part is not None and name in places.ERRORS:
             parts.errors.append(part)
-        elif part is not None:
+        elif part is not None and not (name == places.CONFORMANCE and part.broken):  # it only adds to what others tell
             parts.documents[name] = part
     parts.logs = _telling(parts.logs, unit.of == PROW)
     for report in parts.reports:

@@ -13,6 +13,7 @@ XML, LOG, JSON, YAML = "xml", "log", "json", "yaml"
 # Documents by their names.
 STARTED, FINISHED, PODINFO, PROWJOB = "started.json", "finished.json", "podinfo.json", "prowjob.json"
 RECORDS, SERVER = "records.json", "serverversion.json"
+CONFORMANCE = "conformance.json"  # of the module conformance, beside the results of its run
 OUR_JUNIT = "junit.xml"
 RESULTS = "sonobuoy_results.yaml"
 ERRORS = ("error.json", "errors.json")
@@ -39,7 +40,7 @@ def kind(path: str) -> str:
         return LOG
     if name == RESULTS:
         return YAML
-    if name in _OF_PROW or name in (RECORDS, SERVER) or _CLUSTER.match(path):
+    if name in _OF_PROW or name in (RECORDS, SERVER, CONFORMANCE) or _CLUSTER.match(path):
         return JSON
     return JSON if name in ERRORS and _PLUGIN.match(path) else ""
 
@@ -110,18 +111,20 @@ def units(paths: Iterable[str]) -> list[Unit]:
     """Files by the runs that they are of, in the order of their folders.
 
     A build folder has all below it, as has a folder with a log; JUnit files that stand alone are of one run for each folder.
-    The server's version of a Sonobuoy tarball is of each of its plugins.
+    The server's version of a Sonobuoy tarball is of each of its plugins, what the module conformance told of the run beside it.
     """
     paths = list(paths)
-    servers = [p for p in paths if p.rpartition("/")[2] == SERVER]
+    beside = {name: [p for p in paths if p.rpartition("/")[2] == name] for name in (SERVER, CONFORMANCE)}
     groups, found = _Groups(paths), {}
-    for path in (p for p in paths if p not in servers):
+    for path in (p for p in paths if p.rpartition("/")[2] not in beside):
         unit = groups.unit(path)
         found.setdefault((unit.of, unit.place), unit).paths.append(path)
     for unit in found.values():
         if unit.of == SONOBUOY:
             root = _PLUGIN.match(unit.paths[0])["root"]
-            unit.paths += [p for p in servers if p.startswith(root)][:1]
+            unit.paths += [p for p in beside[SERVER] if p.startswith(root)][:1]
+        elif unit.of == TESTS:
+            unit.paths += [p for p in beside[CONFORMANCE] if parent(p) == unit.place]
     return sorted(found.values(), key=lambda u: _natural(u.place))
 
 
