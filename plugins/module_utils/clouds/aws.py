@@ -31,6 +31,9 @@ _PASSING = {"RequestLimitExceeded", "Throttling", "ThrottlingException", "Thrott
 # As policies of IAM call a service that signatures call otherwise.
 _IAM_NAMES = {"tagging": "tag"}
 _ATTEMPTS = 6
+# EC2 alone answers with everything at once unless it is asked for pages, and throttles or cuts off who does so in a large
+# account: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-pagination.html
+_PAGE = 500
 _ENV_KEYS = {"access_key": ("AWS_ACCESS_KEY_ID",), "secret_key": ("AWS_SECRET_ACCESS_KEY",),
              "session_token": ("AWS_SESSION_TOKEN",)}
 _ENV = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION")}
@@ -97,9 +100,15 @@ class Ec2:
 
         found: list[dict[str, Any]] = []
         with _told(self._service.signing_name, operation, subject):
-            for page in self._client.get_paginator(xform_name(operation)).paginate(**arguments):
+            size = {"PageSize": self._page(operation)}
+            for page in self._client.get_paginator(xform_name(operation)).paginate(PaginationConfig=size, **arguments):
                 found += page.get(key, [])
         return found
+
+    def _page(self, operation: str) -> int | None:
+        """Items of a page, no more than the operation allows; None: the service's own number."""
+        most = self._service.operation_model(operation).input_shape.members.get("MaxResults")
+        return min(_PAGE, most.metadata.get("max", _PAGE)) if most and self._service.service_name == "ec2" else None
 
     def listen(self, event: str, act: Any) -> None:
         """act is called at an event of botocore's."""

@@ -69,7 +69,7 @@ def _images(ec2: Ec2) -> list[Row]:
     """Not looked for, but a snapshot that an image is made of cannot be deleted."""
     return [Row("", i["ImageId"], uses=[m["Ebs"]["SnapshotId"] for m in i.get("BlockDeviceMappings") or []
                                         if (m.get("Ebs") or {}).get("SnapshotId")])
-            for i in ec2.call("DescribeImages", Owners=["self"]).get("Images", [])]
+            for i in ec2.pages("DescribeImages", "Images", Owners=["self"])]
 
 
 def _interfaces(ec2: Ec2) -> list[Row]:
