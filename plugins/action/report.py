@@ -31,12 +31,14 @@ def _show(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str],
 
 
 def _history(given: dict[str, Any]) -> dict[str, Any] | None:
-    """What the module history returned; None for a task of it that failed, was skipped, or is not there."""
-    if not given or given.get("failed") or given.get("skipped"):
-        return None
-    if not html_history.fits(given):
+    """What the module history returned, also where its gate failed the task; None for a task of it that told nothing, as it
+    failed or was skipped, or is not there.
+    """
+    if html_history.fits(given):
+        return given
+    if given and not (given.get("failed") or given.get("skipped")):
         raise store.ResultsError("history: must be what a task of assay.clusters.history returned, as its register variable holds it")
-    return given
+    return None
 
 
 class ActionModule(ActionBase):

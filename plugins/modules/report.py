@@ -33,7 +33,8 @@ options:
   history:
     description:
       - What a task of M(assay.clusters.history) returned. C(report.html) then has a view of the past, and tells since when each
-        cause is there. Without it, or with that of a task that failed or was skipped, there is no such view.
+        cause is there. That of a task that failed by its gate is as good. Without it, or with that of a task that told nothing,
+        there is no such view.
     type: dict
     default: {}
     version_added: 1.2.0

@@ -19,7 +19,7 @@ _NEEDED = ("answer", "clusters", "checks", "failures", "differences", "last_runs
 
 
 def fits(history: Any) -> bool:
-    """Whether this is what the module history returned, of a task that neither failed nor was skipped."""
+    """Whether this is what the module history returned, of a task that came to measure."""
     return isinstance(history, Mapping) and all(key in history for key in _NEEDED)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..common.words import plural
 from . import text
 
-_NAMES = 100
+_NAMES = 28  # characters: the sentence around them must be read on a line of a screen, too
 
 
 def _server(run: dict[str, Any]) -> str:

@@ -45,6 +45,12 @@ def _properties(path):
     return [{p.get("name"): p.get("value") for p in one} for one in found if one is not None]
 
 
+def test_of_many_names_enough_are_told_that_the_screen_has_the_whole_sentence():
+    runs = [_run(f"prod-{n}", "https://127.0.0.1:6443", "u1") for n in range(17)]
+    lines = summary.summary(runs, width=100).splitlines()
+    assert "prod-0, prod-1, +15 more are one and the same cluster, https://127.0.0.1:6443, and counted as one" in lines
+
+
 def test_one_cluster_under_two_names_is_one_in_every_report(tmp_path):
     runs = [_run("eks-prod", uid="u1"), _run("eks-stage", uid="u1"), _run("other", "https://other", "u2")]
     sentence = "eks-prod, eks-stage are one and the same cluster, https://api:6443, and counted as one"

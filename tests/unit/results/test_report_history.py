@@ -38,6 +38,13 @@ def test_the_page_has_what_the_module_returned(tmp_path: Path) -> None:
     assert "in 1 run on 1 cluster in 10000 days" in page
 
 
+def test_a_gate_that_stopped_for_what_is_new_is_shown(tmp_path: Path) -> None:
+    """The task failed, and has told all the same: that is when a page is read."""
+    store.write_cluster_run(tmp_path / "r", samples.node_down("c1"))
+    done = _play(tmp_path, {**_keep(tmp_path, gate=True), "ignore_errors": True}, _report(tmp_path))
+    assert "new against nothing before it" in done.stdout and 'id="history"' in (tmp_path / "r/report.html").read_text(), done.stdout
+
+
 def test_the_module_leaves_out_the_stages_of_an_earlier_pipeline(tmp_path: Path) -> None:
     """They would make the run as old as they are, and so take it out of the report."""
     store.write_cluster_run(tmp_path / "r", samples.healthy("c1"))
