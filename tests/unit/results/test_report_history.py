@@ -6,12 +6,16 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.history import kept
 from ansible_collections.assay.clusters.plugins.module_utils.results import store
+from ansible_collections.assay.clusters.tests.unit.history import histories
 from ansible_collections.assay.clusters.tests.unit.results import samples
 
 
@@ -71,14 +75,29 @@ def test_what_is_no_history_is_refused_before_anything_is_written(tmp_path: Path
     assert not (tmp_path / "r/report.html").exists()
 
 
-def test_the_playbook_reports_although_its_history_cannot_be_used(tmp_path: Path) -> None:
-    """Two hosts that cannot be reached, and a history that is a file."""
+def _validate(tmp_path: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """Without a cluster: nothing is tested, and the history is asked all the same."""
     hosts = {h: {"cluster_host": "https://127.0.0.1:1"} for h in ("a", "b")}
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
-    (tmp_path / "history").write_text("")
-    done = subprocess.run(["ansible-playbook", "assay.clusters.validate", "-i", str(tmp_path / "hosts.json"), "-e",
+    return subprocess.run(["ansible-playbook", "assay.clusters.validate", "-i", str(tmp_path / "hosts.json"), "-e",
                            f"validate_results_dir={tmp_path / 'r'}", "-e", "validate_limit=-5", "-e",
-                           f"validate_history={tmp_path / 'history'}"], text=True, check=False, capture_output=True,
+                           f"validate_history={tmp_path / 'history'}", *more], text=True, check=False, capture_output=True,
                           env={**os.environ, "ANSIBLE_NOCOLOR": "1"})
+
+
+def test_the_playbook_removes_what_is_older_than_it_is_told(tmp_path: Path) -> None:
+    runs = [histories.run("a", "dns", hours=24 * 5000), replace(histories.run("a"), started=datetime.now(timezone.utc))]
+    old, young = (tmp_path / "history" / kept.name_of(one) for one in runs)
+    old.parent.mkdir(parents=True)
+    for path, one in zip((old, young), runs):
+        path.write_text(kept.text_of(one))
+    done = _validate(tmp_path, "-e", "validate_history_keep_days=28")
+    assert (old.exists(), young.exists()) == (False, True), done.stdout + done.stderr
+
+
+def test_the_playbook_reports_although_its_history_cannot_be_used(tmp_path: Path) -> None:
+    """Two hosts that cannot be reached, and a history that is a file."""
+    (tmp_path / "history").write_text("")
+    done = _validate(tmp_path)
     assert done.returncode == 2 and f"path: {tmp_path / 'history'} is no folder" in done.stdout, done.stdout + done.stderr
     assert json.loads((tmp_path / "r/records.json").read_text())["runs"] == [] and "a: no result" in done.stdout
