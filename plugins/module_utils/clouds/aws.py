@@ -3,6 +3,7 @@
 """AWS through boto3: the connection from options named as in amazon.aws, and AWS's errors as one sentence."""
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 from collections.abc import Mapping
@@ -179,11 +180,20 @@ def _from(environ: Mapping[str, str], names: Mapping[str, tuple[str, ...]]) -> d
     return {option: value for option, value in found.items() if value}
 
 
+@functools.cache
+def _descriptions(folders: str | None) -> Any:
+    """botocore's reader of what it knows of services, one for all sessions of this process: each would read its megabytes anew."""
+    from botocore.loaders import create_loader
+
+    return create_loader(folders)
+
+
 def _session(environ: Mapping[str, str]) -> Any:
     """botocore's, with files of configuration that the environment of the task names: its own it reads itself."""
     from botocore.session import Session
 
     session = Session()
+    session.lazy_register_component("data_loader", lambda: _descriptions(session.get_config_variable("data_path")))
     for option, variable in (("config_file", "AWS_CONFIG_FILE"), ("credentials_file", "AWS_SHARED_CREDENTIALS_FILE")):
         if environ.get(variable):
             session.set_config_variable(option, environ[variable])
