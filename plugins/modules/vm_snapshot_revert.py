@@ -36,10 +36,32 @@ options:
         or a NodeHealthCheck, that is not paused deletes a machine whose node is not Ready for some minutes; Karpenter replaces
         an instance that is stopped. They are looked for where the cluster is named and answers and its user may read them, each
         is a line, and without this they are refused.
-      - The health checks of a cluster that another one manages are there and are not looked at, so this has to be set for it,
-        best when it is paused.
+      - The health checks of a cluster that another one manages are there. With O(cluster_api) those of Cluster API are paused
+        meanwhile; without it they are not looked at, so this has to be set, best when they are paused.
     type: bool
     default: false
+  cluster_api:
+    description:
+      - The management cluster of Cluster API that these machines belong to. Its MachineHealthChecks that select them are paused
+        by the annotation C(cluster.x-k8s.io/paused) before the first machine is off, and resumed when all nodes are Ready
+        again. What was paused before stays paused.
+      - While machines do not run, or nodes of theirs are not healthy, checks stay paused, as they would delete these machines.
+        A process that outlives the playbook resumes them within half an hour, also when the playbook is killed; afterwards
+        the same revert again does.
+      - Its user may list and get Machines (C(machines)) and get, list and patch C(machinehealthchecks).
+      - A cluster that manages itself cannot be held like this, as its own snapshot takes the pause back.
+    type: dict
+    version_added: 1.2.0
+    suboptions:
+      kubeconfig:
+        description: The kubeconfig of the management cluster, as a path, as its content or as a dictionary.
+        type: raw
+      context:
+        description: The context of it.
+        type: str
+      namespace:
+        description: The namespace of the objects. Without it all are looked at, which wants the right to.
+        type: str
   order:
     description: Which machines boot first.
     type: str

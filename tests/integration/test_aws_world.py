@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.common.guardian import Guardian
 from ansible_collections.assay.clusters.plugins.module_utils.machines.aws import reverting
 from ansible_collections.assay.clusters.plugins.module_utils.machines.aws.owners import PROCESSES, Owners
 from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Wanted
@@ -79,7 +80,7 @@ def region(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Region]:
     read_models_once(monkeypatch)
     made = Region(moto)
     monkeypatch.setattr(take, "_COPYING", 0.01)
-    monkeypatch.setattr(reverting.Guardian, "start", lambda clean: made.guards.append(Guard(clean)) or made.guards[-1])
+    monkeypatch.setattr(Guardian, "start", lambda clean: made.guards.append(Guard(clean)) or made.guards[-1])
     yield made
     made.front.close()
 

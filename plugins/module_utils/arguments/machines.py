@@ -7,7 +7,7 @@ from typing import Any
 
 from .cluster import CLUSTER, LOG_IN
 from .older import older
-from .platforms import AWS
+from .platforms import AWS, PLATFORM_CLUSTER_API
 
 # Machines of AWS: the names of amazon.aws, and how a revert treats volumes.
 MACHINES_AWS: dict[str, dict[str, Any]] = {
@@ -70,6 +70,9 @@ SNAPSHOT_DISKS: dict[str, dict[str, Any]] = {
     "independent_disks": {"type": "str", "default": "refuse", "choices": ["refuse", "leave"]},
 }
 
+# Where the machines are managed; without a namespace all of them are looked at.
+MANAGEMENT: dict[str, dict[str, Any]] = {n: PLATFORM_CLUSTER_API[n] for n in ("kubeconfig", "context")} | {"namespace": {"type": "str"}}
+
 _ORDERS = ["control_plane_last", "control_plane_first", "as_given"]
 
 VM_SNAPSHOT: dict[str, dict[str, Any]] = {
@@ -99,6 +102,7 @@ VM_SNAPSHOT_REVERT: dict[str, dict[str, Any]] = {
     "allow_memory": {"type": "bool", "default": False},
     "allow_mixed": {"type": "bool", "default": False},
     "allow_owned": {"type": "bool", "default": False},
+    "cluster_api": {"type": "dict", "options": MANAGEMENT},
     "order": {"type": "str", "default": "control_plane_first", "choices": _ORDERS},
     "power_on": {"type": "bool", "default": True},
     "boot_delay": {"type": "float", "default": 5, **older("pause")},

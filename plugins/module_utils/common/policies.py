@@ -6,23 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .selectors import Requirement, matches
+from .selectors import fits
 
 Object = Mapping[str, Any]
 
 
-def _fits(selector: Object | None, labels: Mapping[str, str]) -> bool:
-    """Whether a selector means pods with these labels; an empty one means all."""
-    selector = selector or {}
-    wanted = [Requirement(k, "In", (v,)) for k, v in (selector.get("matchLabels") or {}).items()]
-    wanted += [Requirement(e["key"], e["operator"], tuple(e.get("values") or ()))
-               for e in selector.get("matchExpressions") or ()]
-    return matches(wanted, labels)
-
-
 def selects(policy: Object, labels: Mapping[str, str]) -> bool:
     """Whether it is for pods with these labels."""
-    return _fits((policy.get("spec") or {}).get("podSelector"), labels)
+    return fits((policy.get("spec") or {}).get("podSelector"), labels)
 
 
 def _types(spec: Object) -> list[str]:
@@ -41,7 +32,7 @@ def restricts(policy: Object, labels: Mapping[str, str]) -> bool:
 
 def _may_mean(peers: Iterable[Object] | None, labels: Mapping[str, str]) -> bool:
     """Whether a rule's peers can be pods with these labels of the same namespace; in doubt they can."""
-    return not peers or any(set(p) != {"podSelector"} or _fits(p["podSelector"], labels) for p in peers)
+    return not peers or any(set(p) != {"podSelector"} or fits(p["podSelector"], labels) for p in peers)
 
 
 def forbid(found: Iterable[Object], labels: Mapping[str, str]) -> bool:

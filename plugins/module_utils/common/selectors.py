@@ -57,3 +57,12 @@ def parse(text: str, option: str) -> tuple[Requirement, ...]:
 
 def matches(requirements: Iterable[Requirement], labels: Mapping[str, str]) -> bool:
     return all(r.met(labels) for r in requirements)
+
+
+def fits(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
+    """Whether a label selector as objects have it means these labels; an empty one means all."""
+    selector = selector or {}
+    wanted = [Requirement(k, "In", (v,)) for k, v in (selector.get("matchLabels") or {}).items()]
+    wanted += [Requirement(e["key"], e["operator"], tuple(e.get("values") or ()))
+               for e in selector.get("matchExpressions") or ()]
+    return matches(wanted, labels)

@@ -9,15 +9,14 @@ which AWS tells that it is stopping (its docs, Disruption: Interruption).
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
+from ..clouds.cluster_api import GROUP, PAUSED, newest
 from ..kube.errors import ApiError
 
-_OF_CLUSTER_API = "/apis/cluster.x-k8s.io/v1beta1"
 _OF_OPENSHIFT = "/apis/machine.openshift.io/v1beta1"
 _OF_MEDIK8S = "/apis/remediation.medik8s.io/v1alpha1"
-_PAUSED = "cluster.x-k8s.io/paused"
 _CLUSTER, _NAMESPACE, _KIND, _OWNER = (
     f"cluster.x-k8s.io/{n}" for n in ("cluster-name", "cluster-namespace", "owner-kind", "owner-name"))
 _KARPENTER = "karpenter.sh/nodepool"
@@ -31,14 +30,17 @@ class Api(Protocol):
     def get(self, path: str, *, timeout: float) -> Any: ...
 
 
-def owners(api: Api) -> list[str]:
-    """One sentence for each that would replace machines, and how it is paused. ApiError where Nodes cannot be read."""
+def owners(api: Api, looked: Collection[tuple[str, str]] = ()) -> list[str]:
+    """One sentence for each that would replace machines, and how it is paused. ApiError where Nodes cannot be read.
+
+    looked: namespace and name of clusters of Cluster API whose health checks are seen to where they are managed.
+    """
     nodes = [n["metadata"] for n in api.get("/api/v1/nodes", timeout=_TIMEOUT).get("items") or []]
-    found = [f"MachineHealthCheck {_named(c)} of OpenShift is not paused (annotate it with {_PAUSED}: \"\")"
+    found = [f"MachineHealthCheck {_named(c)} of OpenShift is not paused (annotate it with {PAUSED}: \"\")"
              for c in _running(_items(api, f"{_OF_OPENSHIFT}/machinehealthchecks"))]
     found += [f"NodeHealthCheck {c['metadata']['name']} is not paused (spec.pauseRequests)"
               for c in _items(api, f"{_OF_MEDIK8S}/nodehealthchecks") if not (c.get("spec") or {}).get("pauseRequests")]
-    found += _cluster_api(api, nodes)
+    found += _cluster_api(api, nodes, looked)
     pools = sorted({n["labels"][_KARPENTER] for n in nodes if (n.get("labels") or {}).get(_KARPENTER)})
     if pools:
         found.append(f"Karpenter owns the nodes of its NodePools {', '.join(pools[:_SHOWN])}, and replaces an instance that is "
@@ -46,25 +48,29 @@ def owners(api: Api) -> list[str]:
     return found
 
 
-def _cluster_api(api: Api, nodes: Sequence[Mapping[str, Any]]) -> list[str]:
+def _cluster_api(api: Api, nodes: Sequence[Mapping[str, Any]], looked: Collection[tuple[str, str]]) -> list[str]:
     """Of the clusters that own Nodes: their health checks where they manage themselves, else where to look."""
     noted = [n["annotations"] for n in nodes if (n.get("annotations") or {}).get(_CLUSTER)]
+    keys = sorted({(str(a.get(_NAMESPACE) or "default"), str(a[_CLUSTER])) for a in noted} - set(looked))
+    group = _read(api, f"/apis/{GROUP}") if keys else None
     found = []
-    for key in sorted({(str(a.get(_NAMESPACE) or "default"), str(a[_CLUSTER])) for a in noted}):
-        cluster = _read(api, f"{_OF_CLUSTER_API}/namespaces/{key[0]}/clusters/{key[1]}")
+    for key in keys:
+        space = f"/apis/{newest(group)}/namespaces/{key[0]}" if group else ""
+        cluster = _read(api, f"{space}/clusters/{key[1]}") if group else None
         if cluster is None:
             of = sorted({f"{a.get(_KIND)} {a.get(_OWNER)}" for a in noted if a[_CLUSTER] == key[1] and a.get(_KIND)})
             found.append(f"Cluster API owns the nodes of cluster {'/'.join(key)} ({', '.join(of[:_SHOWN])}), whose health checks "
-                         "are where it is managed and were not looked at (pause it there: spec.paused: true)")
+                         "are where it is managed and were not looked at (name that cluster in cluster_api.kubeconfig, or pause it "
+                         "there: spec.paused: true)")
         elif not (cluster.get("spec") or {}).get("paused"):
-            checks = _running(_items(api, f"{_OF_CLUSTER_API}/namespaces/{key[0]}/machinehealthchecks"))
+            checks = _running(_items(api, f"{space}/machinehealthchecks"))
             found += [f"MachineHealthCheck {_named(c)} of cluster {'/'.join(key)} is not paused (pause the cluster: spec.paused: "
                       "true)" for c in checks if (c.get("spec") or {}).get("clusterName") == key[1]]
     return found
 
 
 def _running(checks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [c for c in checks if _PAUSED not in (c["metadata"].get("annotations") or {})]
+    return [c for c in checks if PAUSED not in (c["metadata"].get("annotations") or {})]
 
 
 def _named(one: Mapping[str, Any]) -> str:

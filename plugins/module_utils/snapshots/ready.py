@@ -8,7 +8,7 @@ import os
 import shlex
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,6 +53,7 @@ class Cluster:
             raise BadOption("cluster_id: is compared with the cluster behind kubeconfig, which is not given")
         self._stages = set(stages) | ({"api"} if wanted else set())
         self._client: Client | None = None
+        self.id = ""  # of the cluster, as far as it answered before
 
     def waits(self, stage: str) -> bool:
         return stage in self._stages
@@ -80,13 +81,17 @@ class Cluster:
                 self._job.tell(f"cluster_id was not compared before: the cluster does not answer ({e})"[:300])
             return
         self._compare(found)
+        self.id = found
 
-    def check_owners(self) -> None:
-        """BadOption where somebody would replace machines that are off for a while, unless option allow_owned lets that be."""
+    def check_owners(self, looked: Collection[tuple[str, str]] = ()) -> None:
+        """BadOption where somebody would replace machines that are off for a while, unless option allow_owned lets that be.
+
+        looked: see owners().
+        """
         if not self.named:
             return
         try:
-            words = told(owners(SteadyClient(self._api(), _PATIENCE)), self._job.tell)
+            words = told(owners(SteadyClient(self._api(), _PATIENCE), looked), self._job.tell)
         except ApiError as e:
             self._job.tell(f"who would replace the machines meanwhile was not looked for: the cluster does not answer ({e})"[:300])
             return

@@ -11,6 +11,7 @@ from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
 from ..machines.model import Machine, MachinePlatform, Snapshot, Wanted
 from .fit import to_revert
+from .health_checks import HealthChecks
 from .moment import mixed
 from .power import booted, tell_unwell, wait_tools, wait_well
 from .ready import Cluster, fix_up
@@ -22,7 +23,8 @@ STAGES = ("tools", "api", "nodes", "clocks")
 def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     """Module vm_snapshot_revert."""
     _check(params)
-    with closing(Cluster(params, job, _stages(params))) as cluster, machines(params, job) as (platform, found):
+    with closing(Cluster(params, job, _stages(params))) as cluster, closing(HealthChecks(params, job)) as checks, \
+            machines(params, job) as (platform, found):
         chosen = {m.id: _chosen(m, params) for m in found}
         _check_moment(found, chosen, params)
         _check_memory(found, chosen, params)
@@ -32,14 +34,16 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         to_revert(platform, found, chosen, params)
         platform.check_revert(found, bool(params.get("power_on", True)))
         cluster.compare_before()
-        cluster.check_owners()
+        checks.look(found, cluster.id)
+        cluster.check_owners(checks.clusters)
         made = _result(found, chosen)
         if job.check_mode:
             return {**made, "changed": True, "diff": _diff(found, chosen), "nodes": [], "skews": {}}
         tell_unwell(platform, found, job)
-        with platform.held(found, bool(params.get("power_on", True))):
+        with checks.held(platform, found), platform.held(found, bool(params.get("power_on", True))):
             Revert(platform, found, chosen, params, job).run()
             ready = _ready(cluster, platform, found, params, job)
+            checks.well = bool(ready.get("nodes"))
         return {**made, "changed": True, "diff": _diff(found, chosen), **ready}
 
 

@@ -48,21 +48,41 @@ def _definition(text: str, served: Sequence[str], conversion: dict[str, Any]) ->
     versions = [v for v in found["spec"]["versions"] if v["name"] in served]
     for version in versions:
         version["storage"] = version["name"] == max(served)
-    found["spec"].update(versions=versions, conversion=conversion if len(versions) > 1 else {"strategy": "None"})
+    found["spec"].update(versions=versions, conversion=conversion)
     return found
 
 
 @contextmanager
 def served(lab: Any, folder: Path, versions: Sequence[str] = BOTH) -> Iterator[str]:
     """The kinds, in these versions; the API version of core objects that a client prefers. Everything is gone afterwards."""
+    with _conversion(lab, folder, len(versions) > 1) as hook:
+        made = [_definition(Shipped("cluster-api", _MODULE, file).text(), versions, hook) for file in _FILES] + [_managed()]
+        with _defined(lab, made):
+            yield f"cluster.x-k8s.io/{max(versions)}"
+
+
+@contextmanager
+def _conversion(lab: Any, folder: Path, wanted: bool) -> Iterator[dict[str, Any]]:
+    """How objects are converted, which one version alone does not need."""
+    if not wanted:
+        yield {"strategy": "None"}
+        return
     build((_CONVERSION,))
     pki = Pki(folder)
     pki.ca("conversion-ca", "conversion")
     pki.cert("conversion", "conversion-ca", "conversion", addresses=[lab.host], server=True)
     hook = {"strategy": "Webhook", "webhook": {"conversionReviewVersions": ["v1"], "clientConfig": {
         "url": f"https://{lab.host}:{_PORT}/convert", "caBundle": base64.b64encode((folder / "conversion-ca.crt").read_bytes()).decode()}}}
-    made = [_definition(Shipped("cluster-api", _MODULE, file).text(), versions, hook) for file in _FILES] + [_managed()]
     server = subprocess.Popen([_CONVERSION.path, f"{lab.host}:{_PORT}", folder / "conversion.crt", folder / "conversion.key"])
+    try:
+        yield hook
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def _defined(lab: Any, made: Sequence[dict[str, Any]]) -> Iterator[None]:
     try:
         lab.kubectl("apply", "--server-side", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": made}))
         for one in made:
@@ -71,8 +91,6 @@ def served(lab: Any, folder: Path, versions: Sequence[str] = BOTH) -> Iterator[s
                 # established is not enough: the store of a new kind answers 429 for a moment
                 path = f"/apis/{spec['group']}/{version['name']}/{spec['names']['plural']}"
                 wait_for(f"the kind of {path}", lambda p=path: lab.api(p)["kind"], 60)
-        yield f"cluster.x-k8s.io/{max(versions)}"
+        yield
     finally:
         lab.kubectl("delete", "crd", *(one["metadata"]["name"] for one in made), "--timeout=60s", "--ignore-not-found", check=False)
-        server.terminate()
-        server.wait()

@@ -13,7 +13,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.snapshots.owners im
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots.ready import Cluster
 from tests.fakes.machines import FakeMachines
 
-CLUSTER_API = "/apis/cluster.x-k8s.io/v1beta1/namespaces/infra"
+CLUSTER_API = "/apis/cluster.x-k8s.io"
 OPENSHIFT = "/apis/machine.openshift.io/v1beta1/machinehealthchecks"
 MEDIK8S = "/apis/remediation.medik8s.io/v1alpha1/nodehealthchecks"
 OWNED = {"annotations": {"cluster.x-k8s.io/cluster-name": "prod", "cluster.x-k8s.io/cluster-namespace": "infra",
@@ -49,8 +49,11 @@ def check(kind: str = "mhc", cluster: str = "prod", **metadata: Any) -> dict[str
     return {"items": [{"metadata": {"name": kind, "namespace": "infra", **metadata}, "spec": {"clusterName": cluster}}]}
 
 
-def capi(paused: bool, checks: dict[str, Any]) -> dict[str, Any]:
-    return {f"{CLUSTER_API}/clusters/prod": {"spec": {"paused": paused}}, f"{CLUSTER_API}/machinehealthchecks": checks}
+def capi(paused: bool, checks: dict[str, Any], *versions: str) -> dict[str, Any]:
+    served = versions or ("v1beta1",)
+    space = f"{CLUSTER_API}/{served[-1]}/namespaces/infra"
+    return {CLUSTER_API: {"versions": [{"version": v, "groupVersion": f"cluster.x-k8s.io/{v}"} for v in served]},
+            f"{space}/clusters/prod": {"spec": {"paused": paused}}, f"{space}/machinehealthchecks": checks}
 
 
 @pytest.mark.parametrize(("node", "has", "words"), [
@@ -60,6 +63,8 @@ def capi(paused: bool, checks: dict[str, Any]) -> dict[str, Any]:
     ({}, {MEDIK8S: {"items": [{"metadata": {"name": "nhc"}, "spec": {"pauseRequests": ["us"]}}]}}, ""),
     (OWNED, {}, "Cluster API owns the nodes of cluster infra/prod (MachineSet prod-md-0), whose health checks are where"),
     (OWNED, capi(False, check()), "MachineHealthCheck infra/mhc of cluster infra/prod is not paused (pause the cluster"),
+    (OWNED, capi(False, check(), "v1beta1", "v1beta2"), "MachineHealthCheck infra/mhc of cluster infra/prod is not paused"),
+    (OWNED, capi(False, check(), "v1beta2"), "MachineHealthCheck infra/mhc of cluster infra/prod is not paused"),
     (OWNED, capi(True, check()), ""), (OWNED, capi(False, check(**PAUSED)), ""), (OWNED, capi(False, check(cluster="other")), ""),
     ({"labels": {"karpenter.sh/nodepool": "spot"}}, {}, "Karpenter owns the nodes of its NodePools spot, and replaces an instance"),
 ])
@@ -67,6 +72,8 @@ def capi(paused: bool, checks: dict[str, Any]) -> dict[str, Any]:
 def test_who_would_replace_machines(node: dict[str, Any], has: dict[str, Any], words: str, refuses: int) -> None:
     found = owners(Api(node, refuses, **has))
     assert len(found) == bool(words) and all(one.startswith(words) for one in found)
+    if node is OWNED:
+        assert owners(Api(node, refuses, **has), {("infra", "prod")}) == []
 
 
 @pytest.fixture

@@ -1,27 +1,22 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The management cluster: which versions of Cluster API it serves, and its objects by name, kind and label.
+"""The management cluster: its objects by name, kind and label.
 
-Core objects are read in v1beta2 where it is served, else in v1beta1 (releases before 1.11 have no other); what a manifest
-holds is applied in the version that it was written in. https://cluster-api.sigs.k8s.io/reference/api/
+What a manifest holds is applied in the version that it was written in, other objects are read in the newest that is known here.
 """
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...jobs.errors import BadOption, Passing, PlatformError
-from ...kube.client import Client
-from ...kube.connection import Connection
-from ...kube.errors import ApiError, BadInput
+from ...clouds.cluster_api import GROUP, OF, newest, none_there, opened
+from ...jobs.errors import Passing, PlatformError
+from ...kube.errors import ApiError
 from ...kube.patient import passing
 from ..manifests import Applier
 
-GROUP = "cluster.x-k8s.io"
-OF = f"{GROUP}/cluster-name"
 # Plural and kind of what has workers, as lists leave the kind of their items out.
 POOLS = (("machinedeployments", "MachineDeployment"), ("machinepools", "MachinePool"))
-_KNOWN = ("v1beta2", "v1beta1")
 _MERGE = "application/merge-patch+json"
 
 
@@ -29,14 +24,8 @@ class Api:
     """Questions to the management cluster. BadOption where there is none behind the settings; PlatformError else."""
 
     def __init__(self, settings: Mapping[str, Any]):
-        if not settings.get("kubeconfig"):
-            raise BadOption("cluster_api.kubeconfig: is missing; it leads to the management cluster")
         self.namespace = settings["namespace"]
-        try:
-            given = {"kubeconfig": settings["kubeconfig"], "context": settings.get("context")}
-            self._client = Client(Connection.resolve(given, {}))
-        except BadInput as e:
-            raise BadOption(f"cluster_api.{e}") from None
+        self._client = opened(settings)
         self.applier = Applier(self._client)
         self._groups: dict[str, str] = {}
         try:
@@ -50,9 +39,8 @@ class Api:
     def _served(self) -> str:
         found = self.call("GET", f"/apis/{GROUP}", missing=None)
         if not found:
-            raise BadOption(f"cluster_api.kubeconfig: {self._client.server} does not know {GROUP}, so it is no management cluster")
-        there = {v["version"]: v["groupVersion"] for v in found["versions"]}
-        return next((there[v] for v in _KNOWN if v in there), found["preferredVersion"]["groupVersion"])
+            raise none_there(self._client.server)
+        return newest(found)
 
     def close(self) -> None:
         self._client.close()

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...clouds.cluster_api import GROUP
 from ...jobs.errors import BadOption
 from ..manifests import parse
 from ..model import Wanted, bare_version
-from .api import GROUP
 
 _VARIABLE = re.compile(r"(?<!\$)\$\{\s*(\w+)\s*(?:(?::?[=-])([^}]*))?\}")
 _ANY = re.compile(r"(?<!\$)\$\{[^}\n]*\}?")

@@ -2,17 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What objects of Cluster API say of a cluster. Plain data in, words out.
 
-There are two kinds of conditions. The older ones have a severity; the newer ones have the generation that they are of. Objects have
-both, and which of them is in status.conditions depends on the API version: the newer ones are in status.v1beta2.conditions up to
-v1beta1, the older ones in status.deprecated.v1beta1.conditions from v1beta2 on (api/core of kubernetes-sigs/cluster-api). Providers
-number their versions by themselves, so objects are read by what is in them. What a control plane must tell, and what it may leave
-out: docs/book/src/developer/providers/contracts/control-plane.md there.
+Of the two kinds of conditions see clouds/cluster_api.py. Providers number their versions by themselves, so objects are read by what
+is in them. What a control plane must tell, and what it may leave out: docs/book/src/developer/providers/contracts/control-plane.md
+of kubernetes-sigs/cluster-api.
 """
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...clouds.cluster_api import deprecated, told
 from ...common import names
 from ...jobs.errors import BadOption
 from ..model import UID, Cluster, parts
@@ -25,24 +24,10 @@ _NEGATIVE = {"Paused", "Deleting", "RollingOut", "ScalingUp", "ScalingDown", "Re
 def conditions(thing: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Of the newer kind where the object has them, else of the older."""
     status = thing.get("status") or {}
-    for place in (status.get("v1beta2") or {}, status, _deprecated(status)):
+    for place in (status.get("v1beta2") or {}, status, deprecated(status)):
         if place.get("conditions"):
             return list(place["conditions"])
     return []
-
-
-def _deprecated(status: Mapping[str, Any]) -> dict[str, Any]:
-    return dict((status.get("deprecated") or {}).get("v1beta1") or {})
-
-
-def _told(thing: Mapping[str, Any], kind: str, ever: bool = False) -> str:
-    """True, False or Unknown, wherever it stands; "" where nothing tells, or only of an earlier generation unless `ever`."""
-    status, generation = thing.get("status") or {}, 0 if ever else int(thing["metadata"].get("generation") or 0)
-    for place in (status.get("v1beta2") or {}, status, _deprecated(status)):
-        for c in place.get("conditions") or []:
-            if c.get("type") == kind:
-                return "" if 0 < int(c.get("observedGeneration") or 0) < generation else str(c.get("status"))
-    return ""
 
 
 def _bad(thing: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -57,7 +42,7 @@ def _bad(thing: Mapping[str, Any]) -> list[dict[str, Any]]:
 def failure(thing: Mapping[str, Any]) -> str:
     """The failure that controllers of before v1beta2 called terminal, "" for none; later ones go on trying."""
     status = thing.get("status") or {}
-    return str(status.get("failureMessage") or _deprecated(status).get("failureMessage") or "")
+    return str(status.get("failureMessage") or deprecated(status).get("failureMessage") or "")
 
 
 def settled(thing: Mapping[str, Any]) -> bool:
@@ -87,8 +72,8 @@ def control_version(control: Mapping[str, Any] | None) -> str:
 
 def _version(control: Mapping[str, Any] | None, pools: Sequence[Mapping[str, Any]], topology: Mapping[str, Any]) -> str:
     """The lowest of control plane and workers: an upgrade is done when the last of them has it."""
-    told = [control_version(control), *(str(((p["spec"].get("template") or {}).get("spec") or {}).get("version") or "") for p in pools)]
-    return min(filter(_readable, told), key=parts, default=str(topology.get("version") or ""))
+    versions = [control_version(control), *(str(((p["spec"].get("template") or {}).get("spec") or {}).get("version") or "") for p in pools)]
+    return min(filter(_readable, versions), key=parts, default=str(topology.get("version") or ""))
 
 
 def _readable(version: str) -> bool:
@@ -119,11 +104,11 @@ def _phase(of: Mapping[str, Any], state: str, control: Mapping[str, Any] | None,
         return "failed"
     made = state == "Provisioned"
     # ControlPlaneReady is of the older kind, ControlPlaneAvailable of the newer
-    up = _told(of, "ControlPlaneAvailable") or _told(of, "ControlPlaneReady")
-    reconciled = not (of.get("spec") or {}).get("topology") or _told(of, "TopologyReconciled") == "True"
+    up = told(of, "ControlPlaneAvailable") or told(of, "ControlPlaneReady")
+    reconciled = not (of.get("spec") or {}).get("topology") or told(of, "TopologyReconciled") == "True"
     if made and up == "True" and reconciled and all(map(settled, [of, *([control] if control else []), *pools])):
         return "ready"
-    return "updating" if made and _told(of, _INITIALIZED, ever=True) == "True" else "creating"
+    return "updating" if made and told(of, _INITIALIZED, ever=True) == "True" else "creating"
 
 
 def cluster_of(of: Mapping[str, Any], control: Mapping[str, Any] | None, pools: Sequence[Mapping[str, Any]]) -> Cluster:
@@ -143,5 +128,5 @@ def cluster_of(of: Mapping[str, Any], control: Mapping[str, Any] | None, pools: 
 def machines_words(thing: Mapping[str, Any]) -> list[str]:
     """One line for each condition that is not as it should be, and for a terminal failure."""
     title = f"{thing.get('kind') or 'Object'} {thing['metadata']['name']}"
-    told = [f"{title}: {failure(thing)}"] if failure(thing) else []
-    return told + [f"{title} {c['type']}={c['status']} {_words(c, ': ')}" for c in _bad(thing)]
+    broken = [f"{title}: {failure(thing)}"] if failure(thing) else []
+    return broken + [f"{title} {c['type']}={c['status']} {_words(c, ': ')}" for c in _bad(thing)]

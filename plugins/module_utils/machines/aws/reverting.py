@@ -8,13 +8,13 @@ instance store volumes lose their data, and instances without an EBS root or of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from ...clouds.aws import AwsError, Ec2, connect
-from ...common.guardian import Guardian
-from ...jobs.errors import BadOption, PlatformError
+from ...jobs.errors import BadOption
 from ...jobs.job import Job
+from ...jobs.meanwhile import meanwhile
 from ..model import Machine
 from .owners import MEMBER, PROCESSES, Owners, kept
 from .sets import tags_of
@@ -117,22 +117,8 @@ def held(machines: Sequence[Machine], params: Mapping[str, Any], job: Job) -> It
         return Owners(connect(params, environ, "autoscaling"), connect(params, environ), members, nonce)
 
     ours = owners()
-    guardian = Guardian.start(lambda: owners(ours.nonce).resume_all())
-    try:
-        ours.suspend(job.tell)
+    with meanwhile(lambda: ours.suspend(job.tell), lambda: _resumed(ours, job), lambda: owners(ours.nonce).resume_all()):
         yield
-    except Exception:
-        with suppress(PlatformError):
-            _resumed(ours, job)
-        guardian.hand_over()  # where everything is resumed it finds nothing to do
-        raise
-    except BaseException:
-        guardian.hand_over()
-        raise
-    if _resumed(ours, job):
-        guardian.dismiss()
-    else:
-        guardian.hand_over()
 
 
 def _resumed(ours: Owners, job: Job) -> bool:

@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, assay.clusters contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A revert of machines that Cluster API manages: its definitions in a real API server that serves one version, machines of vcsim.
+
+Its controllers are not there: what their MachineHealthChecks bear is looked at while the machines are reverted.
+"""
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.cluster_api.definitions import served
+from tests.fakes.cluster_api.status import newer, older
+from tests.integration.machines import run
+from tests.lab.base import wait_for
+from tests.lab.build import bindir
+from tests.lab.vcsim import Vcsim, vcsim
+
+pytestmark = pytest.mark.lab
+VMS = ["DC0_C0_RP0_VM0", "DC0_C0_RP0_VM1"]
+OF = {"cluster.x-k8s.io/cluster-name": "prod"}
+PAUSED = "cluster.x-k8s.io/paused"
+
+
+@pytest.fixture(scope="module")
+def center() -> Iterator[Vcsim]:
+    with vcsim(machines=2) as made:
+        taken = run("vm_snapshot", {**made.options, "names": VMS, "snapshot_name": "golden", "growth_percent": 0})
+        assert taken["changed"], taken
+        yield made
+
+
+class Management:
+    """The objects of a cluster prod in a management cluster that serves one version."""
+
+    def __init__(self, lab: Any, version: str) -> None:
+        self.lab, self.base = lab, f"/apis/cluster.x-k8s.io/{version}/namespaces/default"
+
+    def make(self, uuids: dict[str, str]) -> None:
+        group = {"apiGroup": "infrastructure.cluster.x-k8s.io"} if self.base.split("/")[3] == "v1beta2" else {
+            "apiVersion": "infrastructure.cluster.x-k8s.io/v1beta1"}
+        for number, uuid in enumerate(uuids.values()):
+            self._post("machines", {"kind": "Machine", "metadata": {"name": f"prod-md-0-{number}", "labels": {**OF, "role": "worker"}}, "spec": {
+                "clusterName": "prod", "providerID": f"vsphere://{uuid}", "bootstrap": {"dataSecretName": "none"},
+                "infrastructureRef": {**group, "kind": "VSphereMachine", "name": "none"}}})
+            well = newer("NodeHealthy", 1) if "apiGroup" in group else older("NodeHealthy")
+            self.lab.api(f"{self.base}/machines/prod-md-0-{number}/status", "PATCH", {"status": {"conditions": [well]}})
+        for name, role in (("workers", "worker"), ("control", "control-plane")):
+            self._post("machinehealthchecks", {"kind": "MachineHealthCheck", "metadata": {"name": name}, "spec": {
+                "clusterName": "prod", "selector": {"matchLabels": {"role": role}}}})
+
+    def _post(self, plural: str, body: dict[str, Any]) -> None:
+        self.lab.api(f"{self.base}/{plural}", "POST", {"apiVersion": "/".join(self.base.split("/")[2:4]), **body})
+
+    def notes(self, name: str = "workers") -> dict[str, str]:
+        return self.lab.api(f"{self.base}/machinehealthchecks/{name}")["metadata"].get("annotations") or {}
+
+
+@pytest.fixture(scope="module", params=[pytest.param("v1beta1", marks=pytest.mark.gauntlet), "v1beta2"])
+def management(request: pytest.FixtureRequest, lab: Any, center: Vcsim, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Management]:
+    with served(lab, tmp_path_factory.mktemp("conversion"), (request.param,)):
+        made = Management(lab, request.param)
+        seen = run("vm_snapshot_info", {**center.options, "names": VMS})
+        made.make({m["name"]: m["uuid"] for m in seen["machines"]})
+        yield made
+
+
+@pytest.fixture
+def options(center: Vcsim, management: Management) -> dict[str, Any]:
+    return {**center.options, "names": VMS, "snapshot_name": "golden", "disposable": True, "boot_delay": 0,
+            "cluster_api": {"kubeconfig": str(management.lab.kubeconfig)}}
+
+
+def test_the_check_of_these_machines_is_paused_meanwhile(options: dict[str, Any], management: Management, tmp_path: Path) -> None:
+    lab, file = management.lab, tmp_path / "seen.json"
+    look = f"{bindir() / 'kubectl'} --kubeconfig {lab.kubeconfig} get machinehealthchecks.cluster.x-k8s.io -o json > {file}"
+    done = run("vm_snapshot_revert", {**options, "post_revert_command": ["sh", "-c", look]})
+    assert done.get("changed") and not done.get("failed"), done
+    paused = {i["metadata"]["name"]: PAUSED in (i["metadata"].get("annotations") or {}) for i in json.loads(file.read_text())["items"]}
+    assert paused == {"workers": True, "control": False}
+    assert management.notes() == {} and "MachineHealthCheck default/workers: resumed" in done["progress"]
+
+
+def test_a_revert_that_is_killed_has_it_resumed_by_the_guardian(options: dict[str, Any], management: Management, tmp_path: Path) -> None:
+    book, there = tmp_path / "play.yml", tmp_path / "there"
+    book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [{"assay.clusters.vm_snapshot_revert": {
+        **options, "post_revert_command": ["sh", "-c", f"echo $PPID > {there}.part; mv {there}.part {there}; sleep 30"]}}]}]))
+    started = subprocess.Popen(["ansible-playbook", "-i", "localhost,", "-c", "local", str(book)], start_new_session=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for("the fix-up", there.exists, 120)
+        assert PAUSED in management.notes()
+    finally:
+        for pid in (started.pid, *(map(int, there.read_text().split()) if there.exists() else ())):  # the worker has a session of its own
+            os.kill(pid, signal.SIGKILL)
+        started.wait()
+    wait_for("the check to be resumed", lambda: management.notes() == {}, 120)
