@@ -94,6 +94,11 @@ options:
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.cluster_platform
+  - assay.clusters.cluster_platform_cluster_api
+  - assay.clusters.cluster_platform_command
+  - assay.clusters.cluster_platform_eks
+  - assay.clusters.cluster_platform_konvoy
+  - assay.clusters.cluster_platform_rancher
 attributes:
   diff_mode:
     description: Version and size before and after.

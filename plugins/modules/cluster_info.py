@@ -19,6 +19,11 @@ options:
 extends_documentation_fragment:
   - assay.clusters.attributes
   - assay.clusters.cluster_platform
+  - assay.clusters.cluster_platform_cluster_api
+  - assay.clusters.cluster_platform_command
+  - assay.clusters.cluster_platform_eks
+  - assay.clusters.cluster_platform_konvoy
+  - assay.clusters.cluster_platform_rancher
 seealso:
   - module: assay.clusters.cluster
 author:

@@ -192,7 +192,8 @@ def test_options_of_a_check_are_not_those_of_every_run(name: str) -> None:
     ("cluster_login", {n: CLUSTER[n] for n in LOG_IN}),
     ("run", RUN),
     ("select", SELECT),
-    ("cluster_platform", CLUSTER_PLATFORM),
+    ("cluster_platform", {"platform": CLUSTER_PLATFORM["platform"]}),
+    *((f"cluster_platform_{n}", {n: CLUSTER_PLATFORM[n]}) for n in CLUSTER_PLATFORM["platform"]["choices"]),
     ("images", IMAGE_SOURCES),
     ("snapshot", SNAPSHOT_ORDER),
     ("machines", {n: s for n, s in MACHINES.items() if n not in {*MACHINES_AWS, *MACHINES_ESXI}}),
@@ -216,6 +217,12 @@ def test_the_action_group_is_every_module_that_takes_a_cluster() -> None:
     assert groups["cluster"] == sorted(takes) and groups["machines"] == sorted(OF_MACHINES)
     assert groups["platforms"] == sorted(
         m for m in modules if "assay.clusters.cluster_platform" in _documentation(m)["extends_documentation_fragment"])
+
+
+def test_a_module_of_platforms_documents_all_of_them() -> None:
+    wanted = {"assay.clusters.cluster_platform", *(f"assay.clusters.cluster_platform_{n}" for n in CLUSTER_PLATFORM["platform"]["choices"])}
+    for name in _yaml("meta/runtime.yml")["action_groups"]["platforms"]:
+        assert wanted <= {*_documentation(name)["extends_documentation_fragment"]}
 
 
 def test_every_module_has_an_action_plugin() -> None:
