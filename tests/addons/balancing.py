@@ -27,7 +27,7 @@ _SHOP = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "sh
 
 
 def addresses(service: dict[str, Any]) -> list[str]:
-    return [i["ip"] for i in service["status"]["loadBalancer"].get("ingress") or []]
+    return [i["ip"] for i in service["status"]["loadBalancer"].get("ingress") or [] if "ip" in i]
 
 
 def service(lab: Any, name: str = "shop") -> dict[str, Any]:
@@ -61,6 +61,16 @@ def shop(lab: Any, served: bool = True) -> Iterator[None]:
             make_service(lab)
             wait_for("the shop's address", lambda: says(addresses(service(lab))[0]).startswith("shop-"), 60)
         yield
+
+
+@contextmanager
+def one_left(lab: Any) -> Iterator[str]:
+    """A pool with one free address, which it gives. A Service whose address is in no pool any more gets another one, so those that
+    other add-ons have stay in it, or one of them takes the free one."""
+    used = [a for s in lab.api("/api/v1/services")["items"] for a in addresses(s)]
+    only = f"{lab.host.rpartition('.')[0]}.219"
+    with lab.fault.patch(POOL, {"spec": {"addresses": [f"{a}/32" for a in (only, *used)]}}):
+        yield only
 
 
 def forget(lab: Any) -> None:

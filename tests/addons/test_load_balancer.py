@@ -41,8 +41,7 @@ def test_from_the_controller_and_from_a_probe_outside(lab: Any, prove: Any) -> N
 
 @pytest.mark.gauntlet
 def test_somebody_who_is_given_the_address_afterwards_is_none_of_ours(lab: Any, prove: Any) -> None:
-    only = f"{lab.host.rpartition('.')[0]}.219"
-    with lab.fault.patch(POOL, {"spec": {"addresses": [f"{only}/32"]}}), shop(lab, served=False):
+    with balancing.one_left(lab) as only, shop(lab, served=False):
         def wants_it() -> None:
             if any(addresses(s) for s in ours(lab)) and not lab.api(balancing.SERVICES)["items"]:
                 balancing.make_service(lab)
@@ -73,8 +72,7 @@ def test_a_class_that_nobody_serves(prove: Any) -> None:
 
 @pytest.mark.gauntlet
 def test_a_pool_whose_only_address_is_somebodys(lab: Any, prove: Any) -> None:
-    only = f"{lab.host.rpartition('.')[0]}.219"
-    with lab.fault.patch(POOL, {"spec": {"addresses": [f"{only}/32"]}}), shop(lab):
+    with balancing.one_left(lab) as only, shop(lab):
         before = balancing.service(lab)
         record = _prove(prove)
         assert_red(record, "lb.pool-exhausted", ["ipaddresspool/pool"], "confirmed", "no available IPs")
