@@ -65,8 +65,8 @@ def shop(lab: Any, served: bool = True) -> Iterator[None]:
 
 @contextmanager
 def one_left(lab: Any) -> Iterator[str]:
-    """A pool with one free address, which it gives. A Service whose address is in no pool any more gets another one, so those that
-    other add-ons have stay in it, or one of them takes the free one."""
+    """A pool with one free address, which it gives. A Service whose address is in no pool any more gets another one, so those
+    that other add-ons have stay in it, or one of them takes the free one."""
     used = [a for s in lab.api("/api/v1/services")["items"] for a in addresses(s)]
     only = f"{lab.host.rpartition('.')[0]}.219"
     with lab.fault.patch(POOL, {"spec": {"addresses": [f"{a}/32" for a in (only, *used)]}}):
