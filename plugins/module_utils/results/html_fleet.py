@@ -12,6 +12,8 @@ from .record import FAILED, INCONCLUSIVE, PASSED, SKIPPED
 
 # Above this many checks the columns of the matrix are too narrow for words.
 WIDE_CHECKS = 9
+# Letters of a domain's name that are surely as narrow as a column of signs.
+_LETTERS = 2.5
 
 
 def columns(runs: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -30,13 +32,18 @@ def matrix(runs: list[dict[str, Any]]) -> dict[str, Any]:
         cells = [_cell(run, by_check.get(column)) for column in order]
         rows.append({"cluster": run["cluster"], "id": anchor(run["cluster"]), "verdict": run["verdict"], "cells": cells,
                      "unmet": sum(_unmet(c) for c in cells), "seconds": text.duration(run["seconds"])})
-    domains = [{"name": words(d), "key": d, "span": len(list(c))} for d, c in groupby(order, key=lambda c: c[0])]
+    domains = [_domain(d, len(list(c))) for d, c in groupby(order, key=lambda c: c[0])]
     starts = [i for i, c in enumerate(order) if i == 0 or order[i - 1][0] != c[0]]
     checks = [{"name": words(c), "domain": d, "start": i in starts, "unmet": sum(_unmet(row["cells"][i]) for row in rows)}
               for i, (d, c) in enumerate(order)]
     cells = [c for row in rows for c in row["cells"]]
     return {"domains": domains, "checks": checks, "rows": rows, "followed": any(c and c["followed"] for c in cells),
             "wide": len(order) <= WIDE_CHECKS, "partial": None in cells}
+
+
+def _domain(name: str, span: int) -> dict[str, Any]:
+    """narrow: its name has no room above so many columns of signs, and is written upwards."""
+    return {"name": words(name), "key": name, "span": span, "narrow": len(words(name)) > span * _LETTERS}
 
 
 def _unmet(cell: dict[str, Any] | None) -> bool:

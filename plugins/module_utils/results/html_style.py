@@ -146,9 +146,8 @@ _MATRIX = """
 .dense .word { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .dense thead th[colspan] { max-width: 0; } .dense thead th[colspan] span { display: block; overflow: hidden;
   text-overflow: ellipsis; }
-.dense .checks th:not(:first-child):not(.seconds) span { writing-mode: vertical-rl; transform: rotate(180deg);
-  max-height: 11rem;
-  overflow: hidden; line-height: 1.35rem; }
+.dense .checks th:not(:first-child):not(.seconds) span, .dense thead .narrow[colspan] span { writing-mode: vertical-rl;
+  transform: rotate(180deg); max-height: 11rem; overflow: hidden; line-height: 1.35rem; }
 """
 
 _CLUSTERS = """

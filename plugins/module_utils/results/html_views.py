@@ -120,7 +120,8 @@ FLEET = """
 <thead>
 <tr><td></td>
 {% for d in matrix.domains %}
-<th colspan="{{ d.span }}" scope="colgroup" class="start" title="{{ d.name }}" data-domain="{{ d.key }}"><span>{{ d.name }}</span></th>
+<th colspan="{{ d.span }}" scope="colgroup" class="start{{ " narrow" if d.narrow }}" title="{{ d.name }}"
+data-domain="{{ d.key }}"><span>{{ d.name }}</span></th>
 {% endfor %}
 <td colspan="2"></td></tr>
 <tr class="checks"><th scope="col">Cluster</th>

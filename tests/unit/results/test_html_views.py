@@ -230,6 +230,23 @@ def test_the_page_narrows_down_and_arrow_keys_move(tmp_path: Path) -> None:
             '"all":9,"wide":false}</title>') in done.stdout, re.findall("<title>.*", done.stdout)
 
 
+_MEASURE = """<script>addEventListener("load", () => { const cut = (e) => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1;
+  const heads = [...document.querySelectorAll(".matrix thead th > span")];
+  document.title = heads.length + " heads, cut: " + heads.filter(cut).map(e => e.textContent).join(", "); });</script></body>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)")
+def test_names_of_domains_and_checks_are_read_whole_over_narrow_columns(tmp_path: Path) -> None:
+    pairs = [*(("certificates", f"c{n}") for n in range(3)), ("control_plane", "a"), ("control_plane", "b"), ("machines", "machines"),
+             ("load_balancing", "ingress"), ("observability", "service_monitor"), ("scaling", "node_autoscaling"),
+             ("storage", "zonal_stateful_set")]
+    path = tmp_path / "report.html"
+    text = page(*(samples.run(c, [samples.record(c, *pair) for pair in pairs]) for c in ("c1", "c2")))
+    path.write_text(re.sub(r"script-src '[^']*'", "script-src 'unsafe-inline'", text).replace("</body>", _MEASURE), encoding="utf-8")
+    done = browse(path, "--window-size=1300,900", "--dump-dom")
+    assert "<title>17 heads, cut: </title>" in done.stdout, re.findall("<title>.*", done.stdout)
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)")
 def test_a_large_fleet_in_chromium(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
