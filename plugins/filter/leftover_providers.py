@@ -54,8 +54,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-_KNOWN = ("aws", "rancher", "vsphere")
-_OF_PLATFORM = {"eks": "aws", "rancher": "rancher"}
+_KNOWN = ("aws", "cluster_api", "rancher", "vsphere")
+_OF_PLATFORM = {"eks": "aws", "rancher": "rancher", "cluster_api": "cluster_api"}
 # What is nobody's infrastructure: machines that are there already.
 _NONE = {"", "none", "preprovisioned", "pre-provisioned", "kind", "k3s", "rke2", "metal3", "baremetal", "docker"}
 _NAMES = {"ec2": "aws", "amazon": "aws", "amazonec2": "aws", "eks": "aws", "vmwarevsphere": "vsphere", "vmware": "vsphere",

@@ -24,6 +24,9 @@ options:
       - V(cluster) looks at objects of every kind with the labels of this collection in the cluster that the connection options
         name, and at the volumes of its claims. Where the cluster does not answer, the journal of this controller tells what
         runs had made there.
+      - V(cluster_api) looks at the management cluster for objects of Cluster API and of its providers, Secrets and ConfigMaps,
+        by the labels that controllers set (C(cluster.x-k8s.io/cluster-name)) and those of M(assay.clusters.cluster). What other
+        clusters use, too, is not left.
       - V(rancher) looks at clusters, nodes, machines and volumes.
       - V(vsphere) looks at machines, folders, snapshots, and disks on datastores that no machine has, by O(name), by
         O(patterns), and by what M(assay.clusters.vm_snapshot) wrote into descriptions. What is in a folder that belongs to the
@@ -31,7 +34,7 @@ options:
     type: list
     elements: str
     required: true
-    choices: [aws, cluster, rancher, vsphere]
+    choices: [aws, cluster, cluster_api, rancher, vsphere]
     aliases: [provider]
   name:
     description:
@@ -127,6 +130,20 @@ options:
         type: list
         elements: str
         default: []
+  cluster_api:
+    description: How to reach the management cluster of Cluster API.
+    type: dict
+    version_added: 1.2.0
+    suboptions:
+      kubeconfig:
+        description: The kubeconfig of the management cluster, as a path, as its content or as a dictionary.
+        type: raw
+      context:
+        description: The context of it.
+        type: str
+      namespace:
+        description: The namespace of the objects. Without it all are looked at, which wants the right to.
+        type: str
   rancher:
     description: How to reach Rancher.
     type: dict
@@ -249,13 +266,13 @@ leftovers:
       description: One of O(providers).
       type: str
     kind:
-      description: The kind of thing, as V(volume); in V(cluster) as Kubernetes writes it.
+      description: The kind of thing, as V(volume); in V(cluster) and V(cluster_api) as Kubernetes writes it.
       type: str
     id:
       description: What the provider knows it by. Empty for a kind that could not be listed.
       type: str
     name:
-      description: Its name; in V(cluster) with its namespace.
+      description: Its name; in V(cluster) and V(cluster_api) with its namespace.
       type: str
     created:
       description: When it was made (UTC). Empty where the provider does not tell.

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,13 @@ kind: ConfigMap
 metadata: {name: "${CLUSTER_NAME}-addons"}
 data: {cni: calico}
 """
+
+
+def newer_manifest() -> str:
+    """The same in v1beta2, which refers to objects by their group alone."""
+    older = re.compile(r"apiVersion: (\w+\.cluster\.x-k8s\.io)/v1beta1, kind")
+    return older.sub(r"apiGroup: \1, kind", MANIFEST).replace("/v1beta1", "/v1beta2").replace(
+        "  machineTemplate:\n    infrastructureRef:", "  machineTemplate:\n    spec:\n      infrastructureRef:")
 
 
 @pytest.fixture(scope="module")

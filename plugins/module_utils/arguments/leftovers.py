@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .machines import MACHINES_VSPHERE
+from .machines import MACHINES_VSPHERE, MANAGEMENT
 from .older import older
 from .platforms import PLATFORM_EKS, PLATFORM_RANCHER
 
@@ -13,8 +13,8 @@ from .platforms import PLATFORM_EKS, PLATFORM_RANCHER
 _EKS_NAMES = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "validate_certs")
 _RANCHER_NAMES = ("url", "token", "username", "password", "ca_cert", "validate_certs", "proxy")
 LEFTOVERS: dict[str, dict[str, Any]] = {
-    "providers": {"type": "list", "elements": "str", "required": True, "choices": ["aws", "cluster", "rancher", "vsphere"],
-                  "aliases": ["provider"]},
+    "providers": {"type": "list", "elements": "str", "required": True, "aliases": ["provider"],
+                  "choices": ["aws", "cluster", "cluster_api", "rancher", "vsphere"]},
     "name": {"type": "str"},
     "run_id": {"type": "str"},
     "tags": {"type": "dict"},
@@ -30,6 +30,7 @@ LEFTOVERS: dict[str, dict[str, Any]] = {
         "zones": {"type": "list", "elements": "str", "default": []},
         "skip_kinds": {"type": "list", "elements": "str", "default": []},
     }},
+    "cluster_api": {"type": "dict", "options": MANAGEMENT},
     "rancher": {"type": "dict", "options": {n: PLATFORM_RANCHER[n] for n in _RANCHER_NAMES}},
     "vsphere": {"type": "dict", "options": {**MACHINES_VSPHERE, "datastores": {"type": "list", "elements": "str", "default": []}}},
 }

@@ -8,7 +8,7 @@ answer any more, the journal on this controller tells what runs had made there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -20,12 +20,11 @@ from ..common import journal, names
 from ..jobs import access
 from ..jobs.errors import PlatformError
 from ..jobs.job import Job
-from ..kube import reviews
 from ..kube.errors import ApiError
 from .kinds import Kind, kinds
-from .model import DEPENDENCY, FINALIZER, PERMISSION, Thing, Wanted, iso, owner_of, refused
+from .model import DEPENDENCY, FINALIZER, PERMISSION, Thing, Wanted, iso, refused
+from .objects import listed, permitted, thing
 
-_META = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"}
 _PARALLEL = 6
 # Seconds until an API server that answers with errors is taken at its word; an aggregated API may be away for good.
 _PATIENCE = 10.0
@@ -66,17 +65,14 @@ class ClusterSource:
             for things in pool.map(lambda ks: self._labelled(*ks, wanted), asked):
                 found.update({t.id or t.kind: t for t in things})
         found.update({t.id or t.kind: t for t in [*self._spaces(wanted, found), *self._volumes(wanted)]})
-        return self._permitted(found.values())
+        return permitted(self._client, found.values(), self._kinds)
 
     # ---- objects of any kind ----------------------------------------------------------------------------------
     def _labelled(self, kind: Kind, selector: str, wanted: Wanted) -> list[Thing]:
-        if kind.stale:
-            return [Thing(self.name, f"{kind.kind} of {kind.group_version}", "", cause=DEPENDENCY, detail="cannot be listed, "
-                          f"so what is left of it is unknown: the server of {kind.group_version} is away")]
-        items = self._list(kind, selector)
+        items = listed(self._client, self.name, kind, selector)
         if isinstance(items, Thing):
             return [items]
-        return [_thing(kind, i) for i in items if self._fits(i, wanted)]
+        return [thing(self.name, kind, i) for i in items if self._fits(i, wanted)]
 
     def _fits(self, item: Mapping[str, Any], wanted: Wanted) -> bool:
         """Of a run, and left: without run_id the objects of runs that may be alive are not. A lease is of no run."""
@@ -92,27 +88,6 @@ class ClusterSource:
             return True
         return labels.get(names.OWNER) == names.owner() and labels[names.RUN] not in self._alive
 
-    def _list(self, kind: Kind, selector: str = "", namespace: str = "") -> list[dict[str, Any]] | Thing:
-        """Metadata of all of a kind, or the Thing that tells why they cannot be listed."""
-        items: list[dict[str, Any]] = []
-        params: dict[str, Any] = {"limit": 500, **({"labelSelector": selector} if selector else {})}
-        try:
-            while True:
-                answer = self._client.request("GET", kind.path(namespace), params=params, headers=_META)
-                items += answer.get("items") or []
-                params["continue"] = (answer.get("metadata") or {}).get("continue")
-                if not params["continue"]:
-                    return items
-        except ApiError as e:
-            if e.status == 403:
-                return refused(self.name, kind.kind, e.message)
-            if e.status in (404, 405):  # a kind that was just removed, or that is listed one by one
-                return items
-            if e.kind == "http":
-                return Thing(self.name, kind.kind, "", cause=DEPENDENCY,
-                             detail=f"cannot be listed, so what is left of it is unknown: {e.message}")
-            raise PlatformError(f"{self.place}: {e}") from None
-
     # ---- namespaces -------------------------------------------------------------------------------------------
     def _spaces(self, wanted: Wanted, found: Mapping[str, Thing]) -> list[Thing]:
         """Namespaces that are ours by label or pattern, with what their deletion waits for."""
@@ -123,28 +98,28 @@ class ClusterSource:
                 return [refused(self.name, "Namespace", e.message)]
             raise PlatformError(f"{self.place}: {e}") from None
         kind = Kind("v1", "Namespace", "namespaces", False)
-        return [self._explained(item, _thing(kind, item)) for item in items
+        return [self._explained(item, thing(self.name, kind, item)) for item in items
                 if item["metadata"]["uid"] in found or wanted.named(item["metadata"]["name"])]
 
-    def _explained(self, item: Mapping[str, Any], thing: Thing) -> Thing:
+    def _explained(self, item: Mapping[str, Any], found: Thing) -> Thing:
         if not item["metadata"].get("deletionTimestamp"):
-            return replace(thing, cause="", detail="nobody has deleted it")
+            return replace(found, cause="", detail="nobody has deleted it")
         true = {c["type"]: c.get("message", "") for c in item.get("status", {}).get("conditions") or [] if c["status"] == "True"}
         said = "; ".join(f"{t}: {true[t]}" for t in _WAITS if t in true)
         holders = self._holders(item["metadata"]["name"])
         if holders:
-            return replace(thing, cause=FINALIZER, detail="; ".join(filter(None, (f"held by {', '.join(holders[:10])}", said))))
+            return replace(found, cause=FINALIZER, detail="; ".join(filter(None, (f"held by {', '.join(holders[:10])}", said))))
         if "NamespaceFinalizersRemaining" in true:
-            return replace(thing, cause=FINALIZER, detail=said)
+            return replace(found, cause=FINALIZER, detail=said)
         forbidden = "forbidden" in true.get("NamespaceDeletionContentFailure", "")
-        return replace(thing, cause=PERMISSION if forbidden else DEPENDENCY if said else "", detail=said or "it is being deleted")
+        return replace(found, cause=PERMISSION if forbidden else DEPENDENCY if said else "", detail=said or "it is being deleted")
 
     def _holders(self, namespace: str) -> list[str]:
         """Objects in it that are deleted and held: "configmap/x (finalizer example.com/hold)"."""
         found = []
         with ThreadPoolExecutor(_PARALLEL) as pool:
             inside = [k for k in self._kinds if k.namespaced and not k.stale]
-            for kind, items in pool.map(lambda k: (k, self._list(k, namespace=namespace)), inside):
+            for kind, items in pool.map(lambda k: (k, listed(self._client, self.name, k, namespace=namespace)), inside):
                 for i in items if isinstance(items, list) else []:
                     meta = i["metadata"]
                     if meta.get("deletionTimestamp") and meta.get("finalizers"):
@@ -167,27 +142,8 @@ class ClusterSource:
             space = str((item["spec"].get("claimRef") or {}).get("namespace") or "")
             ours = _SPACE.fullmatch(space) and (not wanted.run_id or space.endswith(wanted.run_id))
             if ours or wanted.named(item["metadata"]["name"], space) or self._fits(item, wanted):
-                found.append(_volume(item, _thing(kind, item), nodes.get(item["metadata"]["name"], "")))
+                found.append(_volume(item, thing(self.name, kind, item), nodes.get(item["metadata"]["name"], "")))
         return found
-
-    # ---- rights -----------------------------------------------------------------------------------------------
-    def _permitted(self, things: Iterable[Thing]) -> list[Thing]:
-        """What nothing holds, and this user may not delete, is there for that reason."""
-        there, may = list(things), {}
-        plural = {k.kind: k for k in self._kinds}
-        out = []
-        for t in there:
-            kind = plural.get(t.kind)
-            if t.id and not t.cause and kind:
-                space = t.name.partition("/")[0] if kind.namespaced else ""
-                key = (kind.kind, space)
-                if key not in may:
-                    may[key] = reviews.may(self._client, "delete", kind.plural, kind.group, space)
-                if not may[key]:
-                    where = f" in {space}" if space else ""
-                    t = replace(t, cause=PERMISSION, detail=f"this user may not delete {kind.plural}{where}")
-            out.append(t)
-        return out
 
     # ---- without the cluster ----------------------------------------------------------------------------------
     def _from_journal(self, wanted: Wanted, error: ApiError) -> list[Thing]:
@@ -206,25 +162,16 @@ class ClusterSource:
         return found
 
 
-def _thing(kind: Kind, item: Mapping[str, Any]) -> Thing:
-    meta = item["metadata"]
-    held = meta.get("finalizers") or []
-    stuck = bool(meta.get("deletionTimestamp") and held)
-    detail = f"held by finalizer {', '.join(held)}" if stuck else "it is being deleted" if meta.get("deletionTimestamp") else ""
-    return Thing("cluster", kind.kind, meta["uid"], "/".join(filter(None, (meta.get("namespace"), meta["name"]))),
-                 str(meta.get("creationTimestamp") or ""), owner_of(meta.get("labels") or {}), FINALIZER if stuck else "", detail)
-
-
-def _volume(item: Mapping[str, Any], thing: Thing, node: str) -> Thing:
+def _volume(item: Mapping[str, Any], found: Thing, node: str) -> Thing:
     status, spec = item.get("status") or {}, item["spec"]
     claim = "/".join(str(spec.get("claimRef", {}).get(k) or "") for k in ("namespace", "name"))
     disk = (spec.get("csi") or {}).get("volumeHandle") or ""
-    owner = thing.owner or f"persistentvolumeclaim {claim}"
+    owner = found.owner or f"persistentvolumeclaim {claim}"
     if node:
-        return replace(thing, owner=owner, cause=DEPENDENCY, detail=f"attached to node {node}" + f"; disk {disk}" * bool(disk))
+        return replace(found, owner=owner, cause=DEPENDENCY, detail=f"attached to node {node}" + f"; disk {disk}" * bool(disk))
     if status.get("phase") == "Bound":
-        return replace(thing, owner=owner, cause=DEPENDENCY, detail=f"in use by claim {claim}")
-    said = [f"it is {status.get('phase')}", status.get("message") or "", thing.detail,
+        return replace(found, owner=owner, cause=DEPENDENCY, detail=f"in use by claim {claim}")
+    said = [f"it is {status.get('phase')}", status.get("message") or "", found.detail,
             "its class keeps volumes (reclaim policy Retain)" if spec.get("persistentVolumeReclaimPolicy") == "Retain" else "",
             f"disk {disk}" if disk else ""]
-    return replace(thing, owner=owner, detail="; ".join(filter(None, said)))
+    return replace(found, owner=owner, detail="; ".join(filter(None, said)))

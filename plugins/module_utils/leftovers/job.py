@@ -14,6 +14,7 @@ from ..jobs.plain import plain
 from . import model as words
 from .aws import AwsSource
 from .cluster import ClusterSource
+from .cluster_api import ClusterApiSource
 from .model import Source, Thing, Wanted
 from .rancher import RancherSource
 from .vsphere import VsphereSource
@@ -21,6 +22,7 @@ from .vsphere import VsphereSource
 _OPEN: dict[str, Callable[[Mapping[str, Any], Job], Source]] = {
     "aws": lambda params, job: AwsSource(params.get("aws") or {}, job),
     "cluster": ClusterSource,
+    "cluster_api": lambda params, job: ClusterApiSource(params.get("cluster_api") or {}, job),
     "vsphere": lambda params, job: VsphereSource(params.get("vsphere") or {}, job),
     "rancher": lambda params, job: RancherSource(params.get("rancher") or {}, job),
 }

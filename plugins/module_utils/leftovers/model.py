@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a provider has of a cluster or a run, and what of it was not there before: words and comparison.
 
-One file per provider lists (aws.py, cluster.py, rancher.py, vsphere.py); nothing here or there changes anything.
+One file per provider lists (aws.py, cluster.py, cluster_api.py, rancher.py, vsphere.py); nothing here or there changes anything.
 """
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.filter.leftover_providers import leftover_providers
 
-ALL = ["aws", "rancher", "vsphere"]
+ALL = ["aws", "cluster_api", "rancher", "vsphere"]
 
 
 def _pool(kind: str) -> dict[str, Any]:
@@ -24,8 +24,8 @@ def _pool(kind: str) -> dict[str, Any]:
     ({"platform": "rancher", "settings": _pool("Amazonec2Config")}, ["aws", "rancher"]),
     ({"platform": "rancher", "settings": {"config": {"eksConfig": {"region": "x"}}}}, ["aws", "rancher"]),
     ({"platform": "rancher", "infrastructure": "vsphere", "settings": _pool("Amazonec2Config")}, ["rancher", "vsphere"]),
-    ({"platform": "cluster_api", "settings": {"manifest": "kind: AWSManagedControlPlane\nspec: {}\n"}}, ["aws"]),
-    ({"platform": "cluster_api", "settings": {"manifest": "---\nkind: \"VSphereMachineTemplate\"\n"}}, ["vsphere"]),
+    ({"platform": "cluster_api", "settings": {"manifest": "kind: AWSManagedControlPlane\nspec: {}\n"}}, ["aws", "cluster_api"]),
+    ({"platform": "cluster_api", "settings": {"manifest": "---\nkind: \"VSphereMachineTemplate\"\n"}}, ["cluster_api", "vsphere"]),
     ({"platform": "konvoy", "settings": {"provisioner": "aws"}}, ["aws"]),
     ({"platform": "konvoy", "settings": {"provisioner": "none"}}, []),
     ({"platform": "command", "machines": {"platform": "vsphere"}}, ["vsphere"]),
@@ -40,7 +40,7 @@ def test_providers_follow_from_what_a_cluster_is_made_of(cluster: dict[str, Any]
 def test_a_manifest_in_a_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("apiVersion: infrastructure.cluster.x-k8s.io/v1beta2\nkind: AWSCluster\n")
     given = {"platform": "cluster_api", "settings": {"manifest": str(tmp_path / "c.yaml")}, "reach": ALL}
-    assert leftover_providers(given)["asked"] == ["aws"]
+    assert leftover_providers(given)["asked"] == ["aws", "cluster_api"]
 
 
 @pytest.mark.parametrize(("cluster", "unasked"), [

@@ -20,7 +20,7 @@ from .api import Api
 OBJECTS = "assay.clusters/objects"
 LABEL = "assay.clusters/cluster"
 # Annotations, with the uid of a Cluster behind it and namespace/name as their value.
-_USED = "used-by.assay.clusters/"
+USED = "used-by.assay.clusters/"
 # What differs from one object to the next by itself.
 _ASIDE = ("metadata", "status")
 
@@ -55,7 +55,7 @@ class Things:
 
     def _users(self, found: Mapping[str, Any]) -> set[str]:
         """Clusters of ours that use it, namespace/name; those of before the annotation, by the label."""
-        told = {v for k, v in (found["metadata"].get("annotations") or {}).items() if k.startswith(_USED)}
+        told = {v for k, v in (found["metadata"].get("annotations") or {}).items() if k.startswith(USED)}
         label = (found["metadata"].get("labels") or {}).get(LABEL)
         return told or ({f"{found['metadata'].get('namespace') or self._api.namespace}/{label}"} if label else set())
 
@@ -88,7 +88,7 @@ class Things:
         if found and not _ours(found):
             self._job.tell(f"{self._name}: {_title(item)} is there, and is used as it is")
             return
-        used = {f"{_USED}{owner['metadata']['uid']}": self._me}
+        used = {f"{USED}{owner['metadata']['uid']}": self._me}
         # A deletion that nobody sees to its end takes it along, too, but only once no Cluster needs it.
         owners = [{"apiVersion": owner["apiVersion"], "kind": "Cluster", "name": self._name, "uid": owner["metadata"]["uid"]}] \
             if self._api.beside(item) else []
@@ -146,8 +146,8 @@ class Things:
 
     def _hand_over(self, found: Mapping[str, Any], others: Sequence[str]) -> None:
         metadata = found["metadata"]
-        mine = {k: None for k, v in (metadata.get("annotations") or {}).items() if k.startswith(_USED) and v == self._me}
-        uids = {k.removeprefix(_USED) for k in mine}
+        mine = {k: None for k, v in (metadata.get("annotations") or {}).items() if k.startswith(USED) and v == self._me}
+        uids = {k.removeprefix(USED) for k in mine}
         owners = [o for o in metadata.get("ownerReferences") or [] if o.get("uid") not in uids]
         label = {LABEL: others[0].partition("/")[2]} if (metadata.get("labels") or {}).get(LABEL) == self._name else {}
         # the version makes sure that no owner who came meanwhile is lost
