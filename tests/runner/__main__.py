@@ -69,17 +69,17 @@ def main(words: list[str]) -> int:
     _install()
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
-    lab = None
+    lab, keep = None, bool(os.environ.get("KEEP_LAB"))
     left: Callable[[], list[str]] = own.left if own else list
     if any(s.name == "lab" for s in stages):
         names = [*clusters.names(os.environ), *clusters.of_addons(os.environ)]
         lab = Lab({*names, *map(clusters.spare, names)})
         left = lab.left
-    schedule = Schedule(stages, left)
+    schedule = Schedule(stages, left, lab.release if lab and not keep else None)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda n, _frame: schedule.interrupt(f"interrupted by {signal.Signals(n).name}"))
     outcomes = schedule.go()
-    if lab and not os.environ.get("KEEP_LAB"):
+    if lab and not keep:
         outcomes.append(lab.take_down())
     if matrix := gauntlet.told(stages, [c for o in outcomes for c in o.cases if "ASSAY_CLAIMS" in o.stage.environ]):
         print(f"\n{matrix}\nalso in {gauntlet.FILE.relative_to(CHECKOUT)}", flush=True)

@@ -16,6 +16,8 @@ from .stages import Stage
 # One on the clusters, one on that with add-ons, one on simulators, one that computes: of the last two only one where cores are few.
 AT_ONCE = 4 if len(os.sched_getaffinity(0)) > 2 else 3
 HEARTBEAT = 30.0
+# What stages use that need clusters up.
+_CLUSTERS = {"clusters", "addons"}
 _display = threading.Lock()
 _start = time.monotonic()
 
@@ -45,14 +47,15 @@ class Outcome:
 
 
 class Schedule:
-    """The stages that wait, run and have ended. left() tells what tests left behind on the clusters."""
+    """The stages that wait, run and have ended. left() tells what tests left behind on the clusters; release() is called once, when no
+    stage wants them any more."""
 
-    def __init__(self, stages: list[Stage], left: Callable[[], list[str]] = list) -> None:
+    def __init__(self, stages: list[Stage], left: Callable[[], list[str]] = list, release: Callable[[], None] | None = None) -> None:
         self.waiting = list(stages)
         self.running: list[Running] = []
         self.outcomes: list[Outcome] = []
         self.interrupted = ""
-        self._left = left
+        self._left, self._release = left, release
 
     def interrupt(self, reason: str) -> None:
         """End what runs, start nothing more."""
@@ -68,6 +71,7 @@ class Schedule:
                 self.waiting = []
             self._collect()
             self._start_more()
+            self._free()
             self._heartbeat()
             time.sleep(0.1)
         return self.outcomes
@@ -97,6 +101,11 @@ class Schedule:
             + (f" ({reason})" if reason else ""))
         if outcome.verdict == "FAILED":
             self._show_end(running)
+
+    def _free(self) -> None:
+        if self._release and not any(s.uses & _CLUSTERS for s in [*self.waiting, *(r.stage for r in self.running)]):
+            self._release()
+            self._release = None
 
     def _show_end(self, running: Running) -> None:
         """The end of a failed stage's log."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,32 @@ def test_what_was_up_before_stays_and_the_machine_is_looked_at_all_the_same(out:
     outcome = lab.Lab({"c1", "c2"}).take_down()
     assert downs == [("down", "--name", "c2")]
     assert outcome.counts == Counts(0, 1) and "process 7 /assay-lab/c2/kubelet" in outcome.reason
+
+
+def test_clusters_go_when_no_stage_wants_them_any_more(out: Path) -> None:
+    note, calls = out / "released", []
+    wants = (sys.executable, "-c", f"import os; raise SystemExit(os.path.exists({str(note)!r}))")
+    waits = (sys.executable, "-c", f"import os, time\nwhile not os.path.exists({str(note)!r}): time.sleep(0.02)")
+    given = [Stage("first", wants), Stage("a", wants, frozenset({"clusters"}), needs=("first",)),
+             Stage("b", wants, frozenset({"addons"}), needs=("a",)), Stage("c", waits, frozenset({"static"}), limit=120)]
+    outcomes = Schedule(given, release=lambda: calls.append(note.touch())).go()
+    assert [o.verdict for o in outcomes] == ["passed"] * 4 and len(calls) == 1
+
+
+def test_what_was_taken_down_early_is_looked_at_in_the_end_with_what_went_wrong(
+        ending: Callable[[], int], monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    ups, downs = iter([set(), {"c1", "s8"}, {"s8"}]), []
+
+    def down(*words: str, **_more: Any) -> str:
+        time.sleep(0.1)  # in its thread: whoever does not wait for it comes first
+        downs.append(words[-1])
+        return "down --name s8 failed: busy" if downs == ["c1", "s8"] else ""
+
+    monkeypatch.setattr(lab, "up_now", lambda: next(ups))
+    monkeypatch.setattr(lab, "_command", down)
+    monkeypatch.setattr(runner.Schedule, "__init__", lambda _self, _stages, _left, release: release())
+    assert ending() == 1 and downs == ["c1", "s8", "s8"]
+    assert "[clean-up] down --name s8 failed: busy" in capsys.readouterr().out
 
 
 def test_no_test_is_a_failure(capsys: Any, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
