@@ -34,7 +34,8 @@ def of_checks(results_dir: str, cluster: str, allow_inconclusive: bool, allow_sk
     roots = [g for g in causes.group_causes(found) if g.code != causes.UNKNOWN]
     follows = {"cause": roots[0].code, "consequence_of": roots[0].code, "scope": roots[0].scope,
                "evidence": roots[0].evidence} if roots and not good else {}
-    verdict = FAILED if not good else WARNED if found[0]["counts"][WARNED] else PASSED
+    warned = found[0]["counts"][WARNED] or any(r["known"] for r in found[0]["records"])
+    verdict = FAILED if not good else WARNED if warned else PASSED
     return {"verdict": verdict, "message": message.removeprefix(f"{cluster}: "), **follows}
 
 

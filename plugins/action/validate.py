@@ -21,7 +21,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster i
     AWS_POLICY, CLUSTER, RBAC, RUN, SELECT, SWEEP)
 from ansible_collections.assay.clusters.plugins.module_utils.common import journal, names, selectors
 from ansible_collections.assay.clusters.plugins.module_utils.engine import (
-    cloud_rights, options, plan, registry, rights, run, sweep, terms)
+    cloud_rights, known as known_failures, options, plan, registry, rights, run, sweep, terms)
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
 from ansible_collections.assay.clusters.plugins.module_utils.kube import library
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
@@ -41,8 +41,8 @@ _SUITE = {**CLUSTER, **RUN, **SELECT}
 _SINGLE = {**CLUSTER, **RUN}
 # Options of a run that have an inventory variable too: what belongs to the cluster rather than to the task.
 _RUN_VARIABLES = {**{n: f"validate_{n}" for n in (
-    "images", "image_registry", "transport", "expected_features", "node_selector", "node_sample", "probe_limit", "labels", "annotations",
-    "pull_secrets", "pod_security")}, "run_namespace": "validate_namespace"}
+    "images", "image_registry", "transport", "expected_features", "known_failures", "node_selector", "node_sample", "probe_limit",
+    "labels", "annotations", "pull_secrets", "pod_security")}, "run_namespace": "validate_namespace"}
 
 
 def _option_spec(check: type[Check]) -> dict[str, dict[str, Any]]:
@@ -146,6 +146,7 @@ class ActionModule(ActionBase):
                             args["pod_security"])
         guest.check()
         registry.expect(known, args["expected_features"])
+        self._known = known_failures.read(args["known_failures"], [c.name for c in known])
         selectors.parse(args["node_selector"], "node_selector")
         if args["node_sample"] < 0:
             raise BadInput(f"node_sample: must be a number of nodes, or 0 for all of them, not {args['node_sample']}")
@@ -229,6 +230,7 @@ class ActionModule(ActionBase):
         shown = progress.Progress(self.cluster, self._vars, terminal.display.verbosity > 0)
         running = run.Run(settings, lambda record, final: shown.finished(record, final, running.api_errors))
         done = redact.redact(running.go())
+        known_failures.mark(done, self._known, known_failures.today())
         shown.ended(done, running.api_errors)
         path = store.write_cluster_run(args["results_dir"], done) if args["results_dir"] else ""
         good, message = gate.gate(done, args["allow_inconclusive"], args["allow_skipped"])

@@ -56,6 +56,36 @@ options:
     type: list
     elements: str
     default: []
+  known_failures:
+    description:
+      - Failures of this cluster that are accepted until a day. They stay failed in the results, say until when they are known
+        and why, and neither fail the task nor the cluster. From the day after on they do, as if nothing were known.
+      - Anything else that the same check fails for is no known failure.
+      - Without it the variable C(validate_known_failures) of the host is used.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      check:
+        description:
+          - The name of the check.
+        type: str
+        required: true
+      cause:
+        description:
+          - The code of its cause, or of the one that it follows from, as the summary tells it.
+        type: str
+        required: true
+      until:
+        description:
+          - The last day on which it is accepted, in UTC, such as V(2026-12-31).
+        type: str
+        required: true
+      reason:
+        description:
+          - Why it is accepted, such as a ticket. It is shown wherever the failure is.
+        type: str
+        required: true
   wait_cleanup:
     description:
       - Whether to wait until everything that was made is gone.

@@ -43,6 +43,12 @@ RUN: dict[str, dict[str, Any]] = {
     "timeout": {"type": "float", "default": 900, **older("limit")},
     "transport": {"type": "str", "default": "auto", "choices": ["auto", "proxy", "port_forward", "exec"]},
     "expected_features": {"type": "list", "elements": "str", "default": []},
+    "known_failures": {"type": "list", "elements": "dict", "default": [], "options": {
+        "check": {"type": "str", "required": True},
+        "cause": {"type": "str", "required": True},
+        "until": {"type": "str", "required": True},
+        "reason": {"type": "str", "required": True},
+    }},
     "node_selector": {"type": "str", "default": ""},
     "node_sample": {"type": "int", "default": 300},
     "probe_limit": {"type": "float"},

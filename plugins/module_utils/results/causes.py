@@ -72,6 +72,11 @@ class CauseGroup:
         return found[0] if len(found) == 1 else f"{found[0]}, elsewhere {found[-1]}" if found else ""
 
     @property
+    def known(self) -> list[str]:
+        """Until when it is accepted, and why, where that is so of all its records."""
+        return text.unique(r["known"] for r in self.records) if all(r["known"] for r in self.records) else []
+
+    @property
     def messages(self) -> list[str]:
         return text.unique(text.first_line(r["message"]) for r in self.members)
 

@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from . import redact, text
-from .record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, VERDICTS, WARNED, Record, worst
+from .record import FAILED, INCONCLUSIVE, PASSED, SKIPPED, VERDICTS, WARNED, Record, standing, worst
 
 # Lines of evidence that a record may carry, and characters of one line.
 EVIDENCE_LINES = 20
@@ -61,7 +61,7 @@ def clean_record(record: dict[str, Any], cluster: str = "", run_id: str = "") ->
     known = {k: v for k, v in redact.redact(record).items() if k in _FIELDS}
     full = Record(**{"cluster": cluster, "domain": "", "check": "", "verdict": INCONCLUSIVE, **known}).to_dict()
     for name in ("cluster", "domain", "check", "verdict", "message", "step", "cause", "confidence", "remedy",
-                 "next_command", "consequence_of", "started", "run_id"):
+                 "next_command", "consequence_of", "known", "started", "run_id"):
         full[name] = text.printable(str(full[name] or ""))
     for name in ("scope", "evidence", "leftovers"):
         full[name] = _strings(full[name])
@@ -73,6 +73,8 @@ def clean_record(record: dict[str, Any], cluster: str = "", run_id: str = "") ->
     full["run_id"] = full["run_id"] or run_id
     if full["verdict"] not in VERDICTS:
         full["verdict"] = INCONCLUSIVE
+    if full["verdict"] not in (FAILED, INCONCLUSIVE):
+        full["known"] = ""
     return full
 
 
@@ -90,7 +92,7 @@ def clean_run(run: dict[str, Any]) -> dict[str, Any]:
         **extra, "cluster": cluster, "run_id": run_id,
         **{k: text.printable(str(given.get(k) or "")) for k in _TEXTS},
         **{k: int(_number(given.get(k))) for k in ("requests", "connections")},
-        "seconds": _number(given.get("seconds")), "verdict": worst(verdicts),
+        "seconds": _number(given.get("seconds")), "verdict": worst([standing(r) for r in records]),
         "counts": {v: verdicts.count(v) for v in _ORDER}, "records": records,
         "leftovers": _strings(given.get("leftovers")), "notes": _strings(given.get("notes")),
         "probes": _plain(given["probes"]) if isinstance(given.get("probes"), dict) else {},

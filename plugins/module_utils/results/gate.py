@@ -33,8 +33,8 @@ def _root(group: causes.CauseGroup) -> str:
 def gate(run: dict[str, Any], allow_inconclusive: bool = False, allow_skipped: bool = False) -> tuple[bool, str]:
     """(may go on, one sentence with counts and root causes) for one cluster run.
 
-    Failed checks stop, inconclusive ones too unless allowed. So does a run in which nothing was proved: one without any
-    record, and one in which no check applies, unless that is allowed.
+    Failed checks stop, inconclusive ones too unless allowed, but none that is known until a day to come. A run in which nothing
+    was proved stops as well: one without any record, and one in which no check applies, unless that is allowed.
     """
     run = clean_run(run)
     name = run["cluster"]
@@ -44,12 +44,15 @@ def gate(run: dict[str, Any], allow_inconclusive: bool = False, allow_skipped: b
     if counts[SKIPPED] == len(run["records"]):
         why = text.shorten(text.one_line(run["records"][0]["message"]), 200)
         return allow_skipped, f"{name}: nothing was proved: {_counts(counts, counts[SKIPPED])}" + (f", {why}" if why else "")
-    good = not counts[FAILED] and (allow_inconclusive or not counts[INCONCLUSIVE])
+    unknown = {r["verdict"] for r in run["records"] if not r["known"]}
+    good = FAILED not in unknown and (allow_inconclusive or INCONCLUSIVE not in unknown)
     sentence = f"{name}: {_counts(counts, len(run['records']))}"
     roots = causes.group_causes([run])
     if roots:
         named = ", ".join(_root(g) for g in roots[:3]) + (f", +{len(roots) - 3} more" if len(roots) > 3 else "")
         sentence += f"; {'cause' if len(roots) == 1 else 'causes'}: {named}"
+    if known := [f"{r['check']} {r['known']}" for r in run["records"] if r["known"]]:
+        sentence += f"; known: {text.listing(known, 200)}"
     left = causes.leftovers(run)
     if left:
         sentence += f"; {plural(len(left), 'object')} of ours left behind"

@@ -46,7 +46,9 @@ def _headline(runs: list[dict[str, Any]]) -> str:
     if verdict == INCONCLUSIVE:
         return f"{of} could not be tested fully" if many else f"{name} could not be tested fully"
     if verdict == WARNED:
-        return f"All {len(runs)} {what} work, {count} with warnings" if many else f"{name} works, with warnings"
+        known = any(r["known"] for run in runs for r in run["records"])
+        but = "with failures that are known" if known else "with warnings"
+        return f"All {len(runs)} {what} work, {count} {but}" if many else f"{name} works, {but}"
     if verdict == SKIPPED:
         return "Nothing was tested"
     return f"All {len(runs)} {what} work" if many else f"{name} works"

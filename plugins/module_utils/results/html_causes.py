@@ -57,7 +57,7 @@ def cause(group: CauseGroup, index: int, fleet: bool, history: dict[str, Any], m
         "open": index == 0, "unfolded": index < _UNFOLDED,
         "message": text.shorten(group.messages[0], 400) if group.messages else "",
         "messages": group.messages[1:_MESSAGES], "more_messages": max(len(group.messages) - _MESSAGES, 0),
-        "meaning": meaning, "first": first, "often": often,
+        "meaning": meaning, "known": group.known, "first": first, "often": often,
         "scope": scope[:12], "more_scope": scope[12:], "evidence": _evidence(group),
         "remedies": group.remedies, "commands": [{"clusters": c, "text": t} for c, t in group.commands[:_COMMANDS]],
         "hidden_commands": max(len(group.commands) - _COMMANDS, 0),

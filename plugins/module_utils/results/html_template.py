@@ -135,6 +135,7 @@ _CLUSTERS = """
 <p class="muted">{{ "follows from" if r.followed else "cause" }}
 <a href="{{ r.cause_href }}"><code>{{ r.root }}</code></a></p>
 {% endif %}
+{% if r.known %}<p class="muted">known {{ r.known }}</p>{% endif %}
 {% if r.line %}<p class="muted">{{ r.line }}</p>{% endif %}
 </div>
 {% if compact %}

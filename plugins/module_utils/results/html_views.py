@@ -53,6 +53,7 @@ data-clusters="{{ c.all_clusters|join("\n")|lower }}" data-domains="{{ c.domains
 {% endif %}
 {% if not c.unfolded %}<details class="body"><summary>Where, remedy, next command and evidence</summary>{% endif %}
 <dl class="facts">
+{% if c.known %}<dt>Known</dt><dd>{{ c.known|join("; ") }}</dd>{% endif %}
 {% if c.meaning %}<dt>Means</dt><dd>{{ c.meaning }}</dd>{% endif %}
 {% if c.scope %}
 <dt>Where</dt>

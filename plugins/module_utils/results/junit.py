@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import xml.etree.ElementTree as ET
+from collections import Counter
 from typing import Any
 
 from ..common.words import plural
@@ -50,7 +51,10 @@ def body(record: dict[str, Any]) -> str:
 
 def _outcome(case: ET.Element, record: dict[str, Any]) -> None:
     message = text.first_line(record["message"])
-    if record["verdict"] in (FAILED, INCONCLUSIVE):
+    if record["known"]:  # as pytest writes what is expected to fail
+        node = ET.SubElement(case, "skipped", type="known", message=f"known {record['known']}")
+        node.text = body(record)
+    elif record["verdict"] in (FAILED, INCONCLUSIVE):
         tag = "failure" if record["verdict"] == FAILED else "error"
         node = ET.SubElement(case, tag, type=record["cause"] or record["verdict"], message=message)
         node.text = body(record)
@@ -94,7 +98,7 @@ def _suite(root: ET.Element, run: dict[str, Any], same: list[str]) -> None:
                         ("causes", ", ".join(g.code for g in causes.group_causes([run])))])
     for record in run["records"]:
         _case(suite, record)
-    counts = run["counts"]
+    counts = Counter(SKIPPED if r["known"] else r["verdict"] for r in run["records"])
     suite.attrib.update(tests=str(len(run["records"])), disabled="0", skipped=str(counts[SKIPPED]),
                         errors=str(counts[INCONCLUSIVE]), failures=str(counts[FAILED]), time=f"{run['seconds']:.3f}")
     stamp = _timestamp(run["started"])

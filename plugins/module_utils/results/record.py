@@ -22,13 +22,18 @@ def worst(verdicts: list[str]) -> str:
     return min(verdicts, key=VERDICTS.index, default=SKIPPED)
 
 
+def standing(record: dict[str, Any]) -> str:
+    """The verdict by which its run is judged: a failure that is known until a day to come only warns."""
+    return WARNED if record.get("known") else str(record["verdict"])
+
+
 @dataclass
 class Record:
     """One check on one cluster; the schema is docs/schemas/records.schema.json.
 
     scope lists objects as "node/NAME", evidence holds at most 20 verbatim lines, measurements are
     {name, value, unit}, started is ISO 8601 in UTC, seconds a float. expected and limit are the check's bounds in
-    seconds (above: warned, failed), 0 where not known.
+    seconds (above: warned, failed), 0 where not known. known: until when a failure is accepted, and why; "" for all others.
     """
 
     cluster: str
@@ -46,6 +51,7 @@ class Record:
     remedy: str = ""
     next_command: str = ""
     consequence_of: str = ""
+    known: str = ""
     measurements: list[dict[str, Any]] = field(default_factory=list)
     started: str = ""
     seconds: float = 0.0

@@ -126,7 +126,7 @@ def _forms(secret: str) -> set[str]:
 _OURS = frozenset("""
     active admin after agent answer answers api aws balancer before cause certain check checks claim cluster command config
     could create created data default delete deleted denied detail dns domain driver expected error errors evidence expired fail failed
-    false file files forbid found gate gone group have health healthy host hosts id image images item items kind kinds kube
+    false file files forbid found gate gone group have health healthy host hosts id image images item items kind kinds known kube
     label labels layer lease left leftover like limit list lost machine made master message metadata method missing name names
     network node nodes none normal not null object objects observed only other owner pass passed password path paths pending
     phase platform pod pods port ports private probe probes public pull ready reason record records refused remedy report

@@ -102,6 +102,8 @@ def _head(group: CauseGroup, pen: _Pen) -> str:
     parts = [group.confidence, reach]
     if group.verdict == INCONCLUSIVE:
         parts.insert(0, "could not be tested")
+    if group.known:
+        parts.insert(0, "known")
     head = f"{group.code}  {', '.join(p for p in parts if p)}"
     return pen.verdict(group.verdict, text.shorten(head, pen.width))
 
@@ -120,6 +122,7 @@ def _block(group: CauseGroup, level: int, pen: _Pen) -> list[str]:
     lines.append(pen.labelled("failed" if group.verdict == FAILED else "not tested", text.listing(group.checks, room)))
     if group.followed:
         lines.append(pen.labelled("also failed", f"because of it: {text.listing(group.followed, room - 15)}"))
+    lines += [pen.labelled("known", k) for k in group.known[:1]]
     evidence = group.evidence[:level] or group.messages[:1]
     lines += [pen.labelled("evidence" if i == 0 else "", e) for i, e in enumerate(evidence)]
     if group.remedies:
