@@ -25,10 +25,13 @@ module.exit_json(changed=True)
 """
 
 
-def make(folder: Path) -> Path:
-    """The collection below this folder; returns the file with a line of JSON, [module, options], for each call."""
+def make(folder: Path, collection: str = "awx.awx") -> Path:
+    """The collection below this folder; returns the file with a line of JSON, [module, options], for each call.
+
+    collection: ansible.controller has modules of the same names, with the same options as far as they are used here.
+    """
     told = folder / "told.jsonl"
-    modules = folder / "ansible_collections/awx/awx/plugins/modules"
+    modules = folder / "ansible_collections" / Path(*collection.split(".")) / "plugins/modules"
     modules.mkdir(parents=True)
     for name, options in OPTIONS.items():
         text = _MODULE.format(spec=json.dumps(options), told=str(told), name=name)

@@ -12,20 +12,17 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.fakes import awx_awx
+from tests.fakes import aap_configuration, awx_awx
 
 ROOT = Path(__file__).resolve().parents[3]
 AWX, INFRA = ROOT / "docs/examples/awx", ROOT / "docs/examples/infra"
 Sent = dict[str, list[dict[str, Any]]]
 
 
-@pytest.fixture(scope="module")
-def sent(tmp_path_factory: pytest.TempPathFactory) -> Sent:
+def _sent(playbook: str, folder: Path, told: Path) -> Sent:
     """Module -> the options of each call."""
-    folder = tmp_path_factory.mktemp("awx")
-    told = awx_awx.make(folder)
     environ = {"ANSIBLE_COLLECTIONS_PATH": str(folder), "RANCHER_URL": "https://rancher", "RANCHER_TOKEN": "t"}
-    done = subprocess.run(["ansible-playbook", "configure.yml"], cwd=AWX, text=True, check=False, capture_output=True,
+    done = subprocess.run(["ansible-playbook", playbook], cwd=AWX, text=True, check=False, capture_output=True,
                           stdin=subprocess.DEVNULL, env={**os.environ, **environ})
     assert done.returncode == 0, done.stdout + done.stderr
     out: Sent = defaultdict(list)
@@ -35,20 +32,34 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Sent:
     return out
 
 
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory: pytest.TempPathFactory) -> Sent:
+    folder = tmp_path_factory.mktemp("awx")
+    return _sent("configure.yml", folder, awx_awx.make(folder))
+
+
 def test_what_is_named_is_made(sent: Sent) -> None:
     made = {module: {one["name"] for one in sent[module]} for module in sent if module != "workflow_job_template_node"}
     for template in sent["job_template"]:
         assert template["inventory"] in made["inventory"] and template["project"] in made["project"]
         assert template["execution_environment"] in made["execution_environment"]
         assert set(template["credentials"]) <= made["credential"] and (INFRA / template["playbook"]).is_file()
+        assert set(template["notification_templates_error"]) <= made["notification_template"]
         assert all((INFRA / hook).is_file() for hook in template["extra_vars"].get("pipeline_hook", []))
     for one in (*sent["schedule"], *sent["workflow_job_template_node"]):
         assert one["unified_job_template"] in made["job_template"]
     [source] = sent["inventory_source"]
+    assert (AWX / "project" / source["source_path"]).is_file()
     assert source["execution_environment"] in made["execution_environment"] and source["credential"] in made["credential"]
     assert {c["credential_type"] for c in sent["credential"]} <= made["credential_type"]
     nodes = sent["workflow_job_template_node"]
     assert {n for one in nodes for n in one.get("failure_nodes", [])} <= {one["identifier"] for one in nodes}
+
+
+def test_what_is_named_is_made_before(sent: Sent) -> None:
+    """AWX looks names up when it is asked: the modules run in the order in which they are first called."""
+    order = list(sent)
+    assert order.index("notification_template") < order.index("job_template") < order.index("schedule")
 
 
 def test_what_awx_fills_in_is_left_to_it(sent: Sent) -> None:
@@ -74,6 +85,34 @@ def test_an_option_that_awx_has_not_is_seen(tmp_path: Path) -> None:
     done = subprocess.run(["ansible", "localhost", "-m", "awx.awx.project", "-a", "name=x scm_kind=git"], text=True,
                           check=False, capture_output=True, env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)})
     assert done.returncode != 0 and "scm_kind" in done.stdout
+
+
+def _plain(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without what says nothing, as the roles leave that out, in an order of their own."""
+    said = [{k: v for k, v in one.items() if v} for one in calls]
+    return sorted(said, key=lambda one: str(one.get("name") or one.get("identifier")))
+
+
+def test_the_data_for_infra_aap_configuration_make_the_same_objects(sent: Sent, tmp_path: Path) -> None:
+    made = _sent("aap.yml", tmp_path, aap_configuration.make(tmp_path))
+    assert {m: _plain(calls) for m, calls in made.items()} == {m: _plain(calls) for m, calls in sent.items()}
+
+
+class _Loader(yaml.SafeLoader):
+    """Of files in which texts are !unsafe."""
+
+
+_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+DATA = yaml.load((AWX / "aap_configuration.yml").read_text(encoding="utf-8"), Loader=_Loader)
+
+
+@pytest.mark.parametrize("variable", sorted(DATA))
+def test_the_data_have_fields_that_the_roles_know(variable: str) -> None:
+    of = aap_configuration.VARIABLES[variable]
+    for item in DATA[variable]:
+        assert set(item) <= set(of["fields"]) and set(of["needed"]) <= set(item), item["name"]
+        for node in item.get("simplified_workflow_nodes", []):
+            assert set(node) <= set(aap_configuration.FACTS["nodes"]["fields"]) and "identifier" in node
 
 
 def test_the_image_has_a_python_that_the_collection_runs_on() -> None:

@@ -71,6 +71,21 @@ def test_the_hook_that_is_shipped_runs_tests_and_tells_how_they_went(tmp_path: P
     assert 'name="e2e"' in (tmp_path / "out/junit.xml").read_text(encoding="utf-8")
 
 
+def test_tests_on_a_cluster_that_has_an_address_and_a_key_get_a_kubeconfig_which_goes_again(tmp_path: Path) -> None:
+    (tmp_path / "e2e").mkdir()
+    (tmp_path / "e2e/test_shop.py").write_text(
+        "import json, os, pathlib\n\ndef test_it():\n    path = pathlib.Path(os.environ['KUBECONFIG'])\n"
+        f"    pathlib.Path('{tmp_path}/seen').write_text(json.dumps([str(path), oct(path.stat().st_mode), json.loads(path.read_text())]))\n",
+        encoding="utf-8")
+    said, records = _flow(tmp_path, SHIPPED.read_text(encoding="utf-8"), cluster_api_key="s3cr3t", cluster_ca_cert="/etc/ca.pem")
+    assert records["e2e"]["verdict"] == "passed", records["e2e"]
+    path, mode, found = json.loads((tmp_path / "seen").read_text(encoding="utf-8"))
+    assert found["clusters"][0]["cluster"] == {"server": "https://127.0.0.1:1", "certificate-authority": "/etc/ca.pem"}
+    assert found["users"][0]["user"] == {"token": "s3cr3t"} and mode.endswith("600")
+    assert not Path(path).exists() and "s3cr3t" not in said
+    assert not [p for p in (tmp_path / "out").rglob("*") if p.is_file() and "s3cr3t" in p.read_text(encoding="utf-8")]
+
+
 def test_a_hook_that_did_not_begin_has_changed_nothing_as_when_the_lease_is_lost_before_it(tmp_path: Path) -> None:
     lost = "{{ 'file' if pipeline_stage | default('lease') == 'lease' else 'cluster' }}"
     _said, records = _flow(tmp_path, HOOK.format(command="touch it-ran"), [s for s in SKIP if s != "lease"],
