@@ -27,7 +27,9 @@ options:
       - V(cluster_api) looks at the management cluster for objects of Cluster API and of its providers, Secrets and ConfigMaps,
         by the labels that controllers set (C(cluster.x-k8s.io/cluster-name)) and those of M(assay.clusters.cluster). What other
         clusters use, too, is not left.
-      - V(rancher) looks at clusters, nodes, machines and volumes.
+      - V(rancher) looks at clusters, nodes, machines, volumes, machine configs of the node drivers that are known, tokens,
+        and Fleet's clusters and bundles of its agent; at cloud credentials by O(patterns), O(tags) and our labels alone, as they
+        are of no cluster.
       - V(vsphere) looks at machines, folders, snapshots, and disks on datastores that no machine has, by O(name), by
         O(patterns), and by what M(assay.clusters.vm_snapshot) wrote into descriptions. What is in a folder that belongs to the
         cluster belongs to it. O(tags) are not looked at.

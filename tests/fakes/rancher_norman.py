@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import secrets
 import urllib.parse
+from collections.abc import Sequence
 from typing import Any
 
 from .rancher_words import ACTIVE, Refusal, Step, cut
@@ -16,7 +17,11 @@ _FIELDS = ("labels", "annotations", "description")
 
 
 class Norman:
-    """A part of FakeRancher, whose state it works on."""
+    """A part of FakeRancher, whose state it works on. Besides, what a test puts there: credentials of clouds, and the tokens that a
+    list of them shows."""
+
+    credentials: Sequence[dict[str, Any]] = ()
+    listed_tokens: Sequence[dict[str, Any]] = ()
 
     def _v3(self, verb: str, rest: str, query: dict[str, str], body: Any, bearer: str) -> tuple[int, Any]:
         kind, _slash, number = rest.partition("/")
@@ -30,6 +35,8 @@ class Norman:
             return self._list(rest, self.volumes.get(number.partition("/")[0], []), query)
         if kind == "clusterregistrationtokens":
             return self._v3_registration(verb, number, body)
+        if kind == "cloudCredentials":
+            return self._list(kind, list(self.credentials), query)
         if kind == "tokens":
             return self._v3_tokens(verb, number, query, bearer)
         raise Refusal(404, "NotFound")
@@ -135,6 +142,8 @@ class Norman:
         if query.get("action") == "logout":
             self.tokens.discard(bearer)
             return 200, {}
+        if verb == "GET" and not number:
+            return self._list("tokens", list(self.listed_tokens), query)
         mine = [t for t in self.tokens if number and t.partition(":")[0] == number]
         if verb != "DELETE" or not mine:
             raise Refusal(404, "NotFound")

@@ -1,8 +1,15 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What Rancher has of a cluster: its objects of both APIs, nodes, machines and volumes."""
+"""What Rancher has of a cluster: its objects of both APIs, nodes, machines and volumes, and what these were made with.
+
+A machine config is adopted by its cluster as an owner; one of a cluster that was never made has none, and is called
+nc-CLUSTER-POOL-xxxxx where the dashboard made it (pkg/controllers/provisioningv2/machineconfigcleanup of rancher/rancher, and the
+dashboard). Fleet's cluster is called as that of provisioning.cattle.io and bears the name that is shown (fleetcluster there).
+Cloud credentials are of no cluster: they belong to one by their name or a label alone.
+"""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -13,10 +20,16 @@ from ..jobs.job import Job
 from ..jobs.patience import Patience
 from .model import DEPENDENCY, FINALIZER, Thing, Wanted, owner_of, refused
 
+# Of the node drivers that are known; one of your own has a kind of its own.
+_DRIVERS = ("amazonec2", "azure", "digitalocean", "google", "harvester", "ionoscloud", "linode", "nutanix", "openstack", "vmwarevsphere")
 # Kinds of the v1 API (Steve) that a cluster consists of, and the label that tells which one.
 _NEWER = (("cluster", "provisioning.cattle.io.clusters"), ("machine", "cluster.x-k8s.io.machines"),
-          ("machine_deployment", "cluster.x-k8s.io.machinedeployments"), ("cluster_api_cluster", "cluster.x-k8s.io.clusters"))
-_OF = "cluster.x-k8s.io/cluster-name"
+          ("machine_deployment", "cluster.x-k8s.io.machinedeployments"), ("cluster_api_cluster", "cluster.x-k8s.io.clusters"),
+          ("fleet_cluster", "fleet.cattle.io.clusters"), ("fleet_bundle", "fleet.cattle.io.bundles"),
+          *(("machine_config", f"rke-machine-config.cattle.io.{d}configs") for d in _DRIVERS))
+_OF, _SHOWN = "cluster.x-k8s.io/cluster-name", "management.cattle.io/cluster-display-name"
+_AGENT = "fleet-agent-"  # of the bundle that brings Fleet's agent to a cluster
+_CONFIG = re.compile(r"nc-(.+)-[a-z0-9]+-[a-z0-9]{5}")
 # Seconds of errors that pass until it is told that Rancher does not answer; a look may be one without any waiting.
 _PATIENCE = 30.0
 _GOING = {"removing", "deleting"}
@@ -51,6 +64,13 @@ class RancherSource:
             with self._allowed("volume", found):
                 found += [self._older("volume", v, f"{name}/{v.get('name') or v['id']}", v.get("labels") or {}, name)
                           for v in self._api.everything(f"/v3/cluster/{number}/persistentVolumes")]
+        with self._allowed("cloud_credential", found):
+            found += [self._older("cloud_credential", c, c.get("name") or c["id"], c.get("labels") or {})
+                      for c in self._api.everything("/v3/cloudCredentials") if wanted.fits(c.get("labels") or {}, c.get("name") or "")]
+        with self._allowed("token", found):
+            found += [self._older("token", t, t.get("description") or t["id"], t.get("labels") or {})
+                      for t in self._api.everything("/v3/tokens") if not t.get("current") and (
+                          t.get("clusterId") in ids or wanted.fits(t.get("labels") or {}, t.get("description") or ""))]
         for kind, path in _NEWER:
             with self._allowed(kind, found):
                 found += self._newer(kind, path, wanted, set(ids.values()))
@@ -85,9 +105,7 @@ class RancherSource:
         for item in self._api.everything(f"/v1/{path}"):
             meta = item["metadata"]
             labels, held = meta.get("labels") or {}, meta.get("finalizers") or []
-            of = labels.get(_OF) or str((item.get("spec") or {}).get("clusterName") or "")
-            own = kind.endswith("cluster") and wanted.is_cluster(meta["name"])
-            if not (own or wanted.is_cluster(of) or of in names or wanted.fits(labels, meta["name"])):
+            if not any(wanted.is_cluster(of) or of in names for of in _clusters(kind, item)) and not wanted.fits(labels, meta["name"]):
                 continue
             state = meta.get("state") or {}
             said = ": ".join(filter(None, (str(state.get("name") or ""), str(state.get("message") or ""))))
@@ -98,3 +116,17 @@ class RancherSource:
                                owner_of(labels, (meta.get("annotations") or {}).get("field.cattle.io/creatorId", "")),
                                FINALIZER if stuck else "", detail))
         return found
+
+
+def _clusters(kind: str, item: Mapping[str, Any]) -> list[str]:
+    """The names of the clusters that an object may be of."""
+    meta = item["metadata"]
+    labels, name = meta.get("labels") or {}, str(meta["name"])
+    if kind == "machine_config":
+        owners = [str(o["name"]) for o in meta.get("ownerReferences") or [] if o.get("kind") == "Cluster"]
+        called = _CONFIG.fullmatch(name)
+        return owners or ([called[1]] if called else [])
+    if kind == "fleet_bundle":
+        return [name.removeprefix(_AGENT)] if name.startswith(_AGENT) else []
+    found = [labels.get(_OF), (item.get("spec") or {}).get("clusterName"), labels.get(_SHOWN), name if kind.endswith("cluster") else ""]
+    return [str(n) for n in found if n]

@@ -64,10 +64,32 @@ def leak(rancher: FakeRancher, kind: str) -> str:
     if kind == "machine_deployment":
         rancher.objects[DEPLOYMENTS] = [machine("ci-apps", "ci")]
         return f"{DEPLOYMENTS}/fleet-default/ci-apps"
-    return number
+    return beside(rancher, kind, number) or number
 
 
-@pytest.mark.parametrize("kind", ["cluster", "node", "volume", "machine", "machine_deployment"])
+def beside(rancher: FakeRancher, kind: str, number: str) -> str:
+    """What a cluster was made with, or is known by elsewhere."""
+    if kind == "cloud_credential":
+        rancher.credentials = [{"id": "cattle-global-data:cc-1", "name": "vcenter", "created": CREATED, "labels": {
+            "assay.clusters/cluster": "ci"}, "vmwarevspherecredentialConfig": {"username": "planted-user"}},
+            {"id": "cattle-global-data:cc-2", "name": "ci-of-others", "created": CREATED}]
+        return "cattle-global-data:cc-1"
+    if kind == "token":
+        rancher.listed_tokens = [{"id": "kubeconfig-user-1", "clusterId": number, "created": CREATED},
+                                {"id": "token-abcde", "clusterId": number, "current": True}, {"id": "token-2", "clusterId": "c-other"}]
+        return "kubeconfig-user-1"
+    made = {"machine_config": ("rke-machine-config.cattle.io.vmwarevsphereconfigs", "nc-ci-apps-x7k2p", {}),
+            "fleet_cluster": ("fleet.cattle.io.clusters", "c-npk9v", {"management.cattle.io/cluster-display-name": "ci"}),
+            "fleet_bundle": ("fleet.cattle.io.bundles", "fleet-agent-ci", {})}
+    if kind not in made:
+        return ""
+    path, name, labels = made[kind]
+    rancher.objects[path] = [machine(name, "") | {"metadata": {**machine(name, "")["metadata"], "labels": labels}}]
+    return f"{path}/fleet-default/{name}"
+
+
+@pytest.mark.parametrize("kind", ["cluster", "node", "volume", "machine", "machine_deployment", "cloud_credential", "token",
+                                  "machine_config", "fleet_cluster", "fleet_bundle"])
 def test_a_leak_is_listed_until_it_is_removed(rancher: FakeRancher, kind: str) -> None:
     before = ask(rancher)
     number = leak(rancher, kind)
@@ -78,7 +100,20 @@ def test_a_leak_is_listed_until_it_is_removed(rancher: FakeRancher, kind: str) -
     rancher.clusters.clear()
     rancher.nodes.clear()
     rancher.objects.clear()
+    rancher.credentials, rancher.listed_tokens = rancher.credentials[1:], rancher.listed_tokens[1:]
     assert ask(rancher, before=before, fail_on_leftovers=True)["clean"]
+
+
+@pytest.mark.parametrize(("name", "owner", "of"), [
+    ("nc-ci-apps-x7k2p", "", "ci"), ("nc-ci-2-apps-x7k2p", "", "ci-2"), ("nc-ci2-apps-x7k2p", "", "ci2"), ("nc-ci-apps-x7k2p", "other", "other"),
+    ("workers-1", "ci", "ci"), ("nc-ci-3f9a1c07-x26112106-apps-x7k2p", "", "ci of the run"), ("workers-1", "", "")])
+def test_a_machine_config_is_its_owners_else_that_of_its_name(rancher: FakeRancher, name: str, owner: str, of: str) -> None:
+    one = machine(name, "")
+    one["metadata"].update(labels={}, ownerReferences=[{"kind": "Cluster", "name": owner}] if owner else None)
+    rancher.objects["rke-machine-config.cattle.io.amazonec2configs"] = [one]
+    for wanted in ("ci", "ci-2", "ci2", "other"):
+        assert bool(ask(rancher, name=wanted)["leftovers"]) is (of == wanted)
+    assert bool(ask(rancher, run_id="3f9a1c07")["leftovers"]) is (of in ("ci", "ci of the run"))
 
 
 def test_what_is_of_other_clusters_is_not_listed(rancher: FakeRancher) -> None:
