@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -31,29 +32,48 @@ def _plan(folder: Path, inventory: str, *more: str, **environ: str) -> subproces
     return done
 
 
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    return " ".join(f"{done.stdout} {done.stderr}".split())
+
+
 def _inventory(**variables: Any) -> str:
     return yaml.safe_dump({"all": {"hosts": {"c": variables}}})
 
 
-@pytest.mark.parametrize("variables", [
-    {"cluster_kubeconfig": yaml.safe_dump(KUBECONFIG)},
-    {"cluster_kubeconfig": KUBECONFIG},
-    {"cluster_kubeconfig": "{{ lookup('ansible.builtin.file', inventory_dir ~ '/config') }}"},
-    {"cluster_kubeconfig": "~/config"},
-    {"cluster_kubeconfig": "{{ inventory_dir }}/config", "cluster_context": "first"},
-    {"cluster_host": "https://127.0.0.1:1", "cluster_api_key": "t", "cluster_validate_certs": False},
-    {"cluster_host": "https://127.0.0.1:1", "cluster_impersonate_user": "u", "cluster_impersonate_groups": ["a", "b"]},
-    {"cluster_host": "https://127.0.0.1:1", "cluster_proxy": "http://127.0.0.1:1",
-     "cluster_proxy_headers": {"user_agent": "me"}},
-], ids=["content", "dictionary", "template", "home", "path", "token", "groups", "headers"])
-def test_a_form_that_is_understood(variables: dict[str, Any], tmp_path: Path) -> None:
-    (tmp_path / "config").write_text(yaml.safe_dump(KUBECONFIG))
-    done = _plan(tmp_path, _inventory(**variables))
-    assert done.returncode == 0
-    assert "dns/dns" in done.stdout
+OWN = {"cluster_host": "https://127.0.0.1:1"}
+FORMS = {
+    "content": {"cluster_kubeconfig": yaml.safe_dump(KUBECONFIG)},
+    "dictionary": {"cluster_kubeconfig": KUBECONFIG},
+    "template": {"cluster_kubeconfig": "{{ lookup('ansible.builtin.file', inventory_dir ~ '/config') }}"},
+    "home": {"cluster_kubeconfig": "~/config"},
+    "path": {"cluster_kubeconfig": "{{ inventory_dir }}/config", "cluster_context": "first"},
+    "token": {**OWN, "cluster_api_key": "t", "cluster_validate_certs": False},
+    "groups": {**OWN, "cluster_impersonate_user": "u", "cluster_impersonate_groups": ["a", "b"]},
+    "headers": {**OWN, "cluster_proxy": "http://127.0.0.1:1", "cluster_proxy_headers": {"user_agent": "me"}}}
 
 
-@pytest.mark.parametrize("environ", [{"K8S_AUTH_KUBECONFIG": "config"}, {"K8S_AUTH_HOST": "https://127.0.0.1:1"},
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """A plan of clusters of which each has another form of address, and of one that has a form that is none."""
+    folder = tmp_path_factory.mktemp("forms")
+    (folder / "config").write_text(yaml.safe_dump(KUBECONFIG))
+    hosts = {**FORMS, "none": {"cluster_kubeconfig": "/no/such/config"}}
+    return _plan(folder, yaml.safe_dump({"all": {"hosts": hosts}}))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_that_is_understood(form: str, planned: subprocess.CompletedProcess[str]) -> None:
+    [told] = re.findall(r"planned without asking any cluster, for ([^;]+);", _said(planned))
+    assert form in told.split(", ") and f"fatal: [{form}]" not in planned.stdout
+    assert "dns/dns" in planned.stdout
+
+
+def test_a_form_that_is_none_is_told_of_its_host_alone(planned: subprocess.CompletedProcess[str]) -> None:
+    assert planned.returncode == 2 and re.findall(r"fatal: \[(\w+)\]", planned.stdout) == ["none"]
+    assert "kubeconfig: cannot read /no/such/config: No such file or directory" in _said(planned)
+
+
+@pytest.mark.parametrize("environ", [{"K8S_AUTH_KUBECONFIG": "config"}, pytest.param({"K8S_AUTH_HOST": "https://127.0.0.1:1"}, marks=pytest.mark.gauntlet),
                                      {"K8S_AUTH_CONTEXT": "first", "KUBECONFIG": "config"}], ids=str)
 def test_an_address_of_the_environment(environ: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "config").write_text(yaml.safe_dump(KUBECONFIG))
@@ -96,10 +116,6 @@ def test_options_of_other_checks_of_a_domain_do_not_disturb_a_single_check(tmp_p
     assert done.returncode == 0
 
 
-def _said(done: subprocess.CompletedProcess[str]) -> str:
-    return " ".join(f"{done.stdout} {done.stderr}".split())
-
-
 def test_one_cluster_of_the_environment_is_not_taken_for_all_hosts_nor_servers_for_clusters(tmp_path: Path) -> None:
     own = {"cluster_host": "https://127.0.0.1:1"}
     hosts = {"a": own, "slip": {**own, "cluster_api_kye": "t"}, "wrong": {"cluster_kubeconfg": "config"}, "none": None,
@@ -122,7 +138,7 @@ def test_one_cluster_of_the_environment_is_not_taken_for_all_hosts_nor_servers_f
     alone = _plan(tmp_path, yaml.safe_dump(inventory), "--limit", "none", "-e", '{"validate_checks": ["dns"]}',
                   K8S_AUTH_HOST="https://127.0.0.1:9")
     assert alone.returncode == 0
-    alone = _plan(tmp_path, yaml.safe_dump(inventory), "--limit", "apart", "-e", '{"validate_checks": ["dns"]}')
+    alone = _plan(tmp_path, yaml.safe_dump(inventory), "--limit", "apart")
     assert alone.returncode == 0 and "ok: [apart]" in alone.stdout
 
 
