@@ -183,6 +183,34 @@ options:
               labels:
                 description: Labels that they have, all of them.
                 type: dict
+      compute_config:
+        description:
+          - EKS Auto Mode, with the names of EKS's own API (C(computeConfig)). EKS makes nodes as pods need them, load balancers
+            and volumes. Its other two switches, C(elasticLoadBalancing) and C(blockStorage), go with this one, as EKS takes all or
+            none; the add-ons that a cluster otherwise begins with are left out, and access entries are on.
+          - A cluster that is there is not changed by it; a difference is told. It was not tried on a real cluster.
+          - Such a cluster is ready without any node. Volumes want a StorageClass of C(ebs.csi.eks.amazonaws.com), which EKS does
+            not make.
+        type: dict
+        suboptions:
+          enabled:
+            description: Whether it is on.
+            type: bool
+            required: true
+          node_pools:
+            description: Its built-in pools. An empty list is for pools of your own.
+            type: list
+            elements: str
+            default: [general-purpose, system]
+            choices: [general-purpose, system]
+          node_role:
+            description:
+              - The role of the nodes of these pools, as a name or an ARN. It must be there, unless O(eks.create_roles) has one made. It is
+                another one than O(eks.node_role) where there are node groups, too.
+              - O(eks.role) has the policies of Auto Mode then (C(AmazonEKSComputePolicy), C(AmazonEKSBlockStoragePolicy),
+                C(AmazonEKSLoadBalancingPolicy), C(AmazonEKSNetworkingPolicy)), and its trust C(sts:TagSession).
+            type: str
+            aliases: [node_role_arn]
       ip_family:
         description:
           - Addresses of pods and services, by default V(ipv4). A cluster keeps what it was made with. With V(ipv6) the subnets

@@ -56,10 +56,33 @@ def _checked(version: str) -> str:
     return version
 
 
+def _check_auto_mode(asked: dict[str, Any]) -> None:
+    """What EKS refuses of it, in its words, but for the last one's, which is ours."""
+    compute = asked.get("computeConfig") or {}
+    switches = {bool(part.get("enabled")) for part in (
+        compute, (asked.get("kubernetesNetworkConfig") or {}).get("elasticLoadBalancing") or {},
+        (asked.get("storageConfig") or {}).get("blockStorage") or {})}
+    refused = {
+        "For EKS Auto Mode, please ensure that all required configs, including computeConfig, kubernetesNetworkConfig, and blockStorage "
+        "are all either fully enabled or fully disabled.": len(switches) > 1,
+        "When EKS Auto Mode is enabled, bootstrapSelfManagedAddons must be set to false.":
+            switches == {True} and asked.get("bootstrapSelfManagedAddons", True),
+        "When Compute Config nodeRoleArn is null or empty, nodePool list cannot be populated.":
+            compute.get("nodePools") and not compute.get("nodeRoleArn"),
+        "When Compute Config nodePool list is empty, nodeRoleArn cannot be populated.":
+            compute.get("nodeRoleArn") and not compute.get("nodePools")}
+    for message in (m for m, bad in refused.items() if bad):
+        raise InvalidParameterException(message=message)
+
+
 def _create_cluster(response: Any) -> ActionResult:
+    asked = json.loads(response.body)
     _checked(response._get_param("version"))
+    _check_auto_mode(asked)
     made = _made(response)
-    response.eks_backend.describe_cluster(response._get_param("name")).__dict__["asked"] = json.loads(response.body)
+    cluster = response.eks_backend.describe_cluster(response._get_param("name"))
+    cluster.__dict__["asked"] = asked
+    cluster.compute_config = asked.get("computeConfig") or {"enabled": False}
     return made
 
 

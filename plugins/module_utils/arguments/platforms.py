@@ -72,6 +72,12 @@ PLATFORM_EKS: dict[str, dict[str, Any]] = {
             "labels": {"type": "dict"},
         }},
     }},
+    "compute_config": {"type": "dict", "options": {
+        "enabled": {"type": "bool", "required": True},
+        "node_pools": {"type": "list", "elements": "str", "default": ["general-purpose", "system"],
+                       "choices": ["general-purpose", "system"]},
+        "node_role": {"type": "str", "aliases": ["node_role_arn"]},
+    }},
     "ip_family": {"type": "str", "choices": ["ipv4", "ipv6"]},
     "logging": {"type": "list", "elements": "str", "default": [],
                 "choices": ["api", "audit", "authenticator", "controllerManager", "scheduler"]},

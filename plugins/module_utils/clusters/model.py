@@ -29,6 +29,7 @@ class Cluster:
     failed; nodes: how many the pools have whose size Wanted.nodes changes, as the platform counts them, -1 where it does not
     tell; it is compared with nothing but a wish. version: of Kubernetes, "" where the platform does not tell.
     id: what the platform knows it by; uid: of its namespace kube-system when it was made, "" where nobody noted it.
+    least: nodes that it has at least when it is ready, 0 where nodes are made as pods need them.
     ours: this collection made it; labels: of common/names.py, as far as the platform keeps them.
     """
 
@@ -44,6 +45,7 @@ class Cluster:
     ours: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    least: int = 1
 
     def words(self) -> str:
         return f"{self.state}: {self.message}" if self.message else self.state
@@ -53,7 +55,7 @@ class Cluster:
 class Wanted:
     """A cluster to be. version "" and nodes 0: as the platform likes, or as it is.
 
-    Ready is a cluster whose nodes all are, at least one, whatever their number and roles; a wish for a number is for what the
+    Ready is a cluster whose nodes all are, at least one (Cluster.least), whatever their number and roles; a wish for a number is for what the
     platform says of the pools that it resized.
     """
 

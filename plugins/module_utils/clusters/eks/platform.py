@@ -17,6 +17,7 @@ from ...jobs.errors import BadOption, PlatformError
 from ...jobs.job import Job
 from .. import model as words
 from ..model import UID, Cluster, Wanted
+from .auto import AutoMode, is_on
 from .extras import Extras
 from .fargate import Profiles
 from .groups import BROKEN, Groups, issues, made_with, upgradable
@@ -39,7 +40,7 @@ class Eks:
 
     def __init__(self, settings: Mapping[str, Any], job: Job):
         self._settings, self._job = settings, job
-        self._groups = Groups(settings)
+        self._groups, self._auto = Groups(settings), AutoMode(settings)
         self._session = Session(settings, job.environ)
         self._look, self._waits = Look(self._session), Waits(settings, job)
         self._eks = self._look.eks
@@ -63,7 +64,7 @@ class Eks:
         ours = labels.get(names.MANAGED_BY) == names.MANAGER
         return Cluster(name, of["arn"], state, phase, message, version=self._groups.version(groups, ours, of.get("version") or ""),
                        nodes=sum(g["scalingConfig"]["desiredSize"] for g in groups), created=str(of.get("createdAt", "")),
-                       uid=labels.get(UID, ""), ours=ours, labels=labels)
+                       uid=labels.get(UID, ""), ours=ours, labels=labels, least=0 if is_on(of) else 1)
 
     def _judged(self, name: str, of: Mapping[str, Any], groups: list[dict[str, Any]]) -> tuple[str, str, str]:
         """(phase, state, what EKS says of it) of control plane, node groups and what else is wanted, the first that is not well."""
@@ -94,6 +95,9 @@ class Eks:
             if want not in (None, []) and there is not None and want != there and option not in self._told:
                 self._told.add(option)
                 self._job.tell(f"{name}: eks.{option} is {want}, and the cluster has {there}; it is made with them and not changed")
+        if (auto := self._auto.difference(of)) and "compute_config" not in self._told:
+            self._told.add("compute_config")
+            self._job.tell(f"{name}: eks.compute_config.enabled is {auto[0]}, and the cluster has {auto[1]}; it is not changed")
 
     # ---- changing ---------------------------------------------------------------------------------------------
     def check(self, wanted: Wanted) -> None:
@@ -101,6 +105,7 @@ class Eks:
             raise BadOption(f"version: EKS takes versions like 1.31 and chooses the rest itself, not {wanted.version}")
         if not wanted.nodes and self._groups.free:
             raise BadOption(f"nodes: is needed for the node group without a size, {self._groups.free[0]}")
+        self._auto.check(wanted.nodes)
         self._groups.sizes(wanted.nodes)
         self._profiles.check()
         if self._look.describe(wanted.name) is None:
@@ -150,14 +155,15 @@ class Eks:
         if s.get("public_access_cidrs"):
             network["publicAccessCidrs"] = list(s["public_access_cidrs"])
         more: dict[str, Any] = {"version": words.bare_version(wanted.version)} if wanted.version else {}
-        if s.get("ip_family"):
-            more["kubernetesNetworkConfig"] = {"ipFamily": s["ip_family"]}
+        if family := {**({"ipFamily": s["ip_family"]} if s.get("ip_family") else {}), **self._auto.network()}:
+            more["kubernetesNetworkConfig"] = family
         if s.get("logging"):
             more["logging"] = {"clusterLogging": [{"types": list(s["logging"]), "enabled": True}]}
         if s.get("access_entries"):
             more["accessConfig"] = {"authenticationMode": "API_AND_CONFIG_MAP"}
         if s.get("kms_key"):
             more["encryptionConfig"] = [{"resources": ["secrets"], "provider": {"keyArn": s["kms_key"]}}]
+        more.update(self._auto.made_with(roles))
         role = roles.control_plane()
         # IAM takes some seconds until EKS may assume a role that was just made
         for _attempt in range(6):

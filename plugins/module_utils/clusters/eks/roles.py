@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...clouds.eks import Session
 from ...common import names
 from ...jobs.errors import BadOption
 
-# Policies that EKS documents for its roles, by the service that takes the role.
-_POLICIES = {"eks.amazonaws.com": ("AmazonEKSClusterPolicy",),
-             "ec2.amazonaws.com": ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy",
-                                   "AmazonEC2ContainerRegistryReadOnly")}
+_EKS, _EC2 = "eks.amazonaws.com", "ec2.amazonaws.com"
+# Policies that EKS documents for the roles of a control plane, of nodes, and of both with Auto Mode (User Guide, Cluster IAM role and
+# Node IAM role of Auto Mode).
+_CONTROL, _NODES = ("AmazonEKSClusterPolicy",), ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly")
+_AUTO_CONTROL = (*_CONTROL, "AmazonEKSComputePolicy", "AmazonEKSBlockStoragePolicy", "AmazonEKSLoadBalancingPolicy",
+                 "AmazonEKSNetworkingPolicy")
+_AUTO_NODES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
+_SUFFIXES = ("control-plane", "nodes", "auto-nodes")
 _CLUSTER = "assay.clusters/cluster"
 
 
@@ -24,6 +28,7 @@ class Roles:
     def __init__(self, session: Session, settings: Mapping[str, Any], cluster: str, tags: Mapping[str, str]):
         self._session, self._settings, self._cluster, self._tags = session, settings, cluster, tags
         self._iam = session.client("iam")
+        self._auto = settings.get("compute_config") or {}
         self.made = False
 
     def check(self, nodes: bool) -> None:
@@ -34,12 +39,22 @@ class Roles:
                 raise BadOption(f"eks.{option}: is missing; name a role, or set eks.create_roles to have one made")
             if given and not self._arn(given):
                 raise BadOption(f"eks.{option}: there is no role {given}; roles that are named are never made")
+        if self._auto.get("enabled") and self._auto.get("node_role"):
+            self.named("compute_config.node_role", self._auto["node_role"])
 
     def control_plane(self) -> str:
-        return self._role("role", "control-plane", "eks.amazonaws.com")
+        """With Auto Mode it hands tags on (sts:TagSession)."""
+        given = self._settings.get("role")
+        if self._auto.get("enabled"):
+            return self._role("role", given, "control-plane", _EKS, _AUTO_CONTROL, ["sts:AssumeRole", "sts:TagSession"])
+        return self._role("role", given, "control-plane", _EKS, _CONTROL)
 
     def nodes(self) -> str:
-        return self._role("node_role", "nodes", "ec2.amazonaws.com")
+        return self._role("node_role", self._settings.get("node_role"), "nodes", _EC2, _NODES)
+
+    def auto_nodes(self) -> str:
+        """Of the built-in pools of Auto Mode."""
+        return self._role("compute_config.node_role", self._auto.get("node_role"), "auto-nodes", _EC2, _AUTO_NODES)
 
     def named(self, option: str, name: str) -> str:
         """The ARN of a role that must be there."""
@@ -53,8 +68,8 @@ class Roles:
             return str(self._iam.call("GetRole", RoleName=name.rpartition("/")[2])["Role"]["Arn"])
         return ""
 
-    def _role(self, option: str, suffix: str, service: str) -> str:
-        given = self._settings.get(option)
+    def _role(self, option: str, given: str | None, suffix: str, service: str, policies: Sequence[str],
+              actions: str | list[str] = "sts:AssumeRole") -> str:
         name = given or self._own(suffix)
         found = self._arn(name)
         if found:
@@ -62,12 +77,12 @@ class Roles:
         if given or not self._settings.get("create_roles"):
             raise BadOption(f"eks.{option}: there is no role {name}")
         trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": service},
-                                                         "Action": "sts:AssumeRole"}]}
+                                                         "Action": actions}]}
         tags = [{"Key": k, "Value": str(v)} for k, v in {**self._tags, _CLUSTER: self._cluster}.items()]
         made = self._iam.call("CreateRole", RoleName=name, AssumeRolePolicyDocument=json.dumps(trust),
                               Tags=tags)["Role"]["Arn"]
         partition = made.split(":")[1]  # aws, aws-cn, aws-us-gov
-        for policy in _POLICIES[service]:
+        for policy in policies:
             self._iam.call("AttachRolePolicy", RoleName=name,
                            PolicyArn=f"arn:{partition}:iam::aws:policy/{policy}")
         self.made = True
@@ -78,11 +93,11 @@ class Roles:
 
     def made_here(self) -> bool:
         """Whether any role was made for this cluster."""
-        return any(self._arn(self._own(suffix)) for suffix in ("control-plane", "nodes"))
+        return any(self._arn(self._own(suffix)) for suffix in _SUFFIXES)
 
     def remove(self) -> None:
         """Those that were made for this cluster, told by their tags."""
-        for name in (self._own("control-plane"), self._own("nodes")):
+        for name in map(self._own, _SUFFIXES):
             with self._session.unless_missing():
                 role = self._iam.call("GetRole", RoleName=name)["Role"]
                 tags = {t["Key"]: t["Value"] for t in role.get("Tags") or []}

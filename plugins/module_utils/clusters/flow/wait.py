@@ -67,7 +67,7 @@ class Wait(Look):
         self.last = replace(self.last, uid=facts.uid, version=self.last.version or facts.version,
                             nodes=self._counted(self.last, facts))
         # the wanted ones are some of all; how many there should be of the others is for the platform to say
-        enough = max(wanted.nodes, facts.everyone, 1)
+        enough = max(wanted.nodes, facts.everyone, self.last.least)
         if nodes and facts.ready < enough:
             return f"{facts.ready} of {enough} nodes Ready" + (f", not {', '.join(facts.waiting[:5])}" * bool(facts.waiting))
         return ""
