@@ -57,7 +57,7 @@ integration platforms molecule faults addons: ## one stage of the tests, with th
 gauntlet: ## every fault there is, not only one for each rule, and what was claimed of each as a table
 	@$(WITH) python -m $(TEST) gauntlet
 
-soak: ## the long tests: the same again and again, kills at random moments (SOAK_ROUNDS=20)
+soak: ## the long tests: again and again, kills at random moments (SOAK_ROUNDS=20), machines in foul weather (ASSAY_WEATHER=1)
 	@$(WITH) python -m $(TEST) soak
 
 strangers: ## every check on clusters that look like OpenShift, EKS, Rancher, a tenant's and others (docs/strangers.md)

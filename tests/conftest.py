@@ -11,12 +11,16 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.weather import SKY, seed
 from tests.runner import clusters, keep, ours
 
 # Of servers in the tests' own process: with the usual five a busy machine drops connections, and they are tried again seconds later.
 socketserver.TCPServer.request_queue_size = 128
 # Add-ons that the tests of this run want.
 TIERS = pytest.StashKey[list[str]]()
+# Pauses of the product between two questions, where weather makes it ask again and again.
+_PAUSES = {f"ansible_collections.assay.clusters.plugins.module_utils.{path}": 0.05 for path in (
+    "clouds.vsphere.session._AGAIN", "jobs.patience._PAUSE", "machines.esxi.platform._ONCE_MORE", "machines.esxi.ssh._AGAIN")}
 # Fixtures and marks of tests that need a cluster.
 _CLUSTERS = {"lab", "spare", "kubeconfig", "faults"}
 
@@ -106,6 +110,17 @@ def kubeconfig(request: pytest.FixtureRequest) -> str:
     """The cluster that a test may use but not break."""
     own = os.environ.get("KUBECONFIG")
     return own if own else str(request.getfixturevalue("lab").kubeconfig)
+
+
+@pytest.fixture(autouse=True)
+def _sky(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The weather of this test: that of its mark `foul`, else of the environment; fair for one that is marked so."""
+    chosen = request.node.get_closest_marker("foul")
+    SKY.turn(seed(request.node.nodeid, str(chosen.args[0]) if chosen else "", request.node.get_closest_marker("fair") is not None))
+    if SKY.foul:
+        monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda _self, _context: 0)
+        for name, seconds in _PAUSES.items():
+            monkeypatch.setattr(name, seconds)
 
 
 @pytest.fixture(autouse=True)

@@ -60,7 +60,8 @@ options:
     type: str
   tags:
     description:
-      - Machines that bear all these tags; on vSphere a category and a tag of it, on AWS a key and a value.
+      - Machines that bear all these tags; on vSphere a category and a tag of it, or a list of its tags, on AWS a key and a
+        value.
     type: dict
     default: {}
   parallel:

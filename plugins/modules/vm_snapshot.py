@@ -239,6 +239,18 @@ removed:
   returned: with O(state=absent)
   type: list
   elements: str
+consolidated:
+  description: The machines whose disks wanted a consolidation when their snapshots were removed, and got it.
+  returned: with O(state=absent)
+  type: list
+  elements: str
+consolidation_needed:
+  description:
+    - The machines whose disks want a consolidation still, as on a single ESXi host, whose shell has no command for it. Those
+      whose snapshots are removed on vSphere are consolidated.
+  returned: with O(state=absent)
+  type: list
+  elements: str
 would:
   description: What would be taken and removed.
   returned: in check mode

@@ -98,6 +98,11 @@ consolidated:
   returned: success
   type: list
   elements: str
+consolidation_needed:
+  description: The machines whose disks want a consolidation still, as a single ESXi host has no command for it.
+  returned: success
+  type: list
+  elements: str
 spared:
   description: Snapshots that should go and stay, as the disks of the machine stand on them and O(allow_current) is V(false).
   returned: success

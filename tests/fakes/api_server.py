@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from collections.abc import Iterable
 from typing import Any
 
-from .weather import Weather
+from .weather import SKY
 
 # It has no more kinds than these, and of them no objects but nodes.
 _KINDS = {"namespaces": "Namespace", "nodes": "Node", "persistentvolumes": "PersistentVolume"}
@@ -46,7 +46,7 @@ class FakeApiServer:
         self.uid, self.version, self.not_ready, self.maker = str(uuid.uuid4()), version, 0, maker
         self.nodes = nodes
         self.more: dict[int, dict[str, Any]] = {}
-        self.weather = Weather()
+        self.weather = SKY.weather()
         fake = self
 
         class Handler(BaseHTTPRequestHandler):

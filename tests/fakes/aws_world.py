@@ -3,11 +3,10 @@
 """A fake, between ec2_front and moto: what the world does and moto does not.
 
 Things take some looks: snapshots that are written to S3, instances that stop, status checks after a start. Auto Scaling groups terminate a member that is
-stopped and make another. Weather: some reads fail, as they do at AWS on any day.
+stopped and make another.
 """
 from __future__ import annotations
 
-import random
 import re
 from typing import Any
 
@@ -17,7 +16,6 @@ from .moto_server import KEYS, REGION
 
 # What a group needs to replace a member that is stopped; without one of them it does not.
 _REPLACING = {"HealthCheck", "ReplaceUnhealthy", "Terminate"}
-_READ = ("Describe", "List", "Get", "GET ")
 _ITEM = re.compile(r"(<item>(?:(?!<item>).)*?<snapshotId>(snap-\w+)</snapshotId>.*?)<status>completed</status>", re.DOTALL)
 _CHECKS = re.compile(r"<instanceId>(i-\w+)</instanceId>.*?</systemStatus>", re.DOTALL)
 _OK = "<status>passed</status></item></details><status>ok</status></instanceStatus>"
@@ -76,24 +74,3 @@ class World:
             if not _REPLACING & {p["ProcessName"] for p in group["SuspendedProcesses"]}:
                 self._groups.terminate_instance_in_auto_scaling_group(InstanceId=instance, ShouldDecrementDesiredCapacity=False)
                 self.replaced.append(instance)
-
-
-class Weather:
-    """Each `every`-th read fails, by a seed: throttled, an error of AWS's own, or a connection that is cut (None)."""
-
-    def __init__(self, seed: int, every: int = 4) -> None:
-        self._random, self._every = random.Random(seed), every
-        self._reads = self._random.randrange(every)
-        self.failed = 0
-
-    def __call__(self, action: str) -> tuple[int, str, str] | None | bool:
-        """False where the weather is fair, None for a cut, else (status, code, message)."""
-        if not action.startswith(_READ):
-            return False
-        self._reads += 1
-        if self._reads % self._every:
-            return False
-        self.failed += 1
-        said: Any = self._random.choice([(503, "RequestLimitExceeded", "Request limit exceeded."), None,
-                                         (500, "InternalError", "An internal error has occurred")])
-        return said

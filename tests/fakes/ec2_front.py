@@ -15,6 +15,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from .weather import SKY
+
 _NS = 'xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"'
 
 
@@ -33,7 +35,7 @@ class Front:
         self.moto, self.client = moto, client
         self.asked: list[dict[str, str]] = []
         self.world: Callable[[str, dict[str, str], str], str] = lambda action, query, text: text
-        self.weather: Callable[[str], Any] = lambda action: False  # see aws_world.py
+        self.weather = SKY.aws()
         self.has_tasks = True  # whether it does CreateReplaceRootVolumeTask; else it answers as EC2 does for what it has not
         self._left: int | None = None
         self._tasks: dict[str, dict[str, str]] = {}

@@ -48,7 +48,7 @@ class FakeMachines(Unowned):
     """
 
     name = "fake"
-    has_tools = has_memory = True
+    has_tools = has_memory = consolidates = True
     revert_stops = False
 
     def __init__(self, clock: Clock, *names: str, **about: Any) -> None:

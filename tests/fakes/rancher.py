@@ -20,7 +20,7 @@ from .api_server import FakeApiServer
 from .rancher_norman import Norman
 from .rancher_steve import Steve
 from .rancher_words import ACTIVE, FLICKER, MAKING, Refusal, Step
-from .weather import Weather
+from .weather import SKY
 
 __all__ = ["ACTIVE", "FLICKER", "MAKING", "FakeRancher", "Refusal"]
 
@@ -39,7 +39,7 @@ class FakeRancher(Norman, Steve):
         self.has_v1, self.has_v1_login, self.has_rke1 = has_v1, has_v1_login, True
         self.gone_status, self.conflicts, self.busy, self.looks, self.page = 404, 0, 0, 1, 0
         self.making: list[Step] = [*MAKING, ACTIVE]
-        self.weather = Weather()
+        self.weather = SKY.weather()
         self.users, self.tokens = {"admin": "planted-password"}, {"token-abcde:" + "s" * 54}
         self.clusters: dict[str, dict[str, Any]] = {}
         self.newer: dict[str, dict[str, Any]] = {}

@@ -12,6 +12,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.leftovers import job as leftovers_job
 from tests.fakes.ec2_front import Front
 from tests.fakes.moto_server import KEYS, REGION, client
+from tests.fakes.weather import SKY
 
 NAME = "ci-3f9a1c07"
 OURS = {f"kubernetes.io/cluster/{NAME}": "owned", "assay.clusters/owner": "ci.runner"}
@@ -34,7 +35,7 @@ class Cloud:
         self.lines: list[str] = []
 
     def ask(self, **params: Any) -> dict[str, Any]:
-        job = Job(say=self.lines.append, environ={"AWS_MAX_ATTEMPTS": "1"})
+        job = Job(say=self.lines.append, environ={"AWS_MAX_ATTEMPTS": "3" if SKY.foul else "1"})
         aws = {"region": REGION, "access_key": KEYS["aws_access_key_id"], "secret_key": KEYS["aws_secret_access_key"],
                "endpoint_url": self.front.url, **params.pop("aws", {})}
         return leftovers_job.entry({"providers": ["aws"], "name": NAME, "wait": False, "wait_timeout": 0, "wait_sleep": 0.05,

@@ -11,6 +11,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.engine import optio
 from ansible_collections.assay.clusters.plugins.module_utils.engine.run import Run, Settings
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from tests.fakes.api_server import FakeApiServer
+from tests.fakes.weather import SKY
 
 # A node of the control plane.
 LEADS = {"labels": {"node-role.kubernetes.io/control-plane": ""}}
@@ -20,7 +21,8 @@ def run(api: FakeApiServer, folder: Path, /, **given: Any) -> dict[str, Any]:
     """The record of the check with these options; nothing may be left."""
     connection = Connection.resolve({"kubeconfig": api.kubeconfig}, {})
     resolved = options.resolve(Machines, given, {})
-    done = Run(Settings("c", connection, [Machines], {"machines": resolved}, journal_dir=folder)).go()
+    with SKY.product():
+        done = Run(Settings("c", connection, [Machines], {"machines": resolved}, journal_dir=folder)).go()
     assert done["leftovers"] == []
     return done["records"][0]
 

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.api_server import FakeApiServer
-from tests.fakes.aws_world import Weather as AwsWeather
 from tests.fakes.aws_world import World as AwsWorld
 from tests.fakes.ec2_front import Front
 from tests.fakes.esxi.host import Host, esxi_host
 from tests.fakes.moto_server import KEYS, REGION, client
 from tests.fakes.rancher import FLICKER, MAKING, FakeRancher
-from tests.fakes.weather import Weather
+from tests.fakes.weather import AwsWeather, Weather
 from tests.integration.machines import names, run
 from tests.lab.vcsim import Vcsim, vcsim
 
@@ -55,7 +54,7 @@ class World:
             api.weather = Weather(dice.randint(3, 7), dice.randrange(999), kinds)
         self.center.order(Weather={"Every": dice.randint(3, 7), "Seed": dice.randrange(999), "Quiet": 200},
                           Lose=dice.choice(_LOST), Count=dice.randint(1, 2))
-        self.front.weather = AwsWeather(dice.randrange(999), dice.randint(3, 7))
+        self.front.weather = AwsWeather(dice.randint(3, 7), dice.randrange(999))
         self.front.world = AwsWorld(self.front.moto, stopping=dice.randint(0, 3))
         self.esxi.order(dice.choice(("snapshot.revert", "power.off", "power.on", "snapshot.create")), cut="after")
 
@@ -64,12 +63,12 @@ class World:
         for api in [self.rancher.api, *self.apis.values()]:
             api.weather = Weather()
         self.center.order(Clear=True)
-        self.front.weather, self.front.world = (lambda _action: False), (lambda _action, _query, text: text)
+        self.front.weather, self.front.world = AwsWeather(), (lambda _action, _query, text: text)
         self.esxi.change(lambda state: state.update(faults=[]))
 
     @property
     def spoilt(self) -> int:
-        return self.rancher.weather.spoilt + self.front.weather.failed + sum(a.weather.spoilt for a in self.apis.values())
+        return self.rancher.weather.spoilt + self.front.weather.spoilt + sum(a.weather.spoilt for a in self.apis.values())
 
     def left(self) -> list[str]:
         """Whatever is at a provider and was not before; to be asked in fair weather."""

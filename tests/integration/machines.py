@@ -7,6 +7,7 @@ import importlib
 from typing import Any
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
+from tests.fakes.weather import SKY
 
 
 def run(module: str, options: dict[str, Any], check: bool = False) -> dict[str, Any]:
@@ -15,7 +16,8 @@ def run(module: str, options: dict[str, Any], check: bool = False) -> dict[str, 
     unknown = set(options) - set(task.argument_spec)
     assert not unknown, unknown
     params = {n: options.get(n, s.get("default")) for n, s in task.argument_spec.items()}
-    return task.run(params, Job(check_mode=check, environ={"PATH": "/usr/bin:/bin"}))
+    with SKY.product():
+        return task.run(params, Job(check_mode=check, environ={"PATH": "/usr/bin:/bin"}))
 
 
 def names(result: dict[str, Any]) -> dict[str, list[str]]:

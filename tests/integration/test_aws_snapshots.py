@@ -12,9 +12,9 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.machines.aws.revert import FRESH, REPLACED
 from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Pending, Wanted
-from tests.fakes.aws_world import Weather
 from tests.fakes.moto_server import REGION
 from tests.fakes.quick import read_models_once
+from tests.fakes.weather import AwsWeather
 from tests.integration.aws_cloud import IMAGE, TAGS, Cloud
 
 
@@ -30,7 +30,7 @@ def cloud(moto: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReq
     # foul: by a seed each third read fails, and is asked again without a pause
     if getattr(request, "param", "fair") == "foul":
         monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda _self, _context: 0)
-        made.front.weather = Weather(seed=1, every=3)
+        made.front.weather = AwsWeather(3, 1)
     yield made
     made.front.close()
 

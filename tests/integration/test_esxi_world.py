@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, Unknown
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi import platform as esxi_platform
+from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi import platform as esxi_platform, ssh
 from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi.platform import Esxi, open_esxi
 from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Wanted
 from tests.fakes.esxi.host import Host
@@ -118,3 +118,35 @@ def test_memory_and_all_datastores_are_counted(host: Host) -> None:  # noqa: F81
     assert run("vm_snapshot", {**given, "free_percent": 1})["changed"]
     [machine] = open_esxi(host.params, Job()).find(Wanted(names=("n1",)))
     assert machine.datastores == ("store 1", "store 2") and [d.file for d in machine.disks] == ["[store 1] n1/n1.vmdk", "[store 2] n1/data.vmdk"]
+
+
+@pytest.mark.fair("connections are counted")
+def test_one_connection_is_not_asked_for_more_sessions_than_it_has(host: Host, platform: Esxi) -> None:  # noqa: F811
+    """Each one more is a log-in of its own: a busy host refuses those, and some lock the account."""
+    names = [f"n{n}" for n in range(12)]
+    host.add(*names)
+    machines = platform.find(Wanted(names=tuple(names)))
+    before = (host.folder / "sshd.log").read_text().count("Accepted publickey")
+    waiting = [platform.take(m, "golden", "", False, False) for m in machines]
+    for pending in waiting:
+        pending.poll()
+    assert [done(p) for p in waiting] == ["1"] * 12
+    assert (host.folder / "sshd.log").read_text().count("Accepted publickey") == before
+
+
+@pytest.mark.gauntlet
+@pytest.mark.fair("a host of few sessions is enough")
+def test_a_hardened_host_with_few_sessions_and_log_ins(host: Host, platform: Esxi,  # noqa: F811
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssh, "_AGAIN", 0.1)
+    names = [f"n{n}" for n in range(6)]
+    host.add(*names)
+    host.restart("MaxSessions 1", "MaxStartups 1:100:1")
+    try:
+        waiting = [platform.take(m, "golden", "", False, False) for m in platform.find(Wanted(names=tuple(names)))]
+        for pending in waiting:
+            pending.poll()
+        assert [done(p) for p in waiting] == ["1"] * 6
+    finally:
+        host.restart("MaxSessions 10")
+    assert [len(host.vm(n)["snapshots"]) for n in names] == [1] * 6

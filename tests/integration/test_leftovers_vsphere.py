@@ -16,6 +16,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.leftovers import (
     job as leftovers_job, vsphere as leftovers_vsphere)
 from ansible_collections.assay.clusters.plugins.module_utils.leftovers.vsphere import VsphereSource
+from tests.fakes.weather import SKY
 from tests.lab.vcsim import Vcsim, vcsim
 
 NAME = "ci-3f9a1c07"
@@ -36,8 +37,10 @@ class Center:
 
     def ask(self, **params: Any) -> dict[str, Any]:
         given = {**self.given, **params.pop("vsphere", {})}
-        return leftovers_job.entry({"providers": ["vsphere"], "name": NAME, "patterns": [f"{NAME}-*"], "wait": False, "wait_timeout": 0, "wait_sleep": 0.05,
-                                    "fail_on_leftovers": False, "vsphere": given, **params}, Job(environ={}))
+        asked = {"providers": ["vsphere"], "name": NAME, "patterns": [f"{NAME}-*"], "wait": False, "wait_timeout": 0, "wait_sleep": 0.05,
+                 "fail_on_leftovers": False, "vsphere": given, **params}
+        with SKY.product():
+            return leftovers_job.entry(asked, Job(environ={}))
 
     def done(self, task: Any) -> Any:
         """The task's result. Asked in parts: the simulator tells things as entity that pyVmomi takes for none."""

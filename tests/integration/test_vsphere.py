@@ -7,11 +7,8 @@ import json
 import os
 import re
 import signal
-import ssl
 import subprocess
 import time
-import urllib.request
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +22,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.machines.vsphere.pl
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots import guard, set as snapshot_set
 from tests.integration.conftest import Playbook, eventually
 from tests.integration.machines import names, run
-from tests.lab.vcsim import PASSWORD, USER, Vcsim, vcsim
+from tests.lab.vcsim import PASSWORD, Vcsim, vcsim
 
 VMS = ["DC0_C0_RP0_VM0", "DC0_C0_RP0_VM1", "DC0_C0_RP0_VM2"]
 
@@ -340,31 +337,6 @@ def test_equal_names_are_told_apart_by_folder() -> None:
         elsewhere = run("vm_snapshot_info", {**center.options, "names": VMS[:1], "datacenter": "DC1"})
         assert elsewhere["failed"] and "there are: none at all" in elsewhere["msg"]
         platform.close()
-
-
-def _rest(center: Vcsim, method: str, path: str, body: Any = None, token: str = "") -> Any:
-    headers = {"vmware-api-session-id": token} if token else {
-        "Authorization": "Basic " + b64encode(f"{USER}:{PASSWORD}".encode()).decode()}
-    request = urllib.request.Request(f"https://{center.host}:{center.port}/rest/com/vmware/cis/{path}", method=method, headers=headers,
-                                     data=json.dumps(body).encode() if body is not None else None)
-    with urllib.request.urlopen(request, context=ssl._create_unverified_context()) as answer:  # noqa: S323
-        text = answer.read()
-    return json.loads(text)["value"] if text else None
-
-
-def test_machines_by_tags(server: Vcsim, options: dict[str, Any]) -> None:
-    token = _rest(server, "POST", "session")
-    category = _rest(server, "POST", "tagging/category", {"create_spec": {
-        "name": "cluster", "description": "", "cardinality": "SINGLE", "associable_types": []}}, token)
-    tag = _rest(server, "POST", "tagging/tag", {"create_spec": {"name": "prod", "description": "", "category_id": category}}, token)
-    [machine] = run("vm_snapshot_info", {**options, "names": VMS[1:2]})["machines"]
-    _rest(server, "POST", f"tagging/tag-association/id:{tag}?~action=attach", {
-        "object_id": {"id": machine["id"], "type": "VirtualMachine"}}, token)
-    tagged = {**server.options, "tags": {"cluster": "prod"}}
-    assert [m["name"] for m in run("vm_snapshot_info", tagged)["machines"]] == VMS[1:2]
-    assert "has no tag 'dev' in category 'cluster'; there are: prod" in run(
-        "vm_snapshot_info", {**server.options, "tags": {"cluster": "dev"}})["msg"]
-    assert "has no category 'zone'; there are: cluster" in run("vm_snapshot_info", {**server.options, "tags": {"zone": "a"}})["msg"]
 
 
 # ---- the way there ----------------------------------------------------------------------------------------------

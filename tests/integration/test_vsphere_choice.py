@@ -132,3 +132,18 @@ def test_a_volume_that_moved_on_since_the_snapshot(server: Vcsim) -> None:
     finally:
         server.order(VM=VMS[1], Detach=disk["Label"])
         run("vm_snapshot", {**one, "state": "absent"})
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_disks_that_a_removal_could_not_merge_are_consolidated(server: Vcsim, refuses: bool) -> None:
+    options = {**server.options, "names": VMS[:3]}
+    run("vm_snapshot", {**options, "snapshot_name": "golden", "growth_percent": 0})
+    with server.ordered(VM=VMS[1], Splits=True, Refuses=refuses):
+        done = run("vm_snapshot", {**options, "snapshot_name": "golden", "state": "absent"})
+        now = {m["name"]: m["consolidation_needed"] for m in run("vm_snapshot_info", options)["machines"]}
+    server.order(VM=VMS[1], Consolidation=False)
+    assert now == {VMS[0]: False, VMS[1]: refuses, VMS[2]: False} and done["changed"]
+    if refuses:
+        assert done["failed"] and "NoDiskSpace" in done["msg"] and done["consolidation_needed"] == [VMS[1]]
+    else:
+        assert done["consolidated"] == [VMS[1]] and done["consolidation_needed"] == []

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tests.fakes.weather import SKY
+
 from .base import LabError
 from .build import Program, build
 
@@ -23,6 +25,7 @@ class Vcsim:
 
     def __init__(self, process: subprocess.Popen[str], host: str, port: int, orders: str) -> None:
         self.process, self.host, self.port, self._orders = process, host, port, orders
+        self._own, self._foul = False, False  # whether a test has ordered weather, and whether the sky over all tests has
 
     @property
     def options(self) -> dict[str, Any]:
@@ -39,15 +42,28 @@ class Vcsim:
             raise LabError(f"vcsim: {e.read().decode().strip()}") from None
 
     def calls(self) -> dict[str, int]:
-        """How often each SOAP method (of other requests the path) was called so far."""
+        """How often each SOAP method (of other requests the path) was called so far; spoilt: reads that met weather."""
         with urllib.request.urlopen(f"http://{self._orders}/orders", timeout=10) as answer:
             return dict(json.load(answer))
 
     @contextmanager
     def foul(self, seed: int = 1, every: int = 3, kinds: tuple[str, ...] = (), quiet: float = 0.2) -> Iterator[None]:
         """Weather: each `every`-th read is answered with a load balancer's page, a reset, or silence of `quiet` seconds."""
-        with self.ordered(Weather={"Every": every, "Kinds": list(kinds), "Seed": seed, "Quiet": int(quiet * 1000)}):
-            yield
+        self._own = True
+        try:
+            with self.ordered(Weather={"Every": every, "Kinds": list(kinds), "Seed": seed, "Quiet": int(quiet * 1000)}):
+                yield
+        finally:
+            self._own = False
+
+    def turn(self) -> None:
+        """The weather may be another one now: foul while the product asks."""
+        foul = SKY.dice is not None and SKY.asks > 0 and not self._own
+        if foul and not self._foul:
+            self.order(Weather={"Every": SKY.dice.randint(3, 7), "Seed": SKY.dice.randrange(999), "Quiet": 100})
+        elif self._foul and not foul and not self._own:
+            self.order(Weather={"Every": 0})
+        self._foul = foul
 
     @contextmanager
     def ordered(self, **fields: Any) -> Iterator[None]:
@@ -76,7 +92,9 @@ def vcsim(esx: bool = False, machines: int = 2, hosts: int = 3, stores: int = 1,
         if not line:
             raise LabError("vcsim ended before it had begun; its words are above")
         told = json.loads(line)
-        yield Vcsim(process, told["host"], int(told["port"]), told["orders"])
+        made = Vcsim(process, told["host"], int(told["port"]), told["orders"])
+        with SKY.over(made.turn):
+            yield made
     finally:
         process.stdin.close()
         try:

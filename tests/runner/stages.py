@@ -17,6 +17,11 @@ OUTPUT = CHECKOUT / "tests/output/stages"
 CLAIMS = OUTPUT / "claims.jsonl"
 LAB_LINES = r"(::.* |\] )(PASSED|FAILED|ERROR|SKIPPED)\b|^(FAILED|ERROR) tests/"
 FAILED_LINES = r"^(\[gw\d+\] )?(FAILED|ERROR)\b|\bFAILED\b"
+# Tests on fakes and simulators that have weather (tests/fakes/weather.py).
+IN_WEATHER = (*(f"tests/integration/test_{n}.py" for n in (
+    "vsphere", "vsphere_choice", "vsphere_tags", "machines_vsphere", "leftovers_vsphere", "esxi", "esxi_world", "machines", "snapshot_platforms",
+    "aws_snapshots", "aws_status", "aws_world", "leftovers_aws", "leftovers_aws_kinds")),
+    "tests/unit/clusters/test_rancher.py", "tests/unit/clusters/test_rancher_world.py", "tests/unit/leftovers/test_rancher.py")
 # Rooms of tests on clusters, which one run of pytest hands out to all clusters; each can be named on the command line.
 ON_CLUSTERS = ("integration", "molecule", "faults")
 
@@ -139,6 +144,9 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
         Stage("soak", _pytest("soak", "-v", "-m", "soak", "tests/integration", "tests/faults"), frozenset({"clusters"}),
               needs=("lab",) if lab else (), rooms={"integration": 1}, on_clusters=True, show=LAB_LINES, most=1000, limit=10800,
               in_all=False, absent=reason),
+        Stage("weather", _pytest("weather", "-v", "-m", "no_cluster and not soak and not gauntlet", "-n3", "--dist=loadfile", *IN_WEATHER),
+              frozenset({"platforms"}), needs=("lab",) if lab else (), rooms={"integration": 1, "unit": 1}, nice=2, show=LAB_LINES, most=1000,
+              limit=5400, in_all=False, environ={"ASSAY_WEATHER": os.environ.get("ASSAY_WEATHER") or "1"}),
         Stage("strangers", _pytest("strangers", "-v", "--timeout=2400", *([] if own_cluster else _on_each()), "tests/strangers"),
               frozenset({"clusters"}), needs=("lab",) if lab else (), rooms=_rooms("strangers", "strangers"), on_clusters=True, handed_out=True, show=LAB_LINES,
               most=1000, limit=5400, in_all=False, absent=reason, environ=_handed_out(own_cluster)),
@@ -172,7 +180,8 @@ def all_stages(rooms: tuple[str, ...] = ON_CLUSTERS) -> list[Stage]:
 
 
 def chosen(words: list[str]) -> list[Stage]:
-    """The stages named (integration, molecule and faults are rooms of one; gauntlet is three) and what they need; all, if none is named.
+    """The stages named (integration, molecule and faults are rooms of one; gauntlet is three, soak two) and what they need; all,
+    if none is named.
 
     Raises ValueError for a word that names no stage, and for bad variables of the environment.
     """
@@ -185,6 +194,6 @@ def chosen(words: list[str]) -> list[Stage]:
         if word not in known:
             raise ValueError(f"there is no stage {word}; there are: {', '.join(sorted(known))}")
     picked = {*words, *(["clusters"] if rooms else []), *(["diagnosis"] if "unit" in words else []),
-              *(["gauntlet-addons", "gauntlet-platforms"] if "gauntlet" in words else [])}
+              *(["gauntlet-addons", "gauntlet-platforms"] if "gauntlet" in words else []), *(["weather"] if "soak" in words else [])}
     picked |= {need for s in stages if s.name in picked and not s.absent for need in s.needs}
     return [s for s in stages if s.name in picked]

@@ -116,7 +116,7 @@ class MachinePlatform(Protocol):
     """Thread-safe: several machines are worked on at once.
 
     has_tools: guests are asked through tools of the platform, so that one whose tools do not run hears nothing. has_memory: a
-    snapshot can hold memory.
+    snapshot can hold memory. consolidates: it can be asked to consolidate disks.
     revert_stops: a revert stops the machine itself where it has to, so nobody powers it off before. takes_at_once: a snapshot
     is of the moment at which it is asked for, however long it is copied, so that all machines are asked at once.
     """
@@ -127,6 +127,7 @@ class MachinePlatform(Protocol):
     has_memory: bool
     revert_stops: bool
     takes_at_once: bool
+    consolidates: bool
 
     def find(self, wanted: Wanted) -> list[Machine]:
         """Exactly the wanted machines with all their snapshots. BadOption for what is absent or ambiguous, listing what

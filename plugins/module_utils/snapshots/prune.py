@@ -12,6 +12,7 @@ from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
 from ..jobs.steps import Steps, Stepwise
 from ..machines.model import Machine, MachinePlatform, Pending, Snapshot
+from .consolidate import consolidate
 from .moment import when
 from .remove import diff
 from .set import Crew, chain, machines, marks, one_by_one
@@ -38,9 +39,9 @@ def prune(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         _check_spared(spared, concerned, job)
         made = {"changed": bool(concerned), "diff": diff(before, after), "removed": [
             {"machine": m.name, "id": s.id, "name": s.name, "size": s.size} for m in found for s in chosen[m.id]],
-            "consolidated": [m.name for m in consolidating], "spared": spared}
+            "consolidated": [m.name for m in consolidating], "consolidation_needed": [], "spared": spared}
         if concerned and not job.check_mode:
-            _remove(platform, concerned, chosen, consolidating, params, job)
+            made |= _remove(platform, concerned, chosen, params, job)
         return made
 
 
@@ -84,8 +85,9 @@ def doomed(machine: Machine, params: Mapping[str, Any]) -> list[Snapshot]:
     return sorted(going, key=level, reverse=True)
 
 
-def _remove(platform: MachinePlatform, found: Sequence[Machine], chosen: Mapping[str, list[Snapshot]],
-            consolidating: Sequence[Machine], params: Mapping[str, Any], job: Job) -> None:
+def _remove(platform: MachinePlatform, found: Sequence[Machine], chosen: Mapping[str, list[Snapshot]], params: Mapping[str, Any],
+            job: Job) -> dict[str, list[str]]:
+    """What consolidate() tells; all machines are tried, the first failure is told at the end."""
     def begin(machine: Machine) -> Pending:
         return Stepwise(each(machine))
 
@@ -95,16 +97,15 @@ def _remove(platform: MachinePlatform, found: Sequence[Machine], chosen: Mapping
             while (progress := pending.poll()) is not None:
                 yield progress
             job.tell(f"{machine.name}: snapshot {snapshot.name!r} ({snapshot.id}) removed")
-        if machine in consolidating:
-            pending = platform.consolidate(machine)
-            while (progress := pending.poll()) is not None:
-                yield progress
         return ""
 
+    going = [m for m in found if chosen[m.id]]
     try:
-        outcome = Crew(job, int(params.get("parallel") or 4)).work(one_by_one(found, params), begin, "pruned", to_the_end=True)
+        outcome = Crew(job, int(params.get("parallel") or 4)).work(one_by_one(going, params), begin, "pruned", to_the_end=True)
+        disks = consolidate(platform, found, params, job) if params.get("consolidate", True) else {}
     except Interrupted as e:
         raise Interrupted(f"{e}; run it again, it goes on", changed=True) from None
     if outcome.failed:
-        raise PlatformError(str(next(iter(outcome.failed.values()))), changed=bool(outcome.done),
+        raise PlatformError(str(next(iter(outcome.failed.values()))), changed=bool(outcome.done or disks.get("consolidated")),
                             failures=[str(e) for e in outcome.failed.values()])
+    return disks

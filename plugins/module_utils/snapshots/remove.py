@@ -9,6 +9,7 @@ from typing import Any
 from ..jobs.errors import BadOption, Interrupted, PlatformError
 from ..jobs.job import Job
 from ..machines.model import Machine, MachinePlatform, Snapshot
+from .consolidate import consolidate
 from .set import Crew, listed, named, one_by_one, plain
 
 
@@ -48,12 +49,14 @@ def absent(platform: MachinePlatform, found: list[Machine], name: str, params: M
     before = {m.name: [s.name for s in m.snapshots] for m in found}
     after = {m.name: [s.name for s in m.snapshots if s.name != name and not (params.get("remove_children") and _below(m, s, name))]
              for m in found}
+    disks = {"consolidated": [], "consolidation_needed": [m.name for m in found if m.consolidate]}
     if having and not job.check_mode:
         try:
             remove_all(platform, having, name, params, job)
+            disks = consolidate(platform, having, params, job)
         except Interrupted as e:
             raise Interrupted(f"{e}; some snapshots {name!r} may be there still: run it again", changed=True) from None
-    return result(found, name, bool(having), removed=[m.name for m in having], diff=diff(before, after))
+    return result(found, name, bool(having), removed=[m.name for m in having], diff=diff(before, after), **disks)
 
 
 def _below(machine: Machine, snapshot: Snapshot, name: str) -> bool:

@@ -31,12 +31,21 @@ def wanted(params: Mapping[str, Any]) -> Wanted:
     homes = {n: str(params.get(n) or "") for n in ("resource_pool", "cluster_name", "esxi_host")}
     if params.get("platform") in ("aws", "esxi") and any(homes.values()):
         raise BadOption(f"{next(n for n, v in homes.items() if v)}: only vSphere has it; select machines by names or ids")
-    found = Wanted(tuple(params.get("names") or ()), tuple(params.get("uuids") or ()), tuple(params.get("ids") or ()),
-                   tuple(sorted((params.get("tags") or {}).items())), params.get("folder") or "", **homes)
+    found = Wanted(tuple(params.get("names") or ()), tuple(params.get("uuids") or ()), tuple(params.get("ids") or ()), _tags(params),
+                   params.get("folder") or "", **homes)
     if found == Wanted():
         raise BadOption("names: no machine is selected; give names, uuids, ids, tags or folder, on vSphere also resource_pool, "
                         "cluster_name or esxi_host")
     return found
+
+
+def _tags(params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Pairs; on vSphere a machine may bear several tags of one category."""
+    given = params.get("tags") or {}
+    several = [n for n, v in given.items() if isinstance(v, (list, tuple))]
+    if several and params.get("platform") != "vsphere":
+        raise BadOption(f"tags: {several[0]} has a list, and a machine has one value of it; only vSphere has several tags of a category")
+    return tuple(sorted((n, str(v)) for n, values in given.items() for v in (values if n in several else [values])))
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.ports import free_port
+from tests.fakes.weather import SKY
 
 SSHD = Path("/usr/sbin/sshd")
 PASSWORD = "not the real one: $x'y"
@@ -30,7 +31,7 @@ class Host:
     ends by itself, 0 for never."""
 
     def __init__(self, folder: Path, lifetime: int = 5400) -> None:
-        self.folder, self._lifetime = folder, lifetime
+        self.folder, self._lifetime, self._limits = folder, lifetime, ("MaxSessions 10",)
         self.port = free_port()
         self.reset()
         self._prepare()
@@ -39,7 +40,13 @@ class Host:
     def reset(self) -> None:
         """No machines, and nothing ordered."""
         self.write({"vms": [], "stores": [{"name": "store 1", "capacity": 10 ** 12, "free": 10 ** 11, "uncommitted": 0}],
-                    "faults": [], "calls": []})
+                    "faults": [], "calls": [], "weather": _weather()})
+
+    def turn(self) -> None:
+        """The weather may be another one now; nobody but the product asks this host."""
+        if SKY.asks or SKY.foul == bool(self.read().get("weather")):
+            return
+        self.change(lambda state: state.update(weather=_weather()))
 
     @property
     def params(self) -> dict[str, Any]:
@@ -65,13 +72,17 @@ class Host:
                          "exec /bin/sh -c \"$SSH_ORIGINAL_COMMAND\"\n")
         for script in (vim_cmd, shell):
             script.chmod(0o755)
+
+    def _configure(self) -> None:
+        shell = self.folder / "shell"
         (self.folder / "sshd_config").write_text("\n".join([
             f"Port {self.port}", "ListenAddress 127.0.0.1", f"HostKey {self.folder}/host_key", "PidFile none", "StrictModes no",
             f"AuthorizedKeysFile {self.folder}/authorized_keys", "UsePAM no", "PasswordAuthentication yes", "PermitRootLogin yes",
-            "KbdInteractiveAuthentication no", f"ForceCommand {shell}", "MaxSessions 10", "LogLevel VERBOSE", ""]))
+            "KbdInteractiveAuthentication no", f"ForceCommand {shell}", *self._limits, "LogLevel VERBOSE", ""]))
 
     def _start(self) -> subprocess.Popen[bytes]:
         """As root in mounts of its own, where root has a password known here: the machine's own accounts stay as they are."""
+        self._configure()
         serve = [str(SSHD), "-D", "-e", "-f", str(self.folder / "sshd_config")]
         if os.geteuid() == 0:
             crypted = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=PASSWORD, text=True, check=True,
@@ -101,9 +112,10 @@ class Host:
                 continue
         self._server.wait()
 
-    def restart(self) -> None:
-        """All connections are lost; new ones are taken."""
+    def restart(self, *limits: str) -> None:
+        """All connections are lost; new ones are taken. limits: lines of sshd_config."""
         self.close()
+        self._limits = limits or self._limits
         self._server = self._start()
 
     def read(self) -> dict[str, Any]:
@@ -145,6 +157,11 @@ class Host:
         return self.read()["calls"]
 
 
+def _weather() -> dict[str, Any]:
+    """See vim_cmd.py."""
+    return {"every": SKY.dice.randint(3, 6), "seen": SKY.dice.randrange(6), "sessions": []} if SKY.dice else {}
+
+
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
@@ -167,6 +184,7 @@ def below(pid: int) -> list[int]:
 def esxi_host(folder: Path) -> Iterator[Host]:
     host = Host(folder)
     try:
-        yield host
+        with SKY.over(host.turn):
+            yield host
     finally:
         host.close()

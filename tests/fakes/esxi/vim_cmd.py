@@ -8,6 +8,8 @@ state.json: {"vms": [...], "stores": [...], "faults": [...], "calls": [...]}; ho
 text, so that a test sees what a revert brought back. A fault is {"command", "fault", "msg"} and more:
 status (of the exit), times, "silent" (nothing is done and nothing said), "late" (its effect shows so many looks later),
 "cut" (the connection is lost in the middle, after the work if "after").
+
+weather: {"every": 4, "seen": 0, "sessions": []}: of the sessions that only look each fourth is cut; {} is fair.
 """
 from __future__ import annotations
 
@@ -249,9 +251,21 @@ def cut() -> None:
     os.kill(int(os.environ["ASSAY_SESSION"]), signal.SIGKILL)
 
 
+def spoilt(state: dict[str, Any], command: str, session: int) -> bool:
+    """Whether the weather cuts this session, at the first look in it. A change and its answer are a test's own matter."""
+    weather = state.get("weather")
+    if not weather or command.removeprefix("vmsvc/") in CHANGES or session in weather["sessions"]:
+        return False
+    weather["sessions"] = [*weather["sessions"][-50:], session]
+    weather["seen"] += 1
+    return weather["seen"] % weather["every"] == 0
+
+
 def call(state: dict[str, Any], command: str, arguments: list[str]) -> tuple[str, int]:
     """What is printed, and the exit status."""
     state["calls"].append([command, *arguments])
+    if spoilt(state, command, os.getppid()):
+        return "", -1
     if work_on(state, command, arguments) and command.removeprefix("vmsvc/") not in LOOKS:
         return Fault("TaskInProgress", "The operation is not allowed in the current state.").text, 1
     order = due(state, command, arguments)

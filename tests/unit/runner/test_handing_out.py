@@ -86,13 +86,13 @@ def test_stages_have_at_least_the_cases_that_are_kept(kept: Any, monkeypatch: py
     found = {s.name: s for s in stages.chosen([])}
     assert found["clusters"].rooms == {"integration": 1, "molecule": 1, "faults": 60}
     assert found["unit"].rooms == {"unit": 1600} and found["sanity"].least == 24
-    assert "-n2" in found["clusters"].command and not {"soak", "strangers", "gauntlet"} & {*found}
+    assert "-n2" in found["clusters"].command and not {"soak", "weather", "strangers", "gauntlet"} & {*found}
     assert all("not gauntlet" in " ".join(found[s].command) for s in ("clusters", "addons", "platforms"))
 
 
 @pytest.mark.parametrize(("words", "names", "rooms"), [
     (["unit"], ["diagnosis", "unit"], []), (["faults"], ["lab", "clusters"], ["faults"]), (["lint", "platforms"], ["lab", "platforms", "lint"], []),
-    (["molecule", "integration"], ["lab", "clusters"], ["integration", "molecule"]), (["soak"], ["lab", "soak"], []),
+    (["molecule", "integration"], ["lab", "clusters"], ["integration", "molecule"]), (["soak"], ["lab", "soak", "weather"], []),
     (["strangers"], ["lab", "strangers"], []), (["gauntlet"], ["lab", "gauntlet", "gauntlet-addons", "gauntlet-platforms"], [])])
 def test_stages_by_name(words: list[str], names: list[str], rooms: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KUBECONFIG", raising=False)

@@ -87,7 +87,7 @@ class Session:
     """Logged in at the first call, again when the session has expired. Thread-safe."""
 
     def __init__(self, wanted: Mapping[str, Any], job: Job) -> None:
-        self._wanted, self._job = wanted, job
+        self._wanted, self.job = wanted, job
         self.host = f"{wanted['hostname']}:{wanted['port']}" if wanted["port"] != 443 else str(wanted["hostname"])
         loaded = library()
         self.vim, self._method_fault = loaded.vim, loaded.vmodl.MethodFault
@@ -174,14 +174,20 @@ class Session:
             except Unanswered as e:
                 if not self._login or time.monotonic() - since >= PATIENCE:
                     raise
-                self._job.pause(_AGAIN, f"{self.host} to answer (at last: {e})"[:300])
+                self.job.pause(_AGAIN, f"{self.host} to answer (at last: {e})"[:300])
 
-    def view(self, types: Sequence[Any]) -> Any:
-        """A ContainerView of all objects of these types. One for all looks: a server keeps each until its session ends."""
-        key = tuple(types)
+    def at(self, path: str) -> Any:
+        """The folder or datacenter with this inventory path, its names as vSphere keeps them; None where there is none to see."""
+        found = self.read("look for a folder", lambda c: c.searchIndex.FindByInventoryPath(path))
+        return found if isinstance(found, (self.vim.Folder, self.vim.Datacenter)) else None
+
+    def view(self, types: Sequence[Any], root: Any = None) -> Any:
+        """A ContainerView of all objects of these types below a folder, None for all. One for all looks: a server keeps each until its
+        session ends."""
+        key = (root and root._GetMoId(), *types)
         login, view = self._views.get(key, (0, None))
         if view is None or login != self._login or self._made is None:
-            view = self.call("list what there is", lambda c: c.viewManager.CreateContainerView(c.rootFolder, list(types), True))
+            view = self.call("list what there is", lambda c: c.viewManager.CreateContainerView(root or c.rootFolder, list(types), True))
             self._views[key] = (self._login, view)
         return view
 

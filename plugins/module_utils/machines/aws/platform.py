@@ -36,6 +36,7 @@ class Aws:
 
     name = "aws"
     has_tools = has_memory = False
+    consolidates = False
     revert_stops = True  # or wants it to run: a root volume is replaced so
     takes_at_once = True
 

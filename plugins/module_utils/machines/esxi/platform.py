@@ -42,7 +42,7 @@ class Esxi(Unowned):
 
     name = "esxi"
     has_tools = has_memory = True
-    revert_stops = False
+    revert_stops = consolidates = False
 
     def __init__(self, shell: Shell, parallel: int = 4, settle: float = _SETTLE, settle_lost: float = _SETTLE_LOST) -> None:
         self._shell, self._parallel, self._settle, self._settle_lost = shell, max(1, parallel), settle, settle_lost

@@ -13,18 +13,28 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ...jobs.errors import BadOption, Interrupted, PlatformError
+from ...jobs.errors import BadOption, Interrupted, Passing, PlatformError
 from ...jobs.job import Job
+from ...jobs.patience import Patience
 
 _ASKPASS = '#!/bin/sh\nprintf \'%s\\n\' "$ASSAY_SSH_PASSWORD"\n'
 _PERSIST = 60  # seconds that the connection outlives its last command, should this process be killed
 _SOCKET_LIMIT = 60  # a socket's path has 108 characters at most, and ssh appends to it
-_AT_ONCE = 8  # sshd lets one connection have ten sessions (MaxSessions)
+# Sessions at once: of what works on machines, for minutes, and of what looks in between. sshd lets one connection have ten
+# (MaxSessions); a hardened host has one, and ssh makes a connection for each other then, of which ten may be at their log-in (MaxStartups).
+_WORK, _LOOKS = 5, 3
+# Seconds for which a host may take no more sessions, and between two tries.
+_FULL, _AGAIN = 120.0, 1.0
+_TURN = 0.02  # seconds between two looks at commands that have no session yet
+# What ssh says where a host took no session, so that nothing was begun.
+_NO_SESSION = ("kex_exchange_identification", "Session open refused by peer")
+_PATIENCE = 60.0  # seconds for which a host that answered before may not answer a question
 _FOREVER = 10 ** 6  # seconds; subprocess takes no infinity
 _CHECKING = {"yes": "yes", "accept-new": "accept-new", "no": "no"}
 # What ssh says, and what helps.
@@ -47,47 +57,91 @@ class Answer:
 
 
 class Running:
-    """Commands that run on the host."""
+    """Commands that run on the host, or wait until it has a session for them."""
 
-    def __init__(self, process: subprocess.Popen[bytes], out: IO[bytes], err: IO[bytes], mark: str, shell: Shell) -> None:
-        self._process, self._out, self._err, self._mark, self._shell = process, out, err, mark, shell
+    def __init__(self, shell: Shell, commands: Sequence[Sequence[str]], slots: threading.Semaphore) -> None:
+        self._shell, self._slots, self._mark = shell, slots, f"assay-{secrets.token_hex(8)}"
+        script = " ; ".join(f"{shlex.join(c)} 2>&1 ; printf '\\n%s %s\\n' {self._mark} $?" for c in commands)
+        self._script = f"{script} ; printf '\\n%s end\\n' {self._mark}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # pylint: disable=consider-using-with
         self._answers: list[Answer] | None = None
+        self._refused = self._not_before = 0.0  # when first, and until when it is not tried again
 
     def poll(self) -> list[Answer] | None:
-        """None while they run. PlatformError in ssh's words when the connection failed or was lost."""
-        if self._answers is None and self._process.poll() is not None:
-            self._shell.ended(self)
+        """None while they wait or run. PlatformError in ssh's words when the connection failed or was lost."""
+        if self._answers is not None or not self._begun() or self._process is None or self._process.poll() is None:
+            return self._answers
+        self._free()
+        try:
             self._answers = self._read()
+        except Full as e:
+            self._not_now(e)
         return self._answers
 
+    def _not_now(self, why: Full) -> None:
+        """Nothing was begun, so it can be tried again."""
+        now = time.monotonic()
+        self._refused = self._refused or now
+        if now - self._refused > _FULL:
+            raise PlatformError(f"{why}: the host takes no more SSH sessions since {_FULL:.0f} s; end others, or raise what its sshd allows "
+                                "(MaxSessions, MaxStartups)") from None
+        self._process, self._not_before = None, now + _AGAIN
+
+    def _begun(self) -> bool:
+        """Begun now, if there is a session and it was not."""
+        if self._process is None and time.monotonic() >= self._not_before and self._slots.acquire(blocking=False):
+            try:
+                self._process = self._shell.session(self, self._script, self._out, self._err)
+            except BaseException:
+                self._slots.release()
+                raise
+        return self._process is not None
+
     def wait(self, seconds: float) -> list[Answer]:
-        try:
-            self._process.wait(max(0.0, seconds))
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise Interrupted(f"the time was up while {self._shell.host} had not answered") from None
-        return self.poll() or []
+        until = time.monotonic() + seconds
+        while (answers := self.poll()) is None:
+            if time.monotonic() >= until:
+                self.kill()
+                raise Interrupted(f"the time was up while {self._shell.host} had not answered")
+            if self._process is None:
+                time.sleep(_TURN)
+            else:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(max(0.0, min(until - time.monotonic(), _FOREVER)))
+        return answers
 
     def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._shell.ended(self)
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._free()
+
+    def _free(self) -> None:
+        """The session has ended, and others may have it."""
+        if self._shell.ended(self):
+            self._slots.release()
 
     def _read(self) -> list[Answer]:
-        self._out.seek(0)
-        self._err.seek(0)
-        text, said = self._out.read().decode("utf-8", "replace"), self._err.read().decode("utf-8", "replace")
-        self._out.close()
-        self._err.close()
+        text, said = (self._printed(f) for f in (self._out, self._err))
         parts = text.split(f"\n{self._mark} ")
         if len(parts) == 1 or not parts[-1].startswith("end"):
-            raise self._shell.lost(said, self._process.returncode)
+            raise self._shell.lost(said, self._process.returncode if self._process else 0)
         answers, body = [], parts[0]
         for part in parts[1:-1]:
             status, _newline, rest = part.partition("\n")
             answers.append(Answer(body, int(status)))
             body = rest
         return answers
+
+    @staticmethod
+    def _printed(file: IO[bytes]) -> str:
+        """What is in it; it is empty then, for another try."""
+        file.seek(0)
+        text = file.read().decode("utf-8", "replace")
+        file.seek(0)
+        file.truncate()
+        return text
 
 
 class Shell:
@@ -105,7 +159,8 @@ class Shell:
         if (key := params.get("ssh_key_file")) and not Path(key).is_file():
             raise BadOption(f"ssh_key_file: there is no file {key}")
         self.round_trips = 0
-        self._lock, self._slots = threading.Lock(), threading.BoundedSemaphore(_AT_ONCE)
+        self._lock, self._patient = threading.Lock(), Patience(job, _PATIENCE)
+        self._work, self._looks = threading.BoundedSemaphore(_WORK), threading.BoundedSemaphore(_LOOKS)
         self._running: set[Running] = set()
         self._folder = Path(tempfile.mkdtemp(prefix="assay-ssh-"))
         if len(str(self._folder)) > _SOCKET_LIMIT:
@@ -144,36 +199,33 @@ class Shell:
         return environ
 
     def start(self, commands: Sequence[Sequence[str]]) -> Running:
-        """Begin to run these commands (argument lists) one after the other, whatever each one's exit status."""
-        mark = f"assay-{secrets.token_hex(8)}"
-        script = " ; ".join(f"{shlex.join(c)} 2>&1 ; printf '\\n%s %s\\n' {mark} $?" for c in commands)
-        script += f" ; printf '\\n%s end\\n' {mark}"
-        out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # pylint: disable=consider-using-with
+        """Commands (argument lists) that run one after the other, whatever each one's exit status, as soon as there is a session for
+        them; begun and followed by poll()."""
+        return Running(self, commands, self._work)
+
+    def run(self, commands: Sequence[Sequence[str]]) -> list[Answer]:
+        """Run these commands, which only read, and wait for all. They are asked again while the connection is lost."""
+        return self._patient(lambda: Running(self, commands, self._looks).wait(min(self._job.left(), _FOREVER)))
+
+    def session(self, running: Running, script: str, out: IO[bytes], err: IO[bytes]) -> subprocess.Popen[bytes]:
+        """ssh with this script."""
         try:
             process = subprocess.Popen(  # pylint: disable=consider-using-with
                 [*self._argv, script], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self._environ,
                 start_new_session=True)
         except OSError as e:
             raise BadOption(f"ssh_executable: {self._program} does not start: {e.strerror}") from None
-        running = Running(process, out, err, mark, self)
         with self._lock:
             self.round_trips += 1
             self._running.add(running)
-        return running
+        return process
 
-    def run(self, commands: Sequence[Sequence[str]], read_only: bool = True) -> list[Answer]:
-        """Run these commands and wait for all. One that only reads is asked again, once, when the connection was lost."""
-        with self._slots:
-            try:
-                return self.start(commands).wait(min(self._job.left(), _FOREVER))
-            except Lost:
-                if not read_only:
-                    raise
-                return self.start(commands).wait(min(self._job.left(), _FOREVER))
-
-    def ended(self, running: Running) -> None:
+    def ended(self, running: Running) -> bool:
+        """Whether it had a session."""
         with self._lock:
+            had = running in self._running
             self._running.discard(running)
+        return had
 
     def lost(self, said: str, status: int) -> PlatformError:
         """ssh's own words, the last line of them, and what helps."""
@@ -181,6 +233,8 @@ class Shell:
         text = lines[-1].rstrip(".") if lines else f"it ended with status {status}"
         hint = next((h for word, h in _HINTS if word in said), "")
         sentence = f"ssh to {self.host}: {text}" + (f" ({hint})" if hint else "")
+        if any(words in said for words in _NO_SESSION):
+            return Full(sentence)
         return PlatformError(sentence) if hint else Lost(sentence)
 
     def close(self) -> None:
@@ -195,5 +249,9 @@ class Shell:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-class Lost(PlatformError):
+class Lost(Passing):
     """The connection broke while commands ran: what they did is not known."""
+
+
+class Full(PlatformError):
+    """The host takes no more sessions at the moment: nothing was begun."""

@@ -34,9 +34,9 @@ _TOOLS = {"guestToolsRunning": "running", "guestToolsExecutingScripts": "running
 Objects = Mapping[str, tuple[str, dict[str, Any], Any]]
 
 
-def collect(session: Session, properties: Mapping[str, Sequence[str]]) -> Objects:
-    """{MoID: (kind, properties, object)} of all objects of these kinds: a round trip, and one for each page that the server
-    makes of it. A session that expires meanwhile takes the view with it, and a page that is lost is not told again: then it
+def collect(session: Session, properties: Mapping[str, Sequence[str]], root: Any = None) -> Objects:
+    """{MoID: (kind, properties, object)} of all objects of these kinds, below a folder where one is given: a round trip, and one for
+    each page that the server makes of it. A session that expires meanwhile takes the view with it, and a page that is lost is not told again: then it
     is begun anew."""
     vim = session.vim
     types = [getattr(vim, t, None) or vim.VirtualApp for t in properties]
@@ -45,7 +45,7 @@ def collect(session: Session, properties: Mapping[str, Sequence[str]]) -> Object
     walk = query.TraversalSpec(name="view", path="view", skip=False, type=vim.view.ContainerView)
 
     def wanted() -> Any:
-        return query.FilterSpec(propSet=specs, objectSet=[query.ObjectSpec(obj=session.view(types), skip=True, selectSet=[walk])])
+        return query.FilterSpec(propSet=specs, objectSet=[query.ObjectSpec(obj=session.view(types, root), skip=True, selectSet=[walk])])
 
     try:
         return _pages(session, wanted)
@@ -92,11 +92,16 @@ class Inventory:
         self._objects: dict[str, tuple[str, dict[str, Any], Any]] = {}
         self._homes: Objects = {}
         self._root = session.content.rootFolder._GetMoId()
+        self._outside: tuple[str, ...] = ()  # plain names of where the look began, and above it
 
     # ---- looking ----------------------------------------------------------------------------------------------
-    def look(self, homes: bool = False) -> None:
-        """The first look. homes: also at the hosts, clusters and resource pools that machines run in."""
-        self._objects = dict(collect(self._session, _FIRST))
+    def look(self, homes: bool = False, folder: str = "") -> None:
+        """The first look, at all that there is, or where the whole path of a folder is given at what is in that: of a vCenter with
+        thousands of machines that is the most. homes: also at the hosts, clusters and resource pools that machines run in."""
+        begin = names.parts(folder) if folder.startswith("/") else ()
+        root = self._session.at("/".join(names.stored(n) for n in begin)) if begin else None
+        self._outside = begin if root is not None else ()
+        self._objects = dict(collect(self._session, _FIRST, root))
         self._homes = collect(self._session, _HOMES) if homes else {}
 
     def close_look(self, moids: Iterable[str]) -> list[Machine]:
@@ -133,7 +138,7 @@ class Inventory:
     def above(self, moid: str) -> tuple[str, ...]:
         """Plain names of the datacenter and the folders that a machine is in, the outermost first."""
         properties = self._objects[moid][1]
-        return self._upwards(self._objects, properties.get("parent") or properties.get("parentVApp"))
+        return (*self._outside, *self._upwards(self._objects, properties.get("parent") or properties.get("parentVApp")))
 
     def _upwards(self, objects: Objects, up: Any) -> tuple[str, ...]:
         found: list[str] = []

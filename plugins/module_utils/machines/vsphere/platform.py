@@ -28,7 +28,7 @@ class Vsphere(Unowned):
     """A MachinePlatform (model.py). datacenter: only machines below it, "" for all."""
 
     name = "vsphere"
-    has_tools = has_memory = True
+    has_tools = has_memory = consolidates = True
     revert_stops = False
 
     def __init__(self, session: Session, wanted: Mapping[str, Any], datacenter: str = "", quiesce_minutes: int = 0) -> None:
@@ -52,7 +52,7 @@ class Vsphere(Unowned):
                 if e.fault != "ManagedObjectNotFound":
                     raise
         homes = bool(wanted.resource_pool or wanted.cluster_name or wanted.esxi_host)
-        self._inventory.look(homes)
+        self._inventory.look(homes, wanted.folder)
         choice = Choice(self._inventory, self._session.host, self._datacenter, wanted)
         return self._close(choice.machines(self._tagged) if wanted.tags else choice.machines())
 
@@ -62,7 +62,7 @@ class Vsphere(Unowned):
         return sorted(found, key=lambda m: (m.name, m.id))
 
     def _tagged(self, tags: Sequence[tuple[str, str]]) -> set[str]:
-        with tag_session(self._wanted, self._session.host) as asked:
+        with tag_session(self._wanted, self._session.host, self._session.job) as asked:
             return asked.machines(tags)
 
     @property

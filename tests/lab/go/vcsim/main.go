@@ -33,6 +33,7 @@ type lab struct {
 	model   *simulator.Model
 	front   *front
 	wrapped map[types.ManagedObjectReference]*simulator.VirtualMachine
+	split   map[*simulator.VirtualMachine]bool // which want a consolidation after a snapshot was removed, and whether they refuse it
 }
 
 // An order of a test; fields that are not set change nothing.
@@ -49,6 +50,9 @@ type order struct {
 	Uncommitted   int64
 	Tools         string // guestToolsRunning, guestToolsNotRunning
 	Consolidation *bool
+	Splits        bool    // VM wants a consolidation whenever a snapshot was removed
+	Refuses       bool    // with Splits: and cannot be consolidated
+	Old           *bool   // a vCenter before 7.0 U2, without /api
 	SnapshotAge   int64   // seconds: all snapshots of VM were taken that long ago
 	Disk          *disk   // one more disk of VM
 	Detach        string  // the label of a disk that VM has no longer
@@ -101,6 +105,43 @@ func (vm *failing) CreateSnapshotExTask(ctx *simulator.Context, req *types.Creat
 	return &methods.CreateSnapshotEx_TaskBody{Res: &types.CreateSnapshotEx_TaskResponse{Returnval: vm.task(ctx, vm.name)}}
 }
 
+// mending consolidates disks, which the simulator has not.
+type mending struct {
+	*simulator.VirtualMachine
+	fault types.BaseMethodFault
+}
+
+func (vm *mending) ConsolidateVMDisksTask(ctx *simulator.Context, req *types.ConsolidateVMDisks_Task) soap.HasFault {
+	task := simulator.CreateTask(vm.Reference(), "consolidateVMDisks", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
+		if vm.fault == nil {
+			vm.Runtime.ConsolidationNeeded = false
+		}
+		return nil, vm.fault
+	}).Run(ctx)
+	return &methods.ConsolidateVMDisks_TaskBody{Res: &types.ConsolidateVMDisks_TaskResponse{Returnval: task}}
+}
+
+// around is called before and after each call. The simulator's own code wants its own machines, so that those that can be consolidated
+// are in their place for that call only.
+func (l *lab) around(method string, before bool) {
+	l.Lock()
+	defer l.Unlock()
+	for vm, refuses := range l.split {
+		switch {
+		case method == "ConsolidateVMDisks_Task" && before:
+			made := &mending{VirtualMachine: vm}
+			if refuses {
+				made.fault = fault("noSpace", vm.Reference())
+			}
+			l.model.Map().Put(made)
+		case method == "ConsolidateVMDisks_Task":
+			l.model.Map().Put(vm)
+		case method == "RemoveSnapshot_Task" && !before:
+			vm.Runtime.ConsolidationNeeded = true
+		}
+	}
+}
+
 func fault(name string, on types.ManagedObjectReference) types.BaseMethodFault {
 	switch name {
 	case "notAuthenticated":
@@ -147,6 +188,11 @@ func (l *lab) obey(o order) error {
 			l.model.Map().Put(vm)
 			delete(l.wrapped, ref)
 		}
+		clear(l.split)
+		l.front.age(false)
+	}
+	if o.Old != nil {
+		l.front.age(*o.Old)
 	}
 	if o.Weather != nil {
 		l.front.foul(o.Weather.Every, o.Weather.Kinds, o.Weather.Seed, o.Weather.Quiet)
@@ -208,6 +254,9 @@ func (l *lab) obey(o order) error {
 			info := d.GetVirtualDevice().DeviceInfo
 			return info != nil && info.GetDescription().Label == o.Detach
 		})
+	}
+	if o.Splits {
+		l.split[vm] = o.Refuses
 	}
 	if o.Consolidation != nil {
 		vm.Runtime.ConsolidationNeeded = *o.Consolidation
@@ -292,6 +341,7 @@ func main() {
 		model.Datacenter, model.ClusterHost, model.Host = *centers, *hosts, 0
 	}
 	model.Machine, model.Datastore = *machines, *stores
+	model.Autostart = *machines <= 1000 // of thousands that takes minutes
 	if err := model.Create(); err != nil {
 		log.Fatal(err)
 	}
@@ -304,7 +354,9 @@ func main() {
 	before := &front{inner: server.Config.Handler, calls: map[string]int{}, page: *pages}
 	server.Config.Handler = before
 
-	l := &lab{model: model, front: before, wrapped: map[types.ManagedObjectReference]*simulator.VirtualMachine{}}
+	l := &lab{model: model, front: before, wrapped: map[types.ManagedObjectReference]*simulator.VirtualMachine{},
+		split: map[*simulator.VirtualMachine]bool{}}
+	before.around = l.around
 	control := http.NewServeMux()
 	control.HandleFunc("/orders", l.serve)
 	listener, err := net.Listen("tcp", *orders)

@@ -35,6 +35,8 @@ type front struct {
 	lose   string
 	left   int
 	page   int // objects in one answer of the property collector, 0 for all
+	old    bool
+	around func(method string, before bool)
 }
 
 func (f *front) clear() {
@@ -50,8 +52,9 @@ func (f *front) foul(every int, kinds []string, seed int64, quiet int) {
 	if len(kinds) == 0 {
 		kinds = []string{"page", "reset", "silence"}
 	}
-	f.every, f.read, f.kinds, f.quiet = every, 0, kinds, time.Duration(quiet)*time.Millisecond
+	f.every, f.kinds, f.quiet = every, kinds, time.Duration(quiet)*time.Millisecond
 	f.random = rand.New(rand.NewSource(seed))
+	f.read = f.random.Intn(max(every, 1)) // tasks that ask little meet some, too
 }
 
 // The next `count` calls of a method are done, and their answers are lost.
@@ -62,7 +65,7 @@ func (f *front) losing(method string, count int) {
 }
 
 func reads(method string) bool {
-	return method == "Fetch" || strings.HasPrefix(method, "Retrieve") && method != "RetrieveServiceContent"
+	return strings.Contains(method, "/cis/tagging/") || method == "Fetch" || strings.HasPrefix(method, "Find") || strings.HasPrefix(method, "Retrieve") && method != "RetrieveServiceContent"
 }
 
 // What becomes of a call: "" in fair weather.
@@ -80,6 +83,7 @@ func (f *front) due(method string) string {
 	if f.read++; f.read%f.every != 0 {
 		return ""
 	}
+	f.calls["spoilt"]++
 	return f.kinds[f.random.Intn(len(f.kinds))]
 }
 
@@ -121,10 +125,18 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		reset(w)
 	case "lose":
+		f.around(method, true)
 		f.inner.ServeHTTP(&nowhere{header: http.Header{}}, r)
+		f.around(method, false)
 		reset(w)
 	default:
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			f.automation(w, r)
+			return
+		}
+		f.around(method, true)
 		f.inner.ServeHTTP(w, r)
+		f.around(method, false)
 	}
 }
 
