@@ -43,7 +43,7 @@ def view(history: Mapping[str, Any] | None, runs: list[dict[str, Any]]) -> dict[
 def _clusters(history: Mapping[str, Any], here: Mapping[str, Any]) -> list[dict[str, Any]]:
     news = {d["cluster"]: d for d in history["differences"]}
     return [_cluster(name, last, history["clusters"].get(name), news.get(name), name in here)
-            for name, last in sorted(history["last_runs"].items())]
+            for name, last in sorted(history["last_runs"].items(), key=lambda item: text.natural(item[0]))]
 
 
 def _cluster(name: str, last: list[Mapping[str, Any]], counts: Mapping[str, Any] | None, news: Mapping[str, Any] | None,

@@ -204,7 +204,7 @@ def with_stages(run: dict[str, Any], stages: list[dict[str, Any]]) -> dict[str, 
 
 
 def load_cluster_runs(results_dir: str | os.PathLike[str], stages: bool = True, since: str = "") -> list[dict[str, Any]]:
-    """All stored cluster runs in the order of their names; an empty list where none was stored.
+    """All stored cluster runs in the order of their names, c2 before c10; an empty list where none was stored.
 
     stages: with the records of their pipelines' stages; then a cluster that has only those is there, too.
     since: when the play began (ISO 8601). Stages of an earlier pipeline are then no part of a run that began since.
@@ -214,7 +214,7 @@ def load_cluster_runs(results_dir: str | os.PathLike[str], stages: bool = True, 
     of_stages: dict[str, list[dict[str, Any]]] = {}
     for record in load_stages(results_dir) if stages else ():
         of_stages.setdefault(record["cluster"], []).append(record)
-    return [with_stages(run := runs.get(c, {}), _of_run(run, of_stages.get(c, []), since)) for c in sorted({*runs, *of_stages})]
+    return [with_stages(run := runs.get(c, {}), _of_run(run, of_stages.get(c, []), since)) for c in sorted({*runs, *of_stages}, key=text.natural)]
 
 
 def _of_run(run: dict[str, Any], stages: list[dict[str, Any]], since: str) -> list[dict[str, Any]]:

@@ -33,6 +33,13 @@ def test_reports_match_the_schema(tmp_path: Path, runs: list) -> None:
     assert [r["cluster"] for r in document["runs"]] == [r["cluster"] for r in runs]
 
 
+def test_clusters_come_in_the_order_of_the_numbers_in_their_names(tmp_path: Path) -> None:
+    names = ["c1", "c2", "c10", "prod-2-eu", "prod-10-eu", "x", "²"]
+    for name in reversed(names):
+        store.write_cluster_run(tmp_path, samples.healthy(name))
+    assert [r["cluster"] for r in store.load_cluster_runs(tmp_path)] == names
+
+
 def test_schema_names_every_field_of_the_record() -> None:
     record = SCHEMA["$defs"]["record"]
     assert set(record["properties"]) == set(record["required"]) == set(Record("c", "d", "k", "passed").to_dict())

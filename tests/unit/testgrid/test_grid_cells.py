@@ -243,10 +243,10 @@ def test_columns_are_sorted_by_the_numbers_of_builds(tmp_path: Path) -> None:
 
 
 def test_rows_of_the_build_come_first_then_tests_by_their_numbers(tmp_path: Path) -> None:
-    make(tmp_path, 1, case("test 10"), case("test 9"), case("A"))
+    make(tmp_path, 1, case("test 10"), case("test 9"), case("A"), case("test 10²1"))
     make(tmp_path, 2, case("B"))
     found = of(tmp_path)
-    assert [r.name for r in found.rows] == ["job.Overall", "A", "B", "test 9", "test 10"]
+    assert [r.name for r in found.rows] == ["job.Overall", "A", "B", "test 9", "test 10", "test 10²1"]
     assert [c is None for c in found.rows[1].cells] == [True, False]
 
 

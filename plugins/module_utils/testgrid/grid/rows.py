@@ -17,7 +17,7 @@ TESTS_NAME, JOB_NAME = "Tests name", "Job name"
 
 def natural(text: str) -> list[tuple[int, int, str]]:
     """A key that sorts numbers in texts by their value."""
-    return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in re.findall(r"[0-9]+|[^0-9]+", text)]
+    return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in re.findall(r"[0-9]+|[^0-9]+", text)]
 
 
 def of_file(path: str) -> dict[str, str] | None:
