@@ -34,7 +34,8 @@ def gate(run: dict[str, Any], allow_inconclusive: bool = False, allow_skipped: b
     """(may go on, one sentence with counts and root causes) for one cluster run.
 
     Failed checks stop, inconclusive ones too unless allowed, but none that is known until a day to come. A run in which nothing
-    was proved stops as well: one without any record, and one in which no check applies, unless that is allowed.
+    was proved stops as well: one without any record, and one in which no check applies, or none but those whose failure is known,
+    unless that is allowed.
     """
     run = clean_run(run)
     name = run["cluster"]
@@ -46,7 +47,9 @@ def gate(run: dict[str, Any], allow_inconclusive: bool = False, allow_skipped: b
         return allow_skipped, f"{name}: nothing was proved: {_counts(counts, counts[SKIPPED])}" + (f", {why}" if why else "")
     unknown = {r["verdict"] for r in run["records"] if not r["known"]}
     good = FAILED not in unknown and (allow_inconclusive or INCONCLUSIVE not in unknown)
-    sentence = f"{name}: {_counts(counts, len(run['records']))}"
+    proved = any(r["verdict"] != SKIPPED and not r["known"] for r in run["records"])
+    good = good and (proved or allow_skipped)
+    sentence = f"{name}: {'' if proved else 'nothing was proved: '}{_counts(counts, len(run['records']))}"
     roots = causes.group_causes([run])
     if roots:
         named = ", ".join(_root(g) for g in roots[:3]) + (f", +{len(roots) - 3} more" if len(roots) > 3 else "")

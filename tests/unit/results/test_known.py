@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.results import clean, gate, html, junit, store, summary
-from ansible_collections.assay.clusters.plugins.module_utils.results.record import FAILED, INCONCLUSIVE, PASSED
+from ansible_collections.assay.clusters.plugins.module_utils.results.record import FAILED, INCONCLUSIVE, PASSED, SKIPPED
 from ansible_collections.assay.clusters.tests.unit.results import samples
 from ansible_collections.assay.clusters.tests.unit.results.test_junit import cases
 
@@ -46,6 +46,14 @@ def test_a_cause_of_which_only_some_is_known_is_not_called_known() -> None:
 def test_the_gate_names_it(verdict: str, word: str) -> None:
     assert gate.gate(_run(_failed(KNOWN, verdict=verdict))) == (
         True, f"c1: 1 of 2 checks {word}; cause: dns.upstream (dns); known: dns {KNOWN}")
+
+
+def test_where_all_else_is_skipped_nothing_was_proved() -> None:
+    skipped = samples.record("c1", "load_balancing", "ingress", SKIPPED, message="no class")
+    run = clean.clean_run(samples.run("c1", [_failed(KNOWN), skipped]))
+    assert gate.gate(run) == (
+        False, f"c1: nothing was proved: 1 of 2 checks failed, 1 skipped; cause: dns.upstream (dns); known: dns {KNOWN}")
+    assert gate.gate(run, allow_skipped=True)[0]
 
 
 def test_junit_has_it_as_pytest_has_what_is_expected_to_fail() -> None:
