@@ -86,7 +86,7 @@ def _static_stages() -> list[Stage]:
     return [
         # The judgement first: four seconds.
         Stage("diagnosis", _pytest("diagnosis", "-q", "tests/unit/diagnosis"), static, rooms=_rooms("diagnosis", "unit")),
-        Stage("unit", _pytest("unit", "-q", "-n2", "tests/unit", "--ignore=tests/unit/diagnosis"), static,
+        Stage("unit", _pytest("unit", "-q", "-n2", "-m", "not gauntlet", "tests/unit", "--ignore=tests/unit/diagnosis"), static,
               rooms=_rooms("unit", "unit"), limit=3600),
         Stage("changelog", ("antsibull-changelog", "lint"), static),
         Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), static, nice=yields, limit=1200,
@@ -163,14 +163,14 @@ def _gauntlet(own_cluster: bool, needs: tuple[str, ...], absent: str) -> list[St
               frozenset({"clusters"}), needs=needs, rooms=_rooms("gauntlet", "faults", "integration", "molecule"), on_clusters=True,
               handed_out=True, show=LAB_LINES, most=2000, limit=9000, in_all=False, absent=absent, environ={**_handed_out(own_cluster), **claims}),
         _on_addons("gauntlet-addons", "not soak", own_cluster, needs=needs, limit=9000, in_all=False, absent=absent, environ=claims),
-        _on_simulators("gauntlet-platforms", "no_cluster and not soak and gauntlet", needs, limit=9000, in_all=False),
+        _on_simulators("gauntlet-platforms", "no_cluster and not soak and gauntlet", needs, ("integration", "unit"), limit=9000, in_all=False),
     ]
 
 
-def _on_simulators(name: str, marks: str, needs: tuple[str, ...], **more: Any) -> Stage:
+def _on_simulators(name: str, marks: str, needs: tuple[str, ...], rooms: tuple[str, ...] = ("integration",), **more: Any) -> Stage:
     """Tests on simulators and fakes, that mostly wait; the lab's build makes one of them."""
-    return Stage(name, _pytest(name, "-v", "-m", marks, "-n3", "--dist=loadfile", "tests/integration"), frozenset({"platforms"}),
-                 needs=needs, rooms=_rooms(name, "integration"), nice=2, show=LAB_LINES, most=1000, **more)
+    return Stage(name, _pytest(name, "-v", "-m", marks, "-n3", "--dist=loadfile", *(f"tests/{r}" for r in rooms)), frozenset({"platforms"}),
+                 needs=needs, rooms=_rooms(name, *rooms), nice=2, show=LAB_LINES, most=1000, **more)
 
 
 def all_stages(rooms: tuple[str, ...] = ON_CLUSTERS) -> list[Stage]:

@@ -33,7 +33,7 @@ def _run(folder: Path, *command: str, code: int = 0) -> str:
     return " ".join((done.stdout + done.stderr).split())
 
 
-@pytest.mark.parametrize(("given", "older"), [("timeout: 77", False), ("limit: 77", True)])
+@pytest.mark.parametrize(("given", "older"), [pytest.param("timeout: 77", False, marks=pytest.mark.gauntlet), ("limit: 77", True)])
 def test_the_limit_of_a_run_is_called_timeout(tmp_path: Path, given: str, older: bool) -> None:
     (tmp_path / "play.yml").write_text(PLAY % given)
     said = _run(tmp_path, "-i", "localhost,", "-c", "local", "play.yml")
@@ -42,7 +42,7 @@ def test_the_limit_of_a_run_is_called_timeout(tmp_path: Path, given: str, older:
     assert (f"version {GOES}" in said) == older, "the specs and the screen name the same version"
 
 
-@pytest.mark.parametrize("name", ["validate_timeout", "validate_limit"])
+@pytest.mark.parametrize("name", [pytest.param("validate_timeout", marks=pytest.mark.gauntlet), "validate_limit"])
 def test_so_is_its_variable(tmp_path: Path, name: str) -> None:
     (tmp_path / "hosts.json").write_text(json.dumps({"clusters": {"hosts": {"c": {"cluster_host": "https://127.0.0.1:1"}}}}))
     said = _run(tmp_path, "assay.clusters.validate", "-i", "hosts.json", "-e", f"{name}=77", "-e", "validate_checks=dns")
@@ -56,7 +56,8 @@ MACHINES = {"platform": "vsphere", "hostname": "127.0.0.1", "username": "u", "pa
 @pytest.mark.parametrize(("given", "told"), [
     ("snapshot_verb=take snapshot_within=-5", ["max_spread_seconds: must be 0 or more, not -5", "snapshot_verb: is called snapshot_state now"]),
     ("snapshot_verb=take snapshot_within=-5 snapshot_max_spread_seconds=-6", ["max_spread_seconds: must be 0 or more, not -6"]),
-    ("snapshot_state=present snapshot_max_spread_seconds=-7", ["max_spread_seconds: must be 0 or more, not -7"])])
+    pytest.param("snapshot_state=present snapshot_max_spread_seconds=-7", ["max_spread_seconds: must be 0 or more, not -7"],
+                 marks=pytest.mark.gauntlet)])
 def test_so_are_variables_of_roles_and_the_newer_counts(tmp_path: Path, given: str, told: list[str]) -> None:
     (tmp_path / "hosts.json").write_text(json.dumps({"clusters": {"hosts": {"c": {"cluster_machines": MACHINES}}}}))
     said = _run(tmp_path, "assay.clusters.snapshot", "-i", "hosts.json", "-e", f"snapshot_name=x {given}", code=2)

@@ -39,7 +39,7 @@ def test_no_task_leaves_it_to_ansible_from_where_a_path_is_seen() -> None:
     assert [where for where, path in found if "realpath" not in path] == []
 
 
-@pytest.mark.parametrize("given", ["role.yml", ""], ids=["named", "default"])
+@pytest.mark.parametrize("given", [pytest.param("role.yml", id="named", marks=pytest.mark.gauntlet), pytest.param("", id="default")])
 def test_what_is_written_is_in_the_current_folder(tmp_path: Path, given: str) -> None:
     done = subprocess.run(["ansible-playbook", "assay.clusters.rbac", "-e", "validate_checks=dns", "-e", f"rbac_file={given}"],
                           cwd=tmp_path, text=True, check=False, capture_output=True, stdin=subprocess.DEVNULL)

@@ -102,7 +102,8 @@ def test_the_journal_knows_an_object_before_the_api_server_does(api, run, tmp_pa
     assert seen == [["assay-r1"]]
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, *(
+    pytest.param(s, marks=pytest.mark.gauntlet) for s in (signal.SIGTERM, signal.SIGHUP))])
 def test_a_run_that_is_ended_by_a_signal_is_cleaned_up(api, run, tmp_path, number):
     process = run(READY + "time.sleep(60)")
     os.killpg(process.pid, number)

@@ -168,7 +168,7 @@ def _asked(secrets, said):
         (p for p in pieces(24) if any(p in s for s in secrets)), "")
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.gauntlet) for n in (1, 2, 3))])
 def test_a_connection_or_one_sentence_without_a_secret_and_no_request_before(seed, pair, tmp_path, monkeypatch, capfd):
     dice, asked, sound, sentences = random.Random(seed), [], 0, set()
     monkeypatch.setattr(socket.socket, "connect", lambda self, address: asked.append(address) or 1 / 0)

@@ -87,7 +87,7 @@ def test_stages_have_at_least_the_cases_that_are_kept(kept: Any, monkeypatch: py
     assert found["clusters"].rooms == {"integration": 1, "molecule": 1, "faults": 60}
     assert found["unit"].rooms == {"unit": 1600} and found["sanity"].least == 24
     assert "-n2" in found["clusters"].command and not {"soak", "weather", "strangers", "gauntlet"} & {*found}
-    assert all("not gauntlet" in " ".join(found[s].command) for s in ("clusters", "addons", "platforms"))
+    assert all("not gauntlet" in " ".join(found[s].command) for s in ("clusters", "addons", "platforms", "unit"))
 
 
 @pytest.mark.parametrize(("words", "names", "rooms"), [
@@ -99,6 +99,16 @@ def test_stages_by_name(words: list[str], names: list[str], rooms: list[str], mo
     found = {s.name: s for s in stages.chosen(words)}
     assert list(found) == names
     assert [r for s in found.values() if s.name == "clusters" for r in s.rooms] == rooms
+
+
+def test_the_gauntlet_has_what_plain_stages_leave_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rooms of theirs in which a test is marked with it."""
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    marked = {p.relative_to(stages.CHECKOUT / "tests").parts[0] for p in (stages.CHECKOUT / "tests").glob("*/**/test_*.py")
+              if "mark.gauntlet" in p.read_text(encoding="utf-8") and p.name != Path(__file__).name}
+    there = [s for s in stages.chosen(["gauntlet"]) if s.name.startswith("gauntlet")]
+    assert {"unit", "integration"} <= marked <= {r for s in there for r in s.rooms}
+    assert all(f"tests/{room}" in s.command for s in there for room in s.rooms)
 
 
 def test_a_word_that_is_no_stage(capsys: Any) -> None:
