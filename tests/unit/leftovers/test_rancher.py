@@ -94,6 +94,7 @@ def test_a_leak_is_listed_until_it_is_removed(rancher: FakeRancher, kind: str) -
     before = ask(rancher)
     number = leak(rancher, kind)
     found = {(i["kind"], i["id"]): i for i in ask(rancher, before=before)["leftovers"]}
+    assert [key for key in found if key[0] == kind] == [(kind, number)]
     thing = found[kind, number]
     assert thing["created"] == CREATED and thing["age_seconds"] > 3600
     assert thing["owner"] == {"cluster": "ci.runner", "node": "user-abc", "volume": "user-abc"}.get(kind, "")
