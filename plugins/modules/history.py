@@ -57,7 +57,8 @@ options:
     default: 0
   baseline:
     description:
-      - What runs are compared with. It is V(previous) for the run of the same cluster before each, or the C(run_id) of any run.
+      - What runs are compared with. It is V(previous) for the run of the same cluster before each, V(fleet) for what most
+        other clusters showed in their newest runs, or the C(run_id) of any run.
     type: str
     default: previous
   gate:
@@ -325,7 +326,7 @@ differences:
       description: The run.
       type: str
     baseline:
-      description: The run that it is compared with, empty where there is none.
+      description: The run that it is compared with, or V(fleet), empty where there is none.
       type: str
     new_failures:
       description: Checks that failed, and did not fail before.

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..jobs.errors import BadOption
 from ..results.record import INCONCLUSIVE
-from . import measures
+from . import fleet, measures
 from .entry import Entry, Result
 
 PREVIOUS = "previous"
@@ -58,16 +58,17 @@ class Difference:
 
 
 def chosen(runs: Sequence[Entry], run: Entry, baseline: str) -> Entry | None:
-    """The run to compare with: "previous" of the same cluster, or a run_id of any. None where there was none before.
-
-    Raises BadOption for a run_id that is not there.
+    """The run to compare with: "previous" of the same cluster, "fleet" for what most other clusters showed, or a run_id of any.
+    None where there was none before, or there is no other cluster. Raises BadOption for a run_id that is not there.
     """
     if baseline == PREVIOUS:
         before = [r for r in runs if r.cluster == run.cluster and r.started < run.started and r.ran]
         return before[-1] if before else None
+    if baseline == fleet.FLEET:
+        return fleet.picture(fleet.others(runs, run), run)
     found = [r for r in runs if r.run_id == baseline]
     if not found:
-        raise BadOption(f"baseline: must be '{PREVIOUS}' or the run_id of a run in the history, not {baseline!r}")
+        raise BadOption(f"baseline: must be '{PREVIOUS}', '{fleet.FLEET}' or the run_id of a run in the history, not {baseline!r}")
     return next((r for r in found if r.cluster == run.cluster), found[0])
 
 
@@ -80,6 +81,13 @@ def _slower(earlier: Sequence[Entry], result: Result) -> Slower | None:
     return Slower(result.check, result.seconds, usual, noise) if result.seconds > usual + noise else None
 
 
+def _usual(runs: Sequence[Entry], run: Entry, baseline: Entry | None) -> list[Entry]:
+    """The runs whose times are those to be expected: of this cluster before, or of the rest of the fleet."""
+    if baseline and baseline.run_id == fleet.FLEET:
+        return fleet.others(runs, run)
+    return [r for r in runs if r.cluster == run.cluster and r.started < run.started]
+
+
 def difference(runs: Sequence[Entry], run: Entry, baseline: Entry | None) -> Difference:
     """Of a run against its baseline, in the history `runs`. Without a baseline all that failed is new."""
     mine = {r.check: r for r in run.results if r.ran}
@@ -88,7 +96,7 @@ def difference(runs: Sequence[Entry], run: Entry, baseline: Entry | None) -> Dif
     both = [c for c in failed if c in its and its[c].failed]
     same = [c for c in both if mine[c].cause == its[c].cause]
     gone = sorted(its.keys() - mine.keys())
-    earlier = [r for r in runs if r.cluster == run.cluster and r.started < run.started]
+    earlier = _usual(runs, run, baseline)
     unable = {r.check for r in run.results if r.verdict == INCONCLUSIVE} if mine else set(gone)
     return Difference(
         run.cluster, run.run_id, baseline.run_id if baseline else "",

@@ -11,7 +11,7 @@ from typing import Any
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
 from ..jobs.results import of_this_play
-from . import against, told
+from . import against, fleet, told
 from .entry import Entry, of_run
 from .kept import Kept, name_of
 from .place import opened
@@ -53,6 +53,10 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     return result
 
 
+def _asked(params: Mapping[str, Any], cluster: str) -> bool:
+    return not params["clusters"] or cluster in params["clusters"]
+
+
 def _renewed(kept: Kept, given: Sequence[Entry], before: datetime | None, check_mode: bool) -> tuple[list[Entry], list[str]]:
     """(The runs that were added, the names of those that were removed), or would be."""
     added, old = kept.lacks(given), kept.old(before) if before else []
@@ -62,16 +66,21 @@ def _renewed(kept: Kept, given: Sequence[Entry], before: datetime | None, check_
     return added, old
 
 
+def _earlier(kept: Kept, baseline: str, since: datetime) -> list[Entry]:
+    """Runs that are older than what is measured, and may be compared with."""
+    return kept.baselines("" if baseline == against.PREVIOUS else baseline, since)
+
+
 def _told(kept: Kept, params: Mapping[str, Any], now: datetime, check_mode: bool) -> tuple[dict[str, Any], str]:
     """(The result, what is new in a sentence)."""
     days, baseline, given = params["days"], params["baseline"], _of_results(params)
     added, old = _renewed(kept, given, now - timedelta(days=params["keep_days"]) if params["keep_days"] else None, check_mode)
     since = now - timedelta(days=2 * days)
     runs, problems = kept.read(since)
-    earlier = kept.baselines("" if baseline == against.PREVIOUS else baseline, since)
     runs = sorted({(r.cluster, r.run_id, r.started): r for r in [*runs, *given]}.values(), key=lambda r: (r.started, r.cluster))
-    runs = [r for r in runs if not params["clusters"] or r.cluster in params["clusters"]]
-    found = told.differences(told.after(earlier, runs), given, baseline)
+    mine = [r for r in runs if _asked(params, r.cluster)]
+    beside = runs if baseline == fleet.FLEET else told.after(_earlier(kept, baseline, since), mine)
+    found = [d for d in told.differences(beside, given, baseline) if _asked(params, d.cluster)]
     result = {"changed": bool(added or old), "added": [name_of(r) for r in added], "removed": old, "problems": problems,
-              **told.told(runs, found, now, days)}
+              **told.told(mine, found, now, days)}
     return result, told.worse(found)

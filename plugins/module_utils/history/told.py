@@ -9,7 +9,7 @@ from typing import Any
 
 from ..common.words import plural
 from ..results.text import listing
-from . import against, alike, measures, seen, whose
+from . import against, alike, fleet, measures, seen, whose
 from .entry import Entry
 
 # Groups of failures in a result, and characters of a list in a sentence.
@@ -76,9 +76,13 @@ def _news(found: Sequence[against.Difference]) -> list[str]:
     return [f"{cluster}, {kind}: {listing(what, _WIDTH)}" for cluster, kind, what in [*lists, *slower] if what]
 
 
+def _whom(of: against.Difference) -> str:
+    return "the rest of the fleet" if of.baseline == fleet.FLEET else of.baseline or "nothing before it"
+
+
 def worse(found: Sequence[against.Difference]) -> str:
     """What is new, in a sentence; "" where nothing is."""
-    return "; ".join(f"{d.cluster}: new against {d.baseline or 'nothing before it'}: {listing(d.worse, _WIDTH)}" for d in found if d.worse)
+    return "; ".join(f"{d.cluster}: new against {_whom(d)}: {listing(d.worse, _WIDTH)}" for d in found if d.worse)
 
 
 def recent(runs: Sequence[Entry], now: datetime, days: int) -> list[Entry]:

@@ -32,12 +32,16 @@ def view(history: Mapping[str, Any] | None, runs: list[dict[str, Any]]) -> dict[
     domains = {r["check"]: r["domain"] for run in runs for r in run["records"]}
     ids = {(r["cluster"], r["check"]): anchor(r["cluster"], r["check"]) for run in runs for r in run["records"]}
     rows = [_check(row, ids, domains) for row in history["checks"] if _unsteady(row)]
-    return {"words": str(history["answer"]["words"]), "whose": str(history["answer"]["whose"]), "days": int(history["days"]),
-            "runs": int(history["runs"]), "clusters": _clusters(history, here), "checks": rows[:_CHECKS],
+    return {"words": str(history["answer"]["words"]), "whose": str(history["answer"]["whose"]), "against": _against(history),
+            "days": int(history["days"]), "runs": int(history["runs"]), "clusters": _clusters(history, here), "checks": rows[:_CHECKS],
             "more_checks": max(len(rows) - _CHECKS, 0), "failures": [_failure(f) for f in history["failures"][:_FAILURES]],
             "more_failures": max(len(history["failures"]) - _FAILURES, 0),
             "since": {str(c["cause"]): {"first": str(c["first"]), "runs": int(c["runs"]), "clusters": len(c["clusters"])}
                       for c in history["causes"]}}
+
+
+def _against(history: Mapping[str, Any]) -> str:
+    return "the rest of the fleet" if any(d["baseline"] == "fleet" for d in history["differences"]) else "the run before"
 
 
 def _clusters(history: Mapping[str, Any], here: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -193,7 +193,7 @@ HISTORY = """
 <table class="list">
 <caption>Runs of each cluster, the newest on the right</caption>
 <thead><tr><th scope="col">Cluster</th><th scope="col">Last runs</th><th scope="col">Bad runs</th>
-<th scope="col">Last run</th><th scope="col">Against the run before</th></tr></thead>
+<th scope="col">Last run</th><th scope="col">Against {{ past.against }}</th></tr></thead>
 <tbody>
 {% for k in past.clusters %}
 <tr data-cluster="{{ k.name|lower }}">

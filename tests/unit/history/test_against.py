@@ -50,7 +50,7 @@ def test_the_previous_run_is_of_the_same_cluster_and_told_something() -> None:
     assert chosen([old, other, now], now, other.run_id) is other
     mine = replace(run("a", hours=6), run_id=other.run_id)
     assert chosen([other, mine, now], now, other.run_id) is mine, "a run of the whole fleet has one id"
-    with pytest.raises(BadOption, match="^baseline: must be 'previous' or the run_id of a run in the history, not 'nope'$"):
+    with pytest.raises(BadOption, match="^baseline: must be 'previous', 'fleet' or the run_id of a run in the history, not 'nope'$"):
         chosen([old], now, "nope")
 
 

@@ -61,7 +61,7 @@ def test_old_runs_are_removed_by_their_age(ask: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("options", "sentence"), [
     ({"days": 0}, "days: must be 1 or more days, not 0"), ({"keep_days": -1}, "keep_days: must be 0 or more days, not -1"),
     ({"keep_days": 20}, r"keep_days: must be at least twice days \(28\)"), ({"mode": "rw"}, "mode: must be three octal digits such as '0640'"),
-    ({"baseline": "nope"}, "baseline: must be 'previous' or the run_id of a run in the history, not 'nope'")])
+    ({"baseline": "nope"}, "baseline: must be 'previous', 'fleet' or the run_id of a run in the history, not 'nope'")])
 def test_bad_options_are_one_sentence(ask: Any, options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(PlatformError, match=f"^{sentence}"):
         ask([run("a")], **options)
@@ -74,6 +74,13 @@ def test_the_gate_stops_for_what_is_new_alone(ask: Any, tmp_path: Path) -> None:
         ask([before], [run("a", "dns storage", 0.5)], gate=True, baseline=before.run_id)
     assert stopped.value.details["differences"][0]["new_failures"] == ["storage"] and stopped.value.details["changed"]
     assert len(Folder(tmp_path / "history").names()) == 3, "what stops the gate is kept, too"
+
+
+def test_the_rest_of_the_fleet_is_of_clusters_that_were_not_asked_for_too(ask: Any) -> None:
+    fleet = [run("b", "dns", 3), run("c", "dns", 2), run("retired", "nodes", 24 * 40), run("gone", "nodes", 24 * 41)]
+    (found,) = ask(fleet, [run("a", "dns nodes", 1)], baseline="fleet", clusters=["a"])["differences"]
+    assert (found["baseline"], found["same_failures"], found["new_failures"]) == ("fleet", ["dns"], ["nodes"])
+    assert [d["cluster"] for d in ask([], baseline="fleet", clusters=["b"])["differences"]] == ["b"]
 
 
 def test_only_the_clusters_that_were_asked_for(ask: Any) -> None:

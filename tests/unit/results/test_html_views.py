@@ -195,6 +195,12 @@ def test_secrets_of_the_past_do_not_reach_the_page() -> None:
     assert "hunter2hunter2" not in page(samples.healthy("c1"), past=past)
 
 
+@pytest.mark.parametrize(("baseline", "whom"), [("previous", "the run before"), ("fleet", "the rest of the fleet")])
+def test_the_view_says_what_runs_are_compared_with(baseline: str, whom: str) -> None:
+    past = history(run("prod-eu-1", "dns"), run("prod-eu-2"), baseline=baseline)
+    assert f"Against {whom}" in seen(page(*samples.estate(), past=past))
+
+
 def test_the_same_results_are_the_same_page() -> None:
     assert page(*samples.fleet(5, 12), past=PAST) == page(*samples.fleet(5, 12), past=PAST)
     assert not re.search(r"https?://(?!\w+[\w-]*\.k8s\.example\.com)", re.sub(r"<(style|script)>.*?</\1>", "", WHOLE, flags=re.DOTALL))
