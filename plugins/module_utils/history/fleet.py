@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from . import measures
 from .entry import Entry, Result
 
 FLEET = "fleet"
@@ -43,4 +42,4 @@ def _most(found: Sequence[Result]) -> Result:
     failed = [r for r in found if r.failed]
     chosen = failed if 2 * len(failed) > len(found) else [r for r in found if not r.failed]
     cause = min(Counter(r.cause for r in chosen).items(), key=lambda item: (-item[1], item[0]))[0]
-    return replace(chosen[0], cause=cause, seconds=measures.median(r.seconds for r in chosen))
+    return replace(chosen[0], cause=cause)

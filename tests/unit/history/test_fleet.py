@@ -24,6 +24,11 @@ def test_what_a_cluster_has_alone_is_new_and_what_most_have_is_not() -> None:
     assert worse([found]) == "a: new against the rest of the fleet: dns, service, storage"
 
 
+def test_the_cause_is_that_of_most() -> None:
+    rest = [run(c, {"nodes": cause}) for c, cause in (("b", "n.a"), ("c", "n.x"), ("d", "n.x"))]
+    assert of(run("a", {"nodes": "n.x"}), *rest).same_failures == ["nodes"]
+
+
 def test_half_of_them_are_not_most() -> None:
     assert of(run("a", "dns"), run("b", "dns"), run("c")).new_failures == ["dns"]
 
@@ -47,7 +52,7 @@ def test_clusters_whose_uid_is_not_known_are_each_their_own() -> None:
 
 @pytest.mark.parametrize(("have", "gone"), [(1, []), (2, ["gpu"])])
 def test_what_few_of_them_have_is_not_missed(have: int, gone: list[str]) -> None:
-    rest = [run(c, results=(result("dns"), *([result("gpu")] if n < have else []))) for n, c in enumerate("bcd")]
+    rest = [run(c, results=(result("dns"), result("gpu", "passed" if n < have else "skipped"))) for n, c in enumerate("bcd")]
     assert of(run("a", results=(result("dns"), result("gpu", "inconclusive"))), *rest).not_proved == gone
 
 
