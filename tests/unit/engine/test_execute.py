@@ -37,8 +37,8 @@ def run(api, tmp_path):
     """run(code, **class attributes): execute a check whose run() is code(ctx); fixtures and journal are real ones."""
     connection = Connection.resolve({"host": api.url}, {})
     client, journal = Client(connection), Journal(tmp_path, "r1", "c", api.url)
-    fixtures = Fixtures(PatientClient(client, lambda: time.monotonic() + 10, lambda e: None), "r1",
-                        names.labels("r1", 60), journal, time.monotonic() + 10)
+    fixtures = Fixtures(PatientClient(client, lambda: time.monotonic() + 60, lambda e: None), "r1",
+                        names.labels("r1", 60), journal, time.monotonic() + 60)
     shared = Shared("c", "r1", client, fixtures, Once(Fleet), Once(lambda: None), {}, "")
 
     def call(code, seconds=10.0, applies="", **attributes):
@@ -83,7 +83,7 @@ def test_a_pod_ends_by_itself_should_nobody_be_left_who_ends_it(run, kind, lives
     shared = dataclasses.replace(run.shared, lives=lives, fixtures=SimpleNamespace(
         create=lambda one, _client: made.append(one) or {"metadata": {}}))
     sample = SimpleNamespace(name="sample", domain="own", needs_cluster=True)
-    Context(sample, {}, shared, time.monotonic() + 10).create(manifest)
+    Context(sample, {}, shared, time.monotonic() + 60).create(manifest)
     assert made[0]["spec"].get("activeDeadlineSeconds") == ends and manifest["spec"] == {"containers": [], **own}
 
 
@@ -172,7 +172,7 @@ def test_the_namespace_is_made_once_labelled_restricted_and_journaled_before(run
     for t in threads:
         t.start()
     for t in threads:
-        t.join(10)
+        t.join(60)
     assert api.changes == [f"POST {SPACE}"] and seen == [1]
     labels = api.objects[SPACE]["metadata"]["labels"]
     assert labels[names.RUN] == "r1" and labels["pod-security.kubernetes.io/enforce"] == "restricted"

@@ -42,8 +42,8 @@ def fixtures(api: FakeApi, tmp_path: Path) -> Iterator[Callable[..., Fixtures]]:
         if account:
             api.put(f"/api/v1/namespaces/{terms.get('namespace', 'assay-r1')}/serviceaccounts/default")
         client = Client(Connection.resolve({"host": api.url}, {}))
-        done.append(Fixtures(PatientClient(client, lambda: time.monotonic() + 10, lambda e: None), "r1", names.labels("r1", 60),
-                             Journal(tmp_path, "r1", "c", api.url), time.monotonic() + 10, Terms(**terms)))
+        done.append(Fixtures(PatientClient(client, lambda: time.monotonic() + 60, lambda e: None), "r1", names.labels("r1", 60),
+                             Journal(tmp_path, "r1", "c", api.url), time.monotonic() + 60, Terms(**terms)))
         return done[-1]
     yield make
     for one in done:
@@ -128,7 +128,7 @@ def test_of_a_given_namespace_only_what_is_ours_is_watched(api: FakeApi, fixture
     api.put("/api/v1/namespaces/shop/pods/theirs", labels={"app": "theirs"})
     made = fixtures(namespace="shop")
     made.create(POD)
-    assert made.watch("pods").wait(set, time.monotonic() + 5) == {("shop", "p")}
+    assert made.watch("pods").wait(set, time.monotonic() + 60) == {("shop", "p")}
     made.stop()
 
 

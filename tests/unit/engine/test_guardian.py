@@ -78,7 +78,7 @@ def run(api, tmp_path):
 READY = "print('ready', flush=True)\n"
 
 
-def _eventually(condition, seconds=20.0):
+def _eventually(condition, seconds=120.0):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.05)
@@ -98,14 +98,14 @@ def test_the_journal_knows_an_object_before_the_api_server_does(api, run, tmp_pa
             seen.append([o["name"] for o in journals.read(path).objects])
 
     api.before = look
-    run(READY + "time.sleep(60)")
+    run(READY + "time.sleep(600)")
     assert seen == [["assay-r1"]]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, *(
     pytest.param(s, marks=pytest.mark.gauntlet) for s in (signal.SIGTERM, signal.SIGHUP))])
 def test_a_run_that_is_ended_by_a_signal_is_cleaned_up(api, run, tmp_path, number):
-    process = run(READY + "time.sleep(60)")
+    process = run(READY + "time.sleep(600)")
     os.killpg(process.pid, number)
     process.communicate(timeout=120)
     assert _clean(api, tmp_path) and _eventually(lambda: not list(tmp_path.glob("assay-keys-*")))
@@ -132,39 +132,39 @@ def test_who_reads_the_output_of_a_killed_run_does_not_wait_for_its_guardian(api
             time.sleep(0.02)
 
     api.before = slow
-    process = run(READY + "time.sleep(60)")
+    process = run(READY + "time.sleep(600)")
     process.kill()
-    process.communicate(timeout=20)  # the guardian is still at it
+    process.communicate(timeout=120)  # the guardian is still at it
     assert "assay-r1" in api.names("namespaces")
     hold["going"] = False
     assert _clean(api, tmp_path)
 
 
 def test_an_api_server_that_is_away_when_the_run_is_killed_is_waited_for(api, run, tmp_path):
-    process = run(READY + "time.sleep(60)")
+    process = run(READY + "time.sleep(600)")
     api.server.stop()
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     api.server.start()
     assert _clean(api, tmp_path)
 
 
 def test_a_dismissed_guardian_touches_nothing_and_ends(api, run, tmp_path):
     process = run(READY + "guardian.dismiss()")
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     assert process.returncode == 0 and _eventually(lambda: not _members(process.pid, tmp_path))
     assert api.names("namespaces") == ["assay-r1"] and not api.server.asked("DELETE")
 
 
 def test_a_guardian_that_is_handed_the_rest_does_it_while_the_run_lives_on(api, run, tmp_path):
-    process = run("guardian.hand_over()\n" + READY + "time.sleep(60)")
+    process = run("guardian.hand_over()\n" + READY + "time.sleep(600)")
     assert _clean(api, tmp_path) and process.poll() is None
 
 
 def test_a_journal_that_says_done_is_nothing_to_clean(api, run, tmp_path):
-    process = run("journal._write({'done': 0})\n" + READY + "time.sleep(60)")
+    process = run("journal._write({'done': 0})\n" + READY + "time.sleep(600)")
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     assert _eventually(lambda: not _members(process.pid, tmp_path))
     assert api.names("namespaces") == ["assay-r1"]
 

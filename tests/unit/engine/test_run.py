@@ -164,7 +164,7 @@ def test_the_result_has_what_tells_this_cluster_from_all_others(sample: Sample, 
     uid = api.put(f"{SPACES}/kube-system")["metadata"]["uid"]
 
     def wait(_ctx: Any) -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while not run.uid and time.monotonic() < end:
             time.sleep(0.01)
 

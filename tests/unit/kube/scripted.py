@@ -118,7 +118,7 @@ def pauses(script, monkeypatch):
     return made
 
 
-def soon(seconds=10.0):
+def soon(seconds=60.0):
     return time.monotonic() + seconds
 
 
@@ -126,7 +126,7 @@ def phase(name, phase):
     return lambda items: ("n", name) in items and items[("n", name)]["status"]["phase"] == phase
 
 
-def eventually(condition, seconds=10.0):
+def eventually(condition, seconds=60.0):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)

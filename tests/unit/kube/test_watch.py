@@ -65,7 +65,7 @@ def test_stop_wakes_who_waits_and_ends_the_stream(script, watch):
     thread = threading.Thread(target=waiting)
     thread.start()
     one.stop()
-    thread.join(10)
+    thread.join(60)
     assert seen == ["woken"]
     assert eventually(lambda: not any(t.name == "watch pods" for t in threading.enumerate()))
     assert script.versions() == ["10"]

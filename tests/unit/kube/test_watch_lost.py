@@ -84,7 +84,7 @@ def test_an_api_server_that_is_away_for_a_while_is_waited_for(script, watch):
         one.wait(phase("a", "Running"), time.monotonic() + 0.8)
     script.listed, script.version = [pod("a", 20, "Running")], 21
     script.server.start()
-    assert one.wait(phase("a", "Running"), soon(20))
+    assert one.wait(phase("a", "Running"), soon())
 
 
 def test_an_api_server_that_is_away_at_first_is_waited_for(script, watch):
@@ -94,7 +94,7 @@ def test_an_api_server_that_is_away_at_first_is_waited_for(script, watch):
     with pytest.raises(WatchTimeout):
         one.wait(lambda items: items, time.monotonic() + 0.3)
     script.server.start()
-    assert one.wait(set, soon(20)) == {("n", "a")}
+    assert one.wait(set, soon()) == {("n", "a")}
 
 
 @pytest.mark.parametrize("status", [401, 429, 500, 503])

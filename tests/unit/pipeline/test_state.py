@@ -195,7 +195,7 @@ def test_the_guard_starts_the_rest_only_where_the_pipeline_did_not_end(tmp_path:
         _ask(tmp_path, state="ended")
     playbook.kill()
     playbook.communicate()
-    limit = time.monotonic() + 30
+    limit = time.monotonic() + 120
     while Path(f"/proc/{guard}").exists() and time.monotonic() < limit:
         time.sleep(0.05)
     again = tmp_path / "again"

@@ -90,7 +90,7 @@ def test_in_a_namespace_that_is_there_only_what_is_ours_goes(api: FakeApi, a_spa
     made.make()
     first, second = (made.create(pull(made, f"pull-{n}"))["metadata"]["name"] for n in (1, 2))
     assert first == f"pull-1-{made.run_id}" and api.objects[f"{shop}/pods/{first}"]["metadata"]["labels"][RUN] == made.run_id
-    assert made.watch("pods").wait(lambda items: len(items) == 2 and set(items), time.monotonic() + 5) == {
+    assert made.watch("pods").wait(lambda items: len(items) == 2 and set(items), time.monotonic() + 60) == {
         ("shop", first), ("shop", second)}
     made.delete_pod(first)
     [path] = (tmp_path / "journals").glob("*.jsonl")
