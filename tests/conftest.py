@@ -127,7 +127,4 @@ def _sky(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 def _whole(request: pytest.FixtureRequest) -> None:
     """Each test begins on a whole cluster, also after one that failed in the middle of a fault."""
     if {"lab", "kubeconfig"} & {*request.fixturenames} and not os.environ.get("KUBECONFIG"):
-        cluster = request.getfixturevalue("lab")
-        if not cluster.healthy():
-            cluster.ensure()
-        cluster.settle()
+        request.getfixturevalue("lab").whole()
