@@ -3,7 +3,7 @@
 """What runs tell together: how steady checks and clusters are, what failures are alike, what is new, and whose fault it is."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,13 +76,23 @@ def _news(found: Sequence[against.Difference]) -> list[str]:
     return [f"{cluster}, {kind}: {listing(what, _WIDTH)}" for cluster, kind, what in [*lists, *slower] if what]
 
 
-def _whom(of: against.Difference) -> str:
-    return "the rest of the fleet" if of.baseline == fleet.FLEET else of.baseline or "nothing before it"
+def _whom(baselines: Collection[str]) -> str:
+    """What runs were compared with, by the baselines of one kind."""
+    if len(baselines) > 1:
+        return "the run before each"
+    (one,) = baselines
+    return "the rest of the fleet" if one == fleet.FLEET else one or "nothing before it"
 
 
 def worse(found: Sequence[against.Difference]) -> str:
-    """What is new, in a sentence; "" where nothing is."""
-    return "; ".join(f"{d.cluster}: new against {_whom(d)}: {listing(d.worse, _WIDTH)}" for d in found if d.worse)
+    """What is new, in a sentence for all clusters of which it is the same; "" where nothing is."""
+    groups: dict[tuple[str, ...], list[against.Difference]] = {}
+    for one in found:
+        if one.worse:
+            kind = one.baseline if one.baseline in ("", fleet.FLEET) else "run"
+            groups.setdefault((kind, *one.worse), []).append(one)
+    return "; ".join(f"{listing([d.cluster for d in of], _WIDTH)}: new against {_whom({d.baseline for d in of})}: "
+                     f"{listing(of[0].worse, _WIDTH)}" for of in groups.values())
 
 
 def recent(runs: Sequence[Entry], now: datetime, days: int) -> list[Entry]:

@@ -24,6 +24,16 @@ def test_what_a_cluster_has_alone_is_new_and_what_most_have_is_not() -> None:
     assert worse([found]) == "a: new against the rest of the fleet: dns, service, storage"
 
 
+def test_clusters_of_which_the_same_is_new_are_one_sentence() -> None:
+    befores = [run(c, hours=2) for c in "abc"]
+    afters = [run("a", "dns"), run("b", "dns"), run("c", "nodes"), run("d", "dns"), run("e", "dns")]
+    found = differences([*befores, *afters], afters, "previous")
+    assert worse(found) == (f"a, b: new against the run before each: dns; c: new against {befores[2].run_id}: nodes; "
+                            "d, e: new against nothing before it: dns")
+    crowd = [run(f"c{n}", "dns") for n in range(40)]
+    assert len(worse(differences(crowd, crowd, "previous"))) < 200
+
+
 def test_the_cause_is_that_of_most() -> None:
     rest = [run(c, {"nodes": cause}) for c, cause in (("b", "n.a"), ("c", "n.x"), ("d", "n.x"))]
     assert of(run("a", {"nodes": "n.x"}), *rest).same_failures == ["nodes"]
