@@ -44,10 +44,11 @@ options:
     description:
       - The management cluster of Cluster API that these machines belong to. Its MachineHealthChecks that select them are paused
         by the annotation C(cluster.x-k8s.io/paused) before the first machine is off, and resumed when all nodes are Ready
-        again. What was paused before stays paused.
-      - While machines do not run, or nodes of theirs are not healthy, checks stay paused, as they would delete these machines.
-        A process that outlives the playbook resumes them within half an hour, also when the playbook is killed; afterwards
-        the same revert again does.
+        again (V(nodes) of O(wait_for)). What was paused before stays paused.
+      - Where nobody waits for nodes, after an error, and when the playbook is killed, checks stay paused, as they would delete
+        machines that are not healthy. A process that outlives the playbook resumes them within half an hour, once the machines
+        run and the management cluster has called their nodes healthy for longer than it keeps old news (five minutes);
+        afterwards the same revert again does.
       - Its user may list and get Machines (C(machines)) and get, list and patch C(machinehealthchecks).
       - A cluster that manages itself cannot be held like this, as its own snapshot takes the pause back.
     type: dict

@@ -6,9 +6,13 @@ A check deletes a machine whose node is not Ready for some minutes. One that bea
 nothing (annotations.IsPaused in internal/controllers/machinehealthcheck of kubernetes-sigs/cluster-api). An annotation of ours in
 the same request says which revert paused it, so that what a user paused stays so, and that a later call, or the guardian, resumes
 the others. A cluster that manages itself cannot be told so: its snapshot takes the annotation back.
+
+What the management cluster says of nodes may be old: it keeps it for five minutes when it cannot reach a cluster (flag
+remote-conditions-grace-period of its manager). So it is believed only after that; whoever has seen the nodes himself need not wait.
 """
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
@@ -28,13 +32,14 @@ from .set import machines
 MARK = "assay.clusters/paused-for"
 _IDENTITY = "/api/v1/namespaces/kube-system"
 _PATIENCE = 30.0
+_OLD = 330.0  # seconds for which the management cluster may tell of nodes as they were
 _HEALTHY = "NodeHealthy"  # a Machine's condition in both versions: its node is there, and Ready
 
 
 class HealthChecks:
     """Of the machines of one revert; option cluster_api says where they are managed, and without it nothing is known.
 
-    clusters: (namespace, name) of those that own machines, by look(). well: set by whoever has seen all nodes Ready.
+    clusters: (namespace, name) of those that own machines, by look(). well: whether all nodes are Ready now, by whoever has seen it.
     """
 
     def __init__(self, params: Mapping[str, Any], job: Job, nonce: str = "") -> None:
@@ -123,12 +128,12 @@ class HealthChecks:
     # ---- holding ----------------------------------------------------------------------------------------------
     @contextmanager
     def held(self, platform: MachinePlatform, found: Sequence[Machine]) -> Iterator[None]:
-        """The checks that look() found are paused inside, and resumed afterwards unless machines do not run or are not well."""
+        """The checks that look() found are paused inside, and resumed afterwards, by the guardian where nobody has seen the nodes."""
         if not self._members:
             yield
             return
         ids, params, environ, nonce = tuple(m.id for m in found), dict(self._params), dict(self._job.environ), self._nonce
-        with meanwhile(self._hold, lambda: self._let_go(platform.find(Wanted(ids=ids))), lambda: _again(params, environ, nonce)):
+        with meanwhile(self._hold, lambda: self._let_go(platform.find(Wanted(ids=ids))), _Again(params, environ, nonce)):
             yield
 
     def _hold(self) -> None:
@@ -137,9 +142,14 @@ class HealthChecks:
             self._job.tell(f"MachineHealthCheck {_words(path)}: paused")
 
     def _let_go(self, found: Sequence[Machine]) -> bool:
-        left = self.resume(found)
+        left, why = [_words(p) for p in self._members], ""
+        if self.well:
+            try:
+                left = self.resume(found)
+            except PlatformError as e:  # what was done is done
+                why = f" ({e})"
         if left:
-            self._job.tell(kept(left))
+            self._job.tell(f"{kept(left)}{why}")
         return not left
 
     def resume(self, found: Sequence[Machine]) -> list[str]:
@@ -157,6 +167,11 @@ class HealthChecks:
                 self._job.tell(f"MachineHealthCheck {_words(path)}: resumed")
         return left
 
+    def paused(self) -> list[str]:
+        """The checks that are paused for this revert still."""
+        with self._spoken():
+            return [_words(p) for p in self._members if _notes(self._read(p) or {"metadata": {}}).get(MARK) == self._nonce]
+
     def _well(self, path: str) -> bool:
         """Also of a Machine that somebody has deleted meanwhile."""
         machine = self._read(path)
@@ -167,19 +182,27 @@ class HealthChecks:
             self._api().patch(path, {"metadata": {"annotations": dict(notes)}})
 
 
-def _again(params: Mapping[str, Any], environ: Mapping[str, str], nonce: str) -> None:
-    """In the guardian. PlatformError while some stay paused."""
-    job = Job(environ=environ)
-    with machines(params, job) as (_platform, found), closing(HealthChecks(params, job, nonce)) as checks:
-        checks.look(found)
-        if left := checks.resume(found):
+class _Again:
+    """In the guardian, again and again: PlatformError while some stay paused."""
+
+    def __init__(self, params: Mapping[str, Any], environ: Mapping[str, str], nonce: str) -> None:
+        self._params, self._environ, self._nonce = params, environ, nonce
+        self._since = 0.0
+
+    def __call__(self) -> None:
+        self._since = self._since or time.monotonic()
+        job = Job(environ=self._environ)
+        with machines(self._params, job) as (_platform, found), closing(HealthChecks(self._params, job, self._nonce)) as checks:
+            checks.look(found)
+            left = checks.paused() if time.monotonic() - self._since < _OLD else checks.resume(found)
+        if left:
             raise PlatformError(kept(left))
 
 
 def kept(checks: Sequence[str]) -> str:
     """What is to be known of checks that stay paused."""
-    return (f"MachineHealthCheck {', '.join(checks)} stays paused while machines of it do not run or their nodes are not healthy, as it "
-            "would delete them; when all are within half an hour it is resumed, and the same revert again does it too")
+    return (f"MachineHealthCheck {', '.join(checks)} stays paused until its machines run and their nodes are healthy for the management "
+            "cluster, as it would delete them; if they are within half an hour it is resumed, and the same revert again does it too")
 
 
 def _notes(of: Mapping[str, Any]) -> dict[str, str]:

@@ -87,6 +87,20 @@ def golden(fake: FakeMachines, monkeypatch: pytest.MonkeyPatch) -> FakeMachines:
     return fake
 
 
+@pytest.fixture(autouse=True)
+def seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a management cluster tells is not old."""
+    monkeypatch.setattr(health_checks, "_OLD", 0.0)
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster whose nodes are seen Ready after the revert."""
+    monkeypatch.setattr(Cluster, "named", True, raising=False)
+    for name, value in {"compare_before": None, "check_owners": None, "wait_api": "uid", "wait_nodes": [{"name": "n1"}], "clocks": {}}.items():
+        monkeypatch.setattr(Cluster, name, lambda self, *_more, v=value: v)
+
+
 @pytest.fixture
 def guard(monkeypatch: pytest.MonkeyPatch) -> Guards:
     made = Guards()
@@ -100,12 +114,12 @@ def back(run: Any, **more: Any) -> dict[str, Any]:
 
 
 def test_a_check_is_paused_before_the_first_machine_is_off_and_resumed_at_the_end(
-        run: Any, golden: FakeMachines, guard: Guards, management: Management) -> None:
-    seen: list[bool] = []
-    golden.on = lambda verb, machine: seen.append(PAUSED in management.notes("all"))
-    done = back(run)
+        run: Any, golden: FakeMachines, guard: Guards, management: Management, cluster: None) -> None:
+    held: list[bool] = []
+    golden.on = lambda verb, machine: held.append(PAUSED in management.notes("all"))
+    done = back(run, kubeconfig="/c1")
     assert done["changed"] and not done.get("failed"), done
-    assert seen and all(seen) and management.notes("all") == {} and guard.said == ["start", "dismiss"]
+    assert held and all(held) and management.notes("all") == {} and guard.said == ["start", "dismiss"]
     assert [line for line in done["progress"] if "HealthCheck" in line] == [
         "MachineHealthCheck infra/all: paused", "MachineHealthCheck infra/all: resumed"]
 
@@ -115,10 +129,11 @@ def test_a_check_is_paused_before_the_first_machine_is_off_and_resumed_at_the_en
     ({"matchLabels": {"pool": "other"}}, {}, False), ({}, {}, False), (ALL, {"cluster": "other"}, False),
     (ALL, {"space": "elsewhere"}, False), (ALL, {"notes": {PAUSED: ""}}, False)])
 def test_only_checks_that_select_the_machines_and_run_are_paused(
-        run: Any, golden: FakeMachines, guard: Guards, management: Management, selector: Any, more: Any, paused: bool) -> None:
+        run: Any, golden: FakeMachines, guard: Guards, management: Management, cluster: None, selector: Any, more: Any,
+        paused: bool) -> None:
     management.check("one", selector, **more)
     before = more.get("notes", {})
-    done = back(run)
+    done = back(run, kubeconfig="/c1")
     assert any(line.endswith("/one: paused") for line in done["progress"]) is paused
     assert "space" in more or management.notes("one") == before
 
@@ -133,16 +148,19 @@ def test_machines_are_known_by_their_provider_id_before_their_name(
     assert "MachineHealthCheck infra/seven: paused" in lines and "MachineHealthCheck infra/named: paused" not in lines
 
 
-@pytest.mark.parametrize("why", ["off", "not well"])
+@pytest.mark.parametrize("why", ["off", "not well", "old"])
 def test_a_check_stays_paused_while_machines_are_off_or_not_well_and_the_guardian_resumes_it(
-        run: Any, golden: FakeMachines, guard: Guards, management: Management, why: str) -> None:
+        run: Any, golden: FakeMachines, guard: Guards, management: Management, monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+    """Where nobody sees the nodes, the management cluster is believed when what it tells cannot be of before."""
     if why == "not well":
         management.healthy("prod-n2", "Unknown")
+    monkeypatch.setattr(health_checks, "_OLD", 9e9 if why == "old" else 0.0)
     done = back(run, power_on=why != "off")
-    assert any(line.startswith("MachineHealthCheck infra/all stays paused while machines of it") for line in done["progress"])
+    assert any(line.startswith("MachineHealthCheck infra/all stays paused until its machines run") for line in done["progress"])
     assert PAUSED in management.notes("all") and guard.said == ["start", "hand over"]
     with pytest.raises(PlatformError, match="stays paused"):
         guard.clean()
+    monkeypatch.setattr(health_checks, "_OLD", 0.0)
     management.healthy("prod-n2", "True")
     for name in ("n1", "n2", "n3"):
         golden.set(name, power="on")
@@ -151,27 +169,32 @@ def test_a_check_stays_paused_while_machines_are_off_or_not_well_and_the_guardia
 
 
 def test_nodes_that_were_seen_ready_need_no_word_of_the_management_cluster(
-        run: Any, golden: FakeMachines, guard: Guards, management: Management, monkeypatch: pytest.MonkeyPatch) -> None:
+        run: Any, golden: FakeMachines, guard: Guards, management: Management, cluster: None) -> None:
     """Its conditions follow some time after."""
     management.healthy("prod-n1", "Unknown")
-    monkeypatch.setattr(Cluster, "named", True, raising=False)
-    for name, value in {"compare_before": None, "check_owners": None, "wait_api": "uid", "wait_nodes": [{"name": "n1"}], "clocks": {}}.items():
-        monkeypatch.setattr(Cluster, name, lambda self, *_more, v=value: v)
     assert back(run, kubeconfig="/c1")["changed"] and management.notes("all") == {}
 
 
+def test_a_check_that_cannot_be_resumed_now_is_left_to_the_guardian(
+        run: Any, golden: FakeMachines, guard: Guards, management: Management, cluster: None) -> None:
+    golden.on = lambda verb, machine: management.refuses.update({("PATCH", management.path("machinehealthchecks", "all")): 403})
+    done = back(run, kubeconfig="/c1")
+    assert done["changed"] and not done.get("failed") and guard.said == ["start", "hand over"]
+    assert "the management cluster https://management:6443: " in done["progress"][-1]
+
+
 def test_after_a_failure_and_after_a_kill_it_is_resumed_too(
-        run: Any, golden: FakeMachines, guard: Guards, management: Management) -> None:
+        run: Any, golden: FakeMachines, guard: Guards, management: Management, cluster: None) -> None:
     golden.refuse["off", "*"] = "not now"
-    failed = back(run)
-    assert failed["failed"] and management.notes("all") == {} and guard.said == ["start", "hand over"]
+    assert back(run)["failed"] and guard.said == ["start", "hand over"]
     guard.clean()
+    assert management.notes("all") == {}
     # as a killed revert whose guardian has given up leaves it
     management.notes("all").update({PAUSED: "", MARK: "older"})
     guard.clean()
     assert management.notes("all")[MARK] == "older", "of another revert"
     golden.refuse.clear()
-    assert back(run)["changed"] and management.notes("all") == {}
+    assert back(run, kubeconfig="/c1")["changed"] and management.notes("all") == {}
 
 
 def test_nothing_is_reverted_where_a_check_may_not_be_paused(
