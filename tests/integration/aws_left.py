@@ -35,7 +35,7 @@ class Cloud:
         self.lines: list[str] = []
 
     def ask(self, **params: Any) -> dict[str, Any]:
-        job = Job(say=self.lines.append, environ={"AWS_MAX_ATTEMPTS": "3" if SKY.foul else "1"})
+        job = Job(say=self.lines.append, environ={} if SKY.foul else {"AWS_MAX_ATTEMPTS": "1"})
         aws = {"region": REGION, "access_key": KEYS["aws_access_key_id"], "secret_key": KEYS["aws_secret_access_key"],
                "endpoint_url": self.front.url, **params.pop("aws", {})}
         return leftovers_job.entry({"providers": ["aws"], "name": NAME, "wait": False, "wait_timeout": 0, "wait_sleep": 0.05,

@@ -30,6 +30,7 @@ def _reverted(region: Region, **more: Any) -> dict[str, Any]:
     return run("vm_snapshot_revert", region.options(snapshot_name="golden", disposable=True, boot_delay=0, **{"wait_for": ["tools"], **more}))
 
 
+@pytest.mark.fair("looks are counted")
 def test_a_revert_ends_when_all_checks_are_ok(region: Region) -> None:
     region.nodes(*NODES)
     _take(region)

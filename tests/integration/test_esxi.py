@@ -207,6 +207,7 @@ def test_a_full_datastore(host: Host, platform: Esxi) -> None:
 
 
 @pytest.mark.gauntlet
+@pytest.mark.fair("sessions are counted")
 def test_many_machines_in_few_sessions_and_one_connection(host: Host, platform: Esxi) -> None:
     host.add(*(f"n{n}" for n in range(45)))
     before = (host.folder / "sshd.log").read_text().count("Accepted publickey")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.jobs import patience
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, Unknown
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi import platform as esxi_platform, ssh
@@ -90,6 +91,14 @@ def test_a_machine_that_a_busy_host_leaves_out_for_a_moment(host: Host, platform
     with pytest.raises(BadOption, match="no machine is named 'n2' .* the host leaves out Vmid 2, whose configuration it cannot read"):
         platform.find(Wanted(names=("n1", "n2")))
     assert [m.name for m in platform.find(Wanted(names=("n1",)))] == ["n1"]
+
+
+@pytest.mark.fair("a single answer is lost")
+def test_a_first_answer_that_is_lost_is_asked_for_once_more(host: Host, platform: Esxi, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setattr(patience, "FIRST", 0.0)
+    host.add("n1")
+    host.order("getallvms", cut=True)
+    assert one(platform, "n1").name == "n1"
 
 
 VOLUME = {"label": "Hard disk 2", "file": "[store 2] fcd/v.vmdk"}

@@ -299,6 +299,7 @@ def test_snapshots_of_others_are_left(server: Vcsim, options: dict[str, Any]) ->
 
 
 @pytest.mark.gauntlet
+@pytest.mark.fair("requests are counted")
 def test_300_machines_in_few_round_trips() -> None:
     with vcsim(machines=300, hosts=5) as big:
         found = run("vm_snapshot_info", {**big.options, "folder": "/DC0/vm"})

@@ -23,7 +23,8 @@ Answer = TypeVar("Answer")
 class Patience:
     """Call it with a question that may be asked twice. One for each platform of a job: whether it ever answered counts.
 
-    least: seconds for one that has answered, whatever the job has left: of a job that looks once, that is nothing.
+    least: seconds for one that has answered, whatever the job has left: of a job that looks once, that is nothing. One that has not
+    is asked for FIRST of them.
     """
 
     def __init__(self, job: Job, least: float = 0.0):
@@ -49,7 +50,9 @@ class Patience:
 
     def _left(self, began: float) -> float:
         """Seconds in which it is asked again."""
-        own = self._job.left()
-        if self._answered and own != float("inf"):
-            return max(own, began + self._least - time.monotonic())
-        return min(own, began + (ENDLESS if self._answered else FIRST) - time.monotonic())
+        own, now = self._job.left(), time.monotonic()
+        if own != float("inf"):
+            own = max(own, began + self._least - now)
+            if self._answered:
+                return own
+        return min(own, began + (ENDLESS if self._answered else FIRST) - now)

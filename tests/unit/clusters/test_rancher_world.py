@@ -135,6 +135,7 @@ def test_a_kubeconfig_that_nobody_wants_is_not_made(given: dict[str, Any], ranch
 
 
 # ---- lists, names, versions ---------------------------------------------------------------------------------------
+@pytest.mark.fair("a session that is asked without a job's patience")
 @pytest.mark.parametrize("other", ["https://rancher.example.com:8443", "https://example.com/rancher"])
 def test_lists_go_on_to_their_end_whatever_name_rancher_has_for_itself(rancher: FakeRancher, other: str) -> None:
     rancher.server_url, rancher.page = other, 2

@@ -57,6 +57,21 @@ def test_how_long(clock: Clock, answered: bool, limit: float | None, least: floa
     assert least <= clock.passed <= most + 0.01
 
 
+@pytest.mark.parametrize(("answered", "seconds"), [(False, patience.FIRST), (True, 30.0)])
+def test_of_a_job_that_looks_once_one_error_ends_nothing(clock: Clock, answered: bool, seconds: float) -> None:
+    job = jobs.Job()
+    job.limit(0)
+    asks = patience.Patience(job, 30.0)
+    assert asks(_asks(*([] if answered else [BAD]), "here")) == "here"
+    asks = patience.Patience(job, 30.0)
+    if answered:
+        asks(_asks("here"))
+    began = clock.passed
+    with pytest.raises(Passing, match="502"):
+        asks(_asks(BAD))
+    assert seconds <= clock.passed - began <= seconds + 0.01
+
+
 def test_other_errors_end_it_at_once(clock: Clock) -> None:
     with pytest.raises(PlatformError, match="must authenticate"):
         patience.Patience(jobs.Job())(_asks(PlatformError("must authenticate")))

@@ -204,8 +204,15 @@ class Shell:
         return Running(self, commands, self._work)
 
     def run(self, commands: Sequence[Sequence[str]]) -> list[Answer]:
-        """Run these commands, which only read, and wait for all. They are asked again while the connection is lost."""
-        return self._patient(lambda: Running(self, commands, self._looks).wait(min(self._job.left(), _FOREVER)))
+        """Run these commands, which only read, and wait for all. They are asked again while the connection is lost, at least once: the
+        first answer of a slow host takes longer than the patience with one that has never answered."""
+        def ask() -> list[Answer]:
+            return Running(self, commands, self._looks).wait(min(self._job.left(), _FOREVER))
+
+        try:
+            return self._patient(ask)
+        except Lost:
+            return ask()
 
     def session(self, running: Running, script: str, out: IO[bytes], err: IO[bytes]) -> subprocess.Popen[bytes]:
         """ssh with this script."""
