@@ -27,6 +27,9 @@ from {PACKAGE}.engine.cleanup import finish
 from {PACKAGE}.kube.client import Client
 from {PACKAGE}.kube.connection import Connection
 
+# Whoever runs these tests in the background lets signals be ignored, which would be inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 server, folder = sys.argv[1], Path(sys.argv[2])
 connection = Connection.resolve({{"host": server}}, {{}})
 journal = Journal(folder, "r1", "c", connection.server)
