@@ -70,13 +70,13 @@ def leak(rancher: FakeRancher, kind: str) -> str:
 def beside(rancher: FakeRancher, kind: str, number: str) -> str:
     """What a cluster was made with, or is known by elsewhere."""
     if kind == "cloud_credential":
-        rancher.credentials = [{"id": "cattle-global-data:cc-1", "name": "vcenter", "created": CREATED, "labels": {
-            "assay.clusters/cluster": "ci"}, "vmwarevspherecredentialConfig": {"username": "planted-user"}},
-            {"id": "cattle-global-data:cc-2", "name": "ci-of-others", "created": CREATED}]
+        ours = {"id": "cattle-global-data:cc-1", "name": "vcenter", "created": CREATED, "labels": {"assay.clusters/cluster": "ci"},
+                "vmwarevspherecredentialConfig": {"username": "planted-user"}}
+        rancher.credentials = [ours, {"id": "cattle-global-data:cc-2", "name": "ci-of-others", "created": CREATED}]
         return "cattle-global-data:cc-1"
     if kind == "token":
         rancher.listed_tokens = [{"id": "kubeconfig-user-1", "clusterId": number, "created": CREATED},
-                                {"id": "token-abcde", "clusterId": number, "current": True}, {"id": "token-2", "clusterId": "c-other"}]
+                                 {"id": "token-abcde", "clusterId": number, "current": True}, {"id": "token-2", "clusterId": "c-other"}]
         return "kubeconfig-user-1"
     made = {"machine_config": ("rke-machine-config.cattle.io.vmwarevsphereconfigs", "nc-ci-apps-x7k2p", {}),
             "fleet_cluster": ("fleet.cattle.io.clusters", "c-npk9v", {"management.cattle.io/cluster-display-name": "ci"}),
