@@ -129,20 +129,6 @@ def test_memory_and_all_datastores_are_counted(host: Host) -> None:  # noqa: F81
     assert machine.datastores == ("store 1", "store 2") and [d.file for d in machine.disks] == ["[store 1] n1/n1.vmdk", "[store 2] n1/data.vmdk"]
 
 
-@pytest.mark.fair("connections are counted")
-def test_one_connection_is_not_asked_for_more_sessions_than_it_has(host: Host, platform: Esxi) -> None:  # noqa: F811
-    """Each one more is a log-in of its own: a busy host refuses those, and some lock the account."""
-    names = [f"n{n}" for n in range(12)]
-    host.add(*names)
-    machines = platform.find(Wanted(names=tuple(names)))
-    before = (host.folder / "sshd.log").read_text().count("Accepted publickey")
-    waiting = [platform.take(m, "golden", "", False, False) for m in machines]
-    for pending in waiting:
-        pending.poll()
-    assert [done(p) for p in waiting] == ["1"] * 12
-    assert (host.folder / "sshd.log").read_text().count("Accepted publickey") == before
-
-
 @pytest.mark.gauntlet
 @pytest.mark.fair("a host of few sessions is enough")
 def test_a_hardened_host_with_few_sessions_and_log_ins(host: Host, platform: Esxi,  # noqa: F811
