@@ -40,6 +40,7 @@ def test_a_kind_that_is_not_known_is_told_by_its_tags(cloud: Cloud) -> None:
     assert cloud.ask()["leftovers"] == []
 
 
+@pytest.mark.fair("requests are counted")
 def test_while_something_is_left_only_its_kind_is_listed(cloud: Cloud) -> None:
     key, remove = cloud.volume(OURS)
     looks: list[str] = []
