@@ -8,7 +8,6 @@ stopped and make another.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import boto3
 
