@@ -21,9 +21,10 @@ _LEADER = 45.0
 _NEW = 90.0
 # A scheduler says of a pod within seconds where it goes, or why not; this long (seconds) nobody has looked at it.
 _UNSEEN = 20.0
-# What only the controller manager does, in the words of a check that waited for it in vain.
+# What only the controller manager does, in the words of a check that waited for it in vain. Of what is deleted that is claims, which
+# it lets go once no pod uses them; other objects of checks go without it.
 _WAITED = re.compile(r"has no default ServiceAccount|serviceaccount \"default\" not found|endpoints of |no probe pod was made"
-                     r"|claim \S+ is bound: not within|gone: not within")
+                     r"|claim \S+ is bound: not within|PersistentVolumeClaim \S+ gone: not within")
 _WITH_VOLUME = "with its volume ends: not within"
 
 

@@ -86,12 +86,21 @@ def test_a_scheduler_is_not_blamed_for_a_pod_that_it_has_seen_or_had_no_time_for
 @pytest.mark.parametrize("words", ["endpoints of Service x are 4 pods: not within 30 s",
                                    "claim data-x is bound: not within 60 s",
                                    "no probe became ready (n1: no probe pod was made for the node)",
-                                   "Pod x gone: not within 60 s"])
+                                   "PersistentVolumeClaim data-x gone: not within 60 s"])
 def test_what_only_the_controller_manager_does_is_its_silence_where_its_lease_is_old(words: str) -> None:
     found = one(finding("service", words), without(MANAGER))
     assert (found.cause, found.confidence, found.scope) == ("ctrl.not-progressing", "probable", [f"controller/{MANAGER}"])
     assert one(finding("service", words), without()).cause != "ctrl.not-progressing"
     assert one(finding("service", words), without(SCHEDULER)).cause != "ctrl.not-progressing"
+
+
+@pytest.mark.parametrize("words", ["Pod x gone: not within 60 s", "ConfigMap x gone: not within 11 s", "Service x gone: not within 30 s"])
+@pytest.mark.parametrize("silent", [True, False])
+def test_what_goes_without_the_controller_manager_is_not_its_silence(words: str, silent: bool) -> None:
+    data = without(*[MANAGER] * silent)
+    for one_of_them in data["leases"]:
+        one_of_them["spec"]["acquireTime"] = JUST_NOW
+    assert one(finding("service", words), data).cause != "ctrl.not-progressing"
 
 
 @pytest.mark.parametrize(("since", "cause"), [(JUST_NOW, "ctrl.not-progressing"), (MINUTES_AGO, "unknown.unexplained")])
