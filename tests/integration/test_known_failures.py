@@ -24,7 +24,9 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(name="book")
 def _book(tmp_path: Path) -> Playbook:
-    return Playbook(tmp_path, {"webshop": {"cluster_host": "https://127.0.0.1:1", "cluster_api_key": "k"}})
+    book = Playbook(tmp_path, {"webshop": {"cluster_host": "https://127.0.0.1:1", "cluster_api_key": "k"}})
+    book.env["COLUMNS"] = "120"  # lines are cut at the width of the terminal, which is that of whoever runs the tests
+    return book
 
 
 def _run(book: Playbook, allowed: bool = False, **more: Any) -> subprocess.CompletedProcess[str]:
