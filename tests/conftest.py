@@ -20,7 +20,7 @@ socketserver.TCPServer.request_queue_size = 128
 TIERS = pytest.StashKey[list[str]]()
 # Pauses of the product between two questions, where weather makes it ask again and again.
 _PAUSES = {f"ansible_collections.assay.clusters.plugins.module_utils.{path}": 0.05 for path in (
-    "clouds.vsphere.session._AGAIN", "jobs.patience._PAUSE", "machines.esxi.platform._ONCE_MORE", "machines.esxi.ssh._AGAIN")}
+    "clouds.vsphere.session._AGAIN", "jobs.patience._PAUSE", "machines.esxi.commands._ONCE_MORE", "machines.esxi.ssh._AGAIN")}
 # Fixtures and marks of tests that need a cluster.
 _CLUSTERS = {"lab", "spare", "kubeconfig", "faults"}
 

@@ -56,7 +56,7 @@ class World:
                           Lose=dice.choice(_LOST), Count=dice.randint(1, 2))
         self.front.weather = AwsWeather(dice.randint(3, 7), dice.randrange(999))
         self.front.world = AwsWorld(self.front.moto, stopping=dice.randint(0, 3))
-        self.esxi.order(dice.choice(("snapshot.revert", "power.off", "power.on", "snapshot.create")), cut="after")
+        self.esxi.order(dice.choice(("snapshot.revert", "power.off", "power.on", "snapshot.create")), cut=True, after=dice.random() < 0.5)
 
     def fair(self) -> None:
         self.rancher.weather = Weather()

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.jobs import patience
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, Unknown
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi import platform as esxi_platform, ssh
+from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi import commands, platform as esxi_platform, ssh
 from ansible_collections.assay.clusters.plugins.module_utils.machines.esxi.platform import Esxi, open_esxi
 from ansible_collections.assay.clusters.plugins.module_utils.machines.model import Wanted
 from tests.fakes.esxi.host import Host
@@ -52,7 +52,7 @@ def test_what_takes_some_looks_is_waited_for(host: Host, platform: Esxi, cut: bo
 def test_what_was_lost_before_it_began_is_begun_again(host: Host, platform: Esxi, monkeypatch: pytest.MonkeyPatch,  # noqa: F811
                                                        after: bool) -> None:
     """A connection is shared, so the end of one command's is that of all: which of them had begun, nobody can tell."""
-    monkeypatch.setattr(esxi_platform, "_ONCE_MORE", 0.0)
+    monkeypatch.setattr(commands, "_ONCE_MORE", 0.0)
     platform._settle_lost = 200.0  # pylint: disable=protected-access
     host.add("n1")
     done(platform.take(one(platform, "n1"), "golden", "", False, False))
@@ -70,6 +70,46 @@ def test_what_was_lost_before_it_began_is_begun_again(host: Host, platform: Esxi
     assert one(platform, "n1").snapshots == ()
 
 
+def _taken(host: Host) -> list[list[str]]:  # noqa: F811
+    return [c for c in host.calls() if c[0] == "vmsvc/snapshot.create"]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_snapshot_is_taken_once_whether_it_was_lost_before_it_began_or_after(host: Host, platform: Esxi,  # noqa: F811
+                                                                              monkeypatch: pytest.MonkeyPatch, after: bool) -> None:
+    """A second snapshot is no harmless repetition, so the host's tasks tell whether the first one began."""
+    monkeypatch.setattr(commands, "_ONCE_MORE", 0.0)
+    platform._settle_lost = 200.0  # pylint: disable=protected-access
+    host.add("n1")
+    done(platform.take(one(platform, "n1"), "old", "", False, False))
+    host.order("snapshot.create", cut=True, after=after)
+    done(platform.take(one(platform, "n1"), "golden", "", False, False))
+    assert [s.name for s in one(platform, "n1").snapshots] == ["old", "golden"]
+    assert [c[2] for c in _taken(host)] == ["old", "golden", *["golden"] * (not after)]
+
+
+def test_a_snapshot_that_its_host_still_takes_is_not_asked_for_again(host: Host, platform: Esxi,  # noqa: F811
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "_ONCE_MORE", 0.0)
+    platform._settle_lost = 200.0  # pylint: disable=protected-access
+    host.add("n1")
+    host.order("snapshot.create", cut=True, late=8)
+    done(platform.take(one(platform, "n1"), "golden", "", False, False))
+    assert len(one(platform, "n1").snapshots) == len(_taken(host)) == 1
+
+
+def test_of_a_host_that_tells_no_tasks_nothing_is_asked_twice(host: Host, platform: Esxi,  # noqa: F811
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "_ONCE_MORE", 0.0)
+    platform._settle_lost = 0.3  # pylint: disable=protected-access
+    host.add("n1")
+    host.order("get.tasklist", fault="NoPermission", msg="Permission to perform this operation was denied.", times=9)
+    host.order("snapshot.create", cut=True)
+    with pytest.raises(Unknown, match="^n1: ESXi took no snapshot 'golden', and told no fault, after its connection was lost$"):
+        done(platform.take(one(platform, "n1"), "golden", "", False, False))
+    assert len(_taken(host)) == 1
+
+
 @pytest.mark.gauntlet
 def test_a_lost_command_is_waited_for_longer_and_of_unknown_fate_then(host: Host, platform: Esxi) -> None:  # noqa: F811
     host.add("n1")
@@ -77,7 +117,7 @@ def test_a_lost_command_is_waited_for_longer_and_of_unknown_fate_then(host: Host
     host.order("snapshot.create", late=4, cut=True)
     assert done(platform.take(one(platform, "n1"), "golden", "", False, False)) == "1"
     platform._settle_lost = 0.3  # pylint: disable=protected-access
-    host.order("snapshot.create", cut=True)
+    host.order("snapshot.create", late=999, cut=True)
     with pytest.raises(Unknown, match="n1: ESXi took no snapshot 'second', and told no fault, after its connection was lost"):
         done(platform.take(one(platform, "n1"), "second", "", False, False))
 

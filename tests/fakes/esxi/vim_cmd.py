@@ -203,7 +203,21 @@ def power(_state: dict[str, Any], vm: dict[str, Any], wanted: str) -> str:
     return f"Powering {wanted} VM:"
 
 
-LOOKS = {"snapshot.get": lambda vm: "\n".join(tree(vm, "Get Snapshot:")), "get.snapshotinfo": info, "get.summary": summary,
+def tasklist(vm: dict[str, Any]) -> str:
+    lines = ",\n".join(f"   'vim.Task:{t}'" for t in vm.get("tasks", []))
+    return f"(ManagedObjectReference) [\n{lines}\n]" if lines else "(ManagedObjectReference) []"
+
+
+def began(state: dict[str, Any], command: str, arguments: list[str]) -> None:
+    """As a task of the machine, which a host tells for some minutes, however it ended."""
+    if operation := TASKS.get(command.removeprefix("vmsvc/")):
+        state["tasks"] = state.get("tasks", 182550000) + 1
+        machine(state, arguments[0]).setdefault("tasks", []).append(f"haTask-{arguments[0]}-{operation}-{state['tasks']}")
+
+
+TASKS = {"snapshot.create": "vim.VirtualMachine.createSnapshot", "snapshot.revert": "vim.vm.Snapshot.revert",
+         "snapshot.remove": "vim.vm.Snapshot.remove", "power.on": "vim.VirtualMachine.powerOn", "power.off": "vim.VirtualMachine.powerOff"}
+LOOKS = {"get.tasklist": tasklist, "snapshot.get": lambda vm: "\n".join(tree(vm, "Get Snapshot:")), "get.snapshotinfo": info, "get.summary": summary,
          "get.guest": guest, "device.getdevices": devices, "power.getstate": lambda vm: f"Retrieved runtime info\n{POWER[vm['power']]}"}
 CHANGES = {"snapshot.create": create, "snapshot.revert": revert, "snapshot.remove": remove,
            "power.on": lambda s, vm: power(s, vm, "on"), "power.off": lambda s, vm: power(s, vm, "off"),
@@ -269,6 +283,8 @@ def call(state: dict[str, Any], command: str, arguments: list[str]) -> tuple[str
     if work_on(state, command, arguments) and command.removeprefix("vmsvc/") not in LOOKS:
         return Fault("TaskInProgress", "The operation is not allowed in the current state.").text, 1
     order = due(state, command, arguments)
+    if not (order.get("cut") and not order.get("after") and not order.get("late") or order.get("silent")):
+        began(state, command, arguments)
     if order.get("late"):
         state.setdefault("begun", []).append([int(order["late"]), command, arguments])
         return "", -1 if order.get("cut") else 0

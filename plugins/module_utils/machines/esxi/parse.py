@@ -33,6 +33,7 @@ _SKIPPED = re.compile(r"^Skipping invalid VM '?(\d+)'?", re.MULTILINE)
 _DEVICE = re.compile(r"^\s*\(vim\.vm\.device\.(\w+)\) \{\s*$", re.MULTILINE)
 _FILES = re.compile(r'^\s+fileName = "(.*)",?\s*$', re.MULTILINE)
 # Folders of a datastore in which volumes of Kubernetes lie: first class disks, and those of the driver before CSI.
+_TASK = re.compile(r"'vim\.Task:([^']+)'")
 _VOLUMES = re.compile(r"^\[[^\]]*\] (?:fcd|kubevols)/")
 
 
@@ -200,3 +201,11 @@ def stores(text: str) -> dict[str, Store]:
     made: Mapping[str, Store] = {value(b, "name"): Store(value(b, "name"), number(b, "capacity"), number(b, "freeSpace"),
                                                          max(0, number(b, "uncommitted"))) for b in blocks}
     return dict(made)
+
+
+def tasks(text: str, operation: str) -> set[str] | None:
+    """Of `vmsvc/get.tasklist`: the tasks of an operation that run or ended lately, as haTask-2-vim.VirtualMachine.createSnapshot-182550283;
+    None where this is no list."""
+    if "(ManagedObjectReference) [" not in text:
+        return None
+    return {t for t in _TASK.findall(text) if f".{operation}-" in t}

@@ -8,44 +8,32 @@ one, the machine is on or off.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any
 
 from ...clouds.vsphere import names
-from ...jobs.errors import BadOption, PlatformError, Unknown
+from ...jobs.errors import BadOption, PlatformError
 from ...jobs.job import Job
 from ...jobs.steps import Steps, Stepwise
-from ..model import Machine, Pending, Snapshot, Store, Unowned, Wanted
+from ..model import Machine, Pending, Snapshot, Store, Wanted
 from . import parse
-from .ssh import Answer, Lost, Shell
+from .commands import Commands, vim
+from .ssh import Shell
 
 _SHOWN = 20
 _AT_ONCE = 20  # machines that are asked about in one session
 _ABOUT = ("snapshot.get", "get.snapshotinfo", "power.getstate", "get.summary", "get.guest", "device.getdevices")
 _LOOKS, _BETWEEN = 3, 2.0  # at a list from which a busy host leaves machines out, and seconds between two of them
-_SETTLE = 120.0
-# After a lost connection: a host goes on with what it has begun, for a snapshot of large memory or a long chain for minutes.
-_SETTLE_LOST = 900.0
-# Seconds until what may be done twice is asked for once more after a lost connection: perhaps it never began.
-_ONCE_MORE = 5.0
 
 
-def _vim(command: str, *arguments: str) -> list[str]:
-    return ["vim-cmd", command, *arguments]
-
-
-class Esxi(Unowned):
-    """A MachinePlatform (model.py). settle: seconds after a command in which its effect must show; settle_lost: after one whose
-    connection was lost."""
+class Esxi(Commands):
+    """A MachinePlatform (model.py)."""
 
     name = "esxi"
     has_tools = has_memory = True
     revert_stops = consolidates = False
-
-    def __init__(self, shell: Shell, parallel: int = 4, settle: float = _SETTLE, settle_lost: float = _SETTLE_LOST) -> None:
-        self._shell, self._parallel, self._settle, self._settle_lost = shell, max(1, parallel), settle, settle_lost
 
     @property
     def round_trips(self) -> int:
@@ -67,7 +55,7 @@ class Esxi(Unowned):
     def _rows(self, wanted: Wanted) -> tuple[list[parse.Row], list[str]]:
         """The list of the host, and what is left out of it: looked at again where something that is wanted may be among that."""
         for look in range(_LOOKS):
-            text = self._run(_vim("vmsvc/getallvms"))[0].text
+            text = self._run(vim("vmsvc/getallvms"))[0].text
             rows, skipped = parse.vms(text), parse.skipped(text)
             if not skipped or {r.name for r in rows} >= {*wanted.names} and {r.id for r in rows} >= {*wanted.ids} and not wanted.uuids:
                 return rows, []
@@ -75,12 +63,9 @@ class Esxi(Unowned):
                 time.sleep(_BETWEEN)
         return rows, skipped
 
-    def _run(self, *commands: Sequence[str]) -> list[Answer]:
-        return self._shell.run(commands)
-
     def _uuids(self, rows: Sequence[parse.Row]) -> Iterator[str]:
         for start in range(0, len(rows), _AT_ONCE):
-            for answer in self._run(*(_vim("vmsvc/get.summary", r.id) for r in rows[start:start + _AT_ONCE])):
+            for answer in self._run(*(vim("vmsvc/get.summary", r.id) for r in rows[start:start + _AT_ONCE])):
                 yield parse.value(answer.text, "uuid").lower()
 
     def _check(self, wanted: Wanted, rows: Sequence[parse.Row], by_uuid: Mapping[str, parse.Row],
@@ -104,7 +89,7 @@ class Esxi(Unowned):
 
     def _machines(self, rows: Sequence[parse.Row]) -> list[Machine]:
         """One session for all of them."""
-        answers = iter(self._run(*(_vim(f"vmsvc/{about}", r.id) for r in rows for about in _ABOUT)))
+        answers = iter(self._run(*(vim(f"vmsvc/{about}", r.id) for r in rows for about in _ABOUT)))
         return [self._machine(r, *(next(answers).text for _about in _ABOUT)) for r in rows]
 
     def _machine(self, row: parse.Row, tree: str, info: str, power: str, summary: str, guest: str, devices: str) -> Machine:
@@ -123,60 +108,8 @@ class Esxi(Unowned):
             extra={"memory": max(0, megabytes) << 20})
 
     def stores(self, machines: Sequence[Machine]) -> list[Store]:
-        known = parse.stores(self._run(_vim("hostsvc/datastore/listsummary"))[0].text)
+        known = parse.stores(self._run(vim("hostsvc/datastore/listsummary"))[0].text)
         return [known[name] for name in sorted({s for m in machines for s in m.datastores}) if name in known]
-
-    def _tree(self, machine: Machine) -> tuple[Snapshot, ...]:
-        tree, info = self._run(_vim("vmsvc/snapshot.get", machine.id), _vim("vmsvc/get.snapshotinfo", machine.id))
-        return parse.snapshots(tree.text, info.text)
-
-    def _state(self, machine: Machine) -> str:
-        return parse.power(self._run(_vim("vmsvc/power.getstate", machine.id))[0].text)
-
-    def _do(self, machine: Machine, doing: str, command: str, *arguments: str) -> Generator[float, None, bool]:
-        """Run one command that changes something, to its end. PlatformError with ESXi's fault. True where the connection was
-        lost: the host finishes what it has begun, so what became of it is looked at afterwards."""
-        running = self._shell.start([_vim(f"vmsvc/{command}", machine.id, *arguments)])
-        try:
-            while (answers := running.poll()) is None:
-                yield 50.0
-        except Lost:
-            return True
-        except GeneratorExit:
-            running.kill()
-            raise
-        fault = parse.fault(answers[0].text)
-        if not fault and answers[0].status:
-            fault = " ".join(answers[0].text.split())[:200] or f"vim-cmd ended with status {answers[0].status}"
-        if fault:
-            raise PlatformError(f"{machine.name}: ESXi could not {doing}: {fault}")
-        return False
-
-    def _surely(self, machine: Machine, shown: Callable[[], bool], doing: str, command: str, *arguments: str) -> Generator[float, None, bool]:
-        """_do of what may be done twice: once more where the connection was lost and it is not shown, as it may not have begun.
-
-        What the host says then is perhaps that it is still at it, so it is believed at the end only.
-        """
-        lost, until = (yield from self._do(machine, doing, command, *arguments)), time.monotonic() + self._settle_lost
-        while lost and not shown():
-            again = time.monotonic() + _ONCE_MORE
-            while time.monotonic() < again:
-                yield 50.0
-            try:
-                lost = yield from self._do(machine, doing, command, *arguments)
-            except PlatformError as e:
-                if time.monotonic() > until:
-                    raise Unknown(f"{e}, after its connection was lost") from None
-        return lost
-
-    def _until(self, shown: Any, otherwise: str, lost: bool = False) -> Iterator[float]:
-        """Wait until shown() is true, for as long as a command may take to show; then PlatformError(otherwise), Unknown where
-        its connection was lost: it may show later still."""
-        until = time.monotonic() + (self._settle_lost if lost else self._settle)
-        while not shown():
-            if time.monotonic() > until:
-                raise Unknown(f"{otherwise}, after its connection was lost") if lost else PlatformError(otherwise)
-            yield 90.0
 
     def take(self, machine: Machine, name: str, description: str, memory: bool, quiesce: bool) -> Pending:
         if not name or len(name) > 80:
@@ -192,8 +125,8 @@ class Esxi(Unowned):
             return bool(new)
 
         try:
-            lost = yield from self._do(machine, f"take snapshot {name!r}", "snapshot.create", names.stored(name),
-                                       names.stored(description), str(int(memory)), str(int(quiesce)))
+            lost = yield from self._once(machine, shown, f"take snapshot {name!r}", "snapshot.create", names.stored(name),
+                                         names.stored(description), str(int(memory)), str(int(quiesce)))
         except PlatformError:
             if shown():  # half of one: a snapshot without its memory, or of some disks only
                 yield from self._remove(machine, new[0], False)
