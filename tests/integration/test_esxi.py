@@ -302,7 +302,7 @@ def test_a_lost_connection_is_made_again(host: Host, platform: Esxi) -> None:
     host.order("snapshot.create", cut=True, after=True)
     assert taken(host, platform, "n1") == "1"
     platform._settle = platform._settle_lost = 0.3  # pylint: disable=protected-access
-    host.order("snapshot.create", cut=True)
+    host.order("snapshot.create", cut=True, late=999)
     with pytest.raises(PlatformError, match="ESXi took no snapshot 'second'"):
         taken(host, platform, "n1", "second")
 

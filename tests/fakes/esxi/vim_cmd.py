@@ -203,21 +203,21 @@ def power(_state: dict[str, Any], vm: dict[str, Any], wanted: str) -> str:
     return f"Powering {wanted} VM:"
 
 
-def tasklist(vm: dict[str, Any]) -> str:
-    lines = ",\n".join(f"   'vim.Task:{t}'" for t in vm.get("tasks", []))
+def tasklist(state: dict[str, Any], vm: dict[str, Any]) -> str:
+    lines = ",\n".join(f"   'vim.Task:{t}'" for t in state.get("tasks", []) if t.startswith(f"haTask-{vm['id']}-"))
     return f"(ManagedObjectReference) [\n{lines}\n]" if lines else "(ManagedObjectReference) []"
 
 
 def began(state: dict[str, Any], command: str, arguments: list[str]) -> None:
     """As a task of the machine, which a host tells for some minutes, however it ended."""
     if operation := TASKS.get(command.removeprefix("vmsvc/")):
-        state["tasks"] = state.get("tasks", 182550000) + 1
-        machine(state, arguments[0]).setdefault("tasks", []).append(f"haTask-{arguments[0]}-{operation}-{state['tasks']}")
+        told = state.setdefault("tasks", [])
+        told.append(f"haTask-{arguments[0]}-{operation}-{182550000 + len(told)}")
 
 
 TASKS = {"snapshot.create": "vim.VirtualMachine.createSnapshot", "snapshot.revert": "vim.vm.Snapshot.revert",
          "snapshot.remove": "vim.vm.Snapshot.remove", "power.on": "vim.VirtualMachine.powerOn", "power.off": "vim.VirtualMachine.powerOff"}
-LOOKS = {"get.tasklist": tasklist, "snapshot.get": lambda vm: "\n".join(tree(vm, "Get Snapshot:")), "get.snapshotinfo": info, "get.summary": summary,
+LOOKS = {"snapshot.get": lambda vm: "\n".join(tree(vm, "Get Snapshot:")), "get.snapshotinfo": info, "get.summary": summary,
          "get.guest": guest, "device.getdevices": devices, "power.getstate": lambda vm: f"Retrieved runtime info\n{POWER[vm['power']]}"}
 CHANGES = {"snapshot.create": create, "snapshot.revert": revert, "snapshot.remove": remove,
            "power.on": lambda s, vm: power(s, vm, "on"), "power.off": lambda s, vm: power(s, vm, "off"),
@@ -230,6 +230,8 @@ def answer(state: dict[str, Any], command: str, arguments: list[str]) -> str:
     if command == "hostsvc/datastore/listsummary":
         return listsummary(state)
     name = command.removeprefix("vmsvc/")
+    if name == "get.tasklist":
+        return tasklist(state, machine(state, arguments[0]))
     if name in LOOKS:
         return LOOKS[name](machine(state, arguments[0]))
     if name in CHANGES:
@@ -280,7 +282,7 @@ def call(state: dict[str, Any], command: str, arguments: list[str]) -> tuple[str
     state["calls"].append([command, *arguments])
     if spoilt(state, command, os.getppid()):
         return "", -1
-    if work_on(state, command, arguments) and command.removeprefix("vmsvc/") not in LOOKS:
+    if work_on(state, command, arguments) and command.removeprefix("vmsvc/") not in (*LOOKS, "get.tasklist"):
         return Fault("TaskInProgress", "The operation is not allowed in the current state.").text, 1
     order = due(state, command, arguments)
     if not (order.get("cut") and not order.get("after") and not order.get("late") or order.get("silent")):
