@@ -16,24 +16,21 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots import ready as snapshot_ready
 from tests.integration.conftest import Playbook
-from tests.integration.machines import run
-from tests.lab.vcsim import Vcsim, vcsim
+from tests.integration.machines import PAIR, golden, run
+from tests.lab.vcsim import Vcsim
 
 pytestmark = pytest.mark.lab
-VMS = ["DC0_C0_RP0_VM0", "DC0_C0_RP0_VM1"]
 
 
 @pytest.fixture(scope="module")
 def center() -> Iterator[Vcsim]:
-    with vcsim(machines=2) as made:
-        taken = run("vm_snapshot", {**made.options, "names": VMS, "snapshot_name": "golden", "growth_percent": 0})
-        assert taken["changed"], taken
+    with golden() as made:
         yield made
 
 
 @pytest.fixture
 def options(center: Vcsim, lab: Any) -> dict[str, Any]:
-    return {**center.options, "names": VMS, "snapshot_name": "golden", "disposable": True, "boot_delay": 0,
+    return {**center.options, "names": PAIR, "snapshot_name": "golden", "disposable": True, "boot_delay": 0,
             "kubeconfig": str(lab.kubeconfig)}
 
 
@@ -52,7 +49,7 @@ def test_the_cluster_is_waited_for(options: dict[str, Any], lab: Any, tmp_path: 
     assert {n["name"] for n in done["nodes"]} == nodes == set(done["skews"])
     assert all(abs(s) < 5 for s in done["skews"].values())
     mended = next(line for line in done["progress"] if "mending" in line)
-    assert VMS[0] in mended and str(lab.kubeconfig) in mended
+    assert PAIR[0] in mended and str(lab.kubeconfig) in mended
     assert any(line.startswith("API server ready") for line in done["progress"])
 
 
@@ -122,5 +119,5 @@ def test_as_a_task_with_lines_as_it_goes(options: dict[str, Any], lab: Any, tmp_
     done = subprocess.run(["ansible-playbook", str(book), "-i", str(inventory.inventory)], env=inventory.env, text=True,
                           capture_output=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"prod: {VMS[0]}: reverted" in done.stdout and "prod: API server ready" in done.stdout
+    assert f"prod: {PAIR[0]}: reverted" in done.stdout and "prod: API server ready" in done.stdout
     assert "as in snapshot 'golden'" in done.stdout and options["password"] not in done.stdout

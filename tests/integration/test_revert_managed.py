@@ -19,22 +19,19 @@ import pytest
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots import health_checks
 from tests.fakes.cluster_api.definitions import served
 from tests.fakes.cluster_api.status import newer, older
-from tests.integration.machines import run
+from tests.integration.machines import PAIR, golden, run
 from tests.lab.base import wait_for
 from tests.lab.build import bindir
-from tests.lab.vcsim import Vcsim, vcsim
+from tests.lab.vcsim import Vcsim
 
 pytestmark = pytest.mark.lab
-VMS = ["DC0_C0_RP0_VM0", "DC0_C0_RP0_VM1"]
 OF = {"cluster.x-k8s.io/cluster-name": "prod"}
 PAUSED = "cluster.x-k8s.io/paused"
 
 
 @pytest.fixture(scope="module")
 def center() -> Iterator[Vcsim]:
-    with vcsim(machines=2) as made:
-        taken = run("vm_snapshot", {**made.options, "names": VMS, "snapshot_name": "golden", "growth_percent": 0})
-        assert taken["changed"], taken
+    with golden() as made:
         yield made
 
 
@@ -68,7 +65,7 @@ class Management:
 def management(request: pytest.FixtureRequest, lab: Any, center: Vcsim, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Management]:
     with served(lab, tmp_path_factory.mktemp("conversion"), (request.param,)):
         made = Management(lab, request.param)
-        seen = run("vm_snapshot_info", {**center.options, "names": VMS})
+        seen = run("vm_snapshot_info", {**center.options, "names": PAIR})
         made.make({m["name"]: m["uuid"] for m in seen["machines"]})
         yield made
 
@@ -81,7 +78,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def options(center: Vcsim, management: Management) -> dict[str, Any]:
-    return {**center.options, "names": VMS, "snapshot_name": "golden", "disposable": True, "boot_delay": 0,
+    return {**center.options, "names": PAIR, "snapshot_name": "golden", "disposable": True, "boot_delay": 0,
             "cluster_api": {"kubeconfig": str(management.lab.kubeconfig)}}
 
 

@@ -20,12 +20,19 @@ from .ssh import Answer, Lost, Shell
 _SETTLE = 120.0
 # After a lost connection: a host goes on with what it has begun, for a snapshot of large memory or a long chain for minutes.
 _SETTLE_LOST = 900.0
-# Seconds until what may be done twice is asked for once more after a lost connection: perhaps it never began.
+# Seconds until it is looked whether what was lost has begun.
 _ONCE_MORE = 5.0
 
 
 def vim(command: str, *arguments: str) -> list[str]:
     return ["vim-cmd", command, *arguments]
+
+
+def _moment() -> Iterator[float]:
+    """Until a command that was lost is looked at, and perhaps given again."""
+    again = time.monotonic() + _ONCE_MORE
+    while time.monotonic() < again:
+        yield 50.0
 
 
 class Commands(Unowned):
@@ -70,9 +77,7 @@ class Commands(Unowned):
         """
         lost, until = (yield from self._do(machine, doing, command, *arguments)), time.monotonic() + self._settle_lost
         while lost and not shown():
-            again = time.monotonic() + _ONCE_MORE
-            while time.monotonic() < again:
-                yield 50.0
+            yield from _moment()
             try:
                 lost = yield from self._do(machine, doing, command, *arguments)
             except PlatformError as e:
@@ -86,9 +91,7 @@ class Commands(Unowned):
         before, until = self._tasks(machine), time.monotonic() + self._settle_lost
         lost = yield from self._do(machine, doing, command, *arguments)
         while lost and time.monotonic() < until:
-            again = time.monotonic() + _ONCE_MORE
-            while time.monotonic() < again:
-                yield 50.0
+            yield from _moment()
             # The list first: what ends between the two looks shows in the second.
             if before is None or self._tasks(machine) != before or shown():
                 break

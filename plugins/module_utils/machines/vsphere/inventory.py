@@ -36,8 +36,8 @@ Objects = Mapping[str, tuple[str, dict[str, Any], Any]]
 
 def collect(session: Session, properties: Mapping[str, Sequence[str]], root: Any = None) -> Objects:
     """{MoID: (kind, properties, object)} of all objects of these kinds, below a folder where one is given: a round trip, and one for
-    each page that the server makes of it. A session that expires meanwhile takes the view with it, and a page that is lost is not told again: then it
-    is begun anew."""
+    each page that the server makes of it. A session that expires meanwhile takes the view with it, and a page that is lost is not
+    told again: then it is begun anew."""
     vim = session.vim
     types = [getattr(vim, t, None) or vim.VirtualApp for t in properties]
     query = session.query
