@@ -25,12 +25,16 @@ def node(name: str, ready: str = "True", pressure: str = "False", images: tuple[
 
 # ---- what becomes of a pull -------------------------------------------------------------------------------------
 def came(seconds: float, size: int = 40_000_000, event: float = 0.0, words: str = "") -> Pull:
-    """After so many seconds; the event that tells it comes `event` seconds after the status, never when that is below 0."""
+    """After so many seconds; the event that tells it comes `event` seconds after the status, never when that is below 0.
+
+    A second later the node's list has the image, as a kubelet's next status does.
+    """
     def pull(cluster: FakeKubelets, pod: str, image: str) -> None:
         cluster.event(pod, "Pulling", f'Pulling image "{image}"')
         told = words or (f'Successfully pulled image "{image}" in {seconds}s ({seconds}s including waiting). '
                          f'Image size: {size} bytes.')
         cluster.clock.after(seconds, lambda: cluster.state(pod, {"terminated": {"reason": "StartError", "exitCode": 128}}))
+        cluster.clock.after(seconds + 1.0, lambda: cluster.listed(pod, image, size))
         if event >= 0:
             cluster.clock.after(seconds + event, lambda: cluster.event(pod, "Pulled", told))
 
@@ -184,6 +188,16 @@ class FakeKubelets:
         if len(told) < len(item["spec"]["containers"]):
             return self._pull(name, len(told))
         self.pods[NAMESPACE, name] = {**item, "status": {"phase": phase, **status, "containerStatuses": [*told]}}
+
+    def listed(self, pod: str, image: str, size: int) -> None:
+        """The kubelet's next status, which tells the image, too."""
+        key = ("", self.pods.get((NAMESPACE, pod.partition("#")[0]), {}).get("spec", {}).get("nodeName", ""))
+        if key in self.nodes:
+            item = self.nodes[key]
+            if any(image in i["names"] for i in item["status"]["images"]):
+                return
+            images = [*item["status"]["images"], {"names": [image], "sizeBytes": size}]
+            self.nodes[key] = {**item, "status": {**item["status"], "images": images}}
 
     def set_node(self, name: str, **about: Any) -> None:
         self.nodes["", name] = node(name, **about)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,11 +63,14 @@ def tells_all(node: Object) -> bool:
     return len(node.get("status", {}).get("images") or []) < TOLD_AT_MOST
 
 
+def among(reference: Reference, told: Container[str]) -> bool:
+    """Whether references that a node tells are the image's; a digest decides, whatever the tag."""
+    return str(reference) in told or bool(reference.digest) and f"{reference.name}@{reference.digest}" in told
+
+
 def has(node: Object, reference: Reference) -> bool | None:
     """Whether the node's status tells the image: None where the list may be cut."""
-    told = told_images(node)
-    wanted = {str(reference), f"{reference.name}@{reference.digest}"} if reference.digest else {str(reference)}
-    return True if wanted & set(told) else (False if tells_all(node) else None)
+    return True if among(reference, told_images(node)) else (False if tells_all(node) else None)
 
 
 def check_names(names: Iterable[str]) -> None:

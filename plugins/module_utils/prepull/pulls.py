@@ -238,8 +238,9 @@ class Pulls:
     def _came(self, batch: Batch, work: Work, reading: pods_.Reading) -> None:
         batch.open.remove(work)
         already, node = reading.already, self.nodes[work.node]
-        if already is None:  # no event told it: the node's own list may, else the time that it took is all there is
-            already = not reading.pulling and (work.known or nodes_.has(node.item, work.image) is True)
+        if already is None:  # no event told it: the list of before may; by now it has what came just now, too
+            known = work.ran in node.before if work.ran else work.known
+            already = not reading.pulling and known and not work.asked
         if work.asked or self.settings.policy == "Always":  # the registry was asked; whether anything came is another matter
             already = already or node.had(work.ran or str(work.image), reading.digest)
         seconds = 0.0 if already else reading.seconds or work.ended - batch.begun

@@ -103,8 +103,9 @@ class Prepull(Pulls):
                 joined = now - self._start > 5.0
                 before = frozenset(nodes_.told_images(item))
                 self.nodes[name] = Node(item, now, joined, before=before)
+                quiet = self.settings.policy == "IfNotPresent"
                 for image in self.images:
-                    self._waiting.add(Work(name, image, known=self.settings.policy == "IfNotPresent" and str(image) in before))
+                    self._waiting.add(Work(name, image, known=quiet and nodes_.among(image, before)))
                 if joined:
                     self._tell(f"{name}: joined")
         present = {n["metadata"]["name"] for n in chosen}

@@ -25,6 +25,7 @@ class Work:
     """One image for one node. begun, ended: of time.monotonic(); ended: when its end was seen first.
 
     ran: what admission made of the image, where that is another one; asked: admission made the pull policy Always.
+    known: no registry need be asked, as the node's list had it before anything was pulled.
     alone: it failed beside others, or was refused with them.
     """
 

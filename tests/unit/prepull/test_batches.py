@@ -120,3 +120,26 @@ def test_without_events_the_status_tells_of_all(prepull: Any, alone: FakeKubelet
     alone.pulls[MANY[3]] = [failed("manifest unknown")]
     done = prepull(*MANY[:10], per_node=1)
     assert {str(r.image): r.status for r in done.results} == {**dict.fromkeys(MANY[:10], "pulled"), MANY[3]: "failed"}
+
+
+@pytest.mark.parametrize(("policy", "then"), [("IfNotPresent", "present"), ("Always", "pulled")])
+def test_without_events_the_list_of_before_tells_what_was_there(prepull: Any, alone: FakeKubelets, policy: str, then: str) -> None:
+    """Not the list of afterwards, which has what came; and who has the registry asked is told by digests."""
+    alone._error = ApiError("http", 403, "Forbidden", "no", "GET", "events")  # pylint: disable=protected-access
+    by_digest = f"r.io/b:2@sha256:{'2' * 64}"
+    alone.set_node("n1", images=((MANY[0], 5), (f"r.io/b@sha256:{'2' * 64}", 5)))
+    done = prepull(MANY[0], MANY[1], by_digest, policy=policy)
+    assert {str(r.image): r.status for r in done.results} == {MANY[0]: then, MANY[1]: "pulled", by_digest: then}
+
+
+def test_without_events_the_list_tells_of_the_image_that_admission_put_there(prepull: Any, alone: FakeKubelets) -> None:
+    alone._error = ApiError("http", 403, "Forbidden", "no", "GET", "events")  # pylint: disable=protected-access
+    alone.set_node("n1", images=((MANY[0], 5), ("m.io/b:1", 5)))
+
+    def mirrored(manifest: dict[str, Any]) -> dict[str, Any]:
+        for container in manifest["spec"]["containers"]:
+            container["image"] = {MANY[0]: "m.io/a:1", MANY[1]: "m.io/b:1"}[container["image"]]
+        return manifest
+
+    alone.admission = mirrored
+    assert {str(r.image): r.status for r in prepull(*MANY[:2]).results} == {MANY[0]: "pulled", MANY[1]: "present"}

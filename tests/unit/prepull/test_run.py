@@ -83,6 +83,8 @@ def test_others_go_on_in_a_pause_unless_their_registry_is_the_reason(prepull: An
     prepull(A, B, C, per_node=1)
     assert begins()[C] < 10 and begins()[B] < 20
     cluster.begun.clear()
+    for name in ("n1", "n2"):  # what came is gone again: their lists would have it asked for beside
+        cluster.set_node(name)
     cluster.pulls.update({A: [failed(THROTTLED), failed(THROTTLED), came(1)]})
     started = cluster.clock.now
     prepull(A, B, C, per_node=1)
