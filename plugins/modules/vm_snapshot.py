@@ -52,7 +52,8 @@ options:
       - What the machines are to be when their snapshots are taken. Those that were on are on again afterwards, also when it
         fails; when the playbook is killed meanwhile, a process that outlives it powers them on.
       - V(shutdown) has the guests of all machines that run shut down, workers first, takes the set, and powers on, the control
-        plane first. It needs guest tools that run, on AWS none. The cluster is away for some minutes.
+        plane first. It needs guest tools that run, on AWS none. The cluster is away for some minutes, in which the health checks
+        of Cluster API leave its machines alone where O(cluster_api) is given.
       - V(as_is) takes machines that run as they are. What is in their disks then is what is there after a power cut, of one
         machine at one moment and of another at another.
       - Without it V(shutdown) where the control plane has more than one member that runs, because what the members of etcd
@@ -137,6 +138,7 @@ extends_documentation_fragment:
   - assay.clusters.machines_esxi
   - assay.clusters.snapshot
   - assay.clusters.snapshot_disks
+  - assay.clusters.snapshot_management
 seealso:
   - module: assay.clusters.vm_snapshot_revert
   - module: assay.clusters.vm_snapshot_info

@@ -37,32 +37,10 @@ options:
         an instance that is stopped. They are looked for where the cluster is named and answers and its user may read them, each
         is a line, and without this they are refused.
       - The health checks of a cluster that another one manages are there. With O(cluster_api) those of Cluster API are paused
-        meanwhile; without it they are not looked at, so this has to be set, best when they are paused.
+        meanwhile, and resumed when all nodes are Ready again (V(nodes) of O(wait_for)); without it they are not looked at, so this
+        has to be set, best when they are paused.
     type: bool
     default: false
-  cluster_api:
-    description:
-      - The management cluster of Cluster API that these machines belong to. Its MachineHealthChecks that select them are paused
-        by the annotation C(cluster.x-k8s.io/paused) before the first machine is off, and resumed when all nodes are Ready
-        again (V(nodes) of O(wait_for)). What was paused before stays paused.
-      - Where nobody waits for nodes, after an error, and when the playbook is killed, checks stay paused, as they would delete
-        machines that are not healthy. A process that outlives the playbook resumes them within half an hour, once the machines
-        run and the management cluster has called their nodes healthy for longer than it keeps old news (five minutes);
-        afterwards the same revert again does.
-      - Its user may list and get Machines (C(machines)) and get, list and patch C(machinehealthchecks).
-      - A cluster that manages itself cannot be held like this, as its own snapshot takes the pause back.
-    type: dict
-    version_added: 1.2.0
-    suboptions:
-      kubeconfig:
-        description: The kubeconfig of the management cluster, as a path, as its content or as a dictionary.
-        type: raw
-      context:
-        description: The context of it.
-        type: str
-      namespace:
-        description: The namespace of the objects. Without it all are looked at, which wants the right to.
-        type: str
   order:
     description: Which machines boot first.
     type: str
@@ -127,6 +105,7 @@ extends_documentation_fragment:
   - assay.clusters.machines_esxi
   - assay.clusters.snapshot
   - assay.clusters.snapshot_disks
+  - assay.clusters.snapshot_management
   - assay.clusters.cluster
 seealso:
   - module: assay.clusters.vm_snapshot

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A revert of machines that Cluster API manages: its definitions in a real API server that serves one version, machines of vcsim.
+"""A revert, and a snapshot, of machines that Cluster API manages: its definitions in a real API server that serves one version, machines of vcsim.
 
 Its controllers are not there: what their MachineHealthChecks bear is looked at while the machines are reverted.
 """
@@ -111,3 +111,17 @@ def test_a_revert_that_is_killed_has_it_resumed_by_the_guardian(options: dict[st
         started.kill()
         started.wait()
     wait_for("the check to be resumed", lambda: management.notes() == {}, 120)
+
+
+def test_the_check_of_machines_that_are_shut_down_for_a_snapshot_is_paused_meanwhile(
+        center: Vcsim, options: dict[str, Any], management: Management) -> None:
+    for name in PAIR:
+        center.order(VM=name, Tools="guestToolsRunning")
+    given = {n: v for n, v in options.items() if n not in ("disposable", "boot_delay", "snapshot_name")}
+    done = run("vm_snapshot", {**given, "snapshot_name": "cold", "state_before": "shutdown", "growth_percent": 0})
+    assert done.get("shut_down") == PAIR and not done.get("failed"), done
+    lines = done["progress"]
+    paused, off = (next(n for n, line in enumerate(lines) if words in line) for words in ("workers: paused", "shut down"))
+    assert paused < off and any("MachineHealthCheck default/workers stays paused until" in line for line in lines)
+    wait_for("the guardian to resume it", lambda: management.notes() == {}, 120)
+    assert run("vm_snapshot", {**given, "snapshot_name": "cold", "state": "absent"})["changed"]

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""MachineHealthChecks of a management cluster leave machines alone while these are reverted.
+"""MachineHealthChecks of a management cluster leave machines alone while these are reverted, or shut down for a snapshot.
 
 A check deletes a machine whose node is not Ready for some minutes. One that bears the annotation cluster.x-k8s.io/paused does
 nothing (annotations.IsPaused in internal/controllers/machinehealthcheck of kubernetes-sigs/cluster-api). An annotation of ours in
-the same request says which revert paused it, so that what a user paused stays so, and that a later call, or the guardian, resumes
+the same request says which task paused it, so that what a user paused stays so, and that a later call, or the guardian, resumes
 the others. A cluster that manages itself cannot be told so: its snapshot takes the annotation back.
 
 What the management cluster says of nodes may be old: it keeps it for five minutes when it cannot reach a cluster (flag
@@ -37,7 +37,7 @@ _HEALTHY = "NodeHealthy"  # a Machine's condition in both versions: its node is 
 
 
 class HealthChecks:
-    """Of the machines of one revert; option cluster_api says where they are managed, and without it nothing is known.
+    """Of the machines of one task; option cluster_api says where they are managed, and without it nothing is known.
 
     clusters: (namespace, name) of those that own machines, by look(). well: whether all nodes are Ready now, by whoever has seen it.
     """
@@ -81,17 +81,18 @@ class HealthChecks:
         return f"{self._base}/namespaces/{of['metadata']['namespace']}/{plural}/{of['metadata']['name']}"
 
     def look(self, found: Sequence[Machine], cluster_id: str = "") -> None:
-        """Finds the checks. BadOption where the machines are not managed there, or by the cluster that is reverted itself.
+        """Finds the checks. BadOption where the machines are not managed there, or where they are this cluster's own nodes.
 
-        cluster_id: the UID of kube-system of the cluster that is reverted, where it is known.
+        cluster_id: the UID of kube-system of the machines' cluster, where it is known.
         """
         if not self._settings:
             return
         with self._spoken():
             self._find_version()
-            if cluster_id and self._identity() == cluster_id:
-                raise BadOption("cluster_api.kubeconfig: leads to the cluster that is reverted, which takes a pause of its health checks "
-                                "back; leave it out, and pause them (spec.paused of the Cluster) before the snapshot is taken")
+            if cluster_id and self._identity() == cluster_id or self._is_theirs(found):
+                raise BadOption("cluster_api.kubeconfig: leads to the cluster of these machines itself, and a revert takes a pause of its "
+                                "health checks back; leave it out, and pause them (spec.paused of the Cluster) before the snapshot is "
+                                "taken")
             mine = self._mine(found)
             for check in self._items("machinehealthchecks"):
                 members = {self._path("machines", m): i for m, i in mine if _meant(check, m)}
@@ -109,6 +110,17 @@ class HealthChecks:
             if e.status == 403:
                 return ""
             raise
+
+    def _is_theirs(self, found: Sequence[Machine]) -> bool:
+        """Whether one of them is a node of this cluster; not where its user may not list nodes."""
+        ids = {i.lower() for m in found for i in (m.id, m.uuid) if i}
+        try:
+            nodes = self._api().list("/api/v1/nodes").items
+        except ApiError as e:
+            if e.status == 403:
+                return False
+            raise
+        return any(ids & _ids(n) for n in nodes)
 
     def _mine(self, found: Sequence[Machine]) -> list[tuple[dict[str, Any], str]]:
         """Machine objects with the platform's id of each."""
@@ -202,7 +214,8 @@ class _Again:
 def kept(checks: Sequence[str]) -> str:
     """What is to be known of checks that stay paused."""
     return (f"MachineHealthCheck {', '.join(checks)} stays paused until its machines run and their nodes are healthy for the management "
-            "cluster, as it would delete them; if they are within half an hour it is resumed, and the same revert again does it too")
+            "cluster, as it would delete them; if they are within half an hour it is resumed, else by the next revert, or by whoever takes "
+            f"its annotations {PAUSED} and {MARK} off")
 
 
 def _notes(of: Mapping[str, Any]) -> dict[str, str]:
@@ -212,6 +225,12 @@ def _notes(of: Mapping[str, Any]) -> dict[str, str]:
 def _words(path: str) -> str:
     parts = path.split("/")
     return f"{parts[-3]}/{parts[-1]}"
+
+
+def _ids(node: Mapping[str, Any]) -> set[str]:
+    """The platform's id of a node's machine, and its UUID: the provider ID ends with one of them."""
+    told_uuid = ((node.get("status") or {}).get("nodeInfo") or {}).get("systemUUID")
+    return {str(i or "").rpartition("/")[2].lower() for i in ((node.get("spec") or {}).get("providerID"), told_uuid)} - {""}
 
 
 def _meant(check: Mapping[str, Any], machine: Mapping[str, Any]) -> bool:

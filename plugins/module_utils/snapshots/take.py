@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from ..common import names
@@ -13,6 +14,7 @@ from ..machines.model import Machine, MachinePlatform, Pending, Wanted
 from .before import check_limits, check_states, names_of, to_shut_down
 from .fit import to_take
 from .guard import guarded
+from .health_checks import HealthChecks
 from .judge import spread, too_far, unlike
 from .moment import mixed, whole
 from .power import shut_down, tell_unwell, wait_tools, wait_well
@@ -64,14 +66,21 @@ class _Take:
         check_states(self.platform, self.found, self.off, self.params)
         check_limits(self.found, self.params)
         stores = room(self.platform, self.found, self.params)
-        if self.job.check_mode:
-            return self._would(stores, having)
+        with closing(HealthChecks(self.params, self.job)) as checks:
+            if self.off:
+                checks.look(self.off)
+            if self.job.check_mode:
+                return self._would(stores, having)
+            return self._take(stores, having, checks)
+
+    def _take(self, stores: list[dict[str, Any]], having: list[Machine], checks: HealthChecks) -> dict[str, Any]:
         tell_unwell(self.platform, self.found, self.job)
         before = self.found
         if having:
             remove_all(self.platform, having, self.name, self.params, self.job)
             self.found = self._again()
-        with self.platform.held(self.off, True), shut_down(self.platform, self.off, self.params, self.job):
+        with checks.held(self.platform, self.off), self.platform.held(self.off, True), \
+                shut_down(self.platform, self.off, self.params, self.job):
             after, apart = self._whole()
         self._wait_awake()
         self._wait_complete()

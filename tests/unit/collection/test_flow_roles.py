@@ -26,7 +26,7 @@ WHICH_MACHINES = {*MACHINES} - {"parallel", "timeout"}
 # Of taking only; a removal has no use for them.
 TAKING = {"description", "memory_dump", "quiesce", "order", "max_spread_seconds", "free_percent", "growth_percent", "max_depth",
           "max_age_days", "wait", "on_incomplete", "run_id", "creator", "cluster", "state_before", "state_change_timeout",
-          "quiesce_timeout", "attached_volumes", "independent_disks"}
+          "quiesce_timeout", "attached_volumes", "independent_disks", "cluster_api"}
 
 
 def _yaml(path: str) -> Any:

@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""MachineHealthChecks of a management cluster are paused while their machines are reverted, and resumed when these are well."""
+"""MachineHealthChecks of a management cluster are paused while their machines are reverted or shut down, and resumed when these
+are well."""
 from __future__ import annotations
 
 from typing import Any
@@ -27,6 +28,7 @@ class Management(Verbs):
 
     def __init__(self, version: str = "v1beta2") -> None:
         self.base, self.connection, self.refuses = f"/apis/cluster.x-k8s.io/{version}", self, {}
+        self.nodes: list[dict[str, Any]] = [{"metadata": {"name": "n1"}}]  # of its own, one called as a machine that it manages
         self.objects: dict[str, dict[str, Any]] = {"/apis/cluster.x-k8s.io": {
             "versions": [{"version": version, "groupVersion": f"cluster.x-k8s.io/{version}"}]}}
         for name in ("n1", "n2", "n3"):
@@ -60,6 +62,8 @@ class Management(Verbs):
                 one["metadata"]["annotations"].update({} if value is None else {key: value})
             return one
         plural = path.rpartition("/")[2]
+        if path == "/api/v1/nodes":
+            return {"kind": "List", "items": self.nodes}
         if plural in ("machines", "machinehealthchecks") and path.startswith(self.base):
             return {"kind": "List", "items": [o for p, o in self.objects.items() if f"/{plural}/" in p]}
         raise ApiError("http", 404, "NotFound", "no", method, path)
@@ -220,7 +224,7 @@ def test_no_management_cluster_and_the_cluster_itself_are_refused(
     management.objects["/api/v1/namespaces/kube-system"] = {"metadata": {"uid": "4711"}}
     monkeypatch.setattr(Cluster, "compare_before", lambda self: setattr(self, "id", "4711"))
     refused = back(run)
-    assert refused["msg"].startswith("cluster_api.kubeconfig: leads to the cluster that is reverted") and golden.calls == []
+    assert refused["msg"].startswith("cluster_api.kubeconfig: leads to the cluster of these machines itself") and golden.calls == []
     management.refuses["GET", "/api/v1/namespaces/kube-system"] = 403
     assert back(run)["changed"], "whoever may not know that is not refused"
     del management.objects["/apis/cluster.x-k8s.io"]
@@ -229,3 +233,59 @@ def test_no_management_cluster_and_the_cluster_itself_are_refused(
 
 def test_check_mode_pauses_nothing(run: Any, golden: FakeMachines, guard: Guards, management: Management) -> None:
     assert back(run, check=True)["changed"] and management.notes("all") == {} and guard.said == []
+
+
+@pytest.mark.parametrize("node", [
+    {"spec": {"providerID": "aws:///eu-central-1a/id-n2"}}, {"spec": {}, "status": {"nodeInfo": {"systemUUID": "ID-N2"}}}])
+def test_a_cluster_that_manages_itself_is_known_by_its_nodes(
+        run: Any, golden: FakeMachines, guard: Guards, management: Management, node: dict[str, Any]) -> None:
+    management.nodes += [{"metadata": {"name": "other"}, **node}]
+    assert back(run)["msg"].startswith("cluster_api.kubeconfig: leads to the cluster of these machines itself") and golden.calls == []
+    management.refuses["GET", "/api/v1/nodes"] = 403
+    assert back(run)["changed"], "whoever may not know that is not refused"
+
+
+# ---- a snapshot for which machines are shut down -------------------------------------------------------------------
+@pytest.fixture
+def running(golden: FakeMachines) -> FakeMachines:
+    for name in ("n1", "n2", "n3"):
+        golden.set(name, tools="running")
+    return golden
+
+
+def take(run: Any, **more: Any) -> dict[str, Any]:
+    return run("vm_snapshot", **{"snapshot_name": "new", "state_before": "shutdown", "cluster_api": {"kubeconfig": "/management"}, **more})
+
+
+def test_a_check_is_paused_while_its_machines_are_shut_down_for_a_snapshot(
+        run: Any, running: FakeMachines, guard: Guards, management: Management) -> None:
+    held: list[bool] = []
+    running.on = lambda verb, machine: held.append(PAUSED in management.notes("all"))
+    done = take(run)
+    assert done["changed"] and held and all(held), done
+    assert PAUSED in management.notes("all") and guard.said == ["start", "hand over"], "this task does not see its nodes"
+    assert any(line.startswith("MachineHealthCheck infra/all stays paused until its machines run") for line in done["progress"])
+    guard.clean()
+    assert management.notes("all") == {}
+
+
+def test_a_snapshot_that_fails_leaves_no_check_paused(
+        run: Any, running: FakeMachines, guard: Guards, management: Management) -> None:
+    running.refuse["take", "n2"] = "not now"
+    assert take(run)["failed"] and guard.said == ["start", "hand over"]
+    guard.clean()
+    assert management.notes("all") == {}
+
+
+@pytest.mark.parametrize("more", [{"state_before": "as_is"}, {"check": True}, {"snapshot_name": "golden"}])
+def test_a_snapshot_that_shuts_nothing_down_pauses_nothing(
+        run: Any, running: FakeMachines, guard: Guards, management: Management, more: dict[str, Any]) -> None:
+    assert not take(run, **more).get("failed") and management.notes("all") == {} and guard.said == []
+
+
+def test_nothing_is_shut_down_where_a_check_may_not_be_paused_or_is_of_the_cluster_itself(
+        run: Any, running: FakeMachines, guard: Guards, management: Management) -> None:
+    management.refuses["PATCH", management.path("machinehealthchecks", "all")] = 403
+    assert "the management cluster https://management:6443: " in take(run)["msg"] and running.calls == []
+    management.nodes[0]["spec"] = {"providerID": "x://id-n1"}
+    assert take(run, check=True)["msg"].startswith("cluster_api.kubeconfig: leads to the cluster of these machines itself")
