@@ -54,7 +54,7 @@ unit lint changelog sanity: ## one stage of the tests, without the lab
 integration platforms molecule faults addons: ## one stage of the tests, with the lab
 	@$(WITH) python -m $(TEST) $@
 
-gauntlet: ## every fault there is, not only one for each rule, and what was claimed of each as a table
+gauntlet: ## every fault there is, not only one or two for each check, and what was claimed of each as a table
 	@$(WITH) python -m $(TEST) gauntlet
 
 soak: ## the long tests: again and again, kills at random moments (SOAK_ROUNDS=20), machines in foul weather (ASSAY_WEATHER=1)

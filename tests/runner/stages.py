@@ -162,7 +162,7 @@ def _gauntlet(own_cluster: bool, needs: tuple[str, ...], absent: str) -> list[St
                                   *([] if own_cluster else _on_each()), "tests/faults", "tests/integration", "tests/molecule"),
               frozenset({"clusters"}), needs=needs, rooms=_rooms("gauntlet", "faults", "integration", "molecule"), on_clusters=True,
               handed_out=True, show=LAB_LINES, most=2000, limit=9000, in_all=False, absent=absent, environ={**_handed_out(own_cluster), **claims}),
-        _on_addons("gauntlet-addons", "not soak", own_cluster, needs=needs, limit=9000, in_all=False, absent=absent, environ=claims),
+        _on_addons("gauntlet-addons", "not soak", own_cluster, needs=needs, limit=16000, in_all=False, absent=absent, environ=claims),
         _on_simulators("gauntlet-platforms", "no_cluster and not soak and gauntlet", needs, ("integration", "unit"), limit=9000, in_all=False),
     ]
 

@@ -181,7 +181,7 @@ CAUSES: dict[str, Cause] = {
         **_EDGE),
     "gw.not-programmed": _c(
         9, "a Gateway or route is not accepted or programmed", "read the reason of the condition, and correct what it names",
-        "kubectl get gateway,httproute -A", **_EDGE),
+        "kubectl get gateway,httproute -A", **{"gateway": _EDGE["gateway"], **_EDGE}),
     "edns.not-running": _c(
         9, "no pod of external-dns works", "look at its Deployment: replicas, events, the last lines of its log", _EDNS,
         deployment="kubectl -n {namespace} describe deployment {name}"),
