@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Where machines are managed that a snapshot or a revert powers off: arguments.SNAPSHOT_MANAGEMENT, documented."""
+"""Where machines are managed that a snapshot or a revert powers off: arguments.MANAGEMENT, documented."""
 from __future__ import annotations
 
 

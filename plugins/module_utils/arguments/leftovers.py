@@ -30,7 +30,7 @@ LEFTOVERS: dict[str, dict[str, Any]] = {
         "zones": {"type": "list", "elements": "str", "default": []},
         "skip_kinds": {"type": "list", "elements": "str", "default": []},
     }},
-    "cluster_api": {"type": "dict", "options": MANAGEMENT},
+    **MANAGEMENT,
     "rancher": {"type": "dict", "options": {n: PLATFORM_RANCHER[n] for n in _RANCHER_NAMES}},
     "vsphere": {"type": "dict", "options": {**MACHINES_VSPHERE, "datastores": {"type": "list", "elements": "str", "default": []}}},
 }

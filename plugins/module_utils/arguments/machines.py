@@ -71,7 +71,7 @@ SNAPSHOT_DISKS: dict[str, dict[str, Any]] = {
 }
 
 # Where the machines are managed; without a namespace all of them are looked at.
-SNAPSHOT_MANAGEMENT: dict[str, dict[str, Any]] = {"cluster_api": {"type": "dict", "options": {
+MANAGEMENT: dict[str, dict[str, Any]] = {"cluster_api": {"type": "dict", "options": {
     **{n: PLATFORM_CLUSTER_API[n] for n in ("kubeconfig", "context")}, "namespace": {"type": "str"}}}}
 
 _ORDERS = ["control_plane_last", "control_plane_first", "as_given"]
@@ -94,7 +94,7 @@ VM_SNAPSHOT: dict[str, dict[str, Any]] = {
     "wait": {"type": "bool", "default": True},
     "on_incomplete": {"type": "str", "default": "refuse", "choices": ["refuse", "replace"], **older("incomplete")},
     "remove_children": {"type": "bool", "default": False},
-    **SNAPSHOT_MARKS, **SNAPSHOT_ORDER, **SNAPSHOT_DISKS, **SNAPSHOT_MANAGEMENT, **MACHINES,
+    **SNAPSHOT_MARKS, **SNAPSHOT_ORDER, **SNAPSHOT_DISKS, **MANAGEMENT, **MACHINES,
 }
 
 VM_SNAPSHOT_REVERT: dict[str, dict[str, Any]] = {
@@ -112,7 +112,7 @@ VM_SNAPSHOT_REVERT: dict[str, dict[str, Any]] = {
     "post_revert_command": {"type": "list", "elements": "str", "default": [], **older("fixup")},
     "disposable": {"type": "bool", "default": False},
     "cluster_id": {"type": "str"},
-    **SNAPSHOT_ORDER, **SNAPSHOT_DISKS, **SNAPSHOT_MANAGEMENT, **{n: s for n, s in CLUSTER.items() if n not in LOG_IN}, **MACHINES,
+    **SNAPSHOT_ORDER, **SNAPSHOT_DISKS, **MANAGEMENT, **{n: s for n, s in CLUSTER.items() if n not in LOG_IN}, **MACHINES,
 }
 
 VM_SNAPSHOT_INFO: dict[str, dict[str, Any]] = {"snapshot_name": {"type": "str"}, **MACHINES}
