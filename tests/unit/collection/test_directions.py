@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,3 +101,15 @@ def test_checks_know_platforms_by_their_interface_only() -> None:
 @pytest.mark.parametrize("room", ["kube", "diagnosis", "engine", "results", "common", "jobs"])
 def test_what_checks_stand_on_knows_no_platform(room: str) -> None:
     assert _below(room) & set(PLATFORMS) == set()
+
+
+def test_every_file_can_be_imported() -> None:
+    """Also what no other test here loads: a name that moved is found before a user's task finds it."""
+    wrong = []
+    for file in sorted(UTILS.parent.rglob("*.py")):
+        name = ".".join(("ansible_collections.assay.clusters", "plugins", *file.relative_to(UTILS.parent).with_suffix("").parts)).removesuffix(".__init__")
+        try:
+            importlib.import_module(name)
+        except ImportError as e:
+            wrong.append(f"{name}: {e}")
+    assert wrong == []
