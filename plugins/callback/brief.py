@@ -12,7 +12,8 @@ description:
   - Leaves out names of plays and tasks, hosts for which a task went well or was skipped, and the recap. What is shown is the
     line of each check or stage, what C(debug) tasks say, each failure once, and the summary of M(assay.clusters.report).
   - A failure is one line with the name of its host; of a command that failed, the end of what it wrote follows.
-  - With C(-v) it is the callback P(ansible.builtin.default#callback).
+  - Words of clusters, programs and files are shown without secrets and without what would steer the terminal.
+  - With C(-v) it is the callback P(ansible.builtin.default#callback), which shows what there is as it is.
   - AWX has a callback of its own and does not use this one.
 extends_documentation_fragment:
   - default_callback
@@ -27,6 +28,9 @@ from typing import Any
 
 from ansible import constants as C
 from ansible.plugins.callback.default import CallbackModule as Default
+
+from ansible_collections.assay.clusters.plugins.module_utils.results import redact
+from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
 
 # So many lines of what a failed command wrote are shown.
 _LINES = 10
@@ -43,9 +47,16 @@ def _task(result: Any) -> Any:
 
 
 def _written(found: dict[str, Any]) -> list[str]:
-    """The end of what a command wrote, of what it says of errors rather than of the rest."""
+    """The end of what a command wrote, of what it says of errors rather than of the rest. A secret is taken out of all of it: of
+    half a key nobody could tell what it is."""
     text = str(found.get("stderr") or found.get("module_stderr") or found.get("stdout") or found.get("module_stdout") or "")
-    return [f"    {line}" for line in text.strip().splitlines()[-_LINES:]]
+    return redact.redact(text).strip().splitlines()[-_LINES:]
+
+
+def _show(lines: list[str], color: str | None = None, stderr: bool = False) -> None:
+    """The one way out: only the first line begins where others of ours do."""
+    first, *more = [part for line in lines for part in redact.redact(line).split("\n")]
+    terminal.show_lines("\n".join([first, *(f"    {line}" for line in more)]), color, stderr)
 
 
 class CallbackModule(Default):
@@ -90,6 +101,22 @@ class CallbackModule(Default):
         if self._loud:
             super().v2_runner_retry(result)
 
+    def v2_runner_on_start(self, host: Any, task: Any) -> None:
+        if self._loud:
+            super().v2_runner_on_start(host, task)
+
+    def v2_runner_on_async_poll(self, result: Any) -> None:
+        if self._loud:
+            super().v2_runner_on_async_poll(result)
+
+    def v2_runner_on_async_ok(self, result: Any) -> None:
+        if self._loud:
+            super().v2_runner_on_async_ok(result)
+
+    def v2_runner_on_async_failed(self, result: Any) -> None:
+        if self._loud:
+            super().v2_runner_on_async_failed(result)
+
     # ---- what is said -----------------------------------------------------------------------------------------
     def v2_runner_on_ok(self, result: Any) -> None:
         if self._loud:
@@ -99,7 +126,7 @@ class CallbackModule(Default):
         self._handle_warnings(found)
         if _task(result).action in _REPORT and found.get("sentences"):
             # From here on the summary says why these hosts fail.
-            self._told.update(found["sentences"].values())
+            self._told.update(redact.redact(str(said)) for said in found["sentences"].values())
             self._summed_up = True
         if "results" not in found:
             self._say(result)
@@ -116,9 +143,35 @@ class CallbackModule(Default):
         if task.action not in ("debug", "ansible.builtin.debug") or "msg" not in found:
             return
         said = found["msg"] if isinstance(found["msg"], list) else [found["msg"]]
-        host = "" if task.run_once or self._host(result) == "localhost" else f"{self._host(result)}: "
-        for line in said:
-            self._display.display(f"{host}{line}")
+        # What is for all hosts is ours, as a summary is, and its lines are its own.
+        for_all = task.run_once or self._host(result) == "localhost"
+        for line in map(str, said):
+            if for_all:
+                terminal.show_lines(line)
+            else:
+                _show([f"{self._host(result)}: {line}"])
+
+    def _handle_warnings(self, res: Any) -> None:
+        if not self._loud:
+            said = res.pop("warnings", None) or []
+            for warning in said if C.ACTION_WARNINGS else []:
+                terminal.warn(str(warning))
+        super()._handle_warnings(res)
+
+    def _print_task_banner(self, task: Any) -> None:
+        """Before the first difference of a task."""
+        if self._loud:
+            super()._print_task_banner(task)
+        else:
+            self._last_task_banner = task._uuid
+            terminal.show(f"{task.get_name().strip()}:")
+
+    def _get_diff(self, difflist: Any) -> Any:
+        """With --diff, of what a task changed. Its colours come behind this."""
+        if self._loud:
+            return super()._get_diff(difflist)
+        found = redact.redact(difflist if isinstance(difflist, list) else [difflist])
+        return super()._get_diff([{k: terminal.cleaned(v) if k.endswith("_header") else v for k, v in one.items()} for one in found])
 
     # ---- what went wrong --------------------------------------------------------------------------------------
     @staticmethod
@@ -146,15 +199,14 @@ class CallbackModule(Default):
     def _fail(self, result: Any) -> None:
         found, host = _of(result), self._host(result)
         self._handle_warnings(found)
-        message = str(found.get("msg") or "failed without a reason").strip()
+        message = redact.redact(str(found.get("msg") or "failed without a reason")).strip()
         if message in self._told:
             return
         self._told.add(message)
         named = message if message.startswith(f"{host}: ") else f"{host}: {message}"
         if _written(found):
             named = f"{host}: {_task(result).get_name().strip()}: {message}"
-        self._display.display("\n".join([named, *_written(found)]), color=C.COLOR_ERROR,
-                              stderr=self.get_option("display_failed_stderr"))
+        _show([named, *_written(found)], C.COLOR_ERROR, self.get_option("display_failed_stderr"))
 
     def v2_playbook_on_no_hosts_remaining(self) -> None:
         if self._loud:
@@ -166,4 +218,4 @@ class CallbackModule(Default):
             return
         bad = [h for h in sorted(stats.processed) if stats.summarize(h)["failures"] or stats.summarize(h)["unreachable"]]
         if bad and not self._summed_up:
-            self._display.display(f"failed: {', '.join(bad)}", color=C.COLOR_ERROR)
+            _show([terminal.cleaned(f"failed: {', '.join(bad)}")], C.COLOR_ERROR)

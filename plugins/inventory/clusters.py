@@ -149,7 +149,6 @@ from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms
 from ansible_collections.assay.clusters.plugins.module_utils.clusters.flow.hosts import hosts
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
-from ansible_collections.assay.clusters.plugins.module_utils.results import redact
 from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
 
 _ENDS = ("clusters.yml", "clusters.yaml")
@@ -186,15 +185,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             try:
                 new = hosts(self._checked(dict(given)), Job(say=lambda line: terminal.show(line, by=self.display.vvv)))
             except PlatformError as e:
-                sentence = redact.redact(f"{path}: source {number}, {given.get('platform')}: {e}")
+                sentence = terminal.cleaned(f"{path}: source {number}, {given.get('platform')}: {e}")
                 if self.get_option("on_error") == "fail":
                     raise AnsibleParserError(sentence) from None
-                self.display.warning(sentence)
+                terminal.warn(sentence)
                 continue
             twice = {n for n, _v in new} & {n for n, _v in found}
             if twice:
-                raise AnsibleParserError(f"{path}: source {number} has clusters that another one has, too: "
-                                         f"{', '.join(sorted(twice))}; give it a prefix")
+                raise AnsibleParserError(terminal.cleaned(f"{path}: source {number} has clusters that another one has, too: "
+                                                          f"{', '.join(sorted(twice))}; give it a prefix"))
             found += [[n, v] for n, v in new]
         return found
 

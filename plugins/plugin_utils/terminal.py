@@ -12,23 +12,27 @@ from ansible_collections.assay.clusters.plugins.module_utils.results import reda
 display = Display()
 
 
+def cleaned(line: str) -> str:
+    """What may be shown of it, as one line."""
+    return text.live_line(redact.redact(line))
+
+
 def show(line: str, color: str | None = None, by: Callable[..., None] | None = None) -> None:
     """One line, whatever is in it. by: another method of a display."""
-    said = text.live_line(redact.redact(line))
-    (by or display.display)(said, **({"color": color} if color else {}))
+    (by or display.display)(cleaned(line), **({"color": color} if color else {}))
 
 
-def show_lines(lines: str, color: str | None = None) -> None:
-    """Text whose line ends are its own."""
-    display.display("\n".join(text.live_line(redact.redact(line)) for line in lines.split("\n")), color=color)
+def show_lines(lines: str, color: str | None = None, stderr: bool = False) -> None:
+    """Text whose line ends are its own. As a whole it is looked at first: some secrets are longer than a line."""
+    display.display("\n".join(map(cleaned, redact.redact(lines).split("\n"))), color=color, **({"stderr": True} if stderr else {}))
 
 
 def outdated(old: str, new: str) -> None:
     """A name of before that still works, said once as Ansible says such things. The version is that of the argument specs; the
     tools that read this want it here as it is."""
-    display.deprecated(f"{old}: is called {new} now", version="3.0.0", collection_name="assay.clusters")
+    display.deprecated(cleaned(f"{old}: is called {new} now"), version="3.0.0", collection_name="assay.clusters")
 
 
 def warn(sentence: str) -> None:
     """A warning of Ansible: said once, whoever says it."""
-    display.warning(text.live_line(redact.redact(sentence)))
+    display.warning(cleaned(sentence))

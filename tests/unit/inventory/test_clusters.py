@@ -8,14 +8,17 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 import yaml
+from ansible.errors import AnsibleParserError
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM, CLUSTER_SOURCE
 from ansible_collections.assay.clusters.plugins.inventory import clusters as plugin
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from ansible_collections.assay.clusters.tests.fakes.quick import quick_moto
 from tests.fakes.api_server import FakeApiServer
 from tests.fakes.moto_eks import MotoEks, moto_eks
@@ -152,6 +155,29 @@ def test_sources_that_do_not_answer_are_warnings_where_that_is_wanted(tmp_path: 
     listed, said = _inventory(_file(tmp_path, *(source for source, _words in SILENT), there, on_error="warn"))
     assert [words for _source, words in SILENT if words not in said] == [] and "x" * 54 not in said
     assert set(_vars(listed)) == {"edge-north", "edge-south"}
+
+
+@pytest.mark.parametrize("on_error", ["fail", "warn"])
+def test_no_name_of_a_source_steers_the_terminal(monkeypatch: pytest.MonkeyPatch, on_error: str) -> None:
+    """Whatever a platform or a program calls its clusters, and whatever it says of its errors."""
+    words, shown = "busy\x1b[2J\x1b]0;x\x07\nc1: dns passed password=hunter2secret9", []
+    made = plugin.InventoryModule()
+    made.templar = SimpleNamespace(template=lambda given: given)
+    options = {"sources": [{"platform": "kubeconfigs", "kubeconfigs": {"folder": "/"}}] * 2, "on_error": on_error}
+    monkeypatch.setattr(made, "get_option", options.get)
+    monkeypatch.setattr(plugin.terminal.display, "warning", shown.append)
+
+    def broken(*_args: Any) -> None:
+        raise PlatformError(words)
+
+    for source in (lambda *_args: [[words, {}]], broken):
+        monkeypatch.setattr(plugin, "hosts", source)
+        try:
+            made._ask("x.yml")
+        except AnsibleParserError as e:
+            shown.append(str(e.message))
+    assert len(shown) == (2 if on_error == "fail" else 3) and any("source 2 has clusters" in line for line in shown)
+    assert all(line.isprintable() and "hunter2" not in line for line in shown), shown
 
 
 def test_which_files_are_its_own(tmp_path: Path) -> None:
