@@ -37,7 +37,8 @@ options:
     elements: str
   external_dns_resolvers:
     description:
-      - Addresses of recursive name servers that must know the records, beside the one that pods ask.
+      - Addresses of recursive name servers that must know the records, beside the one that pods ask, and must keep them
+        no longer than their time.
       - Without it the variable C(dns_check_external_dns_resolvers) of the host is used.
     type: list
     elements: str

@@ -11,7 +11,8 @@ from ..engine.declared import Option, Permission
 from ..kube.errors import ApiError
 from ..kube.kinds import path_of
 from ._external_dns import route53
-from ._external_dns.records import Host, Records, Site
+from ._external_dns.records import TTL, Host, Records, Site
+from ._external_dns.resolvers import MARGIN, Resolvers
 from ._external_dns.servers import Servers
 from ._external_dns.setup import PREFIXES, Setup, lean, setups
 from ._shared.manifests import service
@@ -26,7 +27,6 @@ TARGETS = ("192.0.2.10", "198.51.100.20")
 NO_CLASS = "assay-clusters-none"
 INGRESS = "networking.k8s.io/v1"
 DEPLOYMENTS = "/apis/apps/v1/deployments"
-_TTL = "60"
 _SLACK = 120.0
 
 
@@ -42,7 +42,7 @@ class ExternalDns(Check):
         Option("external_dns_servers", "Addresses of the name servers that must have the records; by default those that the zone"
                " names.", type="list", elements="str", example=["192.0.2.53"]),
         Option("external_dns_resolvers", "Addresses of recursive name servers that must know the records, beside the one that pods"
-               " ask.", type="list", elements="str", example=["9.9.9.9"]),
+               " ask, and must keep them no longer than their time.", type="list", elements="str", example=["9.9.9.9"]),
         Option("external_dns_targets", "Two addresses that our records get, one after the other, where external-dns does not take"
                " those of the nets for documentation.", type="list", elements="str", default=list(TARGETS)),
         Option("external_dns_records_may_stay", "Whether our records may stay where the policy of external-dns (C(upsert-only),"
@@ -64,8 +64,11 @@ class ExternalDns(Check):
     probes = 1
 
     def bounds(self, options: dict[str, Any]) -> None:
-        """Records, their successors, resolvers and the end, each in its time, and once more the end at the provider."""
-        times = 5.0 if options.get("external_dns_provider") else 4.0
+        """Records, their successors, resolvers and the end, each in its time; once more the end at the provider, and twice those
+        resolvers that are named."""
+        named = bool(options.get("external_dns_resolvers"))
+        times = 4.0 + bool(options.get("external_dns_provider")) + 2 * named
+        self.expected = type(self).expected + (2 * (TTL + MARGIN) if named else 0.0)
         self.limit = times * options.get("external_dns_limit", 300) + _SLACK
 
     def applies(self, ctx: Context) -> str:
@@ -94,7 +97,7 @@ class ExternalDns(Check):
             provider.close()
 
     def _prove(self, ctx: Context, records: Records, provider: route53.Provider, first: str, second: str) -> None:
-        sites = records.sites
+        sites, resolvers = records.sites, Resolvers(ctx, records, ctx.options.get("external_dns_resolvers") or ())
         with ctx.step("hosted zones hold our names"):
             provider.find(sites)
         with ctx.step("a name that nobody made has no record"):
@@ -105,16 +108,22 @@ class ExternalDns(Check):
             records.come(first)
             provider.there(sites, first)
         with ctx.step("recursive name servers know them, too"):
-            records.resolved(first, list(ctx.options.get("external_dns_resolvers") or ()))
+            resolvers.know(first)
         with ctx.step("the records follow a new target"):
             for host in (h for s in sites for h in s.hosts):
                 ctx.client.patch(host.path, {"metadata": {"annotations": self._annotations(host.setup, host, second)}})
             records.follow(second)
+        if resolvers.named:
+            with ctx.step("recursive name servers that are named follow, too, when the time of the old records is over"):
+                resolvers.follow(second)
         with ctx.step("after the deletion of their objects no record is left"):
             for host in (h for s in sites for h in s.hosts):
                 ctx.delete(host.kind, host.object, api_version=host.api)
             records.go()
             provider.gone([s for s in sites if not (s.setup and s.setup.keeps_records)], self._patience)
+        if resolvers.named:
+            with ctx.step("recursive name servers that are named have no record left, when its time is over"):
+                resolvers.go()
 
     # ---- what is proved ---------------------------------------------------------------------------------------
     def _targets(self, ctx: Context) -> tuple[str, str]:
@@ -190,7 +199,7 @@ class ExternalDns(Check):
     @staticmethod
     def _annotations(setup: Setup | None, host: Host, target: str) -> dict[str, str]:
         prefixes = setup.prefixes if setup else PREFIXES
-        told = {"target": target, "ttl": _TTL, **({"hostname": host.name} if host.kind == "Service" else {})}
+        told = {"target": target, "ttl": str(TTL), **({"hostname": host.name} if host.kind == "Service" else {})}
         return {**((setup.annotations or {}) if setup else {}), **{f"{p}{k}": v for p in prefixes for k, v in told.items()}}
 
     def _make(self, ctx: Context, site: Site, target: str) -> None:

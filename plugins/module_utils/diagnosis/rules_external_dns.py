@@ -26,6 +26,8 @@ _SAID = (
     ("edns.provider-unreachable", re.compile(r"i/o timeout|connection refused|no route to host|no such host|network is unreachable")),
     ("rbac.missing", re.compile(r"failed to sync \*|is forbidden: User")),
 )
+# A name server that gave no answer at all, as dig says it.
+_SILENT = re.compile(r"^no answer|timed out|refused$|no servers could be reached|unreachable|communications error")
 
 
 def _failed(f: Finding, *variants: str) -> list[dict[str, Any]]:
@@ -116,10 +118,16 @@ def behind(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 
 def resolvers(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    bad = _failed(f, "resolved")
-    if bad:
-        yield Candidate("dns.resolver-behind", "confirmed", unique(
-            "nameserver/of-pods" if "of pods" in _server(o) else _server(o) for o in bad), unique(map(line, bad))[:3])
+    """Recursive ones that answer otherwise than the zone's, of which all have it by then; those that say nothing are less sure."""
+    bad = _failed(f, "resolved", "resolved followed", "resolved gone")
+    told = [o for o in bad if not _SILENT.search(str(o.get("error")))]
+    for those, sure in ((told, "confirmed"), (bad, "probable")):
+        if those:
+            name, _at, server = str(those[0].get("target")).partition(" at ")
+            yield Candidate("dns.resolver-behind", sure, unique(
+                "nameserver/of-pods" if "of pods" in _server(o) else _server(o) for o in those), unique(map(line, those))[:3],
+                command="" if "of pods" in server else f"dig @{server} {name} A")
+            return
 
 
 def at_provider(f: Finding, _ev: Evidence) -> Iterator[Candidate]:

@@ -91,9 +91,32 @@ def test_a_zone_that_nobody_knows() -> None:
 def test_a_resolver_that_does_not_know_what_the_zone_has() -> None:
     found = _one(_saw("resolved", HOST, "the name server of pods"), _saw("resolved", HOST, "9.9.9.9", ""))
     assert (found.cause, found.scope) == ("dns.resolver-behind", ["nameserver/of-pods"])
+    assert found.next_command == "kubectl -n kube-system get configmap coredns -o yaml"
+
+
+@pytest.mark.parametrize("variant", ["resolved", "resolved followed", "resolved gone"])
+@pytest.mark.parametrize(("error", "confidence"), [("leads to 192.0.2.10 instead of 198.51.100.20", "confirmed"),
+                                                   ("connection timed out", "probable")])
+def test_a_named_resolver_that_keeps_what_is_old(variant: str, error: str, confidence: str) -> None:
+    found = _one(*(_saw("followed", HOST, s, "") for s in (FIRST, SECOND)), _saw("resolved", HOST, "the name server of pods", ""),
+                 _saw(variant, HOST, "10.0.0.5", error), _saw(variant, HOST, "9.9.9.9", ""), available=0)
+    assert (found.cause, found.confidence, found.scope) == ("dns.resolver-behind", confidence, ["nameserver/10.0.0.5"])
+    assert found.next_command == f"dig @10.0.0.5 {HOST} A" and error in found.evidence[0]
+
+
+def test_a_resolver_that_answers_wrong_is_told_before_one_that_is_silent() -> None:
+    found = _one(_saw("resolved", HOST, "10.0.0.5", "connection timed out"), _saw("resolved", HOST, "9.9.9.9"))
+    assert (found.confidence, found.scope) == ("confirmed", ["nameserver/9.9.9.9"])
 
 
 def test_a_record_of_another() -> None:
     found = _one(_saw("made", HOST, FIRST, "belongs to another: x"), _saw("made", HOST, SECOND, "belongs to another: x"),
                  _saw("made", OTHER, FIRST, ""), _saw("made", OTHER, SECOND, ""))
-    assert (found.cause, found.scope) == ("edns.owner-conflict", [REF])
+    assert (found.cause, found.confidence, found.scope) == ("edns.owner-conflict", "confirmed", [REF])
+
+
+def test_a_record_of_another_that_leads_elsewhere_is_no_silence_of_external_dns() -> None:
+    said = "leads to 203.0.113.7 instead of 192.0.2.10, and belongs to another: x"
+    found = _one(_saw("made", HOST, FIRST, said), _saw("made", HOST, SECOND, said), _saw("made", OTHER, FIRST, ""),
+                 _saw("made", OTHER, SECOND, ""), not_made=[HOST], logs=("level=info msg=\"All records are already up to date\"",))
+    assert (found.cause, found.confidence, found.scope) == ("edns.owner-conflict", "confirmed", [REF])

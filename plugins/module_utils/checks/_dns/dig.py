@@ -30,6 +30,7 @@ class Reply:
 
     records: (type, data) pairs; names: whose records these are, with the targets of aliases, in lower case, the one that was
     asked for first; retries: packets that got no answer before one came. authoritative: the server answers for the zone itself.
+    ttl: seconds for which the last of its records may be kept.
     """
 
     status: str = ""
@@ -39,6 +40,7 @@ class Reply:
     retries: int = 0
     names: tuple[str, ...] = ()
     authoritative: bool = False
+    ttl: int = 0
 
     def data(self, kind: str) -> list[str]:
         return [d for k, d in self.records if k == kind]
@@ -80,7 +82,7 @@ def script(queries: Iterable[tuple[int, Query]], settings: bool = False, then: s
 
 def reply(text: str) -> Reply:
     """The Reply that dig's output describes."""
-    statuses, records, names, troubles, seconds, own = [], [], [], [], 0.0, False
+    statuses, records, names, troubles, seconds, own, ttl = [], [], [], [], 0.0, False, 0
     for line in text.splitlines():
         if found := _STATUS.search(line):
             statuses.append(found[1])
@@ -94,11 +96,12 @@ def reply(text: str) -> Reply:
             words = line.split(None, 4)
             if len(words) == 5 and words[2] == "IN":
                 records.append((words[3], words[4].strip()))
+                ttl = max(ttl, int(words[1]) if words[1].isdigit() else 0)
                 names += [words[0].lower(), *([words[4].strip().lower()] if words[3] == "CNAME" else ())]
     status = statuses[-1] if statuses else ""
     retries = sum("timed out" in t for t in troubles) if status else 0
     return Reply(status, tuple(records), seconds, "" if status else "; ".join(dict.fromkeys(troubles))[:200], retries,
-                 tuple(dict.fromkeys(names)), own)
+                 tuple(dict.fromkeys(names)), own, ttl)
 
 
 def before_replies(output: str) -> str:

@@ -3,8 +3,9 @@
 """Waiting until all name servers of a zone have, and have no more, the records of our names."""
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 # Seconds between two looks.
 EVERY = 2.0
 _HERITAGE = "heritage=external-dns"
-# What recursive name servers may keep of "there is none" at most, by RFC 2308, is hours; ours were never asked before.
-_RESOLVERS = 60.0
+_OWNER = re.compile(r'external-dns/owner=([^,"]*)')
+# Seconds for which an answer with one of our records may be kept: what their annotations ask for, unless the zone says more.
+TTL = 60
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Host:
     namespace: str
     setup: Setup | None
     path: str = ""
+    ttl: int = TTL
     # (server, name) of the TXT records that were seen to say whose its records are.
     owned: set[tuple[str, str]] = field(default_factory=set)
 
@@ -92,7 +95,7 @@ class Records:
                               "), so that only what pods ask was looked at; dns_check_external_dns_servers names others")
                 continue
             for server, why in wrong.items():
-                self._see(site, server, zone.apex, "authority", why)
+                self.see(site, server, zone.apex, "authority", why)
             self.ctx.expect(not wrong, f"of {len(found)} name servers of {zone.apex} {len(wrong)} do not answer for it: "
                             + listed(f"{site.called(s)}: {w}" for s, w in wrong.items()), apex=zone.apex)
             site.servers = tuple(site.zone.servers)
@@ -110,29 +113,30 @@ class Records:
     # ---- ours -------------------------------------------------------------------------------------------------
     def come(self, target: str) -> None:
         def judge(host: Host, server: str, told: dict[Question, Reply]) -> str:
+            reply = told[server, host.name, "A"]
+            host.ttl = max(host.ttl, reply.ttl)
             owned = [n for n in host.owners if any(_HERITAGE in d for d in told[server, n, "TXT"].data("TXT"))]
             host.owned |= {(server, n) for n in owned}
             owners = {d for n in host.owners for d in told[server, n, "TXT"].data("TXT") if _HERITAGE in d}
-            if error := _has(told[server, host.name, "A"], target):
+            error = has(reply, target)
+            # Wherever it leads: external-dns leaves alone what another owns.
+            if host.setup and owned and host.setup.owner not in {o for d in owners for o in _OWNER.findall(d)}:
+                return f"{error}, and belongs to another: {listed(sorted(owners))}".removeprefix(", and ")
+            if error:
                 return error
             if host.setup and host.owners and not owned:
                 return "has its address, and no TXT record that says whose it is"
-            if host.setup and owned and not any(f"owner={host.setup.owner}" in d for d in owners):
-                return f"belongs to another: {listed(sorted(owners))}"
             return ""
 
         self._until("made", "records of", judge)
 
     def follow(self, target: str) -> None:
-        self._until("followed", f"the new target {target} of", lambda host, server, told: _has(told[server, host.name, "A"], target))
+        self._until("followed", f"the new target {target} of", lambda host, server, told: has(told[server, host.name, "A"], target))
 
     def go(self) -> None:
         def judge(host: Host, server: str, told: dict[Question, Reply]) -> str:
-            reply, site = told[server, host.name, "A"], self._site(host)
-            if not reply.status:
-                return reply.words()
-            if tuple(sorted(reply.data("A"))) != site.wild.get(server, ()):
-                return f"is still there: {reply.words()}"
+            if error := gone(told[server, host.name, "A"], [self._site(host).wild.get(server, ())]):
+                return error
             left = [n for n in host.owners if (server, n) in host.owned and any(
                 _HERITAGE in d for d in told[server, n, "TXT"].data("TXT"))]
             return f"is gone, and its TXT record {left[0]} is still there" if left else ""
@@ -142,24 +146,6 @@ class Records:
             self.ctx.warn(f"{', '.join(h.name for h in site.hosts)} stay with their TXT records, as {site.setup.ref if site.setup else ''} "
                           "never deletes any: remove them by hand")
         self._until("gone", "the end of", judge, [s for s in self.sites if s not in stays])
-
-    def resolved(self, target: str, more: list[str]) -> None:
-        """The server that pods ask, and those that the inventory names. They were not asked for our names before, so that none
-        remembers that there was nothing."""
-        hosts = [h for s in self.sites for h in s.hosts]
-        asked = ["", *map(str, more)]
-        end = time.monotonic() + min(self.patience, _RESOLVERS)
-        while True:
-            found = self.servers.ask([(s, h.name, "A") for s in asked for h in hosts], recurse=True)
-            told = {(server, name): reply for (server, name, _kind), reply in found.items()}
-            bad = {key: error for key, reply in told.items() if (error := _has(reply, target))}
-            if not bad or time.monotonic() + EVERY > end or self.ctx.left() < 2 * EVERY:
-                break
-            time.sleep(EVERY)
-        for (server, name), reply in told.items():
-            self._see(None, server, name, "resolved", bad.get((server, name), ""), reply)
-        self.ctx.expect(not bad, "recursive name servers do not know what the zone has: "
-                        + listed(f"{s or 'the one that pods ask'} says of {n}: {w}" for (s, n), w in bad.items()), unresolved=len(bad))
 
     # ---- waiting ----------------------------------------------------------------------------------------------
     def _site(self, host: Host) -> Site:
@@ -187,7 +173,7 @@ class Records:
         for site in self.sites if sites is None else sites:
             for host in site.hosts:
                 for server in site.servers:
-                    self._see(site, server, host.name, variant, wrong.get((host.name, server), ""), seconds=done.get((host.name, server)))
+                    self.see(site, server, host.name, variant, wrong.get((host.name, server), ""), seconds=done.get((host.name, server)))
         if done:
             self.ctx.measure(f"records {variant} at the slowest name server after", max(done.values()), "s")
         names = {s: self._called(s) for _n, s in wrong}
@@ -198,14 +184,14 @@ class Records:
     def _called(self, server: str) -> str:
         return next((s.called(server) for s in self.sites if server in s.servers), server)
 
-    def _see(self, site: Site | None, server: str, name: str, variant: str, error: str, reply: Reply | None = None,
-             seconds: float | None = None) -> None:
+    def see(self, site: Site | None, server: str, name: str, variant: str, error: str, reply: Reply | None = None,
+            seconds: float | None = None) -> None:
         called = site.called(server) if site else server or "the name server of pods"
         self.ctx.see(kind="external_dns", target=f"{name} at {called}", variant=variant, ok=not error, error=error,
                      seconds=reply.seconds if reply else seconds)
 
 
-def _has(reply: Reply, target: str) -> str:
+def has(reply: Reply, target: str) -> str:
     """What is wrong with an answer that must be this one address."""
     found = reply.data("A")
     if not reply.status:
@@ -213,3 +199,10 @@ def _has(reply: Reply, target: str) -> str:
     if not found:
         return f"no record ({reply.status})"
     return "" if found == [target] else f"leads to {', '.join(found)} instead of {target}"
+
+
+def gone(reply: Reply, wild: Collection[tuple[str, ...]]) -> str:
+    """What is wrong with an answer that must be none, or a wildcard's."""
+    if reply.status not in ("NOERROR", "NXDOMAIN"):
+        return reply.words()
+    return "" if tuple(sorted(reply.data("A"))) in wild else f"is still there: {reply.words()}"
