@@ -10,9 +10,10 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.cluster import REPORT
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis.taxonomy import CAUSES
+from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import BadInput
 from ansible_collections.assay.clusters.plugins.module_utils.results import gate, html_history, notes, redact, store, summary
 from ansible_collections.assay.clusters.plugins.module_utils.results.clean import clean_run
-from ansible_collections.assay.clusters.plugins.plugin_utils import terminal
+from ansible_collections.assay.clusters.plugins.plugin_utils import spelling, terminal
 
 
 def _stats(runs: list[dict[str, Any]], missing: list[str], paths: dict[str, str], said: list[str]) -> dict[str, Any]:
@@ -51,6 +52,12 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         _valid, args = self.validate_argument_spec(dict(REPORT))
+        variables = task_vars or {}
+        try:
+            # In its role alone: elsewhere it is one task for all clusters, and no cluster's slip takes the others' report away.
+            spelling.refuse(variables, {"report"}.intersection(spelling.prefixes("report", variables)))
+        except BadInput as e:
+            return {**result, "failed": True, "changed": False, "msg": str(e)}
         if self._task.check_mode:
             return {**result, "changed": False, "msg": "no report in check mode"}
         try:
@@ -68,6 +75,8 @@ class ActionModule(ActionBase):
         said = [*said, *notes.about_all(runs)]
         verdicts = {r["cluster"]: gate.gate(r, args["allow_inconclusive"], args["allow_skipped"]) for r in runs}
         bad = [message for good, message in verdicts.values() if not good] + [f"{c}: no result" for c in missing]
+        if not runs and not missing:
+            bad = [f"nothing was proved: no cluster has a result in {args['results_dir']}"]
         result.update(changed=False, paths=paths, missing=missing, notes=said,
                       verdicts={c: good for c, (good, _m) in verdicts.items()},
                       sentences={c: sentence for c, (_g, sentence) in verdicts.items()},

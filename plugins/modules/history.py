@@ -65,6 +65,7 @@ options:
     description:
       - Whether the task fails where a check failed that did not fail in the baseline, or failed for another cause there, or could
         not be tested although it was there.
+      - It fails as well where there is no run to compare, as then nothing was proved.
     type: bool
     default: false
   mode:

@@ -51,7 +51,7 @@ options:
     version_added: 1.2.0
   gate:
     description:
-      - Whether the task fails when a cluster is not good enough.
+      - Whether the task fails when a cluster is not good enough, and when no cluster has a result, as then nothing was proved.
     type: bool
     default: false
   show:

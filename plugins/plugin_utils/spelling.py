@@ -25,12 +25,13 @@ _PLAYBOOKS = ("validate", "rbac", "aws_policy", "sweep", "dispose", "preflight")
 NEAR = 0.8
 # A word with fewer letters may be another one that differs by one.
 _SHORT = 4
-# What other tools call it, where a likeness does not tell.
 # Of what a pipeline runs, and of what takes clusters and machines' states away.
 FLOW = ("pipeline", "provision", "snapshot", "prepull", "dispose", "validate", "publish")
 TAKE_AWAY = ("pipeline", "dispose")
 # Whose variables the playbooks of these modules read besides those of a run.
-_OF_MODULES = {"sweep": ["sweep"], "rbac_info": ["rbac"], "aws_policy_info": ["aws_policy"]}
+_OF_MODULES = {"sweep": ["sweep"], "rbac_info": ["rbac"], "aws_policy_info": ["aws_policy"],
+               "preflight": ["preflight", "rbac", "provision"]}
+# What other tools call it, where a likeness does not tell.
 _OTHERS_WORDS = {"validate_skip": "validate_exclude", "pipeline_exclude": "pipeline_skip"}
 # Variables of a run that tasks read by themselves, without a playbook that names them.
 _OF_RUNS = {f"validate_{n}" for n in (*RUN, "namespace") if n not in ("gate", "run_namespace")}

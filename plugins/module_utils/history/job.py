@@ -48,6 +48,9 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         raise BadOption(f"keep_days: must be at least twice days ({2 * days}), as each interval is compared with the one before it, not {keep}")
     with opened(params["path"], params, job, _mode(params["mode"])) as kept:
         result, worse = _told(kept, params, _now(), job.check_mode)
+    if params["gate"] and not result["differences"] and not job.check_mode:
+        worse = "nothing was proved: " + (f"no cluster has a result in {params['results_dir']}" if params["results_dir"]
+                                          else "the history holds no run that counts")
     if params["gate"] and worse:
         raise PlatformError(worse, **{k: v for k, v in result.items() if k != "msg"})
     return result
