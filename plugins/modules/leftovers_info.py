@@ -11,7 +11,8 @@ description:
     changed.
   - Each thing that is left is told with its id, age and owner, and with the cause that keeps it, as far as that can be seen
     without trying to delete it.
-  - A kind that may not be listed is told as left with the cause V(permission), and never taken for empty.
+  - A kind that may not be listed is told as left with the cause V(permission), and never taken for empty, and so is one of
+    V(aws) of which the list was not complete in time, with the cause V(time).
 options:
   providers:
     description:
@@ -69,7 +70,9 @@ options:
     type: bool
     default: false
   wait_timeout:
-    description: With O(wait=true), the seconds after which what is left is told.
+    description:
+      - With O(wait=true), the seconds after which what is left is told.
+      - They bound a look at V(aws), too, which has a minute at least, also without O(wait). What is not listed then is told.
     type: float
     default: 600
     version_added: 1.2.0
@@ -288,7 +291,8 @@ leftovers:
     cause:
       description:
         - V(finalizer) if a finalizer holds it, V(dependency) if something uses it or must be gone first, V(permission) if this
-          user may not delete it, or not list its kind. Empty if nothing is seen that keeps it.
+          user may not delete it, or not list its kind, V(time) if its kind was not listed in time. Empty if nothing is seen that
+          keeps it.
       type: str
     detail:
       description: What holds it, by name, in the provider's own words where it has some.

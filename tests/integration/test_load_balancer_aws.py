@@ -78,6 +78,16 @@ def test_what_is_left_is_found_until_it_is_gone(account: Account, kind: str, nam
     aws.close()
 
 
+def test_what_goes_while_it_is_looked_at_is_gone(account: Account) -> None:
+    """AWS refuses to tell the tags of all that were asked for when one of them is no more."""
+    account.classic("kept", TAG)
+    remove, aws = account.classic("going", TAG), account.aws()
+    aws._apis["elb"].listen("before-call.elastic-load-balancing.DescribeTags", lambda **_more: removes.pop()() and None if removes else None)
+    removes = [remove]
+    assert aws.found() == ["classic load balancer kept"] and not removes
+    aws.close()
+
+
 def test_what_is_somebody_elses_is_not_taken_for_ours(account: Account) -> None:
     other = {"kubernetes.io/service-name": f"{SPACE}/lb-other", "service.k8s.aws/stack": f"shop/{NAME}"}
     for number, kind in enumerate(("classic", "newer", "target", "group")):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -56,6 +57,10 @@ class AwsPassing(AwsError, Passing):
     """AWS, or the way to it, did not answer, or with an error that passes; boto3 has tried again already."""
 
 
+class AwsLate(AwsError):
+    """The time was up before AWS was asked, or had answered."""
+
+
 def _boto3() -> Any:
     try:
         return import_module("boto3")
@@ -74,17 +79,20 @@ def _sentence(service: str, operation: str, error: Mapping[str, Any]) -> tuple[s
 class Ec2:
     """The API of EC2, or of another service, in one region. Thread-safe, as boto3 clients are.
 
-    round_trips counts requests, retries too.
+    round_trips counts requests, retries too. until: of time.monotonic(); nothing more is asked then, not even the next page of
+    a list, or once more what failed.
     """
 
     def __init__(self, client: Any, region: str) -> None:
         self._client, self.region = client, region
         self._service = client.meta.service_model
-        self.round_trips = 0
+        self.round_trips, self.until = 0, float("inf")
         self._lock = threading.Lock()
         client.meta.events.register(f"before-send.{self._service.service_id.hyphenize()}", self._count)
 
     def _count(self, **_event: Any) -> None:
+        if time.monotonic() >= self.until:
+            raise AwsLate(f"the time was up before all of {self._service.service_name} was listed")
         with self._lock:
             self.round_trips += 1
 

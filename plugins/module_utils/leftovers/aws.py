@@ -10,18 +10,19 @@ deleted (DependencyViolation, VolumeInUse, ResourceInUse): that is the cause dep
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
-from ..clouds.aws import AwsError, connect
+from ..clouds.aws import AwsError, AwsLate, connect
 from ..jobs.errors import BadOption
 from ..jobs.job import Job
 from ..results import redact
 from . import aws_machines, aws_named, aws_networks
 from .aws_machines import NAME, Row
-from .model import DEPENDENCY, Thing, Wanted, owner_of, refused
+from .model import DEPENDENCY, Thing, Wanted, owner_of, refused, unseen
 from .route53 import records
 from .tagged import tagged
 
@@ -31,6 +32,9 @@ _SERVICES = ("ec2", "elb", "elbv2", "autoscaling", "eks", "cloudformation", "log
 # What is listed besides by its own service.
 _DNS, _TAGGED = "dns_record", "tagged"
 _PARALLEL = 6
+_LEAST = 60.0  # seconds that a look may take, also one that begins when the time is up
+
+T = TypeVar("T")
 
 
 # ---- which are ours, and what holds them --------------------------------------------------------------------------
@@ -71,12 +75,13 @@ def _skipped(settings: Mapping[str, Any]) -> list[str]:
 
 
 class AwsSource:
-    """See leftovers.Source. settings: region, access_key, secret_key, session_token, profile, endpoint_url, zones,
-    skip_kinds."""
+    """See leftovers.Source. settings: those of clouds.aws.connect, zones, skip_kinds. seconds: from now on, in which looks
+    are to end; what is not listed then is told as that."""
 
     name = "aws"
 
-    def __init__(self, settings: Mapping[str, Any], job: Job):
+    def __init__(self, settings: Mapping[str, Any], job: Job, seconds: float = float("inf")):
+        self._end, self._until = time.monotonic() + seconds, float("inf")
         redact.register(settings.get("secret_key"), settings.get("session_token"))
         self.skipped = _skipped(settings)
         self._zones = [str(z) for z in settings.get("zones") or []]
@@ -89,6 +94,9 @@ class AwsSource:
 
     def look(self, wanted: Wanted) -> list[Thing]:
         """While nothing changes, later looks list the kinds of what is there; once it does, all are listed again."""
+        self._until = max(self._end, time.monotonic() + _LEAST)
+        for api in self._apis.values():
+            api.until = self._until
         found = self._look(wanted, self._kinds)
         if self._kinds is not None and {t.key() for t in found} != self._seen:
             found = self._look(wanted, None)
@@ -101,38 +109,54 @@ class AwsSource:
         return of.get(kind) or (kind if kind in self._rows or kind == _DNS else _TAGGED)
 
     def _look(self, wanted: Wanted, kinds: set[str] | None) -> list[Thing]:
+        pool = ThreadPoolExecutor(_PARALLEL)
+        try:
+            return self._looked(wanted, kinds, pool)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # who is late asks nothing more
+
+    def _looked(self, wanted: Wanted, kinds: set[str] | None, pool: ThreadPoolExecutor) -> list[Thing]:
         found: list[Thing] = []
-        self._list(wanted, kinds, found)
+        self._list(wanted, kinds, found, pool)
         rows = [r for of in self._rows.values() for r in of]
         found += things(rows, wanted)
         ours = {t.id for t in found}
         if self._asked(_DNS, kinds):
             with self._allowed(_DNS, found):
                 addresses = {r.address: r.id for r in rows if r.id in ours and r.address}
-                found += records(self._apis["route53"], wanted, self._zones, addresses)
+                found += self._in_time(pool.submit(records, self._apis["route53"], wanted, self._zones, addresses))
         if self._asked(_TAGGED, kinds):
             with self._allowed(_TAGGED, found):
-                found += tagged(self._apis["resourcegroupstaggingapi"], self._apis["kms"], wanted, ours)
+                found += self._in_time(pool.submit(tagged, self._apis["resourcegroupstaggingapi"], self._apis["kms"], wanted, ours))
         return found
+
+    def _in_time(self, answer: Future[T]) -> T:
+        """AwsLate where it does not come in time, as from a server that is silent."""
+        try:
+            return answer.result(max(0.0, self._until - time.monotonic()))
+        except TimeoutError:
+            raise AwsLate("the time was up before AWS had answered") from None
 
     def _asked(self, kind: str, kinds: set[str] | None) -> bool:
         return kind not in self.skipped and (kinds is None or kind in kinds)
 
-    def _list(self, wanted: Wanted, kinds: set[str] | None, found: list[Thing]) -> None:
+    def _list(self, wanted: Wanted, kinds: set[str] | None, found: list[Thing], pool: ThreadPoolExecutor) -> None:
         acts = {k: partial(act, self._apis[s]) for k, s, act in (*aws_machines.KINDS, *aws_networks.KINDS)}
         acts |= {k: partial(act, self._apis[s], wanted) for k, s, act in aws_named.KINDS}
-        with ThreadPoolExecutor(_PARALLEL) as pool:
-            asked = {kind: pool.submit(act) for kind, act in acts.items() if self._asked(kind, kinds)}
+        asked = {kind: pool.submit(act) for kind, act in acts.items() if self._asked(kind, kinds)}
         for kind, answer in asked.items():
             self._rows[kind] = []
             with self._allowed(kind, found):
-                self._rows[kind] = answer.result()
+                self._rows[kind] = self._in_time(answer)
 
     @contextlib.contextmanager
     def _allowed(self, kind: str, found: list[Thing]) -> Iterator[None]:
-        """A kind that may not be listed inside is told as that. Images are looked at for the sake of snapshots only."""
+        """A kind that may not be listed inside, or is not in time, is told as that. Images are looked at for the sake of snapshots only."""
         try:
             yield
+        except AwsLate as e:
+            if kind != "image":
+                found.append(unseen(self.name, kind, str(e)))
         except AwsError as e:
             if e.code not in DENIED:
                 raise
@@ -141,4 +165,5 @@ class AwsSource:
 
     def close(self) -> None:
         for api in self._apis.values():
+            api.until = 0.0  # for those whom an error left asking
             api.close()

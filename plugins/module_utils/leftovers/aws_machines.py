@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..clouds.aws import Ec2
+from ..clouds.aws_tags import balancer_tags, tags_of
 from .model import iso
 
 NAME = "Name"
-_TAGS_AT_ONCE = 20  # DescribeTags of load balancers takes no more
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,6 @@ class Row:
     held: str = ""
     address: str = ""
     cluster: str = ""
-
-
-def tags_of(item: Mapping[str, Any], key: str = "Tags") -> dict[str, str]:
-    return {str(t["Key"]): str(t.get("Value") or "") for t in item.get(key) or []}
 
 
 # ---- one function per kind: the API's items as rows ---------------------------------------------------------------
@@ -108,32 +104,23 @@ def _addresses(ec2: Ec2) -> list[Row]:
     return rows
 
 
-def _tags(api: Ec2, key: str, argument: str, ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """{id: tags}; ids as the answers name them under `key`."""
-    found = {}
-    for start in range(0, len(ids), _TAGS_AT_ONCE):
-        answer = api.call("DescribeTags", **{argument: list(ids[start:start + _TAGS_AT_ONCE])})
-        found.update({d[key]: tags_of(d) for d in answer["TagDescriptions"]})
-    return found
-
-
 def _classic(elb: Ec2) -> list[Row]:
     found = elb.pages("DescribeLoadBalancers", "LoadBalancerDescriptions")
-    tags = _tags(elb, "LoadBalancerName", "LoadBalancerNames", [b["LoadBalancerName"] for b in found])
+    tags = balancer_tags(elb, "LoadBalancerName", "LoadBalancerNames", [b["LoadBalancerName"] for b in found])
     return [Row("classic_load_balancer", b["LoadBalancerName"], tags.get(b["LoadBalancerName"], {}), b["LoadBalancerName"],
                 iso(b.get("CreatedTime")), uses=b.get("SecurityGroups") or [], address=b["DNSName"].lower()) for b in found]
 
 
 def _balancers(elbv2: Ec2) -> list[Row]:
     found = elbv2.pages("DescribeLoadBalancers", "LoadBalancers")
-    tags = _tags(elbv2, "ResourceArn", "ResourceArns", [b["LoadBalancerArn"] for b in found])
+    tags = balancer_tags(elbv2, "ResourceArn", "ResourceArns", [b["LoadBalancerArn"] for b in found])
     return [Row("load_balancer", b["LoadBalancerArn"], tags.get(b["LoadBalancerArn"], {}), b["LoadBalancerName"],
                 iso(b.get("CreatedTime")), uses=b.get("SecurityGroups") or [], address=b["DNSName"].lower()) for b in found]
 
 
 def _targets(elbv2: Ec2) -> list[Row]:
     found = elbv2.pages("DescribeTargetGroups", "TargetGroups")
-    tags = _tags(elbv2, "ResourceArn", "ResourceArns", [t["TargetGroupArn"] for t in found])
+    tags = balancer_tags(elbv2, "ResourceArn", "ResourceArns", [t["TargetGroupArn"] for t in found])
     return [Row("target_group", t["TargetGroupArn"], tags.get(t["TargetGroupArn"], {}), t["TargetGroupName"],
                 parents=t.get("LoadBalancerArns") or [],
                 held=f"in use by {', '.join(t['LoadBalancerArns'])}" if t.get("LoadBalancerArns") else "") for t in found]

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..clouds.aws import AwsError, Ec2
-from .aws_machines import Row, tags_of
+from ..clouds.aws_tags import tags_of
+from .aws_machines import Row
 from .model import Wanted, iso
 
 # As EKS and Container Insights begin the names of a cluster's log groups; then comes the cluster.

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..clouds.aws import Ec2
-from .aws_machines import Row, tags_of
+from ..clouds.aws_tags import tags_of
+from .aws_machines import Row
 from .model import iso
 
 

@@ -20,7 +20,7 @@ from .rancher import RancherSource
 from .vsphere import VsphereSource
 
 _OPEN: dict[str, Callable[[Mapping[str, Any], Job], Source]] = {
-    "aws": lambda params, job: AwsSource(params.get("aws") or {}, job),
+    "aws": lambda params, job: AwsSource(params.get("aws") or {}, job, float(params.get("wait_timeout") or 0)),
     "cluster": ClusterSource,
     "cluster_api": lambda params, job: ClusterApiSource(params.get("cluster_api") or {}, job),
     "vsphere": lambda params, job: VsphereSource(params.get("vsphere") or {}, job),
@@ -64,7 +64,7 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         while True:
             found = [t for s in sources for t in s.look(wanted)]
             result = _result(found, before, places, wanted, [k for s in sources for k in getattr(s, "skipped", ())])
-            # what may not be listed does not get better by waiting
+            # what may not be listed does not get better by waiting, and what was not in time has waited
             if not [i for i in result["leftovers"] if i["id"]] or job.left() <= 0:
                 break
             job.tell(f"waiting, {result['msg']}")

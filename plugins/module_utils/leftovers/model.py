@@ -18,7 +18,7 @@ from ..clusters.model import has_run
 from ..common import names
 from ..jobs.errors import BadOption
 
-FINALIZER, DEPENDENCY, PERMISSION = "finalizer", "dependency", "permission"
+FINALIZER, DEPENDENCY, PERMISSION, TIME = "finalizer", "dependency", "permission", "time"
 FORMAT = 1
 # Tags whose key ends with the name of the cluster that owns what bears them. The value "shared" means that it outlives it.
 KEYS = ("kubernetes.io/cluster/", "sigs.k8s.io/cluster-api-provider-aws/cluster/")
@@ -92,8 +92,8 @@ class Source(Protocol):
     place: str
 
     def look(self, wanted: Wanted) -> list[Thing]:
-        """Everything that fits; a kind that may not be listed is a Thing without id, made by refused().
-        PlatformError where nothing can be told at all."""
+        """Everything that fits; a kind that may not be listed, or was not in time, is a Thing without id, made by refused() or
+        unseen(). PlatformError where nothing can be told at all."""
 
     def close(self) -> None: ...
 
@@ -102,6 +102,11 @@ def refused(provider: str, kind: str, sentence: str) -> Thing:
     """A kind that may not be listed."""
     return Thing(provider, kind, "", cause=PERMISSION,
                  detail=f"may not be listed, so what is left of it is unknown: {sentence}")
+
+
+def unseen(provider: str, kind: str, sentence: str) -> Thing:
+    """A kind of which the list was not complete when the time was up."""
+    return Thing(provider, kind, "", cause=TIME, detail=f"was not looked at, so what is left of it is unknown: {sentence}")
 
 
 def owner_of(tags: Mapping[str, str], otherwise: str = "") -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..clouds.aws import Ec2
+from ..clouds.aws import AwsError, Ec2
 from ..jobs.errors import BadOption
 from .model import Thing, Wanted
 
@@ -74,12 +74,22 @@ def _is_ours(record: Mapping[str, Any], wanted: Wanted, note: Mapping[str, str],
             or wanted.is_cluster(note.get("external-dns/owner", "")) or any(n in addresses for n in _leads_to(record)))
 
 
+def _listed(api: Ec2, zone: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Its records; none where it went since zones were listed."""
+    try:
+        return api.pages("ListResourceRecordSets", "ResourceRecordSets", HostedZoneId=zone["Id"])
+    except AwsError as e:
+        if e.code != "NoSuchHostedZone":
+            raise
+        return []
+
+
 def records(api: Ec2, wanted: Wanted, zones: Sequence[str], addresses: Mapping[str, str]) -> list[Thing]:
     """addresses: {name of a load balancer of the cluster in DNS: its id}. Id of a record: zone/name/type."""
     found = []
     for zone in _zones(api, zones):
         number = zone["Id"].rpartition("/")[2]
-        listed = api.pages("ListResourceRecordSets", "ResourceRecordSets", HostedZoneId=zone["Id"])
+        listed = _listed(api, zone)
         notes = _notes(listed)
         for record in listed:
             name = _plain(record["Name"])

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...clouds.aws import Ec2, connect
+from ...clouds.aws_tags import balancer_tags, tags_of
 from ...engine.declared import CloudPermission, Option
 from .._shared.aws import CONNECTION
 
@@ -25,11 +26,6 @@ PERMISSIONS = (CloudPermission("aws", (
     "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTags", "ec2:DescribeSecurityGroups"), "load balancers of our Services that are left after "
                                                                         "their deletion"),)
-_TAGS_AT_ONCE = 20  # DescribeTags of load balancers takes no more
-
-
-def _tags(item: Mapping[str, Any]) -> dict[str, str]:
-    return {str(t["Key"]): str(t.get("Value") or "") for t in item.get("Tags") or []}
 
 
 class Aws:
@@ -47,11 +43,7 @@ class Aws:
 
     def _tagged(self, api: Ec2, key: str, argument: str, ids: Sequence[str]) -> set[str]:
         """Ids of those that are tagged as ours."""
-        found: set[str] = set()
-        for start in range(0, len(ids), _TAGS_AT_ONCE):
-            answer = api.call("DescribeTags", **{argument: list(ids[start:start + _TAGS_AT_ONCE])})
-            found |= {d[key] for d in answer["TagDescriptions"] if self._ours(_tags(d))}
-        return found
+        return {i for i, tags in balancer_tags(api, key, argument, ids).items() if self._ours(tags)}
 
     def _balancers(self) -> Iterable[str]:
         classic = [b["LoadBalancerName"] for b in self._apis["elb"].pages("DescribeLoadBalancers", "LoadBalancerDescriptions")]
@@ -69,7 +61,7 @@ class Aws:
 
     def _groups(self) -> Iterable[str]:
         for group in self._apis["ec2"].pages("DescribeSecurityGroups", "SecurityGroups"):
-            if self._ours(_tags(group), group["GroupName"]):
+            if self._ours(tags_of(group), group["GroupName"]):
                 yield f"security group {group['GroupId']}"
 
     def found(self) -> list[str]:

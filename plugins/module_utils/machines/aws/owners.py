@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...clouds.aws import Ec2
+from ...clouds.aws_tags import tags_of
 from ...common import names
 from ...jobs.errors import PlatformError
-from .sets import FILTER_VALUES, PREFIX, tags_of
+from .sets import FILTER_VALUES, PREFIX
 
 MEMBER = "aws:autoscaling:groupName"
 PROCESSES = ("HealthCheck", "ReplaceUnhealthy", "Terminate", "AZRebalance")

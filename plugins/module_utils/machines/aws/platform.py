@@ -13,13 +13,14 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ...clouds.aws import AwsError, Ec2, connect
+from ...clouds.aws_tags import tags_of
 from ...jobs.errors import BadOption, PlatformError
 from ...jobs.job import Job
 from ...jobs.steps import Steps, Stepwise, nothing
 from ..model import Machine, Pending, Snapshot, Store, Wanted
 from .revert import Revert, power
 from .reverting import about, check_revert, check_stop, held
-from .sets import FILTER_VALUES, INSTANCE, NAME, SET, SnapshotSet, as_tags, device_of, is_claim, new_tags, plain, sets_of, tags_of
+from .sets import FILTER_VALUES, INSTANCE, NAME, SET, SnapshotSet, as_tags, device_of, is_claim, new_tags, plain, sets_of
 from .status import unwell
 
 _LIVE = ["pending", "running", "stopping", "stopped"]

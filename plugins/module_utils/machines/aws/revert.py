@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...clouds.aws import AwsError, Ec2
+from ...clouds.aws_tags import tags_of
 from ...jobs.errors import PlatformError
 from ...jobs.steps import Steps
-from .sets import PREFIX, SET, SnapshotSet, as_tags, device_of, is_claim, tags_of
+from .sets import PREFIX, SET, SnapshotSet, as_tags, device_of, is_claim
 
 Volume = Mapping[str, Any]
 DEVICE, FRESH, REPLACED = f"{PREFIX}device", f"{PREFIX}fresh-for", f"{PREFIX}replaced-of"

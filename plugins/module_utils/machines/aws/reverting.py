@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...clouds.aws import AwsError, Ec2, connect
+from ...clouds.aws_tags import tags_of
 from ...jobs.errors import BadOption
 from ...jobs.job import Job
 from ...jobs.meanwhile import meanwhile
 from ..model import Machine
 from .owners import MEMBER, PROCESSES, Owners, kept
-from .sets import tags_of
 
 _OUTSIDE = ("what the cluster made outside of its machines since the snapshot (volumes, load balancers, records) is unknown to it "
             "after the revert, and stays: leftovers_info finds it")

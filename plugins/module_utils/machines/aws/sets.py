@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
+from ...clouds.aws_tags import tags_of
 from ...jobs.errors import BadOption
 from ..model import Snapshot
 
@@ -28,10 +29,6 @@ FILTER_VALUES = 200  # EC2 takes no more values in one filter
 # PersistentVolumes name, and comes and goes while the machine runs.
 _OF_A_CLAIM = ("kubernetes.io/created-for/pv/name", "kubernetes.io/created-for/pvc/name", "CSIVolumeName")
 _DESCRIBED = re.compile(r"[^\x20-\x7e]+")
-
-
-def tags_of(resource: Mapping[str, Any]) -> dict[str, str]:
-    return {t["Key"]: t.get("Value", "") for t in resource.get("Tags") or []}
 
 
 def as_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
