@@ -31,7 +31,7 @@ def test_the_build_context_has_what_the_collection_needs(tmp_path: Path) -> None
                           env={**os.environ, "PYTHONPATH": str(_builder())})
     assert done.returncode == 0, done.stdout + done.stderr
     image = (tmp_path / "context/Containerfile").read_text(encoding="utf-8")
-    assert "FROM $EE_BASE_IMAGE" in image and "python3.12" in image and "ansible-core>=2.19,<2.20" in image
+    assert "FROM $EE_BASE_IMAGE" in image and "python3.11" in image and "ansible-core>=2.19,<2.20" in image
     assert "assay.clusters" in (tmp_path / "context/_build/requirements.yml").read_text(encoding="utf-8")
     assert "awscli" in (tmp_path / "context/_build/requirements.txt").read_text(encoding="utf-8")
     assert "openssh-clients" in (tmp_path / "context/_build/bindep.txt").read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ file is read by a lexer of Groovy, and held against the sections of the declarat
 """
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -84,7 +85,7 @@ def test_the_jenkinsfile() -> None:
 
 
 @pytest.mark.parametrize(("old", "new", "wrong"), [
-    ("    agent {\n        docker { image 'python:3.12-slim' }\n    }\n", "", "agent is missing"),
+    ("    agent {\n        docker { image 'python:3.11-slim' }\n    }\n", "", "agent is missing"),
     ("    stages {", "    stagges {", "pipeline has no section stagges"),
     ("            when { changeRequest() }", "            whenn { changeRequest() }", "stage has no section whenn"),
     ("        timestamps()\n", "        timestamps(\n", "closes nothing"),
@@ -119,7 +120,7 @@ def test_every_cluster_gets_its_kubeconfig(name: str) -> None:
     inventory = yaml.safe_load((INFRA / "prod/hosts.yml").read_text(encoding="utf-8"))
     clusters = {h for g in inventory["clusters"]["children"].values() for h in g["hosts"]}
     text = (CI / name).read_text(encoding="utf-8")
-    put = re.findall(r"\$KUBECONFIGS/([\w-]+)\.", text) or re.findall(r"([\w-]+)\.\w+", re.search(r"for file in (.*); do", text)[1])
+    put = re.findall(r"([\w-]+)\.\w+", re.search(r"for \(?(?:file|name) in ((?s:.)*?)(?:; do|\.split|\]\))", text)[1])
     assert set(put) == clusters and len(put) == len(clusters)
 
 
@@ -150,6 +151,18 @@ def test_kubeconfigs_of_gitlab_are_copied_by_their_variables(tmp_path: Path) -> 
     subprocess.run(["sh", "-euc", script], check=True, env=environ)
     assert {p.name: p.read_text() for p in (tmp_path / "k").iterdir()} == {n: n.upper() for n in names}
     assert {oct((tmp_path / "k" / n).stat().st_mode & 0o77) for n in names} == {"0o0"}
+
+
+def test_kubeconfigs_of_github_are_the_secrets_of_their_names(tmp_path: Path) -> None:
+    """Run as it stands; where a secret is not given, as for a fork, the plan does without."""
+    steps = yaml.safe_load((CI / "github-actions.yml").read_text(encoding="utf-8"))["jobs"]["validate"]["steps"]
+    [script] = [s["run"] for s in steps if s.get("shell") == "python"]
+    secrets = {"KUBECONFIG_EDGE_NORTH": "north", "KUBECONFIG_PAYMENTS": "payments", "RANCHER_TOKEN": "another's"}
+    subprocess.run([sys.executable, "-c", script], check=True, env={
+        "KUBECONFIGS": str(tmp_path / "k"), "SECRETS": json.dumps(secrets)})
+    found = {p.name: p.read_text() for p in (tmp_path / "k").iterdir()}
+    assert {n: t for n, t in found.items() if t} == {"edge-north.conf": "north", "payments.yaml": "payments"} and len(found) == 6
+    assert {oct(p.stat().st_mode & 0o77) for p in (tmp_path / "k").iterdir()} == {"0o0"}
 
 
 def test_limits_of_gitlab_leave_time_for_what_comes_after() -> None:

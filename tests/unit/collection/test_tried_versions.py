@@ -48,6 +48,8 @@ def test_examples_take_a_version_on_which_everything_was_run(path: str) -> None:
     text = (ROOT / "docs/examples" / path).read_text(encoding="utf-8")
     taken = re.findall(r"ansible-core(?:~=|>=)(\d+\.\d+)", text)
     assert taken and {RUNS[v]["what"] for v in taken} == {"test"}
+    pythons = re.findall(r"[Pp]ython(?:-version: \"|:|)(3\.\d+)", text)
+    assert pythons and set(pythons) == {tried.series(RUNS[v]["python"]) for v in taken}
 
 
 def test_a_run_takes_the_place_of_the_one_before_it_and_the_newest_is_first(
