@@ -16,6 +16,9 @@ description:
     before with recursion, so that none remembers that there was nothing.
   - Then changes the targets, and last deletes both objects, until no name server knows any of the records. A wildcard
     in the zone is found first, told, and not taken for ours.
+  - After the change and after the end those that O(external_dns_resolvers) names are asked again. Each may keep an old
+    answer for the time of the record, a minute where the zone says no more, and is waited for 15 seconds longer. Where
+    that is more than O(external_dns_limit), it is told and not proved.
   - The domain, sources, filters, owner and policy are read from the arguments of the Deployment. Where these may not be
     seen, O(external_dns_zone) is enough.
   - Where the policy of external-dns never deletes, nothing is made and the check is skipped, unless
