@@ -29,15 +29,15 @@ class FakeRancher(Norman, Steve):
     """Use as a context manager. Attributes are switches for tests.
 
     has_v1: whether Steve knows provisioning.cattle.io; has_v1_login: whether /v1-public/login exists; has_rke1: whether
-    there are node pools and RKE, which Rancher 2.13 has not; gone_status: what a deleted cluster answers, 404 or 403; conflicts: so many
-    PUTs of v1 objects answer 409; busy: so many generateKubeconfig answer 503; making: the states of a new cluster, each for
-    `looks` looks, then the last one stays; page: the most on a page of a list; server_url: the name that Rancher has for
-    itself; weather: how reads go.
+    there are node pools and RKE, which Rancher 2.13 has not; gone_status: what a deleted cluster answers, 404 or 403; keeps:
+    nobody may delete clusters; conflicts: so many PUTs of v1 objects answer 409; busy: so many generateKubeconfig answer
+    503; making: the states of a new cluster, each for `looks` looks, then the last one stays; page: the most on a page of a
+    list; server_url: the name that Rancher has for itself; weather: how reads go.
     """
 
     def __init__(self, has_v1: bool = True, has_v1_login: bool = True):
         self.has_v1, self.has_v1_login, self.has_rke1 = has_v1, has_v1_login, True
-        self.gone_status, self.conflicts, self.busy, self.looks, self.page = 404, 0, 0, 1, 0
+        self.keeps, self.gone_status, self.conflicts, self.busy, self.looks, self.page = False, 404, 0, 0, 1, 0
         self.making: list[Step] = [*MAKING, ACTIVE]
         self.weather = SKY.weather()
         self.users, self.tokens = {"admin": "planted-password"}, {"token-abcde:" + "s" * 54}

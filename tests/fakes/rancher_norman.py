@@ -63,6 +63,7 @@ class Norman:
         if verb == "PUT":
             self._put(cluster, body)
         if verb == "DELETE":
+            self.check_removal()
             self.remove(cluster)
         shown = self._shown(cluster)
         if not shown:
@@ -86,6 +87,10 @@ class Norman:
     def lasting(self, steps: list[Step], last: Step | None) -> list[Step | None]:
         """Each state for as many looks as the clock says."""
         return [s for s in steps for _look in range(self.looks)] + [last]
+
+    def check_removal(self) -> None:
+        if self.keeps:
+            raise Refusal(403, "Forbidden", "may not delete clusters")
 
     def remove(self, cluster: dict[str, Any]) -> None:
         """It goes, after some looks."""
@@ -145,8 +150,12 @@ class Norman:
         if verb == "GET" and not number:
             return self._list("tokens", list(self.listed_tokens), query)
         mine = [t for t in self.tokens if number and t.partition(":")[0] == number]
-        if verb != "DELETE" or not mine:
+        if not mine:
             raise Refusal(404, "NotFound")
+        if verb == "GET":
+            return 200, {"id": number, "type": "token", "current": mine[0] == bearer}
+        if verb != "DELETE":
+            raise Refusal(405, "MethodNotAllowed")
         self.tokens.discard(mine[0])
         return 204, ""
 

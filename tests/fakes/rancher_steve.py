@@ -35,6 +35,7 @@ class Steve:
                 raise Refusal(409, "Conflict", "the object has been modified")
             self._put_newer(of, body)
         if verb == "DELETE":  # its finalizer holds it while machines are removed, and the v3 cluster outlives it
+            self.check_removal()
             of["metadata"].update(deletionTimestamp="2026-11-21T01:00:00Z")
             self.remove(self.clusters[of["number"]])
             return 204, ""

@@ -34,6 +34,8 @@ _API = re.compile(r"/v[13](?:-public)?/")
 _REPEATED = ("GET", "PUT", "DELETE")
 # Rancher's word for a cluster that does not answer; it is one about the cluster, not about Rancher.
 _OF_CLUSTER = "ClusterUnavailable"
+# Under which a cluster notes the tokens of the kubeconfigs that were made for it.
+TOKENS = "assay.clusters/tokens"
 _TRUE = ("1", "t", "true", "y", "yes", "on")
 
 
@@ -46,6 +48,11 @@ def _token(environ: Mapping[str, str]) -> str:
 def address(settings: Mapping[str, Any], environ: Mapping[str, str]) -> str:
     """Rancher's address without its end, "" where nobody tells it."""
     return str(settings.get("url") or environ.get("RANCHER_URL") or "").rstrip("/").removesuffix("/v3")
+
+
+def noted_tokens(cluster: Mapping[str, Any]) -> list[str]:
+    """Ids of the tokens of kubeconfigs that were made for a cluster of /v3."""
+    return [t for t in str((cluster.get("annotations") or {}).get(TOKENS, "")).split(",") if t]
 
 
 def verified(settings: Mapping[str, Any], environ: Mapping[str, str]) -> bool | None:

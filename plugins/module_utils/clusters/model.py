@@ -102,6 +102,9 @@ class ClusterPlatform(Protocol):
     def delete(self, cluster: Cluster) -> None:
         """May be repeated, and works on what is half made."""
 
+    # remains(name: str, run_id: str, kubeconfig: str) -> dict[str, Callable[[], None]]: where a platform has it, what is left of a
+    # cluster that is gone: words, and how each is removed, in this order. kubeconfig: the user's file, "" where there is none.
+
     def evidence(self, name: str) -> dict[str, list[str]]:
         """Under "events" and "log" what the platform tells of a failure, oldest first."""
 

@@ -5,7 +5,8 @@
 A machine config is adopted by its cluster as an owner; one of a cluster that was never made has none, and is called
 nc-CLUSTER-POOL-xxxxx where the dashboard made it (pkg/controllers/provisioningv2/machineconfigcleanup of rancher/rancher, and the
 dashboard). Fleet's cluster is called as that of provisioning.cattle.io and bears the name that is shown (fleetcluster there).
-Cloud credentials are of no cluster: they belong to one by their name or a label alone.
+Cloud credentials are of no cluster: they belong to one by their name or a label alone. Tokens of kubeconfigs mostly tell none, and
+nothing can be written on them (pkg/auth/tokens of rancher/rancher): those of ours are noted on their cluster.
 """
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ..clouds.rancher import RancherApi
+from ..clouds.rancher import RancherApi, noted_tokens
 from ..jobs.errors import PlatformError
 from ..jobs.job import Job
 from ..jobs.patience import Patience
@@ -50,10 +51,12 @@ class RancherSource:
     def look(self, wanted: Wanted) -> list[Thing]:
         found: list[Thing] = []
         ids: dict[str, str] = {}
+        noted: set[str] = set()
         with self._allowed("cluster", found):
             for c in self._api.everything("/v3/clusters"):
                 if wanted.is_cluster(c["name"]) or wanted.fits(c.get("labels") or {}, c["name"]):
                     ids[c["id"]] = c["name"]
+                    noted.update(noted_tokens(c))
                     found.append(self._older("cluster", c, c["name"], c.get("labels") or {}))
         with self._allowed("node", found):
             for n in self._api.everything("/v3/nodes"):
@@ -70,7 +73,8 @@ class RancherSource:
         with self._allowed("token", found):
             found += [self._older("token", t, t.get("description") or t["id"], t.get("labels") or {})
                       for t in self._api.everything("/v3/tokens") if not t.get("current") and (
-                          t.get("clusterId") in ids or wanted.fits(t.get("labels") or {}, t.get("description") or ""))]
+                          t.get("clusterId") in ids or t["id"] in noted or
+                          wanted.fits(t.get("labels") or {}, t.get("description") or "", t["id"]))]
         for kind, path in _NEWER:
             with self._allowed(kind, found):
                 found += self._newer(kind, path, wanted, set(ids.values()))

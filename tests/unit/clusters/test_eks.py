@@ -13,6 +13,7 @@ import boto3
 import pytest
 import yaml
 
+from ansible_collections.assay.clusters.plugins.module_utils.clusters.eks.roles import Roles
 from tests.fakes.api_server import FakeApiServer
 from tests.fakes.moto_eks import MotoEks, moto_eks
 
@@ -117,6 +118,35 @@ def test_roles_do_not_stay_where_no_cluster_was_made(given: dict[str, Any], aws:
         refused = ensure(**given)
     assert refused["failed"] and "You already have 100 clusters" in refused["msg"]
     assert _client(aws, "iam").list_roles()["Roles"] == []
+
+
+@pytest.mark.parametrize("run", [{}, {"run_id": "3f9a1c07"}], ids=["by its name", "of a run"])
+def test_roles_that_a_killed_deletion_left_go_with_the_next(
+        given: dict[str, Any], aws: MotoEks, monkeypatch: pytest.MonkeyPatch, run: dict[str, Any]) -> None:
+    iam = _client(aws, "iam")
+
+    def roles() -> set[str]:
+        return {r["RoleName"] for r in iam.list_roles()["Roles"]}
+
+    class Killed(BaseException):
+        pass
+
+    def die(_self: Any) -> None:
+        raise Killed
+
+    ensure(**given, **run)
+    made = roles()
+    with monkeypatch.context() as killing, pytest.raises(Killed):
+        killing.setattr(Roles, "remove", die)
+        ensure(**given, **run, state="absent", disposable=True)
+    assert _client(aws, "eks").list_clusters()["clusters"] == [] and roles() == made and len(made) == 2
+    elsewhere = {**given, **run, "eks": {**given["eks"], "region": "eu-west-1"}}
+    for others in (elsewhere, {**given, **run, "name": "c"}, {**given, "run_id": "4711"}):
+        assert not ensure(**others, state="absent", disposable=True)["changed"] and roles() == made
+    foretold = ensure(True, **given, **run, state="absent", disposable=True)
+    assert [w.split()[0] for w in foretold["diff"]["before"]["left"]] == ["role"] * 2 and roles() == made
+    assert ensure(**given, **run, state="absent", disposable=True)["changed"] and roles() == set()
+    assert not ensure(**given, **run, state="absent", disposable=True)["changed"]
 
 
 def test_half_made_goes_on(given: dict[str, Any], aws: MotoEks) -> None:

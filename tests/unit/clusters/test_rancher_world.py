@@ -115,25 +115,6 @@ def test_the_same_error_counts_when_nothing_else_is_said(rancher: FakeRancher, m
     world.close()
 
 
-# ---- tokens -------------------------------------------------------------------------------------------------------
-def test_tokens_of_kubeconfigs_end_with_the_cluster(given: dict[str, Any], rancher: FakeRancher) -> None:
-    before = set(rancher.tokens)
-    ensure(**given)
-    first = rancher.tokens - before
-    ensure(**given)
-    assert len(first) == 1 and rancher.tokens - before == first  # the one in the file is used again
-    Path(given["kubeconfig"]).unlink()
-    ensure(**given)
-    assert len(rancher.tokens - before) == 2
-    assert ensure(**given, state="absent", disposable=True)["changed"] and rancher.tokens == before
-
-
-def test_a_kubeconfig_that_nobody_wants_is_not_made(given: dict[str, Any], rancher: FakeRancher) -> None:
-    before = set(rancher.tokens)
-    made = ensure(**{**given, "kubeconfig": None}, return_kubeconfig=False)
-    assert not made["failed"] and made["kubeconfig_path"] == "" and rancher.tokens == before, made
-
-
 # ---- lists, names, versions ---------------------------------------------------------------------------------------
 @pytest.mark.fair("a session that is asked without a job's patience")
 @pytest.mark.parametrize("other", ["https://rancher.example.com:8443", "https://example.com/rancher"])

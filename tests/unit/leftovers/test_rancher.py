@@ -117,6 +117,15 @@ def test_a_machine_config_is_its_owners_else_that_of_its_name(rancher: FakeRanch
     assert bool(ask(rancher, run_id="3f9a1c07")["leftovers"]) is (of in ("ci", "ci of the run"))
 
 
+@pytest.mark.parametrize("by", [{"name": "ci"}, {"name": "", "patterns": ["kubeconfig-*"]}], ids=["the cluster's note", "a pattern"])
+def test_a_token_that_tells_no_cluster_is_found(rancher: FakeRancher, by: dict[str, Any]) -> None:
+    """As Rancher makes them for kubeconfigs: without a cluster, and all with one description."""
+    rancher.listed_tokens = [{"id": f"kubeconfig-u-{n}", "description": "Kubeconfig token", "created": CREATED} for n in ("1", "2")]
+    rancher.add("ci", annotations={"assay.clusters/tokens": "kubeconfig-u-0,kubeconfig-u-2"})
+    found = [i["id"] for i in ask(rancher, **by)["leftovers"] if i["kind"] == "token"]
+    assert found == ["kubeconfig-u-1", "kubeconfig-u-2"][-1 if "patterns" not in by else 0:]
+
+
 def test_what_is_of_other_clusters_is_not_listed(rancher: FakeRancher) -> None:
     rancher.add("ci2")
     rancher.objects[MACHINES] = [machine("ci2-x", "ci2")]

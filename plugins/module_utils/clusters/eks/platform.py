@@ -7,7 +7,7 @@ DELETE_FAILED, DEGRADED. A control plane takes no node groups before it is ACTIV
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...clouds.aws import AwsError
@@ -224,6 +224,9 @@ class Eks:
 
     def delete(self, cluster: Cluster) -> None:
         self._removal.delete(cluster)
+
+    def remains(self, name: str, run_id: str, _kubeconfig: str) -> dict[str, Callable[[], None]]:
+        return Roles(self._session, self._settings, name, {}).remains(run_id)
 
     def mark(self, cluster: Cluster, uid: str) -> None:
         self._eks.call("TagResource", resourceArn=cluster.id, tags={UID: uid})

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from ...clouds.aws import AwsError
 from ...clouds.eks import Session
 from ...common import names
 from ...jobs.errors import BadOption
+from ..model import has_run
 
 _EKS, _EC2 = "eks.amazonaws.com", "ec2.amazonaws.com"
 # Policies that EKS documents for the roles of a control plane, of nodes, and of both with Auto Mode (User Guide, Cluster IAM role and
@@ -19,7 +22,8 @@ _AUTO_CONTROL = (*_CONTROL, "AmazonEKSComputePolicy", "AmazonEKSBlockStoragePoli
                  "AmazonEKSNetworkingPolicy")
 _AUTO_NODES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
 _SUFFIXES = ("control-plane", "nodes", "auto-nodes")
-_CLUSTER = "assay.clusters/cluster"
+# Names of roles are of the whole account, and a cluster of that name may be in another region.
+_CLUSTER, _REGION = "assay.clusters/cluster", "assay.clusters/region"
 
 
 class Roles:
@@ -78,7 +82,7 @@ class Roles:
             raise BadOption(f"eks.{option}: there is no role {name}")
         trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": service},
                                                          "Action": actions}]}
-        tags = [{"Key": k, "Value": str(v)} for k, v in {**self._tags, _CLUSTER: self._cluster}.items()]
+        tags = [{"Key": k, "Value": str(v)} for k, v in {**self._tags, _CLUSTER: self._cluster, _REGION: self._session.region}.items()]
         made = self._iam.call("CreateRole", RoleName=name, AssumeRolePolicyDocument=json.dumps(trust),
                               Tags=tags)["Role"]["Arn"]
         partition = made.split(":")[1]  # aws, aws-cn, aws-us-gov
@@ -98,11 +102,37 @@ class Roles:
     def remove(self) -> None:
         """Those that were made for this cluster, told by their tags."""
         for name in map(self._own, _SUFFIXES):
-            with self._session.unless_missing():
-                role = self._iam.call("GetRole", RoleName=name)["Role"]
-                tags = {t["Key"]: t["Value"] for t in role.get("Tags") or []}
-                if tags.get(names.MANAGED_BY) != names.MANAGER or tags.get(_CLUSTER) != self._cluster:
-                    continue
-                for policy in self._iam.pages("ListAttachedRolePolicies", "AttachedPolicies", RoleName=name):
-                    self._iam.call("DetachRolePolicy", RoleName=name, PolicyArn=policy["PolicyArn"])
-                self._iam.call("DeleteRole", RoleName=name)
+            if self._made_for(name).get(_CLUSTER) == self._cluster:
+                self._end(name)
+
+    def remains(self, run_id: str) -> dict[str, Callable[[], None]]:
+        """Those of a cluster of this region, or of this run, that is gone; see ClusterPlatform."""
+        if not self._settings.get("create_roles"):
+            return {}
+        found = self._of_run(run_id) if run_id else [n for n in map(self._own, _SUFFIXES)
+                                                     if self._made_for(n).get(_CLUSTER) == self._cluster]
+        return {f"role {n}": partial(self._end, n) for n in found if self._made_for(n).get(_REGION) == self._session.region}
+
+    def _of_run(self, run_id: str) -> list[str]:
+        """The expiry in the name of the cluster is not known; who may not list roles has leftovers_info tell them."""
+        try:
+            listed = [str(r["RoleName"]) for r in self._iam.pages("ListRoles", "Roles")]
+        except AwsError as e:
+            if e.code != "AccessDenied":
+                raise
+            return []
+        return [n for n in listed if n.endswith(_SUFFIXES) and f"-{run_id}-x" in n
+                and has_run(self._made_for(n).get(_CLUSTER, ""), self._cluster, run_id)]
+
+    def _made_for(self, name: str) -> dict[str, str]:
+        """The tags of a role that was made here, else none."""
+        with self._session.unless_missing():
+            found = {t["Key"]: t["Value"] for t in self._iam.call("GetRole", RoleName=name)["Role"].get("Tags") or []}
+            return found if found.get(names.MANAGED_BY) == names.MANAGER else {}
+        return {}
+
+    def _end(self, name: str) -> None:
+        with self._session.unless_missing():
+            for policy in self._iam.pages("ListAttachedRolePolicies", "AttachedPolicies", RoleName=name):
+                self._iam.call("DetachRolePolicy", RoleName=name, PolicyArn=policy["PolicyArn"])
+            self._iam.call("DeleteRole", RoleName=name)

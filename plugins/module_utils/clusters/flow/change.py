@@ -76,12 +76,9 @@ class Flow(Way):
     def absent(self) -> dict[str, Any]:
         found = self.find()
         if found is None:
-            return self._result(None, False, {"name": self.name, "state": "absent"},
-                                {"name": self.name, "state": "absent"})
+            return self._gone()
         self._see(found)
-        if not self.params["disposable"]:
-            raise PlatformError(f"disposable: {found.name} is not marked as disposable, nothing was deleted; set "
-                                "cluster_disposable: true in the inventory if it may go")
+        self._check_disposable()
         self._same_cluster(found)
         before, after = self._shape(found), {"name": found.name, "state": "absent"}
         if self.job.check_mode:
@@ -93,3 +90,22 @@ class Flow(Way):
             self._wait_gone_or_fail_again(found)
         self._remove_kubeconfig(found)
         return self._result(None, True, before, after)
+
+    def _gone(self) -> dict[str, Any]:
+        """The cluster is; what somebody who deleted it, or whose deletion was cut off, left of it goes now."""
+        remains = getattr(self.platform, "remains", None)
+        left = self._patient(lambda: remains(self.base, self.run_id, self._path)) if remains else {}
+        after = {"name": self.name, "state": "absent"}
+        if left:
+            self._check_disposable()
+        if not self.job.check_mode:
+            for what, remove in left.items():
+                self._tell(f"{what} was left and is removed")
+                self.changed = True
+                remove()
+        return self._result(None, bool(left), {**after, **({"left": list(left)} if left else {})}, after)
+
+    def _check_disposable(self) -> None:
+        if not self.params["disposable"]:
+            raise PlatformError(f"disposable: {self.name} is not marked as disposable, nothing was deleted; set "
+                                "cluster_disposable: true in the inventory if it may go")

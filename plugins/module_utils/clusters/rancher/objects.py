@@ -4,22 +4,23 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...clouds.rancher import RancherApi
+from ...clouds.rancher import TOKENS, RancherApi, noted_tokens
 from ...common import names
 from ...jobs.errors import BadOption, PlatformError
 from ..model import UID, Cluster, Wanted
 from ..pools import filled
 
-# Under which a cluster notes the tokens of the kubeconfigs that were made for it.
-TOKENS = "assay.clusters/tokens"
 FIRST = "/v3/clusters"
 _SECOND = "/v1/provisioning.cattle.io.clusters"
 _PHASES = {"active": "ready", "removing": "deleting", "error": "failed", "updating": "updating", "upgrading": "updating",
            "unavailable": "updating"}
 _CONFLICTS = 5
+# Rancher's proxy to a cluster, whichever name Rancher is called by.
+_PROXY = re.compile(r"^\s*(?:- )?server: \S+/k8s/clusters/(c-[a-z0-9-]+)\s*$", re.MULTILINE)
 
 
 def _is_worker(pool: Mapping[str, Any]) -> bool:
@@ -44,6 +45,12 @@ def pool_sizes(pools: Sequence[Mapping[str, Any]], nodes: int, chosen: str | Non
     sizes = {str(i): int(pools[i].get("quantity") or 0) for i in workers}
     changed = filled(sizes, nodes, str(found[0]), "pools of workers")
     return [changed.get(str(i), int(p.get("quantity") or 0)) for i, p in enumerate(pools)]
+
+
+def cluster_behind(kubeconfig: str) -> str:
+    """The id of the cluster that a kubeconfig of Rancher leads to, "" where it leads elsewhere or to several."""
+    found = set(_PROXY.findall(kubeconfig))
+    return found.pop() if len(found) == 1 else ""
 
 
 def cluster_of(older: dict[str, Any] | None, newer: dict[str, Any] | None, pools: Sequence[Mapping[str, Any]]) -> Cluster:
@@ -147,9 +154,7 @@ class Norman:
         self._api.call("PUT", f"{FIRST}/{number}", body)
 
     def noted_tokens(self, number: str) -> list[str]:
-        """Ids of the tokens of kubeconfigs that were made for it."""
-        of = self._api.get_or_none(f"{FIRST}/{number}", gone=(403, 404)) or {}
-        return [t for t in str((of.get("annotations") or {}).get(TOKENS, "")).split(",") if t]
+        return noted_tokens(self._api.get_or_none(f"{FIRST}/{number}", gone=(403, 404)) or {})
 
     def note_token(self, number: str, token: str) -> None:
         self.annotate(number, {TOKENS: ",".join([*self.noted_tokens(number), token])})

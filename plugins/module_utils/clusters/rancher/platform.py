@@ -7,9 +7,11 @@ it outlives the v1 object while machines are removed.
 """
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ...clouds.rancher import RancherApi
@@ -18,10 +20,10 @@ from ...jobs.job import Job
 from ...jobs.patience import Patience
 from ...kube.errors import ApiError, BadInput
 from .. import model as words
-from ..access import client, embedded, made_kubeconfig, read, tokens
+from ..access import client, embedded, made_kubeconfig, read, tokens, uid_of
 from ..manifests import Applier, parse
 from ..model import Cluster, Wanted
-from .objects import FIRST, Norman, Steve, cluster_of, pool_sizes
+from .objects import FIRST, Norman, Steve, cluster_behind, cluster_of, pool_sizes
 
 # After a deletion Rancher answers 404, or 403 to those who had rights on that cluster only.
 _GONE = (403, 404)
@@ -30,6 +32,8 @@ _GONE = (403, 404)
 # (rancher2WaitFalseCond); a machine that does not come takes longer until the next is tried.
 _ERROR_GRACE = 300.0
 _KUBECONFIG_RETRY = (403, 404, 503)
+# How tokens begin that Rancher makes for kubeconfigs; any other in such a file is a user's own (pkg/auth/tokens of rancher/rancher).
+_OF_KUBECONFIGS = "kubeconfig-"
 
 
 class Rancher:
@@ -157,11 +161,11 @@ class Rancher:
             self._norman.update(cluster.id, wanted.version if newer else "", nodes, self._settings.get("pool"))
 
     def delete(self, cluster: Cluster) -> None:
-        """Tokens of its kubeconfigs lead nowhere without it; nobody else would end them."""
-        noted = self._norman.noted_tokens(cluster.id) if cluster.id else []
-        self._delete(cluster)
-        for token in noted:
+        """Tokens of its kubeconfigs end first: only the cluster tells which they are, and nobody else would end them. Where it then
+        may not be deleted, the next who wants a kubeconfig gets another token."""
+        for token in self._norman.noted_tokens(cluster.id) if cluster.id else []:
             self._api.end_token(token)
+        self._delete(cluster)
 
     def _delete(self, cluster: Cluster) -> None:
         if not self._steve.delete(cluster.name) and cluster.id:
@@ -172,6 +176,27 @@ class Rancher:
                     raise
                 if self._api.get_or_none(f"{FIRST}/{cluster.id}", gone=(404,)):
                     raise  # it is there, and this user may not delete it
+
+    def remains(self, _name: str, _run_id: str, kubeconfig: str) -> dict[str, Callable[[], None]]:
+        """Of a cluster that somebody else deleted: the kubeconfig, and its token, which nothing but that tells."""
+        content = read(kubeconfig) if kubeconfig else ""
+        number = cluster_behind(content)
+        if not number or not self._is_gone(number, content):
+            return {}
+        made = [t for t in (t.partition(":")[0] for t in tokens(content)) if t.startswith(_OF_KUBECONFIGS)]
+        known = [t for t in made if self._api.get_or_none(f"/v3/tokens/{t}", gone=_GONE)]
+        if not known and f"server: {self._api.url}/" not in content:
+            return {}  # of another Rancher
+        return {**{f"token {t}": partial(self._api.end_token, t) for t in known}, kubeconfig: partial(os.unlink, kubeconfig)}
+
+    def _is_gone(self, number: str, kubeconfig: str) -> bool:
+        """403 is also for a cluster that others still see, so its API server is asked, too."""
+        try:
+            return self._api.get_or_none(f"{FIRST}/{number}") is None
+        except PlatformError as e:
+            if e.details.get("status") != 403:
+                raise
+            return not uid_of(kubeconfig)
 
     def mark(self, cluster: Cluster, uid: str) -> None:
         self._norman.annotate(cluster.id, {words.UID: uid})
