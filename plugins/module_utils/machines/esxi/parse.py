@@ -32,8 +32,8 @@ _TOOLS = {"guestToolsRunning": "running", "guestToolsExecutingScripts": "running
 _SKIPPED = re.compile(r"^Skipping invalid VM '?(\d+)'?", re.MULTILINE)
 _DEVICE = re.compile(r"^\s*\(vim\.vm\.device\.(\w+)\) \{\s*$", re.MULTILINE)
 _FILES = re.compile(r'^\s+fileName = "(.*)",?\s*$', re.MULTILINE)
-# Folders of a datastore in which volumes of Kubernetes lie: first class disks, and those of the driver before CSI.
 _TASK = re.compile(r"'vim\.Task:([^']+)'")
+# Folders of a datastore in which volumes of Kubernetes lie: first class disks, and those of the driver before CSI.
 _VOLUMES = re.compile(r"^\[[^\]]*\] (?:fcd|kubevols)/")
 
 
