@@ -3,8 +3,9 @@
 """Commands of pages, with what they need, which a comment above each block says: `<!-- needs: plan, cluster -->`.
 
 A word for the whole block, or one for each of its commands. nothing: an empty folder; plan: kubeconfigs, of clusters that
-need not be there; cluster: a real one; output: it shows what is printed; the path of a test: that one runs it. Others are of
-things that are not to be had here: galaxy, checkout, aws, helm, rancher, awx, pushgateway.
+need not be there; cluster: a real one; +cluster: a block that goes on with what all of the block before it has done; output: it
+shows what is printed; the path of a test: that one runs it. Others are of things that are not to be had here: galaxy, aws, rancher,
+awx.
 """
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ _FILE = re.compile(r"^```+yaml\n# (?P<name>[\w./-]+\.ya?ml)\n(?P<text>.*?)^```+$
 
 @dataclass(frozen=True)
 class Command:
-    """page is a path from the checkout; needs is "" where the page does not say it; before: what stands before it in its block
-    and needs nothing, whose files it goes on with."""
+    """page is a path from the checkout; needs is "" where the page does not say it; before: what it goes on with, as what stands
+    before it in its block and needs nothing."""
 
     page: str
     number: int
@@ -56,12 +57,17 @@ def _commands(text: str) -> list[str]:
 
 def commands(page: str) -> list[Command]:
     """All commands of a page."""
-    text, found = (CHECKOUT / page).read_text(encoding="utf-8"), []
+    text, last = (CHECKOUT / page).read_text(encoding="utf-8"), ""
+    found: list[tuple[str, str, tuple[str, ...]]] = []
     for block in _BLOCK.finditer(text):
         needs = [n.strip() for n in (block["needs"] or "").split(",")]
         parts = [block["text"]] if len(needs) == 1 else _commands(block["text"])
         if len(needs) not in (1, len(parts)):
             raise ValueError(f"{page}: {len(needs)} needs of {len(parts)} commands: {block['text']}")
+        if needs == ["+cluster"]:
+            found.append(("cluster", block["text"], (last,)))
+            continue
+        last = block["text"]
         block_of = [(n, p.removeprefix("$ ")) for n, p in zip(needs, parts)]
         found += [(n, p, tuple(q for m, q in block_of[:i] if m == "nothing")) for i, (n, p) in enumerate(block_of)]
     return [Command(page, i, *one) for i, one in enumerate(found, 1)]

@@ -112,11 +112,15 @@ def _kubectl(kubeconfig: Path, *words: str) -> str:
 
 @pytest.fixture(name="instead")
 def _instead(kubeconfig: Any) -> Iterator[dict[str, str]]:
-    """Another number of nodes, and a name that the lab's resolver knows; the namespace that a page makes goes again."""
+    """Another number of nodes, and a name that the lab's resolver knows; namespaces that a page makes have names that are
+    nobody else's, and go again.
+    """
     nodes = len(_kubectl(Path(str(kubeconfig)), "get", "nodes", "-o", "name").split())
-    yield {"nodes_check_expected: 12": f"nodes_check_expected: {nodes}",
+    ops = {f"{before}ops": f"{before}assay-clusters-ops" for before in ('"', "-n ", "create namespace ")}
+    yield {"nodes_check_expected: 12": f"nodes_check_expected: {nodes}", **ops,
            **({} if os.environ.get("KUBECONFIG") else {"www.example.com": "www.lab.test"})}
-    _kubectl(Path(str(kubeconfig)), "delete", "namespace,clusterrole,clusterrolebinding", "assay-clusters", "--ignore-not-found")
+    _kubectl(Path(str(kubeconfig)), "delete", "namespace,clusterrole,clusterrolebinding", "assay-clusters", "assay-clusters-ops",
+             "--ignore-not-found")
 
 
 @pytest.mark.gauntlet

@@ -15,10 +15,13 @@ import boto3
 import pytest
 import yaml
 from ansible.errors import AnsibleParserError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM, CLUSTER_SOURCE
 from ansible_collections.assay.clusters.plugins.inventory import clusters as plugin
+from ansible_collections.assay.clusters.plugins.module_utils.clusters.konvoy.later import Later
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.tests.fakes.quick import quick_moto
 from tests.fakes.api_server import FakeApiServer
 from tests.fakes.moto_eks import MotoEks, moto_eks
@@ -228,10 +231,19 @@ def test_the_example_rancher(rancher: FakeRancher) -> None:
 
 def test_the_example_konvoy() -> None:
     listed = _example("konvoy")
-    assert set(_vars(listed)) == {"edge-north", "edge-south"}
+    assert set(listed["konvoy"]["hosts"]) == {"edge-north", "edge-south"} and set(listed["nkp"]["hosts"]) == {"plant-1", "plant-2"}
     south = _vars(listed)["edge-south"]
     assert south["cluster_platform"] == "konvoy" and south["cluster_disposable"] is True
     assert _vars(listed)["edge-north"]["cluster_disposable"] is False
+    generations = {}
+    for host, variables in _vars(listed).items():
+        found = ArgumentSpecValidator(CLUSTER_PLATFORM).validate({"platform": "konvoy", "konvoy": variables["cluster_konvoy"]})
+        assert not found.error_messages, host
+        settings = found.validated_parameters["konvoy"]
+        generations[host] = settings["generation"]
+        if settings["generation"] == "v2":
+            Later(settings, Job(), lambda *_words, **_more: "", Path(settings["workdir"])).check(host)
+    assert set(generations.values()) == {"v1", "v2"} and generations["plant-1"] == "v2"
 
 
 def test_the_example_cloud(cloud: MotoEks) -> None:
