@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from . import again
 from .counts import Case, Counts, cases, of_stage
 from .process import Running
 from .stages import Stage
@@ -56,6 +57,7 @@ class Schedule:
         self.outcomes: list[Outcome] = []
         self.interrupted = ""
         self._left, self._release = left, release
+        self._first: dict[str, Outcome] = {}  # by the name of the stage that tries again
 
     def interrupt(self, reason: str) -> None:
         """End what runs, start nothing more."""
@@ -67,7 +69,7 @@ class Schedule:
         while self.waiting or self.running:
             if self.interrupted:
                 self.outcomes += [Outcome(s, Counts(failed=1), reason=f"not run: {self.interrupted}")
-                                  for s in self.waiting]
+                                  for s in self.waiting if s.name not in self._first]
                 self.waiting = []
             self._collect()
             self._start_more()
@@ -96,11 +98,22 @@ class Schedule:
             counts = Counts()
         reason = "; ".join(filter(None, (running.ended_by or why, f"{len(left)} things were left on clusters" if left else "")))
         outcome = Outcome(stage, counts, running.seconds, reason, running.cpu, found)
-        self.outcomes.append(outcome)
         say(f"[{stage.name}] {outcome.verdict}: {counts} in {running.seconds:.0f} s"
             + (f" ({reason})" if reason else ""))
         if outcome.verdict == "FAILED":
             self._show_end(running)
+        self._keep(outcome)
+
+    def _keep(self, outcome: Outcome) -> None:
+        """What there is to a stage; what failed in it may get a second try, whose stage tells nothing of its own."""
+        if first := self._first.pop(outcome.stage.name, None):
+            self.outcomes[self.outcomes.index(first)] = again.merged(first, outcome)
+            return
+        self.outcomes.append(outcome)
+        second = None if self.interrupted else again.second(outcome.stage, outcome.cases, outcome.counts, outcome.reason)
+        if second:
+            self._first[second.name] = outcome
+            self.waiting.insert(0, second)
 
     def _free(self) -> None:
         if self._release and not any(s.uses & _CLUSTERS for s in [*self.waiting, *(r.stage for r in self.running)]):

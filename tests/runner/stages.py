@@ -17,6 +17,8 @@ OUTPUT = CHECKOUT / "tests/output/stages"
 CLAIMS = OUTPUT / "claims.jsonl"
 LAB_LINES = r"(::.* |\] )(PASSED|FAILED|ERROR|SKIPPED)\b|^(FAILED|ERROR) tests/"
 FAILED_LINES = r"^(\[gw\d+\] )?(FAILED|ERROR)\b|\bFAILED\b"
+# Of the thousand tests and more of a stage that run beside everything else.
+_AGAIN = 3
 # Tests on fakes and simulators that have weather (tests/fakes/weather.py).
 IN_WEATHER = (*(f"tests/integration/test_{n}.py" for n in (
     "vsphere", "vsphere_choice", "vsphere_tags", "machines_vsphere", "leftovers_vsphere", "esxi", "esxi_world", "machines", "snapshot_platforms",
@@ -40,6 +42,7 @@ class Stage:
         their own, which would get no answer in time.
     show: the lines of its output worth showing live (a regular expression), the first `most` of them.
     limit: seconds, then it is ended.
+    again: at most so many of its tests are tried a second time when they failed, alone, when it has ended; see again.py.
     absent: why it cannot run here; the stage then counts as skipped. in_all: part of a plain `make test`.
     """
 
@@ -55,6 +58,7 @@ class Stage:
     show: str = FAILED_LINES
     most: int = 15
     limit: float = 900.0
+    again: int = 0
     absent: str = ""
     in_all: bool = True
     counted: bool = True
@@ -87,7 +91,7 @@ def _static_stages() -> list[Stage]:
         # The judgement first: four seconds.
         Stage("diagnosis", _pytest("diagnosis", "-q", "tests/unit/diagnosis"), static, rooms=_rooms("diagnosis", "unit")),
         Stage("unit", _pytest("unit", "-q", "-n2", "-m", "not gauntlet", "tests/unit", "--ignore=tests/unit/diagnosis"), static,
-              rooms=_rooms("unit", "unit"), limit=3600),
+              rooms=_rooms("unit", "unit"), limit=3600, again=_AGAIN),
         Stage("changelog", ("antsibull-changelog", "lint"), static),
         Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), static, nice=yields, limit=1200,
               show=r"^[\w/.-]+:\d+|Passed|Failed"),
@@ -128,7 +132,8 @@ def _on_clusters(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
     many = [] if own_cluster else _on_each()
     return [Stage("clusters", _pytest("clusters", "-v", "-m", "not soak and not gauntlet and not no_cluster", *many, *(f"tests/{r}" for r in rooms)),
                   frozenset({"clusters"}), needs=() if own_cluster else ("lab",), rooms=_rooms("clusters", *rooms),
-                  on_clusters=True, handed_out=True, show=LAB_LINES, most=2000, limit=4800, environ=_handed_out(own_cluster))]
+                  on_clusters=True, handed_out=True, show=LAB_LINES, most=2000, limit=4800, again=_AGAIN,
+                  environ=_handed_out(own_cluster))]
 
 
 def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
@@ -138,9 +143,10 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
                                         frozenset({"clusters"}), show=r"\S", most=1000, limit=3000, counted=False)]
     return [
         *lab, *_on_clusters(rooms, own_cluster), *broken,
-        _on_addons("addons", "not soak and not gauntlet", own_cluster, needs=("lab",) if lab else (), limit=4800, absent=reason),
+        _on_addons("addons", "not soak and not gauntlet", own_cluster, needs=("lab",) if lab else (), limit=4800, again=_AGAIN,
+                   absent=reason),
         *_gauntlet(own_cluster, ("lab",) if lab else (), reason),
-        _on_simulators("platforms", "no_cluster and not soak and not gauntlet", ("lab",) if lab else (), limit=4000),
+        _on_simulators("platforms", "no_cluster and not soak and not gauntlet", ("lab",) if lab else (), limit=4000, again=_AGAIN),
         Stage("soak", _pytest("soak", "-v", "-m", "soak", "tests/integration", "tests/faults"), frozenset({"clusters"}),
               needs=("lab",) if lab else (), rooms={"integration": 1}, on_clusters=True, show=LAB_LINES, most=1000, limit=10800,
               in_all=False, absent=reason),
