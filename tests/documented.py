@@ -19,7 +19,7 @@ RUN = ("nothing", "plan", "cluster")
 NOT_HERE = ("galaxy", "checkout", "aws", "helm", "rancher", "awx", "pushgateway")
 _BLOCK = re.compile(r"(?:<!-- needs: (?P<needs>[^>]*) -->\n)?^(?P<fence>```+)(?:console|bash|sh|shell)\n(?P<text>.*?)^(?P=fence)$",
                     re.M | re.S)
-_FILE = re.compile(r"^```+yaml\n# (?P<name>[\w./-]+\.ya?ml)\n(?P<text>.*?)^```+$", re.M | re.S)
+_FILE = re.compile(r"^```+(?:yaml|python)\n# (?P<name>[\w./-]+\.(?:ya?ml|py))\n(?P<text>.*?)^```+$", re.M | re.S)
 
 
 @dataclass(frozen=True)
@@ -74,5 +74,5 @@ def commands(page: str) -> list[Command]:
 
 
 def files(page: str) -> dict[str, str]:
-    """Files that a page shows: blocks of YAML that begin with a comment of their path."""
+    """Files that a page shows: blocks of YAML or Python that begin with a comment of their path."""
     return {m["name"]: m["text"] for m in _FILE.finditer((CHECKOUT / page).read_text(encoding="utf-8"))}
