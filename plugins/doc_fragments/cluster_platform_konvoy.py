@@ -39,7 +39,10 @@ options:
         default: v1beta2
         choices: [v1alpha1, v1beta1, v1beta2]
       provisioner_spec:
-        description: With V(v1), what is put into the spec of the ClusterProvisioner. Node pools are merged by name.
+        description:
+          - With V(v1), what is put into the spec of the ClusterProvisioner. Node pools are merged by name.
+          - Where it says something else than a cluster was made with, a line tells the places; it is applied with the next
+            change of version or number of nodes. The same goes for O(konvoy.configuration_spec) and the lists of machines.
         type: dict
       configuration_spec:
         description: With V(v1), what is put into the spec of the ClusterConfiguration.

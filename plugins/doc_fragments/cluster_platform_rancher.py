@@ -53,6 +53,8 @@ options:
         description:
           - What is made, as Rancher's own API takes it. The C(spec) of C(provisioning.cattle.io/v1) Cluster, or the body of
             C(/v3/clusters). Name, version, labels and the size of the pool are put in.
+          - Where it says something else than a cluster that is there has, a line tells the places, and nothing is changed. The same
+            goes for O(rancher.node_pools).
         type: dict
       node_pools:
         description: With V(v3), the bodies of C(/v3/nodePools) that are made for the cluster.

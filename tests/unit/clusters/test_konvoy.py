@@ -87,6 +87,31 @@ def test_1x_made_changed_and_disposed_of(given: dict[str, Any], api: FakeApiServ
     assert _calls(given) == ["init --provisioner=aws --cluster-name=edge", "up -y", "up -y --upgrade", "down -y"]
 
 
+def test_1x_what_its_settings_say_otherwise_is_told(given: dict[str, Any]) -> None:
+    ensure(**given)
+    assert not [line for line in ensure(**given)["progress"] if "says something else" in line]
+    pools = [{"name": "worker", "count": 7, "machine": {"type": "m5.large"}}, {"name": "gpu", "count": 1}]
+    given["konvoy"].update(provisioner_spec={"aws": {"region": "eu-west-1"}, "nodePools": pools}, configuration_spec={
+        "containerNetworking": {"calico": {"mtu": 1500}}, "kubernetes": {"version": "1.18"}, "version": "v1.7.0"})
+    again, end = ensure(**given), "; it is applied only together with another version or number of nodes"
+    assert not again["changed"] and [line for line in again["progress"] if "says something else" in line] == [
+        f"edge: konvoy.provisioner_spec says something else than the cluster has in aws.region, nodePools[gpu]{end}",
+        f"edge: konvoy.configuration_spec says something else than the cluster has in containerNetworking.calico.mtu, version{end}"]
+    del given["nodes"], given["version"]
+    lines = "".join(ensure(**given)["progress"])
+    assert "nodePools[worker].count" in lines and "kubernetes.version" in lines
+
+
+def test_1x_other_machines_are_told(onprem: dict[str, Any]) -> None:
+    ensure(**onprem)
+    assert not [line for line in ensure(**onprem)["progress"] if "says something else" in line]
+    onprem["konvoy"].update(workers=["10.0.50.108", "10.0.50.110"], inventory_vars={"ansible_user": "root"})
+    lines = [line for line in ensure(**onprem)["progress"] if "says something else" in line]
+    assert [line.partition("; ")[0].rpartition(" in ")[::2] for line in lines] == [
+        ("edge: konvoy.workers says something else than the cluster has", "10.0.50.109, 10.0.50.110"),
+        ("edge: konvoy.inventory_vars says something else than the cluster has", "ansible_user")]
+
+
 def test_1x_on_premises_has_an_inventory_and_no_provisioner(onprem: dict[str, Any]) -> None:
     made = ensure(**onprem)
     assert not made["failed"] and set(_documents(onprem)) == {"ClusterConfiguration"}, made

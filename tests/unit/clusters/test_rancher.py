@@ -105,6 +105,35 @@ def test_size_and_version_change(given: dict[str, Any], rancher: FakeRancher) ->
     assert "does not go back to v1.31.4" in ensure(**given)["msg"]
 
 
+def test_what_its_configuration_says_otherwise_is_told_and_not_changed(given: dict[str, Any], rancher: FakeRancher) -> None:
+    ensure(**given)
+    own, calls = given["rancher"], list(rancher.calls)
+    newer = "cloudCredentialSecretName" in own["config"]
+
+    def told(**task: Any) -> list[str]:
+        again = ensure(**{**given, **task})
+        assert not again["failed"] and not again["changed"], again
+        return [line for line in again["progress"] if "says something else" in line]
+
+    assert told() == [] and told(version=None, nodes=None) == []
+    pools = [{**p, "quantity": 3} for p in (POOLS if newer else OLD_POOLS)]
+    if newer:
+        own["config"] = {"rkeConfig": {"machinePools": [*pools, {"name": "gpu", "workerRole": True}]}, "cloudCredentialSecretName": "cc-2",
+                         "secret": "planted-secret", "kubernetesVersion": "v1.30.0"}
+        option, places = "config", "rkeConfig.machinePools[gpu], cloudCredentialSecretName, secret"
+        sized = "rkeConfig.machinePools[control].quantity, rkeConfig.machinePools[apps].quantity, "
+    else:
+        own["config"] = {"rancherKubernetesEngineConfig": {"network": {"plugin": "calico"}, "addons": "planted-secret"}}
+        own["node_pools"] = pools
+        option, places, sized = "config", "rancherKubernetesEngineConfig.network.plugin", ""
+    end = "; a cluster is made with that, and it is not changed"
+    assert told() == [f"ci: rancher.{option} says something else than the cluster has in {places}{end}"]
+    lines = told(nodes=None)
+    assert lines[0] == f"ci: rancher.{option} says something else than the cluster has in {sized}{places}{end}"
+    assert lines[1:] == ([] if newer else [f"ci: rancher.node_pools says something else than the cluster has in [control].quantity, [apps].quantity{end}"])
+    assert rancher.calls == calls and "planted-secret" not in json.dumps(lines)
+
+
 def test_a_deleted_cluster_may_answer_403(given: dict[str, Any], rancher: FakeRancher) -> None:
     ensure(**given)
     rancher.gone_status = 403

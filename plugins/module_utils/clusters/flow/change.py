@@ -54,6 +54,8 @@ class Flow(Way):
         before, differs = self._shape(found), bool(more) or not self._fits(found, wanted)
         after = {**before, "version": before["version"] if words.version_fits(found.version, wanted.version)
                  else wanted.version, "nodes": wanted.nodes or found.nodes, **({"changed": more} if more else {})}
+        for line in self._differences(found, wanted):
+            self.job.tell(f"{found.name}: {line}")
         if differs:
             self._same_cluster(found)
             self.platform.check(wanted)
@@ -72,6 +74,11 @@ class Flow(Way):
         """What else the platform finds to be another one than wanted, where it can tell (`drift`)."""
         drift = getattr(self.platform, "drift", None)
         return drift(found) if drift else []
+
+    def _differences(self, found: Cluster, wanted: Wanted) -> list[str]:
+        """What else the settings say otherwise than the cluster has it, where the platform tells it and does not change it."""
+        differences = getattr(self.platform, "differences", None)
+        return differences(found, wanted) if differences else []
 
     def absent(self) -> dict[str, Any]:
         found = self.find()

@@ -16,6 +16,7 @@ except ImportError:  # on a controller ansible-core brings it
 from ...common.files import write_whole
 from ...jobs.errors import BadOption, PlatformError
 from ...kube.shallow import shallow
+from ..differences import differences, told
 from ..model import Wanted, bare_version
 from ..pools import filled
 
@@ -58,6 +59,29 @@ def merged_cluster(path: Path, settings: Mapping[str, Any], wanted: Wanted) -> l
                 _set_workers(document["spec"], wanted.nodes, settings.get("node_pool"))
         out.append(document)
     return out
+
+
+def differing(folder: Path, settings: Mapping[str, Any], wanted: Wanted) -> list[str]:
+    """What the settings say otherwise than the files that the last `up` had."""
+    def documents(name: str) -> dict[str, Any]:
+        try:
+            return {d.get("kind", ""): d for d in yaml.safe_load_all(shallow((folder / name).read_text(encoding="utf-8"))) if d}
+        except (OSError, yaml.YAMLError, AttributeError):
+            return {}
+
+    found, what = documents("cluster.yaml"), "it is applied only together with another version or number of nodes"
+    but = ("kubernetes.version",) * bool(wanted.version) + ("].count",) * bool(wanted.nodes)
+    lines = []
+    for option, kind in (("provisioner_spec", "ClusterProvisioner"), ("configuration_spec", "ClusterConfiguration")):
+        if kind in found:
+            lines += told(f"konvoy.{option}", list(differences(settings.get(option) or {}, found[kind].get("spec") or {}, but)), what)
+    if settings["provisioner"] == "none" and (had := documents("inventory.yaml").get("")):
+        now = inventory(settings)
+        for option, group in (("control_plane", "control-plane"), ("workers", "node"), ("bastions", "bastion")):
+            hosts = [set((i.get(group) or {}).get("hosts") or {}) for i in (now, had)]
+            lines += told(f"konvoy.{option}", sorted(hosts[0] ^ hosts[1]), what)
+        lines += told("konvoy.inventory_vars", list(differences(now["all"]["vars"], (had.get("all") or {}).get("vars") or {})), what)
+    return lines
 
 
 def _set_workers(spec: dict[str, Any], nodes: int, chosen: str | None) -> None:

@@ -20,7 +20,7 @@ from ...results import redact
 from ..access import read
 from ..model import Cluster, Wanted, version_fits
 from ..notes import Notes
-from .files import inventory, merged_cluster, write_yaml
+from .files import differing, inventory, merged_cluster, write_yaml
 from .later import Later
 
 
@@ -89,6 +89,10 @@ class Konvoy:
                 raise BadOption("konvoy.control_plane: is missing; without a provisioner it lists the machines")
             if wanted.nodes and wanted.nodes != len(hosts):
                 raise BadOption(f"nodes: {wanted.nodes} are wanted and konvoy.workers lists {len(hosts)}")
+
+    def differences(self, cluster: Cluster, wanted: Wanted) -> list[str]:
+        """Later generations keep no file of what a cluster was made with."""
+        return [] if self._later else differing(self._folder(cluster.name), self._settings, wanted)
 
     def create(self, wanted: Wanted) -> None:
         with self._notes.locked(wanted.name):

@@ -21,6 +21,7 @@ from ...jobs.patience import Patience
 from ...kube.errors import ApiError, BadInput
 from .. import model as words
 from ..access import client, embedded, made_kubeconfig, read, tokens, uid_of
+from ..differences import differences, told
 from ..manifests import Applier, parse
 from ..model import Cluster, Wanted
 from .objects import FIRST, Norman, Steve, cluster_behind, cluster_of, pool_sizes
@@ -112,6 +113,18 @@ class Rancher:
                             "provisioning.cattle.io/v1 with rkeConfig.machinePools")
         if wanted.nodes and self._steve.there and (config.get("rkeConfig") or {}).get("machinePools"):
             pool_sizes(config["rkeConfig"]["machinePools"], wanted.nodes, self._settings.get("pool"))
+
+    def differences(self, cluster: Cluster, wanted: Wanted) -> list[str]:
+        """Norman shows no secrets, so only what both have is compared there."""
+        config = {k: v for k, v in (self._settings.get("config") or {}).items() if k != "name"}
+        but = ("kubernetesVersion",) * bool(wanted.version) + ("].quantity",) * bool(wanted.nodes)
+        what = "a cluster is made with that, and it is not changed"
+        if cluster.extra["generation"] == "v1":
+            return told("rancher.config", list(differences(config, (self._steve.get(cluster.name) or {}).get("spec") or {}, but)), what)
+        older = self._older(cluster.name) or {}
+        pools = self._norman.pools(older) if older and self._settings.get("node_pools") else []
+        return told("rancher.config", list(differences(config, older, but, hidden=True)), what) + told(
+            "rancher.node_pools", list(differences(self._settings["node_pools"], pools, but, hidden=True)) if pools else [], what)
 
     def _generation(self) -> str:
         given = self._settings["generation"]
