@@ -60,9 +60,14 @@ def names(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def of_addons(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The names of the clusters with add-ons, whose tests run beside those on the others: one, or two if memory and cores carry them."""
+    """The names of the clusters with add-ons, whose tests run beside those on the others: one, or two if memory and cores carry them;
+    as many as $ASSAY_ADDON_CLUSTERS says. Raises ValueError with one sentence."""
     plain = names(environ)
     free = [n for n in range(_NUMBERS, 0, -1) if str(n) not in {name[-1] for name in plain}]
+    if given := environ.get("ASSAY_ADDON_CLUSTERS", "").strip():
+        if not given.isdigit() or not 1 <= int(given) <= len(free):
+            raise ValueError(f"ASSAY_ADDON_CLUSTERS: must be from 1 to {len(free)} beside {len(plain)} other clusters, not {given}")
+        return tuple(f"a{n}" for n in free[:int(given)])
     room = (_available_gib() - _GIB_EACH * len(plain)) // _GIB_ADDONS
     return tuple(f"a{n}" for n in free[:max(1, min(_MOST_ADDONS, int(room), _cores() // _CORES_ADDONS))])
 

@@ -5,7 +5,8 @@
     python -m tests.runner.keep     (make keep) after a full `make test`, or after `make gauntlet`
 
 A run with fewer cases fails, so that tests which are no longer found are missed; the long tests are handed out first. What the
-run had not (the gauntlet, or all but that) stays as it was. What a full `make test` ran on is kept for the README, too.
+run had not (the gauntlet, or all but that) stays as it was. What a full `make test` ran on is kept for the README, too, and what the
+gauntlet claimed for docs/faults.md.
 """
 from __future__ import annotations
 
@@ -109,7 +110,22 @@ def note_versions() -> None:
         tried.note(importlib.metadata.version("ansible-core"), "test", whole.passed, whole.failed, KUBERNETES)
 
 
+def note_faults() -> None:
+    """What the gauntlet claimed, for the page of faults."""
+    from tests.setup import faults
+
+    from .counts import cases
+    from .stages import CLAIMS, all_stages
+
+    if CLAIMS.is_file():
+        ran = [c for s in all_stages() if s.environ.get("ASSAY_CLAIMS") for c in cases(s.junit)]
+        bad = {c.name for c in ran if c.counts.failed}
+        faults.note({c.name: c.name not in bad for c in ran if not c.counts.skipped},
+                    [json.loads(line) for line in CLAIMS.read_text(encoding="utf-8").splitlines()])
+
+
 if __name__ == "__main__":
     status = main()
     note_versions()
+    note_faults()
     sys.exit(status)

@@ -55,6 +55,16 @@ def test_the_clusters_of_the_add_ons_are_none_of_the_others_and_carried_beside_t
     assert clusters.of_addons({"ASSAY_CLUSTERS": given}) == tuple(named.split())
 
 
+def test_the_clusters_of_the_add_ons_can_be_counted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(clusters, "_available_gib", lambda: 4)
+    assert clusters.of_addons({"ASSAY_CLUSTERS": "1", "ASSAY_ADDON_CLUSTERS": "3"}) == ("a7", "a6", "a5")
+    monkeypatch.setenv("ASSAY_CLUSTERS", "4")
+    for wrong in ("0", "4", "many"):
+        monkeypatch.setenv("ASSAY_ADDON_CLUSTERS", wrong)
+        assert runner.main(["gauntlet-addons"]) == 2
+        assert capsys.readouterr().err == f"ASSAY_ADDON_CLUSTERS: must be from 1 to 3 beside 4 other clusters, not {wrong}\n"
+
+
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def write(cases: Any = None, seconds: Any = None) -> None:
