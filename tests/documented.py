@@ -4,8 +4,8 @@
 
 A word for the whole block, or one for each of its commands. nothing: an empty folder; plan: kubeconfigs, of clusters that
 need not be there; cluster: a real one; +cluster: a block that goes on with what all of the block before it has done; output: it
-shows what is printed; the path of a test: that one runs it. Others are of things that are not to be had here: galaxy, aws, rancher,
-awx.
+shows what is printed; the path of a test: that one runs it. Others are of things that are not to be had here: galaxy, rancher, awx;
+checkout: a target of the Makefile or a program of the tests, of which is looked that they are there.
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 RUN = ("nothing", "plan", "cluster")
-NOT_HERE = ("galaxy", "checkout", "aws", "helm", "rancher", "awx", "pushgateway")
+NOT_HERE = ("galaxy", "checkout", "rancher", "awx")
 _BLOCK = re.compile(r"(?:<!-- needs: (?P<needs>[^>]*) -->\n)?^(?P<fence>```+)(?:console|bash|sh|shell)\n(?P<text>.*?)^(?P=fence)$",
                     re.M | re.S)
 _FILE = re.compile(r"^```+(?:yaml|python)\n# (?P<name>[\w./-]+\.(?:ya?ml|py))\n(?P<text>.*?)^```+$", re.M | re.S)

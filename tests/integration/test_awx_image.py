@@ -10,17 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.apart import installed_apart
+
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs/examples/awx/execution-environment.yml"
-# Installed for this test only, in a cache folder of its own.
 BUILDER = "ansible-builder==3.2.0"
-
-
-def _builder() -> Path:
-    """A folder with the packages of ansible-builder."""
-    folder = Path(os.environ["ASSAY_CACHE"]) / BUILDER.replace("==", "-")
-    if not (folder / "ansible_builder").is_dir():
-        subprocess.run(["uv", "pip", "install", "--quiet", "--target", str(folder), BUILDER], check=True)
-    return folder
 
 
 @pytest.mark.gauntlet
@@ -28,7 +21,7 @@ def test_the_build_context_has_what_the_collection_needs(tmp_path: Path) -> None
     command = [sys.executable, "-c", "from ansible_builder.cli import run; run()", "create", "-f", str(EXAMPLE),
                "-c", "context", "--output-filename", "Containerfile"]
     done = subprocess.run(command, cwd=tmp_path, text=True, check=False, capture_output=True,
-                          env={**os.environ, "PYTHONPATH": str(_builder())})
+                          env={**os.environ, "PYTHONPATH": str(installed_apart(BUILDER))})
     assert done.returncode == 0, done.stdout + done.stderr
     image = (tmp_path / "context/Containerfile").read_text(encoding="utf-8")
     assert "FROM $EE_BASE_IMAGE" in image and "python3.11" in image and "ansible-core>=2.19,<2.20" in image

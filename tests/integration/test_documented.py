@@ -3,6 +3,7 @@
 """Every command of every page, from a folder that holds what the page says, with nothing but the installed artefact."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -14,9 +15,11 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.common import names
 from tests.documented import CHECKOUT, NOT_HERE, RUN, Command, commands, files
+from tests.fakes.pushgateway import pushgateway, scraped
 
-PAGES = ("README.md", *sorted(str(p.relative_to(CHECKOUT)) for top in ("docs", "roles")
+PAGES = ("README.md", "CONTRIBUTING.md", *sorted(str(p.relative_to(CHECKOUT)) for top in ("docs", "roles")
                               for p in (CHECKOUT / top).rglob("*.md")))
 ALL = [c for page in PAGES for c in commands(page)]
 # Folders of a whole machine, for which ours stand.
@@ -45,6 +48,20 @@ def test_the_test_that_a_page_names_is_about_what_it_runs() -> None:
         text = (CHECKOUT / c.needs).read_text(encoding="utf-8")
         called = re.findall(r"assay\.clusters\.(\w+)", c.text)
         assert Path(c.page).name in text or any(name in text for name in called), _named(c)
+
+
+def test_what_pages_have_the_checkout_do_is_there() -> None:
+    """Targets of the Makefile, programs and files of the tests; also in the table of CONTRIBUTING.md."""
+    texts = [c.text for c in ALL if c.needs == "checkout"]
+    texts += re.findall(r"`([^`]+)`", re.sub(r"(?ms)^ *```.*?```$", "", (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
+    targets = set(re.findall(r"(?m)^([a-z -]+):", (CHECKOUT / "Makefile").read_text(encoding="utf-8")))
+    known = {t for line in targets for t in line.split()}
+    called = {w for t in texts for ws in re.findall(r"(?m)\bmake((?: [a-z-]+)+)", t) for w in ws.split()}
+    assert {"demo", "test", "unit", "strangers", "gauntlet"} <= called <= known
+    for path in {p for t in texts for p in re.findall(r"\b(?:tests|docs|changelogs|meta|plugins)/[\w./-]*\w/?(?=[ `]|$)", t)}:
+        assert (CHECKOUT / path).exists() or "output" in path, path
+    for module in {m for t in texts for m in re.findall(r"python -m (tests\.\w+)", t)}:
+        assert (CHECKOUT / module.replace(".", "/") / "__main__.py").is_file(), module
 
 
 def _kubeconfig(path: Path, content: str) -> None:
@@ -110,6 +127,28 @@ def _kubectl(kubeconfig: Path, *words: str) -> str:
     return subprocess.run(["kubectl", "--kubeconfig", str(kubeconfig), *words], text=True, capture_output=True, check=True).stdout
 
 
+def _helm(folder: Path) -> Path:
+    """The folder with a helm for which any chart is one pod of an image that the lab has; helm itself is not ours to test."""
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "payments"},
+           "spec": {"containers": [{"name": "a", "image": names.IMAGES["agnhost"]}]}}
+    helm = folder / "bin/helm"
+    helm.parent.mkdir()
+    helm.write_text(f"#!/bin/sh\n[ \"$1\" = template ] && echo '{json.dumps(pod)}'\n")
+    helm.chmod(0o755)
+    return helm.parent
+
+
+@contextlib.contextmanager
+def _pushgateway(command: Command, folder: Path) -> Iterator[dict[str, str]]:
+    """The real one in the place of the page's."""
+    if "pushgateway" not in command.text:
+        yield {}
+        return
+    with pushgateway(folder) as url:
+        yield {"https://pushgateway.example.com": url}
+        assert "assay_run_verdict{" in scraped(url)
+
+
 @pytest.fixture(name="instead")
 def _instead(kubeconfig: Any) -> Iterator[dict[str, str]]:
     """Another number of nodes, and a name that the lab's resolver knows; namespaces that a page makes have names that are
@@ -126,7 +165,8 @@ def _instead(kubeconfig: Any) -> Iterator[dict[str, str]]:
 @pytest.mark.gauntlet
 @pytest.mark.parametrize("command", _chosen("cluster"))
 def test_what_needs_a_cluster(command: Command, installed: dict[str, str], tmp_path: Path, kubeconfig: Any,
-                              instead: dict[str, str]) -> None:
-    path = Path(str(kubeconfig))
-    _run(command, installed, tmp_path, path.read_text(), instead, KUBECONFIG=str(path), CI_COMMIT_SHA="0" * 40,
-         PATH=f"{os.environ['PATH']}:/usr/bin")
+                              instead: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    path, beside = Path(str(kubeconfig)), tmp_path_factory.mktemp("beside")
+    with _pushgateway(command, beside) as gateway:
+        _run(command, installed, tmp_path, path.read_text(), {**instead, **gateway}, KUBECONFIG=str(path), CI_COMMIT_SHA="0" * 40,
+             PATH=f"{_helm(beside)}:{os.environ['PATH']}:/usr/bin")

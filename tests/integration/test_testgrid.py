@@ -63,7 +63,7 @@ def test_the_guide_from_an_empty_bucket_to_the_grid(tmp_path: Path) -> None:
 
 
 def test_the_guide_in_a_real_bucket(moto: str, tmp_path: Path) -> None:
-    """moto's S3; the builds are fetched by its client, as there is no AWS command here."""
+    """moto's S3; the builds are fetched by its client. By the command of the page they are in test_documented_aws.py."""
     _results(tmp_path)
     _files(tmp_path)
     store, bucket = client(moto, "s3"), "example-conf"
