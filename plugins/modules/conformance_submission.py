@@ -126,7 +126,8 @@ options:
     default: []
   test_steps:
     description:
-      - How the tests are run. Without it, as by Sonobuoy where O(src) is of Sonobuoy, else as by hydrophone.
+      - How the tests are run. Without it, as by M(assay.clusters.conformance) or by Sonobuoy where O(src) is of them, else
+        as by hydrophone.
     type: list
     elements: str
     default: []

@@ -34,7 +34,7 @@ def tests(parts: Parts) -> Run:
                finished=times.finished, verdict=verdict.verdict, verdict_source=verdict.source, counts=counts,
                counts_source=told,
                e2e_version=e2e, server_version=server or parts.server, complete=verdict.complete, cases=cases,
-               findings=found + times.findings, sources=said, build=parts.build)
+               findings=found + times.findings, sources=said, build=parts.build, ours=parts.ours)
 
 
 # ---- our own checks ---------------------------------------------------------------------------------------------

@@ -205,7 +205,7 @@ class Run:
     PASSED, FAILED or INCONCLUSIVE: the worst that any source says, never PASSED where nothing ran or a part is missing.
     verdict_source, counts_source: what told them. counts are of cases where there is JUnit, else of the log's summary.
     e2e_version, server_version: as "v1.31.4", "" where not told. cases: in the order of the files; without JUnit only those
-    that a log names (failed ones, flaked ones). complete: cases has every test that ran.
+    that a log names (failed ones, flaked ones). complete: cases has every test that ran. ours: the module conformance ran it.
     """
 
     kind: str = TESTS
@@ -225,6 +225,7 @@ class Run:
     findings: list[Finding] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     build: Build | None = None
+    ours: bool = False
 
     @property
     def seconds(self) -> float | None:

@@ -64,6 +64,12 @@ class Parts:
         return ""
 
     @property
+    def ours(self) -> bool:
+        """Whether the module conformance ran the tests, by what it told of the run."""
+        told = self.documents.get(places.CONFORMANCE)
+        return bool(told and documents.string(documents.mapping(told.data).get("run_id")))
+
+    @property
     def claimed(self) -> tuple[str, str]:
         """(the version that the cluster is said to have, who says so). Submissions are in folders of their versions."""
         if self.wish.version:

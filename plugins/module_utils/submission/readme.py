@@ -10,11 +10,13 @@ from ..runs.model import SONOBUOY, Run
 from .layout import Place
 from .model import JUNIT, LOG
 
-# As the two tools are run for a certification.
+# As each tool is run for a certification.
 _SONOBUOY = ("$ sonobuoy run --mode=certified-conformance --wait",
              "$ sonobuoy retrieve . --filename results.tar.gz && tar -xzf results.tar.gz",
              f"{LOG} and {JUNIT} are in plugins/e2e/results/global.")
 _HYDROPHONE = ("$ hydrophone --conformance --output-dir results", f"{LOG} and {JUNIT} are in results.")
+_OURS = ("$ ansible-galaxy collection install assay.clusters", "$ ansible-playbook assay.clusters.conformance -i inventory.yml",
+         f"{LOG} and {JUNIT} are in the folder that it names.")
 
 
 def _step(number: int, text: str) -> str:
@@ -38,10 +40,14 @@ def _results(run: Run, place: Place) -> str:
             f"{counts.bad} failed.")
 
 
+def _how(run: Run) -> tuple[str, ...]:
+    return _OURS if run.ours else _SONOBUOY if run.kind == SONOBUOY else _HYDROPHONE
+
+
 def render(place: Place, values: Mapping[str, Any], run: Run, steps: Sequence[str], test_steps: Sequence[str]) -> str:
     """steps: how the cluster is made; test_steps: how the tests are run, by default as the tool is run that left the results.
     """
-    how = test_steps or (_SONOBUOY if run.kind == SONOBUOY else _HYDROPHONE)
+    how = test_steps or _how(run)
     title = " ".join(f"{values.get('name') or ''} {values.get('version') or ''}".split())
     return (f"# {title} on Kubernetes {place.release}\n\n## The cluster\n\n{_steps(steps)}\n\n"
             f"## The tests\n\n{_steps(how)}\n\n## The results\n\n{_results(run, place)}\n")

@@ -19,6 +19,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines 
     MACHINES, MACHINES_AWS, MACHINES_ESXI, SNAPSHOT_ORDER)
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.platforms import CLUSTER_PLATFORM
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.stores import STORE
+from ansible_collections.assay.clusters.plugins.module_utils.arguments.submission import SUBMISSION
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.older import GOES
 from ansible_collections.assay.clusters.plugins.module_utils.engine import registry
 from ansible_collections.assay.clusters.plugins.module_utils.engine.check import Check
@@ -35,6 +36,8 @@ ROLE_OPTIONS = {"results_dir": {"type": "path"}, "exclude": {"type": "list", "el
                 "allow_skipped": {"type": "bool", "default": False}}
 # Roles that do something instead of proving it, with the modules whose options they take.
 VERBS = {"conformance": "conformance", "prepull": "image_prepull"}
+# Of the one that makes submissions, too: what it gives itself.
+OF_RUN = {"src", "state", "kubernetes_version", "server_version"}
 # Roles of several modules, with options of their own.
 FLOWS = {"dispose", "pipeline", "provision", "publish", "report", "snapshot"}
 # Of those of machines, the log-in is of their platform, which defaults of the group would be taken for.
@@ -136,7 +139,8 @@ def test_a_role_of_a_verb_takes_the_options_of_its_module(verb: str) -> None:
     wanted = {f"{verb}_{n}": _plain(o) for n, o in task.argument_spec.items() if n not in CLUSTER}
     for option in wanted.values():
         option.pop("aliases", None)  # the specs of roles know none
-    own = {f"{verb}_checks": {**wanted[f"{verb}_checks"], "default": ["all"]}} if verb == "prepull" else {}
+    own = {f"{verb}_checks": {**wanted[f"{verb}_checks"], "default": ["all"]}} if verb == "prepull" else {
+        f"{verb}_submission_{n}": _plain(o) for n, o in SUBMISSION.items() if n not in OF_RUN}
     assert {n: _plain(o) for n, o in spec.items()} == {**wanted, **own}
     assert _yaml(f"roles/{verb}/defaults/main.yml") == defaults.wanted(spec)
     text = (ROOT / f"roles/{verb}/README.md").read_text(encoding="utf-8")

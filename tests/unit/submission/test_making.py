@@ -110,6 +110,17 @@ def test_the_readme_tells_the_steps_or_is_ones_own(tmp_path: Path) -> None:
         assert words in make(tmp_path / str(number), **options)["refused"]
 
 
+def test_the_readme_tells_how_the_run_was_made(tmp_path: Path) -> None:
+    """By the module conformance, where its file is beside the results; that also tells the release."""
+    told = {"run_id": "r1", "version": "v1.31.4"}
+    left = {"e2e.log": new_log(), "junit_01.xml": JUNIT, "conformance.json": told}
+    assert make(tmp_path / "a", left)["valid"]
+    text = read(tmp_path / "a", "README.md")
+    assert "   ansible-playbook assay.clusters.conformance -i inventory.yml\n" in text and "hydrophone" not in text
+    other = {**left, "conformance.json": {"version": "v1.31.4"}}
+    assert make(tmp_path / "b", other)["valid"] and "hydrophone --conformance" in read(tmp_path / "b", "README.md")
+
+
 def test_secrets_do_not_leave(tmp_path: Path) -> None:
     secret = "AKIA" + "ABCDEFGHIJKLMNOP"
     junit = JUNIT.replace("<properties>", f"<properties><property name='a' value='{secret}'/>")
