@@ -20,7 +20,7 @@ options:
     choices: [vsphere, esxi, aws]
   names:
     description:
-      - Machines by their names, to the letter. On AWS by their tag Name. Each must fit exactly one machine.
+      - Machines by their exact names. On AWS by their tag Name. Each must fit exactly one machine.
     type: list
     elements: str
     default: []

@@ -11,7 +11,7 @@ class ModuleDocFragment:
 options:
   images:
     description:
-      - References to use instead of the published images, by their logical names V(agnhost), V(busybox) and V(pause).
+      - References to use instead of the published images, by their logical names. The checks use one, V(agnhost).
       - Without it the variable C(validate_images) of the host is used.
     type: dict
     default: {}

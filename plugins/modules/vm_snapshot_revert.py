@@ -15,7 +15,7 @@ description:
   - Run again after an interruption, it does all of it anew.
 options:
   snapshot_name:
-    description: The name of the snapshot, to the letter. Either this or O(snapshot_id) is given.
+    description: The exact name of the snapshot. Either this or O(snapshot_id) is given.
     type: str
   snapshot_id:
     description: The id of the snapshot, for a single machine, or on AWS for a set.

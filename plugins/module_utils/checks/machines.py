@@ -103,7 +103,7 @@ class Machines(Check):
 
     name = "machines"
     domain = "machines"
-    proves = "The virtual machines of the nodes are on, tended, without old snapshots, and have room to grow."
+    proves = "The virtual machines of the nodes are on, with guest tools that run, without old snapshots, and have room to grow."
     options = (
         *CONNECTION, *SELECTION,
         Option("snapshot_age_days", "How old a snapshot may be, in days.", type="float", default=3.0, minimum=0),

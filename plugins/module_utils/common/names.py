@@ -21,7 +21,7 @@ OWNER = "assay.clusters/owner"
 EXPIRES = "assay.clusters/expires"
 OURS = f"{MANAGED_BY}={MANAGER}"
 
-# Upstream's test image for network questions, and the smallest shell; both are mirrored everywhere.
+# Upstream's test image for network questions, which is mirrored everywhere. No check uses the others; users' inventories may name them.
 IMAGES = {
     "agnhost": "registry.k8s.io/e2e-test-images/agnhost:2.53",
     "busybox": "docker.io/library/busybox:1.35",

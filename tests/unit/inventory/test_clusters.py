@@ -261,5 +261,13 @@ def test_the_example_fleet(tmp_path: Path, rancher: FakeRancher, api: FakeApiSer
     assert _vars(listed)["dev-01"]["nodes_check_allow_cordoned"] is True
 
 
+def test_the_example_fleet_without_rancher(tmp_path: Path, api: FakeApiServer) -> None:
+    """Its clusters are left out, and that is said."""
+    (tmp_path / "dev-01.kubeconfig").write_text(api.kubeconfig)
+    listed, said = _inventory(CHECKOUT / "inventories/fleet", FLEET_KUBECONFIGS=str(tmp_path), RANCHER_URL="http://127.0.0.1:1",
+                              RANCHER_TOKEN="t")
+    assert set(_vars(listed)) == {"dev-01"} and "http://127.0.0.1:1" in said
+
+
 def test_the_example_lab() -> None:
     assert set(_vars(_example("lab"))) == {"c1"}
