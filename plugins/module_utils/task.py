@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .jobs.errors import PlatformError
+from .jobs.errors import BadOption, PlatformError
 from .jobs.job import Job
 from .jobs.secrets import secrets_of
 from .results import redact
@@ -55,6 +55,16 @@ class Task:
         names = ("required_if", "required_one_of", "mutually_exclusive", "required_together")
         return {n: list(getattr(self, n)) for n in names}
 
+    def _needed(self, params: Mapping[str, Any]) -> None:
+        """BadOption for what is needed and empty: Ansible takes it for given, and as a path it is the current folder."""
+        needed = [n for n, s in self.argument_spec.items() if s.get("required")]
+        needed += [n for rule in self.required_if if params.get(rule[0]) == rule[1] for n in rule[2]]
+        for name in needed:
+            values = params.get(name)
+            for value in values if isinstance(values, list) else [values]:
+                if isinstance(value, str) and not value.strip():
+                    raise BadOption(f"{name}: is needed, and is empty")
+
     def run(self, params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         secret = [str(params[n]) for n, s in self.argument_spec.items() if s.get("no_log") and params.get(n)
                   and not (n == "kubeconfig" and os.path.exists(os.path.expanduser(str(params[n]))))]  # a path is no secret
@@ -62,6 +72,7 @@ class Task:
         held: dict[str, Any] = {}
 
         def entry(given: Mapping[str, Any], of: Job) -> dict[str, Any]:
+            self._needed(given)
             result = dict(self.entry(given, of))
             held.update({k: result.pop(k) for k in self.keep if k in result})
             return result
