@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots import power
 from tests.integration.machines import run
-from tests.integration.test_aws_world import Region, region
+from tests.integration.aws_region import Region, region
 
 __all__ = ["region"]  # the fixture
 NODES = ("cp1", "n1")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.leftovers import aws as leftovers_aws
+from tests.fakes.aws_lists import Lists
 from tests.fakes.moto_server import REGION
 from tests.integration.aws_left import OURS, Cloud, cloud, tag_list
 
@@ -30,7 +31,8 @@ def over() -> Iterator[threading.Event]:
 def _pages(cloud: Cloud, action: str) -> None:
     """This list has no end: each page names a next one."""
     number = count()
-    cloud.front.edit(action, lambda t: t.replace(f"</{action}Response>", f"<nextToken>{next(number)}</nextToken></{action}Response>"), 10**6)
+    end = f"</{action}Response>"
+    cloud.front.edit(action, lambda t: t.replace(end, f"<nextToken>{next(number)}</nextToken>{end}"), 10**6)
 
 
 @pytest.mark.fair("the time is short")
@@ -46,7 +48,8 @@ def test_a_list_that_does_not_end_is_told_and_never_taken_for_empty(cloud: Cloud
         cloud.front.edit("DescribeVolumes", lambda text: over.wait() and text, 9)
     found = cloud.ask(before=before)
     late = {i["kind"]: i for i in found["leftovers"] if not i["id"]}
-    assert (late["volume"]["cause"], late["volume"]["age_seconds"]) == ("time", None) and not found["clean"] and "volume (unknown) [time]" in found["msg"]
+    assert (late["volume"]["cause"], late["volume"]["age_seconds"]) == ("time", None)
+    assert not found["clean"] and "volume (unknown) [time]" in found["msg"]
     assert "was not looked at, so what is left of it is unknown: the time was up before" in late["volume"]["detail"]
     assert found["gone"] == [], f"{key} may be there"
 
@@ -106,3 +109,32 @@ def test_a_zone_that_goes_before_it_is_looked_at_is_gone(cloud: Cloud) -> None:
     other = str(cloud.route53.create_hosted_zone(Name="example.net", CallerReference="2")["HostedZone"]["Id"])
     cloud.front.edit("GET /2013-04-01/hostedzone", lambda text: cloud.route53.delete_hosted_zone(Id=other) and text)
     assert key in {i["id"] for i in cloud.ask()["leftovers"]}
+
+
+def test_what_was_deleted_is_waited_for_while_it_is_listed(cloud: Cloud) -> None:
+    cloud.front.world = lists = Lists(late=3)
+    key, remove = cloud.volume(OURS)
+    assert [i["id"] for i in cloud.ask()["leftovers"]] == [key]
+    remove()
+    lists.gone(key)
+    assert [i["id"] for i in cloud.ask()["leftovers"]] == [key], "nobody can tell yet"
+    assert cloud.ask(wait=True, wait_timeout=600)["clean"] and any(key in line for line in cloud.lines)
+
+
+def test_what_is_listed_late_is_found_when_the_rest_seems_gone(cloud: Cloud) -> None:
+    """While something is left only its kind is listed; all kinds are before nothing is said to be left."""
+    cloud.front.world = lists = Lists(hidden=1)
+    first, remove = cloud.snapshot(OURS)
+    second, _remove = cloud.volume(OURS)
+    lists.made(second)
+    looks: list[str] = []
+
+    def later(text: str) -> str:
+        looks.append(text)
+        if len(looks) == 3:
+            remove()
+        return text
+
+    cloud.front.edit("DescribeSnapshots", later, 9)
+    found = cloud.ask(wait=True, wait_timeout=3)
+    assert [i["id"] for i in found["leftovers"]] == [second] and any(first in line for line in cloud.lines)

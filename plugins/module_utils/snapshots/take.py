@@ -131,7 +131,8 @@ class _Take:
         try:
             outcome = crew.work(order, lambda m: self._begin(m, text), f"snapshot {self.name!r} taken")
         except BaseException as e:
-            words = self._undo(e.details.get("pendings", ()) if isinstance(e, Interrupted) else ())
+            ended = e.details if isinstance(e, Interrupted) else {}
+            words = self._undo(ended.get("outcome", Outcome()), ended.get("pendings", ()))
             if isinstance(e, PlatformError):
                 raise type(e)(f"{e}; {words}", changed=WATCHED in words) from None
             raise
@@ -142,7 +143,7 @@ class _Take:
     def _half(self, outcome: Outcome) -> PlatformError:
         """What is to be said of a set that failed, when what is known of it is put right."""
         unsure = [m for m in self.found if isinstance(outcome.failed.get(m.id), (Unknown, Passing))]
-        first, words = next(iter(outcome.failed.values())), self._undo()
+        first, words = next(iter(outcome.failed.values())), self._undo(outcome)
         if unsure:
             words += f"; what becomes of that of {names_of(unsure)} is not known: when it shows up, it is removed by {WATCHED}"
         return (Unknown if unsure else PlatformError)(f"{first}; {words}", changed=WATCHED in words,
@@ -156,13 +157,16 @@ class _Take:
     def _runs(self, machine: Machine) -> bool:
         return machine.power == "on" and machine.id not in {m.id for m in self.off}
 
-    def _undo(self, running: Sequence[Pending] = ()) -> str:
-        """Remove what this job took; what became of it, in words. running: what the platform still does."""
+    def _undo(self, outcome: Outcome, running: Sequence[Pending] = ()) -> str:
+        """Remove what this job took; what became of it, in words. outcome: what was taken; running: what the platform still does."""
         old = {m.id: {s.id for s in m.snapshots} for m in self.found}
         with afterwards(self.job):
             try:
                 unsure = self._settled(running)
-                pairs = [(m, s) for m in self._again() for s in named(m, self.name) if s.id not in old[m.id]]
+                after = self._again()
+                pairs = [(m, s) for m in after for s in named(m, self.name) if s.id not in old[m.id]]
+                # A platform that said so may list it later.
+                unsure += len(set(outcome.done.values()) - {s.id for m in after for s in m.snapshots})
                 for machine, snapshot in pairs:
                     outcome = Crew(self.job, 1).work([[machine]], lambda m, s=snapshot: self.platform.remove(m, s),
                                                      f"snapshot {self.name!r} removed again")
@@ -171,7 +175,7 @@ class _Take:
             except PlatformError as e:
                 return (f"and the snapshots {self.name!r} that were taken could not be removed again ({e}): remove them with state: "
                         f"absent, if {WATCHED} does not")
-        kept = "nothing of the set was kept" if pairs else "nothing was taken"
+        kept = "nothing of the set was kept" if pairs or outcome.done else "nothing was taken"
         return f"{kept}; of {unsure} more it is not known: when they show up, they are removed by {WATCHED}" if unsure else kept
 
     def _settled(self, running: Sequence[Pending]) -> int:
@@ -197,7 +201,7 @@ class _Take:
         trouble = (unlike(after, self.name, set(outcome.done.values()), running, self.params)
                    or too_far(after, self.name, running, self.params))
         if trouble:
-            words = self._undo()
+            words = self._undo(outcome)
             raise PlatformError(f"{trouble}; {words}", changed=WATCHED in words)
         self.job.tell(f"{len(after)} machines: snapshot {self.name!r}, {apart:.1f} s apart")
         return apart

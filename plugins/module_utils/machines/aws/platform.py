@@ -14,7 +14,7 @@ from typing import Any
 
 from ...clouds.aws import AwsError, Ec2, connect
 from ...clouds.aws_tags import tags_of
-from ...jobs.errors import BadOption, PlatformError
+from ...jobs.errors import BadOption, PlatformError, Unknown
 from ...jobs.job import Job
 from ...jobs.steps import Steps, Stepwise, nothing
 from ..model import Machine, Pending, Snapshot, Store, Wanted
@@ -28,7 +28,7 @@ _POWER = {"pending": "on", "running": "on", "stopping": "off", "stopped": "off"}
 _SHOWN = 20
 # Requests for snapshots on their way at once, whatever option parallel says: EC2 answers each within a second or two.
 AT_ONCE = 24
-_SEEN = 60  # looks until a snapshot that was made is listed
+_SEEN = 60  # looks until a snapshot that was made is listed, and one that was deleted is not
 _GIB = 1024 ** 3
 
 
@@ -62,8 +62,7 @@ class Aws:
         self._check(wanted, list(found.values()))
         ids = sorted(found)
         disks = self._listed("DescribeVolumes", "Volumes", "attachment.instance-id", ids)
-        taken = self._listed("DescribeSnapshots", "Snapshots", f"tag:{INSTANCE}", ids, OwnerIds=["self"])
-        sets = sets_of(taken)
+        sets = sets_of(self._snapshots(ids))
         return sorted((_machine(i, disks, sets.get(n, [])) for n, i in found.items()), key=lambda m: (m.name, m.id))
 
     def _instances(self, filters: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -78,6 +77,10 @@ class Aws:
             found += self._ec2.pages(operation, key, Filters=[
                 {"Name": name, "Values": values[start:start + FILTER_VALUES]}], **more)
         return found
+
+    def _snapshots(self, instances: list[str]) -> list[dict[str, Any]]:
+        """Always listed like this, as each list of EC2 may know another moment."""
+        return self._listed("DescribeSnapshots", "Snapshots", f"tag:{INSTANCE}", instances, OwnerIds=["self"])
 
     def _check(self, wanted: Wanted, found: list[dict[str, Any]]) -> None:
         """BadOption where a name or id fits none or several, or the tags fit none; it lists what there is."""
@@ -121,8 +124,7 @@ class Aws:
             yield 0.0
         key, ids = asked.result()
         for _look in range(_SEEN):
-            now = self._ec2.pages("DescribeSnapshots", "Snapshots", machine.name, OwnerIds=["self"],
-                                  Filters=[{"Name": "snapshot-id", "Values": ids}])
+            now = [s for s in self._snapshots([machine.id]) if s["SnapshotId"] in ids]
             broken = [s for s in now if s["State"] == "error"]
             if broken:
                 self._delete(machine.name, ids)
@@ -132,7 +134,7 @@ class Aws:
             if len(now) == len(ids):
                 return key
             yield 50.0
-        raise PlatformError(f"{machine.name}: AWS answered with the snapshots {', '.join(ids)}, and does not list them")
+        raise Unknown(f"{machine.name}: AWS answered with the snapshots {', '.join(ids)}, and does not list them")
 
     def _ask(self, machine: Machine, name: str, text: str) -> tuple[str, list[str]]:
         """One request for all volumes of a machine: (the set, ids of its EBS snapshots)."""
@@ -158,10 +160,9 @@ class Aws:
                     raise
 
     def _set(self, machine: Machine, snapshot: Snapshot) -> SnapshotSet:
-        taken = self._ec2.pages("DescribeSnapshots", "Snapshots", machine.name, OwnerIds=["self"], Filters=[
-            {"Name": f"tag:{SET}", "Values": [snapshot.id]}, {"Name": f"tag:{INSTANCE}", "Values": [machine.id]}])
-        for one in sets_of(taken).get(machine.id, []):
-            return one
+        for one in sets_of(self._snapshots([machine.id])).get(machine.id, []):
+            if one.id == snapshot.id:
+                return one
         raise PlatformError(f"{machine.name}: snapshot {snapshot.name!r} ({snapshot.id}) is gone")
 
     def revert(self, machine: Machine, snapshot: Snapshot) -> Pending:
@@ -173,8 +174,16 @@ class Aws:
         return Stepwise(self._remove(machine, snapshot))
 
     def _remove(self, machine: Machine, snapshot: Snapshot) -> Steps:
-        self._delete(machine.name, self._set(machine, snapshot).ids())
-        yield from ()
+        """Removed is what is not listed any more, else the next look would take it for a snapshot. Gone is what was wanted."""
+        wanted, deleted = set(machine.extra["members"].get(snapshot.id, ())), set()
+        for _look in range(_SEEN):
+            listed = {s["SnapshotId"] for s in self._snapshots([machine.id]) if tags_of(s).get(SET) == snapshot.id}
+            self._delete(machine.name, sorted((wanted | listed) - deleted))
+            deleted |= wanted | listed
+            if not listed:
+                return snapshot.id
+            yield 50.0
+        self._job.tell(f"{machine.name}: AWS lists the snapshot {snapshot.name!r} still, though it took its deletion")
         return snapshot.id
 
     def consolidate(self, machine: Machine) -> Pending:
@@ -244,6 +253,7 @@ def _machine(instance: Mapping[str, Any], disks: list[dict[str, Any]], sets: lis
         place=instance.get("Placement", {}).get("AvailabilityZone", ""), address=instance.get("PrivateIpAddress", ""),
         provisioned=sum(d["Size"] for d in own) * _GIB, snapshots=tuple(s.snapshot(own) for s in sets),
         extra={"volumes": {device_of(d, key): d["VolumeId"] for d in own}, "instance": about(instance),
+               "members": {s.id: s.ids() for s in sets},
                **({"defects": defects} if defects else {}), **({"pending": pending} if pending else {})})
 
 

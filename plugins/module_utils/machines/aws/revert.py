@@ -78,6 +78,9 @@ class Revert:
         return self.ec2.pages("DescribeVolumes", "Volumes", self.name,
                               Filters=[{"Name": f"tag:{tag}", "Values": [self.instance]}])
 
+    def _by_id(self, ids: list[str]) -> list[dict[str, Any]]:
+        return self.ec2.pages("DescribeVolumes", "Volumes", self.name, Filters=[{"Name": "volume-id", "Values": ids}]) if ids else []
+
     def _plan(self, machine: Mapping[str, Any]) -> list[Swap]:
         """What is to be done, device by device, with what an interrupted revert left taken into account."""
         attached = {device_of(v, self.instance): v for v in volumes(self.ec2, self.instance, self.name)}
@@ -134,8 +137,7 @@ class Revert:
     def _all_at(self, swaps: list[Swap], state: str) -> Iterator[float]:
         """Wait until all new volumes are there. PlatformError when EC2 gives one up (a key that may not be used)."""
         while ids := [s.new for s in swaps]:
-            now = self.ec2.pages("DescribeVolumes", "Volumes", self.name, Filters=[{"Name": "volume-id", "Values": ids}])
-            there = {v["VolumeId"]: v["State"] for v in now}
+            there = {v["VolumeId"]: v["State"] for v in self._by_id(ids)}
             if broken := [i for i, s in there.items() if s in ("error", "deleting", "deleted")]:
                 raise PlatformError(f"{self.name}: AWS could not make {', '.join(broken)} of its snapshot: {there[broken[0]]} "
                                     "(may this account use the key that encrypts it?)")
@@ -158,24 +160,35 @@ class Revert:
     def _until(self, volume: str, attached: bool) -> Iterator[float]:
         """A volume for several instances (MultiAttachEnabled) stays in use elsewhere: only this instance's part counts."""
         while True:
-            now = self.ec2.pages("DescribeVolumes", "Volumes", self.name, Filters=[{"Name": "volume-id", "Values": [volume]}])
-            here = [a["State"] for v in now for a in v.get("Attachments", []) if a["InstanceId"] == self.instance]
+            here = [a["State"] for v in self._by_id([volume]) for a in v.get("Attachments", []) if a["InstanceId"] == self.instance]
             if here == ["attached"] if attached else set(here) <= {"detached"}:
                 return
             yield 0.0
 
     def _finish(self, machine: Mapping[str, Any], swaps: list[Swap]) -> None:
-        """Flags as they were, marks away, old volumes deleted or kept. A volume attached by hand would outlive its instance."""
-        fresh = [v for v in self._volumes(FRESH) if v["State"] == "in-use"]
-        flags = {tags_of(v)[DEVICE]: tags_of(v).get(ON_TERMINATION) == "true" for v in fresh}
+        """Flags as they were, marks away, old volumes deleted or kept. A volume attached by hand would outlive its instance.
+
+        What an interrupted revert did is found by its tags. What this one did is known: lists by tags may not show it yet, and a mark
+        that stays would have a later revert take a volume that was booted from for a new one.
+        """
+        listed = {v["VolumeId"]: tags_of(v) for v in self._volumes(FRESH) if v["State"] == "in-use"}
+        flags = {t[DEVICE]: t.get(ON_TERMINATION) == "true" for t in listed.values()} | {s.device: s.flag for s in swaps}
         if flags:
             self.ec2.call("ModifyInstanceAttribute", self.name, InstanceId=self.instance, BlockDeviceMappings=[
                 {"DeviceName": d, "Ebs": {"DeleteOnTermination": f}} for d, f in sorted(flags.items())])
-            self.ec2.call("DeleteTags", self.name, Resources=[v["VolumeId"] for v in fresh],
+            self.ec2.call("DeleteTags", self.name, Resources=sorted({*listed, *(s.new for s in swaps)}),
                           Tags=[{"Key": k} for k in (SET, *_MARKS)])
-        for volume in self._volumes(REPLACED):
-            if volume["State"] == "available" and tags_of(volume).get(THEN) == "delete":
-                self.ec2.call("DeleteVolume", self.name, VolumeId=volume["VolumeId"])
+        ours = {s.old["VolumeId"] for s in swaps if s.old} if self.delete_replaced else set()
+        for key, volume in {v["VolumeId"]: v for v in [*self._volumes(REPLACED), *self._by_id(sorted(ours))]}.items():
+            if volume["State"] == "available" and (key in ours or tags_of(volume).get(THEN) == "delete"):
+                self._delete(key)
+
+    def _delete(self, volume: str) -> None:
+        try:
+            self.ec2.call("DeleteVolume", self.name, VolumeId=volume)
+        except AwsError as e:
+            if e.code != "InvalidVolume.NotFound":  # listed still
+                raise
 
     def _replace(self, root: Swap) -> Generator[float, None, bool]:
         """The root volume replaced by EC2 itself. False where this EC2 has no such task."""
