@@ -79,7 +79,8 @@ def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
             done = keeper.renew(params["holder"], params["duration"])
         else:
             done = keeper.acquire(Wish(params["holder"], params["duration"], params["reason"], _waits(params)))
-    job.tell(done.message)
+    if done.late:  # what was asked for is said by the result, in a pipeline by its stage
+        job.tell(done.message)
     result = {"changed": done.changed, "msg": done.message, "held": done.lease is not None, "lease": as_result(done.lease)}
     if done.before and done.before.holder != params["holder"]:
         result["before"] = as_result(done.before)

@@ -122,12 +122,14 @@ class Wish:
 
 @dataclass(frozen=True)
 class Outcome:
-    """lease: ours now (None: nobody's, or another's); before: whose it was; changed: not where it was just renewed."""
+    """lease: ours now (None: nobody's, or another's); before: whose it was; changed: not where it was just renewed; late: it was
+    renewed after it had expired."""
 
     changed: bool
     lease: Lease | None
     before: Lease | None
     message: str
+    late: bool = False
 
 
 class Keeper:
@@ -213,10 +215,10 @@ class Keeper:
             late = seen.now >= lease.expires
             message = f"{self.place} is renewed by {holder}" + (", after it had expired" if late else "")
             if self.job.check_mode:
-                return Outcome(False, lease, lease, message)
+                return Outcome(False, lease, lease, message, late)
             written = self._swap(replace(lease, renewed=seen.now, duration=duration), seen.version)
             if written:
-                return Outcome(False, written, lease, message)
+                return Outcome(False, written, lease, message, late)
         raise PlatformError(f"{self.place}: was changed by others whenever it was renewed")
 
     # ---- absent -----------------------------------------------------------------------------------------------

@@ -33,10 +33,12 @@ class Put:
 
     def __init__(self, api: lease_api.LeaseApi | None, **where: Any):
         self.api, self.where = api, where
+        self.lines: list[str] = []
 
     def __call__(self, state: str, holder: str, check_mode: bool = False, playbook: int = 0,
                  **more: Any) -> dict[str, Any]:
         job = jobs.Job(check_mode=check_mode, environ={}, playbook=playbook)
+        self.lines = job.lines
         return entry(contenders.options(**self.where, state=state, holder=holder, **more), job)
 
     def fails(self, *args: Any, **more: Any) -> PlatformError:

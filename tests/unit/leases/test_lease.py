@@ -21,6 +21,7 @@ pytestmark = pytest.mark.usefixtures("clock")
 def test_a_free_lease_is_taken_once_and_kept(task: Put) -> None:
     first = task("present", "a", reason="nightly")
     assert first["changed"] and first["held"] and first["lease"]["holder"] == "a" and first["lease"]["takeovers"] == 0
+    assert task.lines == [], "the result says it"
     again = task("present", "a")
     assert not again["changed"] and again["held"] and again["lease"]["reason"] == "nightly"
 
@@ -141,7 +142,7 @@ def test_renewal_keeps_it(task: Put, clock: Clock) -> None:
     for _turn in range(4):
         clock.sleep(50)
         done = task("renewed", "a", duration=60)
-        assert not done["changed"] and "expired" not in done["msg"]
+        assert not done["changed"] and "expired" not in done["msg"] and task.lines == []
         task.fails("present", "b")
 
 
@@ -149,7 +150,8 @@ def test_a_renewal_after_the_end_says_so(task: Put, clock: Clock) -> None:
     """Nobody took it meanwhile, but somebody might have."""
     task("present", "a", duration=60)
     clock.sleep(600)
-    assert task("renewed", "a", duration=60)["msg"].endswith("is renewed by a, after it had expired")
+    said = task("renewed", "a", duration=60)["msg"]
+    assert said.endswith("is renewed by a, after it had expired") and task.lines == [said]
     task.fails("present", "b")
 
 

@@ -20,18 +20,25 @@ SHIPPED = Path(__file__).resolve().parents[3] / "docs/examples/infra/hooks/tests
 SKIP = ["lease", "health", "prepull", "validate", "dispose", "leftovers"]
 
 
-def _flow(folder: Path, hook: str, skip: list[str] | None = None, **more: Any) -> tuple[str, dict[str, dict[str, Any]]]:
-    """(output in one line, records of stages by name) of a pipeline on a cluster that does not answer."""
+def _run(folder: Path, hook: str, skip: list[str] | None = None, callback: str = "default", **more: Any) -> str:
+    """The output of a pipeline on a cluster that does not answer."""
     (folder / "hook.yml").write_text(hook, encoding="utf-8")
     (folder / "hosts.json").write_text(json.dumps({"clusters": {"hosts": {"c": {
         "cluster_host": "https://127.0.0.1:1", "cluster_api_key": "x", "pipeline_hook": "hook.yml", "validate_checks": ["dns"],
         "pipeline_skip": SKIP if skip is None else skip, "pipeline_guard": False, **more}}}}), encoding="utf-8")
     done = subprocess.run(["ansible-playbook", "assay.clusters.pipeline", "-i", "hosts.json", "-e", "pipeline_results_dir=out"],
                           cwd=folder, text=True, check=False, capture_output=True, stdin=subprocess.DEVNULL,
-                          env={**os.environ, "XDG_STATE_HOME": str(folder / "state"), "ANSIBLE_NOCOLOR": "1"})
+                          env={**os.environ, "XDG_STATE_HOME": str(folder / "state"), "ANSIBLE_NOCOLOR": "1",
+                               "ANSIBLE_STDOUT_CALLBACK": callback})
     assert done.returncode == 2, done.stdout + done.stderr
+    return done.stdout
+
+
+def _flow(folder: Path, hook: str, skip: list[str] | None = None, **more: Any) -> tuple[str, dict[str, dict[str, Any]]]:
+    """(output in one line, records of stages by name)."""
+    said = _run(folder, hook, skip, **more)
     [run] = json.loads((folder / "out/records.json").read_text(encoding="utf-8"))["runs"]
-    return " ".join(done.stdout.split()), {r["check"]: r for r in run["records"]}
+    return " ".join(said.split()), {r["check"]: r for r in run["records"]}
 
 
 def test_it_is_proved_again_and_the_end_says_what_of_the_two_failed(tmp_path: Path) -> None:
@@ -39,6 +46,15 @@ def test_it_is_proved_again_and_the_end_says_what_of_the_two_failed(tmp_path: Pa
     assert records["hook"]["verdict"] == "failed" and records["revalidate"]["verdict"] in ("failed", "inconclusive")
     assert records["revalidate"]["message"] != "the stage hook failed" and "dns" in records
     assert "the stage hook failed, and the checks after it, too" in said
+
+
+def test_its_screen_is_its_stages_and_little_else(tmp_path: Path) -> None:
+    """By the callback brief; of the lease each is told once, and that it is renewed is nothing to tell."""
+    lease = tmp_path / "lease"
+    said = _run(tmp_path, HOOK.format(command="/bin/false"), [s for s in SKIP if s != "lease"], "assay.clusters.brief",
+                pipeline_lease_path=str(lease))
+    assert len(said.splitlines()) <= 40, said
+    assert [said.count(f"the lease {lease} {what}") for what in ("is held by", "is renewed", "is released")] == [1, 0, 1], said
 
 
 REVERTED = {"pipeline_snapshot": "golden", "cluster_disposable": True, "cluster_machines": {
