@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from ansible_collections.assay.clusters.plugins.action.preflight import _MACHINES, judged
+from tests.documented import commands
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", *sorted(p for top in ("docs", "roles") for p in (ROOT / top).rglob("*.md"))]
@@ -41,3 +42,8 @@ def test_machines_of_pages_have_the_options_that_there_are(machines: dict[str, A
 def test_a_vcenter_that_signs_for_itself_is_shown_whole(page: str) -> None:
     shown = [p.values[0] for p in _shown("cluster_machines") if p.id == page]
     assert any({"hostname", "username", "password", "validate_certs"} <= set(m) and "{{ vault_" in m["password"] for m in shown)
+
+
+def test_a_block_goes_on_with_all_of_the_one_before_it() -> None:
+    [account] = [c for c in commands("docs/restricted.md") if "create token" in c.text]
+    assert account.needs == "cluster" and "assay.clusters.rbac" in account.before[0] and "kubectl apply" in account.before[0]
