@@ -48,7 +48,7 @@ options:
         type: bool
         default: true
       ca_bundle:
-        description: A PEM file with the authority that signed it.
+        description: A PEM file with the authority that signed it. Without it E(AWS_CA_BUNDLE), then the profile.
         type: path
         aliases: [aws_ca_bundle]
       role:

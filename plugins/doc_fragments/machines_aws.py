@@ -39,6 +39,11 @@ options:
       - The address of the EC2 API, where it is not AWS's own. Without it E(AWS_ENDPOINT_URL_EC2), E(AWS_ENDPOINT_URL).
     type: str
     aliases: [aws_endpoint_url]
+  ca_bundle:
+    description:
+      - A PEM file with the authority that signed the certificate of the EC2 API. Without it E(AWS_CA_BUNDLE), then the profile.
+    type: path
+    aliases: [aws_ca_bundle]
   root_volume:
     description:
       - How a revert treats the root volume of a machine.

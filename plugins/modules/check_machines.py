@@ -98,6 +98,12 @@ options:
       - The address of the EC2 API, where it is not AWS's own.
       - Without it the variable C(machines_check_endpoint_url) of the host is used.
     type: str
+  ca_bundle:
+    description:
+      - A PEM file with the authority that signed the certificate of C(aws). Without it E(AWS_CA_BUNDLE), then the
+        profile.
+      - Without it the variable C(machines_check_ca_bundle) of the host is used.
+    type: str
   ssh_key_file:
     description:
       - The private key for the host of C(esxi); if it has a passphrase, that one is the password.

@@ -118,6 +118,11 @@ options:
         description: An address of all services, where it is not AWS's own. Without it E(AWS_ENDPOINT_URL).
         type: str
         aliases: [aws_endpoint_url]
+      ca_bundle:
+        description: A PEM file with the authority that signed their certificates. Without it E(AWS_CA_BUNDLE), then the profile.
+        type: path
+        aliases: [aws_ca_bundle]
+        version_added: 1.2.0
       validate_certs:
         description: Whether certificates must be valid.
         type: bool

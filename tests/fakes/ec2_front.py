@@ -9,10 +9,12 @@ volumes, as the API reference describes it. It also keeps the list of what was a
 from __future__ import annotations
 
 import http.client
+import ssl
 import threading
 import urllib.parse
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from .weather import SKY
@@ -69,6 +71,13 @@ class Front:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    def encrypt(self, certificate: Path) -> None:
+        """It speaks TLS from now on, with the chain and the key of this file."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = self.url.replace("http:", "https:")
 
     def refuse(self, action: str, code: str, message: str, times: int = 1, status: int = 400) -> None:
         """The next requests of this action fail; "*": of any."""

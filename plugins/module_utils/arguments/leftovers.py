@@ -7,10 +7,9 @@ from typing import Any
 
 from .machines import MACHINES_VSPHERE, MANAGEMENT
 from .older import older
-from .platforms import PLATFORM_EKS, PLATFORM_RANCHER
+from .platforms import AWS, PLATFORM_EKS, PLATFORM_RANCHER
 
 # Where leftovers are looked for. The options of AWS have the names of amazon.aws.
-_EKS_NAMES = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "validate_certs")
 _RANCHER_NAMES = ("url", "token", "username", "password", "ca_cert", "validate_certs", "proxy")
 LEFTOVERS: dict[str, dict[str, Any]] = {
     "providers": {"type": "list", "elements": "str", "required": True, "aliases": ["provider"],
@@ -26,7 +25,8 @@ LEFTOVERS: dict[str, dict[str, Any]] = {
     "fail_on_leftovers": {"type": "bool", "default": False},
     "journal_dir": {"type": "path"},
     "aws": {"type": "dict", "options": {
-        **{n: PLATFORM_EKS[n] for n in _EKS_NAMES},
+        **AWS,
+        "validate_certs": PLATFORM_EKS["validate_certs"],
         "zones": {"type": "list", "elements": "str", "default": []},
         "skip_kinds": {"type": "list", "elements": "str", "default": []},
     }},

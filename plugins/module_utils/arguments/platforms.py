@@ -29,12 +29,12 @@ AWS: dict[str, dict[str, Any]] = {
     "secret_key": {"type": "str", "no_log": True, "aliases": ["aws_secret_access_key", "aws_secret_key"]},
     "session_token": {"type": "str", "no_log": True, "aliases": ["aws_session_token"]},
     "endpoint_url": {"type": "str", "aliases": ["aws_endpoint_url"]},
+    "ca_bundle": {"type": "path", "aliases": ["aws_ca_bundle"]},
 }
 
 PLATFORM_EKS: dict[str, dict[str, Any]] = {
     **AWS,
     "validate_certs": {"type": "bool", "default": True},
-    "ca_bundle": {"type": "path", "aliases": ["aws_ca_bundle"]},
     "role": {"type": "str"},
     "node_role": {"type": "str"},
     "create_roles": {"type": "bool", "default": False},

@@ -39,6 +39,8 @@ CONNECTION = (
     Option("session_token", "The token of a temporary access key.", secret=True),
     Option("profile", "A profile of the AWS configuration, in place of an access key."),
     Option("endpoint_url", "The address of the EC2 API, where it is not AWS's own."),
+    Option("ca_bundle", "A PEM file with the authority that signed the certificate of C(aws). Without it E(AWS_CA_BUNDLE), then"
+           " the profile."),
     Option("ssh_key_file", "The private key for the host of C(esxi); if it has a passphrase, that one is the password.",
            secret=None),
     Option("ssh_known_hosts", "The file with the key of that host, in place of the user's own."),
@@ -68,7 +70,7 @@ _RENAMED = {"platform_username": "username", "platform_password": "password",
 # The inventory variable of the roles snapshot and pipeline, with the names of the modules of snapshots.
 OF_CLUSTER = "cluster_machines"
 _ALIASES = {"ids": "moids"}
-_PATHS = ("ssh_key_file", "ssh_known_hosts")
+_PATHS = ("ssh_key_file", "ssh_known_hosts", "ca_bundle")
 
 
 def own_words(sentence: str) -> str:
