@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from ..kube.client import Client
 from ..kube.errors import ApiError
+from ..kube.reading import stamp_of
 
 # Of so many seconds, so many lines of so many characters; a busy cluster has thousands.
 _RECENT, _MOST, _WIDTH = 600.0, 60, 300
@@ -19,11 +19,7 @@ _OF_TEST = 20
 def _at(event: Mapping[str, Any]) -> float:
     """Epoch seconds of an event's last time; 0.0 where it tells none."""
     series = event.get("series") or {}
-    text = series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime") or ""
-    try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-    except ValueError:
-        return 0.0
+    return stamp_of(series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime"))
 
 
 def _line(event: Mapping[str, Any]) -> str:

@@ -7,7 +7,6 @@ keeps what a container writes until a line ends, and Ginkgo ends none while test
 """
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from urllib.parse import quote
 
 from ..kube.client import Client
 from ..kube.errors import ApiError
-from ..kube.websockets import Websockets, WayFailed
+from ..kube.websockets import Websockets, WayFailed, ended
 from .manifests import OUTPUT, RESULTS
 
 _STDOUT, _STDERR, _STATUS = 1, 2, 3
@@ -63,7 +62,7 @@ class Remote:
             parts = _frames(socket)
         finally:
             socket.close()
-        status = json.loads(parts.get(_STATUS) or b"{}")
+        status = ended(parts.get(_STATUS))
         if status.get("status") != "Success":
             words_ = parts.get(_STDERR, b"").decode("utf-8", "replace").strip()
             raise NotReached(words_ or str(status.get("message") or "it ended without a status"))

@@ -13,7 +13,8 @@ from ..diagnosis.finding import Finding
 from ..kube import cluster_dns
 from ..kube.client import Client
 from ..kube.errors import ApiError
-from .evidence_clocks import recent, seconds, stamp, together
+from ..kube.reading import stamp_of
+from .evidence_clocks import recent, stamp, together
 from .evidence_lists import IN_SPACES, LISTS, TIMEOUT, Lists
 from .sweep import now_of
 
@@ -163,7 +164,7 @@ class Collector:
         self.data["node_clock"] = together(self.lists.clocks.get("node_leases", {}), self.lists.clocks.get("nodes", {}))
 
     def _keep_what_matters(self, near: list[str]) -> None:
-        now = seconds(self.data["server_date"]) or time.time()
+        now = stamp_of(self.data["server_date"]) or time.time()
         spaces = _SYSTEM | set(near)
         workers = _provisioners(self.findings, self.data["storageclasses"])
         controllers = _controllers(self.findings)

@@ -7,6 +7,8 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..kube.reading import stamp_of
+
 # Older events say nothing about this failure (seconds).
 EVENT_AGE = 15 * 60
 
@@ -15,19 +17,11 @@ def stamp(epoch: float) -> str:
     return datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).isoformat()
 
 
-def seconds(text: Any) -> float:
-    """Epoch seconds of an RFC 3339 time; 0 for anything else."""
-    try:
-        return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() if isinstance(text, str) else 0.0
-    except (ValueError, OverflowError):
-        return 0.0
-
-
 def recent(event: dict[str, Any], now: float) -> bool:
     """Whether it was seen within EVENT_AGE."""
     stamps = (event.get("lastTimestamp"), event.get("eventTime"), (event.get("series") or {}).get("lastObservedTime"),
               event["metadata"].get("creationTimestamp"))
-    return max(map(seconds, stamps)) > now - EVENT_AGE
+    return max(map(stamp_of, stamps)) > now - EVENT_AGE
 
 
 def clock_of(lease: dict[str, Any]) -> float | None:
@@ -52,8 +46,8 @@ def clock_by_status(node: dict[str, Any]) -> float | None:
 
 
 def _ahead(item: dict[str, Any], when: str | None, wrote: Callable[[dict[str, Any]], bool]) -> float | None:
-    written = seconds(when)
-    noted = max((seconds(n.get("time")) for n in item["metadata"].get("managedFields") or [] if wrote(n)), default=0.0)
+    written = stamp_of(when)
+    noted = max((stamp_of(n.get("time")) for n in item["metadata"].get("managedFields") or [] if wrote(n)), default=0.0)
     return written - noted if written and noted else None
 
 

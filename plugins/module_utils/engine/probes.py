@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import urlencode
 
 from ..kube.errors import ApiError
 from ..kube.greeting import words
+from ..kube.reading import json_of
 from ..kube.transport import PodHttp, TransportError
 
 HTTP_PORT = 8080
@@ -40,6 +40,25 @@ class ShellAnswer:
     seconds: float
 
 
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(v, str) for v in value)
+
+
+def _by_netexec(data: Any, dialled: bool) -> bool:
+    """Whether it writes so: lists of texts for a dial, texts for a command; what is empty it leaves out."""
+    names = ("responses", "errors") if dialled else ("output", "error")
+    return isinstance(data, dict) and all(
+        n in names and (v is None or (_texts(v) if dialled else isinstance(v, str))) for n, v in data.items())
+
+
+def dialled(text: str) -> tuple[list[str], list[str]] | None:
+    """(answers, errors) of a dial, as netexec tells them; None where it does not say."""
+    with contextlib.suppress(ValueError):
+        if _by_netexec(data := json_of(text), dialled=True):
+            return data.get("responses") or [], data.get("errors") or []
+    return None
+
+
 class Probe:
     """One probe pod. Its calls raise TransportError when the probe itself cannot be asked."""
 
@@ -55,16 +74,16 @@ class Probe:
         answer = self._persist(lambda seconds: self._http.get(self.pod, HTTP_PORT, path, timeout=seconds), timeout)
         return answer.text, answer.seconds
 
-    def _json(self, path: str, timeout: float) -> dict[str, Any]:
+    def _json(self, path: str, timeout: float, dialled: bool) -> dict[str, Any]:
         """The probe says 200 and JSON whatever became of the question; anything else is of who stands before it: a proxy whose
         servers are away, a firewall, a page to sign in. That passes, or the probe cannot be asked, and nothing has failed."""
         def ask(seconds: float) -> dict[str, Any]:
             answer = self._http.get(self.pod, HTTP_PORT, path, timeout=seconds)
             data = None
             with contextlib.suppress(ValueError):
-                data = json.loads(answer.text)
-            if answer.status == 200 and isinstance(data, dict):
-                return data
+                data = json_of(answer.text)
+            if answer.status == 200 and _by_netexec(data, dialled):
+                return dict(data)
             way, _query, _rest = path.partition("?")
             said = f"{answer.status} {words(answer.text)}".strip()
             if answer.status in (429, 500, 502, 503, 504):
@@ -83,14 +102,14 @@ class Probe:
         query = urlencode({"host": host, "port": port, "request": request, "protocol": protocol, "tries": tries})
         start = time.monotonic()
         # netexec gives up a dial by itself after 5 s; the outer request must outlast it.
-        data = self._json(f"/dial?{query}", timeout + 6.0)
-        return DialAnswer(list(data.get("responses") or []), list(data.get("errors") or []), time.monotonic() - start)
+        data = self._json(f"/dial?{query}", timeout + 6.0, dialled=True)
+        return DialAnswer(data.get("responses") or [], data.get("errors") or [], time.monotonic() - start)
 
     def shell(self, command: str, timeout: float = 10.0) -> ShellAnswer:
         """A command in the probe's shell; error is its exit status and stderr as text, empty when it ended with 0."""
         start = time.monotonic()
-        data = self._json("/shell?" + urlencode({"shellCommand": command}), timeout)
-        return ShellAnswer(data.get("output", ""), data.get("error", ""), time.monotonic() - start)
+        data = self._json("/shell?" + urlencode({"shellCommand": command}), timeout, dialled=False)
+        return ShellAnswer(data.get("output") or "", data.get("error") or "", time.monotonic() - start)
 
 
 class Probes:

@@ -3,7 +3,6 @@
 """Finishing the clean-up of runs that died: by journal on this machine, by label and expiry from anywhere."""
 from __future__ import annotations
 
-import email.utils
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from ..kube import greeting
 from ..kube.client import Client
 from ..kube.errors import ApiError
 from ..kube.kinds import path_of
+from ..kube.reading import date_of
 from .cleanup import LIMIT, Remover
 from .removal import listed
 from .volume_ends import PATH as VOLUMES
@@ -80,10 +80,8 @@ def _inside(client: Client, namespace: str, now: float) -> dict[str, list[dict[s
 
 def now_of(headers: Any) -> float:
     """The API server's clock from its Date header; ours where it sends none."""
-    try:
-        return email.utils.parsedate_to_datetime(headers.get("Date") or headers.get("date")).timestamp()
-    except (TypeError, ValueError, AttributeError):
-        return time.time()
+    told = date_of(headers.get("Date") or headers.get("date")) if headers else None
+    return time.time() if told is None else told
 
 
 class Sweeper:

@@ -3,7 +3,7 @@
 """Requests to an API server: raw JSON over kept-alive connections, a bounded number in flight, errors told apart."""
 from __future__ import annotations
 
-import email.utils
+import contextlib
 import json
 import re
 import socket
@@ -20,6 +20,7 @@ from .connection import Connection
 from .errors import ApiError
 from .listing import Listing
 from .pages import is_page, words
+from .reading import date_of, json_of, status_of
 
 # Seconds for a TCP and TLS handshake; an address that drops packets is found out sooner than a slow answer.
 CONNECT_TIMEOUT = 5.0
@@ -94,10 +95,9 @@ class Client(Verbs):
         return time.time() + self._ahead
 
     def _hear(self, date: str | None) -> None:
-        try:
-            self._ahead = email.utils.parsedate_to_datetime(date or "").timestamp() - time.time()
-        except ValueError:
-            pass  # it does not tell
+        told = date_of(date)
+        if told is not None:
+            self._ahead = told - time.time()
 
     @property
     def connections(self) -> int:
@@ -153,11 +153,8 @@ class Client(Verbs):
     def _status_error(response: Any, data: bytes, method: str, path: str) -> ApiError:
         text = data.decode("utf-8", "replace")
         body: dict[str, Any] | None = None
-        try:
-            parsed = json.loads(text)
-            body = parsed if isinstance(parsed, dict) and parsed.get("kind") == "Status" else None
-        except ValueError:
-            pass
+        with contextlib.suppress(ValueError):
+            body = status_of(json_of(text))
         reason = (body or {}).get("reason") or response.reason or ""
         page = body is None and is_page(text)
         message = (body or {}).get("message") or (words(text) if page else text.strip()[:4000]) or reason
@@ -240,7 +237,7 @@ class Client(Verbs):
         answer: Any = text
         if not raw:
             try:
-                answer = json.loads(text) if text else {}
+                answer = json_of(text) if text else {}
             except ValueError:
                 raise ApiError("http", response.status, "NotJSON", f"the answer is not JSON: {text[:200]}", method,
                                path) from None

@@ -3,13 +3,13 @@
 """What can go wrong between us and an API server, told apart."""
 from __future__ import annotations
 
-import datetime
-import email.utils
 import random
 import re
 import time
 from collections.abc import Mapping
 from typing import Any
+
+from .reading import date_of
 
 # Seconds until a busy server is asked again when it names none, and the most that are waited at a time.
 _PAUSE, _LONGEST = 1.0, 30.0
@@ -30,8 +30,9 @@ class ApiError(Exception):
     """A request that was not answered as hoped.
 
     kind: "http" (an answer with an error status), "unreachable", "tls", "timeout" or "dns". status is None unless kind
-    is "http"; reason and message are the server's, or the transport's own words. page: the answer was a page for people,
-    so of whoever stands before the API server; message is what they would read.
+    is "http"; reason and message are the server's, or the transport's own words. body: the Status that the answer was, as
+    `reading.status_of` reads it. page: the answer was a page for people, so of whoever stands before the API server; message
+    is what they would read.
     """
 
     page = False
@@ -71,9 +72,8 @@ class ApiError(Exception):
 
         A disruption budget refuses evictions by the same number, and means it.
         """
-        details = (self.body or {}).get("details")
-        causes = (details.get("causes") if isinstance(details, Mapping) else None) or []
-        budget = any(isinstance(c, Mapping) and c.get("reason") == "DisruptionBudget" for c in causes)
+        causes = ((self.body or {}).get("details") or {}).get("causes") or []
+        budget = any(c.get("reason") == "DisruptionBudget" for c in causes)
         return self.status == 429 and not budget
 
     def pause(self) -> float:
@@ -87,19 +87,10 @@ class ApiError(Exception):
                 **({"page": True} if self.page else {})}
 
 
-def _moment(text: str) -> float | None:
-    try:
-        found = email.utils.parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
-        return None
-    return found.replace(tzinfo=found.tzinfo or datetime.timezone.utc).timestamp()
-
-
 def _seconds(retry_after: str, date: str) -> float | None:
     """The seconds of a Retry-After; a date counts from the server's own, as clocks differ. None where it says none."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
         return float(text)
-    until = _moment(text) if text else None
-    now = _moment(date) if date else None
+    until, now = date_of(text), date_of(date)
     return None if until is None else max(0.0, until - (time.time() if now is None else now))

@@ -3,11 +3,10 @@
 """The first question to a cluster: whether what answers is a Kubernetes API server at all, within a bounded time."""
 from __future__ import annotations
 
-import json
-
 from .client import Client
 from .errors import ApiError
 from .program import within
+from .reading import json_of
 from .strangers import STRANGER, items, stranger, words
 
 __all__ = ["STRANGER", "items", "stranger", "version_of", "words"]
@@ -29,7 +28,7 @@ def _ask(client: Client, path: str, timeout: float) -> tuple[int, str, str, bool
             raise
         return e.status or 0, e.reason, e.message, False
     try:
-        data = json.loads(text)
+        data = json_of(text)
     except ValueError:
         data = None
     known = isinstance(data, dict) and (bool(data.get("gitVersion")) or data.get("kind") == "APIVersions")
@@ -43,7 +42,7 @@ def version_of(client: Client, timeout: float = 5.0) -> str:
     """
     status, what, text, known = _ask(client, "/version", timeout)
     if known:
-        return str(json.loads(text).get("gitVersion") or "")
+        return str(json_of(text).get("gitVersion") or "")
     try:
         if _ask(client, "/api", timeout)[3]:
             return ""

@@ -43,7 +43,11 @@ def read(client: Any, path: str, params: Any = None, timeout: float = 10.0, page
         answer = client.request("GET", path, params=asked, timeout=timeout, **more)
         if isinstance(answer, dict) and "items" in answer and answer["items"] is None:
             answer["items"] = []  # an aggregated API may say so of an empty list
-        return items_of(client, path, answer), answer.get("metadata") or {}
+        found, about = items_of(client, path, answer), answer.get("metadata")
+        about = about if isinstance(about, dict) else {}
+        if about.get("continue") and about["continue"] == asked.get("continue"):
+            raise ApiError("http", 200, "NoEnd", "the list has no end: what follows a page is that page again", "GET", path)
+        return found, about
 
     for _turn in range(_AGAIN):
         try:

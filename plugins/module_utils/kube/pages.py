@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import html
-import json
 import re
+
+from .reading import json_of
 
 _TITLE = re.compile(r"<title[^>]*>([^<]{1,400})", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
@@ -20,7 +21,7 @@ def is_page(text: str) -> bool:
 def words(text: str) -> str:
     """What a person would read of an answer: the message of an API, the title of a page, else its text."""
     try:
-        data = json.loads(text)
+        data = json_of(text)
         text = str(data.get("message") or data.get("error") or text) if isinstance(data, dict) else text
     except ValueError:
         title = _TITLE.search(text[:20000])

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import base64
-import json
 from typing import Any
 
 from .client import Verbs
 from .errors import ApiError, BadInput
 from .kinds import path_of
+from .reading import json_of
 
 # Type of the Secret -> the key that its data must have.
 TYPES = {"kubernetes.io/dockerconfigjson": ".dockerconfigjson", "kubernetes.io/dockercfg": ".dockercfg"}
@@ -20,13 +20,14 @@ _ELSEWHERE = ("credsStore", "credHelpers")
 def _why_empty(kind: str, data: str) -> str:
     """Why a kubelet finds no log-in in it; empty where it does, or where we cannot tell."""
     try:
-        told: Any = json.loads(base64.b64decode(data))
+        told: Any = json_of(base64.b64decode(data))
     except ValueError:
         return "it is not JSON"
     if not isinstance(told, dict):
         return "it is not a mapping"
     entries = told.get("auths") if kind == "kubernetes.io/dockerconfigjson" else told
-    if any(isinstance(e, dict) and (e.get("auth") or e.get("username") or e.get("identitytoken")) for e in (entries or {}).values()):
+    logins = entries.values() if isinstance(entries, dict) else ()
+    if any(isinstance(e, dict) and (e.get("auth") or e.get("username") or e.get("identitytoken")) for e in logins):
         return ""
     elsewhere = next((k for k in _ELSEWHERE if told.get(k)), "")
     return f"it only says {elsewhere}, which works on the machine where it was written" if elsewhere else "it names no registry with a log-in"

@@ -22,8 +22,16 @@ def stranger(server: str, path: str, status: int, what: str, text: str) -> ApiEr
 
 
 def items(client: Any, path: str, answer: Any) -> list[Any]:
-    """The objects of a list."""
+    """The objects of a list. Some that make no sense are left to those who read them, all are of no API server."""
     found = answer.get("items") if isinstance(answer, dict) else None
-    if not isinstance(found, list):
-        raise stranger(getattr(client, "server", "the server"), path, 200, "", json.dumps(answer, default=str)[:2000])
+    if not isinstance(found, list) or (found and not any(isinstance(item, dict) for item in found)):
+        raise stranger(getattr(client, "server", "the server"), path, 200, "", shown(answer))
     return found
+
+
+def shown(answer: Any) -> str:
+    """An answer as it may have been sent."""
+    try:
+        return json.dumps(answer, default=str)[:2000]
+    except RecursionError:
+        return "it is nested too deep"

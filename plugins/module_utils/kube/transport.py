@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import json
 import threading
 import time
 from collections import Counter
@@ -21,7 +20,7 @@ from urllib.parse import quote
 from .client import Client
 from .errors import ApiError
 from .forward import Forwards
-from .websockets import WayFailed, Websockets, refused
+from .websockets import WayFailed, Websockets, ended, refused
 
 WAYS = ("proxy", "port_forward", "exec")
 _NAMES = {"proxy": "pod-proxy", "port_forward": "port-forward", "exec": "exec"}
@@ -200,12 +199,12 @@ class PodHttp:
             out = _output(ws)
         finally:
             ws.close()
-        status = json.loads(out.get(_STATUS, b"{}") or b"{}")
+        status = ended(out.get(_STATUS))
         if status.get("status") == "Success":
             return out.get(_STDOUT, b"").decode("utf-8", "replace"), 200
         if _exit_code(status) == _CURL_LATE:
             raise _Late(f"no answer within {timeout:g} s")
-        raise WayFailed((out.get(_STDERR, b"").decode("utf-8", "replace") or status.get("message", "no status")).strip())
+        raise WayFailed((out.get(_STDERR, b"").decode("utf-8", "replace") or status.get("message") or "no status").strip())
 
 
 # Channels of a command, and the exit code by which curl says that its time was up.

@@ -9,7 +9,6 @@ the server has just started.
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import threading
 import time
@@ -20,11 +19,14 @@ from . import library
 from .client import Client
 from .errors import ApiError
 from .listing import Strip
+from .reading import json_of, status_of
 
 Key = tuple[str, str]
 # Seconds of silence after which the stream is opened again: a connection that a firewall dropped says nothing.
 SILENCE = 45.0
 _PAUSES = (0.2, 0.5, 1.0, 2.0)
+# Bytes of one event at most; an etcd of the usual settings takes objects of a few MiB.
+_LINE = 64 << 20
 # Seconds for a page of the list; a server that does not make it in time is given twice as many, up to the most.
 _FIRST, _MOST = 10.0, 60.0
 
@@ -49,7 +51,12 @@ def _passing(error: ApiError) -> bool:
 
 
 def _key(item: dict[str, Any]) -> Key:
-    return item["metadata"].get("namespace", ""), item["metadata"]["name"]
+    """ValueError for what is no object of Kubernetes."""
+    meta = item.get("metadata")
+    name, space = (meta.get("name"), meta.get("namespace", "")) if isinstance(meta, dict) else (None, "")
+    if not isinstance(name, str) or not isinstance(space, str):
+        raise ValueError("what answers sends an object without a name")
+    return space, name
 
 
 class Watch:
@@ -106,34 +113,41 @@ class Watch:
     def _follow(self) -> None:
         idle = 0  # turns in a row that told nothing
         while not self._stopped:
-            self._heard, pause = False, _PAUSES[min(idle, len(_PAUSES) - 1)]
+            self._heard = False
             try:
-                if not self._version:
-                    self._list()
-                self._stream()
-                pause = pause if idle else 0.0
-            except _Gone:
-                self._version = ""
-                pause = pause if idle else 0.0
+                pause = self._turn(idle)
             except ApiError as e:
-                if self._stopped:
-                    return
-                if e.kind == "timeout":
-                    self._timeout = min(_MOST, self._timeout * 2)
-                if e.status == 410:
-                    self._version = ""
-                elif e.busy:
-                    pause = max(pause, e.pause())
-                elif not (_passing(e) or self._client.starting(e)):
-                    return self._end(e)
-                elif idle:
-                    self._version = ""  # a server that was away may have forgotten; a list is cheap by comparison
+                return self._end(e)
             except Exception as e:  # whatever the thread dies of, those who wait must hear it
                 return self._end(ApiError("http", None, type(e).__name__, f"watch of {self.name} broke: {e}", "GET",
                                           self._path))
             idle = 0 if self._heard else idle + 1
             if idle:
                 time.sleep(pause)
+
+    def _turn(self, idle: int) -> float:
+        """Follow as long as it goes; the seconds of the pause after it where nothing was told. Raises what ends the watch."""
+        pause = _PAUSES[min(idle, len(_PAUSES) - 1)]
+        try:
+            if not self._version:
+                self._list()
+            self._stream()
+            return pause if idle else 0.0
+        except _Gone:
+            self._version = ""
+            return pause if idle else 0.0
+        except ApiError as e:
+            if e.kind == "timeout":
+                self._timeout = min(_MOST, self._timeout * 2)
+            if e.status == 410:
+                self._version = ""
+            elif e.busy:
+                pause = max(pause, e.pause())
+            elif not (self._stopped or _passing(e) or self._client.starting(e)):
+                raise
+            elif idle:
+                self._version = ""  # a server that was away may have forgotten; a list is cheap by comparison
+        return 0.0 if self._stopped else pause
 
     def _end(self, error: ApiError) -> None:
         with self._changed:
@@ -158,13 +172,16 @@ class Watch:
                 return _hang_up(response)
             self._response = response
         exceptions = library.load().urllib3.exceptions
-        rest = b""
+        rest = bytearray()
         try:
             for chunk in response.stream(None, decode_content=True):
-                *lines, rest = (rest + chunk).split(b"\n")
+                rest += chunk
+                if len(rest) > _LINE:
+                    raise ValueError("what answers sends a line without an end")
+                *lines, rest = rest.split(b"\n") if b"\n" in chunk else (rest,)
                 for line in lines:
                     if line.strip():
-                        self._apply(json.loads(line))
+                        self._apply(json_of(line))
         except exceptions.ReadTimeoutError:
             self._heard = True  # silence is what a quiet collection tells: resume
         except (exceptions.HTTPError, OSError, ValueError, AttributeError) as e:
@@ -175,22 +192,28 @@ class Watch:
                 self._response = None
             _hang_up(response)
 
-    def _apply(self, event: dict[str, Any]) -> None:
-        kind, item = event["type"], event["object"]
+    def _apply(self, event: Any) -> None:
+        """ValueError for what is no event of a watch."""
+        kind, item = (event.get("type"), event.get("object")) if isinstance(event, dict) else (None, None)
+        if not isinstance(item, dict):
+            raise ValueError("what answers sends something that is no event")
         if kind == "ERROR":
-            if item.get("code") == 410:
+            said = status_of({**item, "kind": "Status"}) or {}
+            if said.get("code") == 410:
                 raise _Gone
-            raise ApiError("http", item.get("code") or 500, item.get("reason", ""), item.get("message", ""), "GET",
-                           self._path)
-        self._heard = True
+            raise ApiError("http", said.get("code") or 500, said.get("reason", ""), said.get("message", ""), "GET", self._path)
+        told = kind in ("ADDED", "MODIFIED", "DELETED")
+        key, kept = (_key(item), None if kind == "DELETED" else self._strip(item)) if told else (None, None)
+        meta = item.get("metadata")
         with self._changed:
-            self._version = item["metadata"].get("resourceVersion", self._version)
-            if kind == "DELETED":
-                self._items.pop(_key(item), None)
-            elif kind in ("ADDED", "MODIFIED"):
-                self._items[_key(item)] = self._strip(item)
-            else:
+            self._heard = True
+            self._version = str((meta.get("resourceVersion") if isinstance(meta, dict) else "") or self._version)
+            if key is None:
                 return
+            if kept is None:
+                self._items.pop(key, None)
+            else:
+                self._items[key] = kept
             self._changed.notify_all()
 
 

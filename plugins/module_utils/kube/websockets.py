@@ -3,7 +3,7 @@
 """Websockets through the API server to a kubelet, for port-forwards and commands: opened as the connection says."""
 from __future__ import annotations
 
-import json
+import contextlib
 import re
 import ssl
 import threading
@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from . import library, tls
 from .client import Client
 from .errors import ApiError
+from .reading import json_of, status_of
 from .strangers import words
 
 # How an API server says that it does not reach a pod or a kubelet itself, whatever number it gives that.
@@ -29,6 +30,14 @@ def refused(error: ApiError) -> bool:
     if error.body is None or error.status is None:
         return False
     return error.status in (400, 403, 404, 405) or (error.status >= 500 and bool(_BEHIND.search(error.message)))
+
+
+def ended(text: bytes | bytearray | None) -> dict[str, Any]:
+    """The Status with which a command ended; empty where what came was none."""
+    with contextlib.suppress(ValueError):
+        found = json_of(text or b"{}")
+        return status_of({**found, "kind": "Status"} if isinstance(found, dict) else None) or {}
+    return {}
 
 
 def _proxy_error() -> type[Exception]:
@@ -90,11 +99,9 @@ class Websockets:
         """What the answer in place of a websocket says, as an error to raise."""
         raw = getattr(e, "resp_body", None)
         text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(e).rpartition("-+-+-")[2].strip()
-        try:
-            parsed = json.loads(text)
-        except ValueError:
-            parsed = None
-        body = parsed if isinstance(parsed, dict) and parsed.get("kind") == "Status" else None
+        body: dict[str, Any] | None = None
+        with contextlib.suppress(ValueError):
+            body = status_of(json_of(text))
         status, headers = int(e.status_code), {str(k).title(): v for k, v in (getattr(e, "resp_headers", None) or {}).items()}
         said = str((body or {}).get("message") or words("" if text == "None" else text))
         error = ApiError("http", status, str((body or {}).get("reason") or ""), said, "GET", path, headers, body)

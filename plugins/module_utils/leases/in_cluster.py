@@ -7,7 +7,6 @@ Times are of the API server's clock, as its answers tell it: those who contend n
 from __future__ import annotations
 
 import datetime
-import email.utils
 import re
 import time
 from typing import Any
@@ -18,10 +17,14 @@ from ..kube.client import Client
 from ..kube.errors import ApiError
 from ..kube.kinds import path_of
 from ..kube.patient import PATIENCE, PatientClient
+from ..kube.reading import date_of, stamp_of
+from ..kube.strangers import shown, stranger
 from .lease import Lease, Seen
 
 _GROUP, _KIND = "coordination.k8s.io/v1", "Lease"
 TOKEN, REASON = "assay.clusters/lease-token", "assay.clusters/lease-reason"
+# What reading something as a Lease that is none ends in.
+_ODD = (TypeError, ValueError, AttributeError, KeyError, OverflowError)
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 
@@ -30,20 +33,11 @@ def micro_time(epoch: float) -> str:
     return datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _epoch(text: str | None) -> float:
-    try:
-        return datetime.datetime.fromisoformat((text or "").replace("Z", "+00:00")).timestamp()
-    except ValueError:
-        return 0.0
-
-
 def _server_time(headers: dict[str, str]) -> float:
     """The API server's clock, whole seconds; ours where it does not tell."""
     date = next((v for n, v in headers.items() if n.lower() == "date"), "")
-    try:
-        return email.utils.parsedate_to_datetime(date).timestamp()
-    except (TypeError, ValueError):
-        return float(int(time.time()))
+    told = date_of(date)
+    return float(int(time.time())) if told is None else told
 
 
 class ClusterLease:
@@ -68,14 +62,20 @@ class ClusterLease:
             if e.status != 404:
                 raise
             return Seen(None, "", _server_time(e.headers))
+        try:
+            return self._seen(item, headers)
+        except _ODD:
+            raise stranger(self._server, self._one, 200, "", shown(item)) from None
+
+    def _seen(self, item: Any, headers: dict[str, str]) -> Seen:
         meta, spec = item["metadata"], item.get("spec") or {}
         notes = meta.get("annotations") or {}
         version = meta["resourceVersion"]
         self._uid = meta["uid"]
         if not spec.get("holderIdentity"):  # released by somebody who leaves the object, as client-go does
             return Seen(None, version, _server_time(headers))
-        lease = Lease(spec["holderIdentity"], notes.get(TOKEN, ""), _epoch(spec.get("acquireTime")),
-                      _epoch(spec.get("renewTime")), float(spec.get("leaseDurationSeconds") or 0),
+        lease = Lease(spec["holderIdentity"], notes.get(TOKEN, ""), stamp_of(spec.get("acquireTime")),
+                      stamp_of(spec.get("renewTime")), float(spec.get("leaseDurationSeconds") or 0),
                       notes.get(REASON, ""), int(spec.get("leaseTransitions") or 0))
         return Seen(lease, version, _server_time(headers))
 
@@ -100,7 +100,10 @@ class ClusterLease:
                 raise
             return False
         # A create that was sent twice answers with what is there, whosever it is.
-        return (answer["metadata"].get("annotations") or {}).get(TOKEN) == lease.token
+        try:
+            return bool((answer["metadata"].get("annotations") or {}).get(TOKEN) == lease.token)
+        except _ODD:
+            raise stranger(self._server, path, 200, "", shown(answer)) from None
 
     def remove(self, version: str) -> bool:
         body = {"apiVersion": "v1", "kind": "DeleteOptions",

@@ -19,6 +19,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 MASK = "[redacted]"
+# What stands for the rest of data beyond so many levels: schemas of the real world have some dozens, and Python gives up at hundreds.
+TOO_DEEP, _DEEPEST = "[nested too deep]", 150
 # Texts that are remembered: so long, so many.
 _SHORT, _MANY = 300, 10000
 # Given secrets: characters that one has at least, and up to which it may be nothing but a word or a number.
@@ -188,20 +190,20 @@ class Redactor:
         self._common = {**self._common, **common}
         self._seen = {}  # a new one: what another thread is writing now goes into the old one
 
-    def redact(self, value: Any) -> Any:
-        """A copy of the value (strings, numbers, dictionaries, lists) without secrets."""
+    def redact(self, value: Any, level: int = 0) -> Any:
+        """A copy of the value (strings, numbers, dictionaries, lists) without secrets, and without what is nested too deep."""
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, bytes):
             return self._text(value.decode("utf-8", "replace"))
         if isinstance(value, Mapping):
-            return self._mapping(value)
+            return TOO_DEEP if level > _DEEPEST else self._mapping(value, level + 1)
         if isinstance(value, (list, tuple, set, frozenset)):
-            return self._sequence(list(value))
+            return TOO_DEEP if level > _DEEPEST else self._sequence(list(value), level + 1)
         return value
 
-    def _mapping(self, value: Mapping[Any, Any]) -> dict[Any, Any]:
-        everything = str(value.get("kind", "")) == "Secret"
+    def _mapping(self, value: Mapping[Any, Any], level: int) -> dict[Any, Any]:
+        everything = value.get("kind") == "Secret"
         # {name: DB_PASSWORD, value: ...} is how containers get environment variables
         named = is_secret_key(value.get("name"))
         result = {}
@@ -210,22 +212,22 @@ class Redactor:
             if everything and key in ("data", "stringData") and isinstance(item, Mapping):
                 result[clean_key] = {k: MASK for k in item}
             elif is_secret_key(key) or (named and key == "value"):
-                result[clean_key] = self._secret(item)
+                result[clean_key] = self._secret(item, level)
             else:
-                result[clean_key] = self.redact(item)
+                result[clean_key] = self.redact(item, level)
         return result
 
-    def _secret(self, item: Any) -> Any:
+    def _secret(self, item: Any, level: int) -> Any:
         """The value of a secret-like key; structures below it (secret: {secretName: x}) are no secrets themselves."""
         if item is None or isinstance(item, bool) or item == "":
             return item
         if isinstance(item, (Mapping, list, tuple, set)):
-            if isinstance(item, Mapping):
-                return self.redact(item)
-            return [self._secret(i) for i in item]
+            if isinstance(item, Mapping) or level > _DEEPEST:
+                return self.redact(item, level)
+            return [self._secret(i, level + 1) for i in item]
         return MASK
 
-    def _sequence(self, items: list[Any]) -> list[Any]:
+    def _sequence(self, items: list[Any], level: int) -> list[Any]:
         """Lists hold log lines and command lines: a key may go over lines, a password may follow its flag."""
         result: list[Any] = []
         in_key = after_flag = False
@@ -237,9 +239,9 @@ class Redactor:
                 result.append(MASK)
                 continue
             if after_flag and not (isinstance(item, str) and item.startswith("-")):
-                result.append(self._secret(item))
+                result.append(self._secret(item, level))
             else:
-                result.append(self.redact(item))
+                result.append(self.redact(item, level))
             after_flag = isinstance(item, str) and bool(_FLAG.match(item))
             in_key = isinstance(item, str) and bool(_BEGIN.search(item)) and not _END.search(item)
         return result

@@ -147,3 +147,14 @@ def test_registered_for_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_default", Redactor())
     module.register("planted-value", None)
     assert redact("a planted-value b") == f"a {MASK} b"
+
+
+@pytest.mark.parametrize("wrap", [lambda d: [d], lambda d: {"a": d}, lambda d: {"kind": d}, lambda d: {"password": [d]},
+                                  lambda d: ["--password", d]])
+def test_what_is_nested_too_deep_is_left_out_and_breaks_nothing(wrap) -> None:
+    """JSON of a stranger, which may be as deep as it likes."""
+    data = "hunter2-secret"
+    for _level in range(700):
+        data = wrap(data)
+    said = repr(Redactor(["hunter2-secret"]).redact({"deep": data, "after": "seen"}))
+    assert module.TOO_DEEP in said and "hunter2" not in said and "'after': 'seen'" in said

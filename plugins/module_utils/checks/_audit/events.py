@@ -4,11 +4,12 @@
 RequestResponse a line holds whole objects, which may be secret."""
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from ...kube.reading import json_of
 
 # How deep events are looked for in an answer, and how many are taken of one.
 _DEPTH, _MOST = 10, 20_000
@@ -77,7 +78,7 @@ def of_lines(text: str, where: str, mark: str) -> Iterator[Event]:
             yield found
             continue
         try:
-            item = json.loads(line)
+            item = json_of(line)
         except ValueError:
             continue
         yield from anywhere(item, where)
@@ -97,7 +98,7 @@ def anywhere(data: Any, where: str, depth: int = 0) -> Iterator[Event]:
             yield from anywhere(value, where, depth + 1)
     elif isinstance(data, str) and "auditID" in data:
         try:
-            yield from anywhere(json.loads(data), where, depth + 1)
+            yield from anywhere(json_of(data), where, depth + 1)
         except ValueError:
             pass
 

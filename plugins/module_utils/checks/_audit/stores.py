@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from ...clouds.aws import AwsError, connect
 from ...jobs.errors import BadOption, PlatformError
 from ...kube import library, tls
+from ...kube.reading import json_of
 from ...results import redact
 from .events import Event, anywhere
 from .files import NoSource, Source
@@ -111,7 +112,7 @@ class Query(Source):
             words = f"the answer is longer than {_LARGEST >> 20} MiB; ask for {{marker}} alone"
             raise NoSource(f"audit_query_params: {words}", "option")
         try:
-            return json.loads(text)
+            return json_of(text)
         except ValueError as e:
             raise NoSource(f"{self._host} answers the query with something that is not JSON", "option") from e
 

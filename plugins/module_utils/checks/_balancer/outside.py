@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
-import json
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 from ...common import nodes as node_of
 from ...kube import library
+from ...kube.reading import json_of
 
 if TYPE_CHECKING:
     from ...engine.context import Context
@@ -114,7 +114,7 @@ class Probe:
         errors = library.load().urllib3.exceptions.HTTPError
         try:
             answer = self._pool.request("GET", f"{self._url}/dial?{query}", timeout=_PROBE_TIMEOUT)
-            data = json.loads(answer.data[:_LARGEST])
+            data = json_of(answer.data[:_LARGEST])
         except (errors, ValueError) as e:
             raise CannotAsk(f"{self.words} cannot be asked: {e}") from e
         if answer.status != 200 or not isinstance(data, dict):

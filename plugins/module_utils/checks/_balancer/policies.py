@@ -3,11 +3,11 @@
 """What a Service asks of its load balancer besides traffic: who may come, and that pods see who did."""
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...kube.reading import json_of
 from .._shared.text import listed
 from .outside import Heard, bare, inside, networks, node_addresses
 from .traffic import Way
@@ -91,7 +91,7 @@ def _endpoints(heard: Heard) -> int | None:
     if text[:4].strip().isdigit():
         text = text[4:]
     try:
-        return int(json.loads(text)["localEndpoints"])
+        return int(json_of(text)["localEndpoints"])
     except (ValueError, TypeError, KeyError):
         return None
 

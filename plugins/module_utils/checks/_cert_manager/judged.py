@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import datetime
 import hashlib
 import time
 from typing import TYPE_CHECKING, Any
 
 from ...kube.errors import ApiError
 from ...kube.kinds import path_of
+from ...kube.reading import stamp_of
 from .._certificates.read import Cert, broken_at, named, of_base64
 from .course import conditions
 
@@ -38,11 +38,7 @@ def serial(cert: Cert) -> str:
 
 def _now(course: Course) -> float:
     """When it was issued, by cert-manager's clock (epoch seconds): whoever signs may differ from it, this machine does not matter."""
-    told = str((conditions(course.request).get("Ready") or {}).get("lastTransitionTime") or "")
-    try:
-        return datetime.datetime.fromisoformat(told.replace("Z", "+00:00")).timestamp()
-    except ValueError:
-        return time.time()
+    return stamp_of((conditions(course.request).get("Ready") or {}).get("lastTransitionTime")) or time.time()
 
 
 def wrong(wanted: Wanted, course: Course) -> str:

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import datetime
-import email.utils
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from urllib.parse import urlsplit
 from ...kube import library, tls
 from ...kube.errors import BadInput
 from ...kube.pages import words as page_words
+from ...kube.reading import date_of, json_of
 from ...results import redact
 from .options import Entry
 from .time import Bounds, Clocks
@@ -184,7 +183,7 @@ def _understood(one: License, status: int, headers: Mapping[str, str], text: str
         where = str(headers.get("Location") or "")
         raise NotTold(f"answers {status} {f'(to {where[:100]})' if where else page_words(text)}".rstrip())
     try:
-        data = json.loads(text)
+        data = json_of(text)
     except ValueError:
         raise NotTold(f"answers something that is not JSON: {page_words(text)}") from None
     return _told(one, data, headers)
@@ -208,11 +207,8 @@ def _told(one: License, data: Any, headers: Mapping[str, str]) -> Told:
 
 
 def _clocks(headers: Mapping[str, str]) -> Clocks:
-    here = time.time()
-    try:
-        return Clocks(email.utils.parsedate_to_datetime(str(headers.get("Date") or "")).timestamp(), here)
-    except (ValueError, TypeError):
-        return Clocks(here, here)
+    here, told = time.time(), date_of(headers.get("Date"))
+    return Clocks(here if told is None else told, here)
 
 
 def moment(value: Any, kind: str) -> float:

@@ -3,11 +3,11 @@
 """What a probe asks the pods of other nodes: all its questions in one shell command, and what its answers say."""
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...engine.probes import dialled
 from .._shared.text import listed, says_nobody, url_host
 
 if TYPE_CHECKING:
@@ -117,19 +117,10 @@ def parse(output: str) -> dict[tuple[int, str], tuple[int, str, float]]:
     return found
 
 
-def _dialled(text: str) -> tuple[list[str], list[str]] | None:
-    """(answers, errors) that the probe's own server got; None where it does not say."""
-    try:
-        data = json.loads(text)
-        return list(data.get("responses") or []), list(data.get("errors") or [])
-    except (ValueError, AttributeError):
-        return None
-
-
 def _one(variant: str, wanted: Target, status: int, text: str) -> str | None:
     """The error of one answer; None where the question was not asked."""
     if variant in _BY_SERVER:
-        got = _dialled(text) if status == 0 else None
+        got = dialled(text) if status == 0 else None
         if got is None:
             return None
         answers, errors = got

@@ -3,11 +3,11 @@
 """What a probe asks Services and pods: any number of questions in one shell command, and what their answers say."""
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ...engine.probes import dialled
 from .._shared.text import listed, says_nobody, url_host
 
 HTTP_PORT = 8080
@@ -83,13 +83,9 @@ def parse(output: str, error: str = "") -> dict[str, Reply]:
         if kind == "get":
             mine.update({"first": said} if status == "0" else {"said": said or error})
             continue
-        try:
-            data = json.loads(said) if status == "0" else None
-        except ValueError:
-            data = None
-        if isinstance(data, dict):
-            mine.update(pods=(*mine.get("pods", ()), *(data.get("responses") or ())),
-                        errors=(*mine.get("errors", ()), *(data.get("errors") or ())), asked=True)
+        if (got := dialled(said) if status == "0" else None) is not None:
+            pods, errors = got
+            mine.update(pods=(*mine.get("pods", ()), *pods), errors=(*mine.get("errors", ()), *errors), asked=True)
     return {name: Reply(**values) for name, values in found.items()}
 
 

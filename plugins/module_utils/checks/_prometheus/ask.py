@@ -3,7 +3,6 @@
 """Asking every replica of a Prometheus: through the API server's proxy, by a port-forward, else from a probe of ours."""
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from urllib.parse import quote, urlencode
 from ...engine.errors import Inconclusive
 from ...kube.errors import ApiError
 from ...kube.pods import pod_ready, waiting_reason
+from ...kube.reading import json_of
 from ...kube.transport import PodHttp, TransportError
 from ...kube.websockets import refused
 from .._shared.optional import optional_get
@@ -142,7 +142,7 @@ class Asker:
         if status == 404:
             return None
         try:
-            answer = json.loads(text)
+            answer = json_of(text)
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or answer.get("status") != "success":

@@ -6,12 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...engine.declared import Option, Permission
 from ...engine.errors import Inconclusive
 from ...kube.errors import ApiError
+from ...kube.reading import stamp_of
 from .._shared.text import listed
 
 if TYPE_CHECKING:
@@ -147,5 +147,5 @@ def _age(ctx: Context, status: dict[str, Any]) -> float | None:
     if not found:
         return None
     zone = f"{found[3]}:{found[4]}" if found[3] else "+00:00"
-    written = datetime.fromisoformat(f"{found[1]}T{found[2]}{zone}").timestamp()
-    return max(0.0, float(ctx.client.raw.now()) - written)
+    written = stamp_of(f"{found[1]}T{found[2]}{zone}")
+    return max(0.0, float(ctx.client.raw.now()) - written) if written else None

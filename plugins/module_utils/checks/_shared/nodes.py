@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from ...common import nodes as common
+from ...kube.reading import date_of, stamp_of
 from .text import listed
 
 Node = dict[str, Any]
@@ -54,10 +54,5 @@ def minor(version: str) -> tuple[int, int] | None:
 
 def moment(text: str | None) -> datetime | None:
     """The time of an API timestamp or an HTTP Date; None when there is none."""
-    if not text:
-        return None
-    try:
-        iso = text[:1].isdigit()
-        return datetime.fromisoformat(text.replace("Z", "+00:00")) if iso else parsedate_to_datetime(text)
-    except ValueError:
-        return None
+    epoch = (stamp_of(text) if text[:1].isdigit() else date_of(text)) if isinstance(text, str) and text else None
+    return datetime.fromtimestamp(epoch, timezone.utc) if epoch else None
