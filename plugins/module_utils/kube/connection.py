@@ -3,18 +3,20 @@
 """How to reach a cluster: the options and environment names of kubernetes.core, resolved by the kubernetes package."""
 from __future__ import annotations
 
+import base64
 import copy
 import dataclasses
 import ssl
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from . import environment, kubeconfig, library, openshift_login, pem, tls, values
 from .credentials import Login
 from .environment import NAMES, PROXY_HEADERS
 from .errors import BadInput
-from .header import Header
+from .header import Header, secrets_of
 from .key_folder import KeyFolder
 
 __all__ = ["NAMES", "Connection"]
@@ -47,6 +49,8 @@ class Connection:
         self.server: str = configuration.host.rstrip("/")
         # The file that a reader's kubectl would take, "" where it was given otherwise.
         self.kubeconfig = ""
+        # Of the options or the environment, which a log-in has changed for a token.
+        self._password = ""
         self._folder, self._header, self._impersonate = folder, header, impersonate
 
     @classmethod
@@ -70,6 +74,7 @@ class Connection:
             cls._in_the_clear(configuration, given, asks, header is not None)
             made = cls(configuration, context, folder, header, cls._as(given))
             made.kubeconfig = kubeconfig.file_of(given.get("kubeconfig")) if context else ""
+            made._password = str(given.get("password") or "")
             return made
         except BaseException:
             folder.close()
@@ -227,11 +232,25 @@ class Connection:
         return [value.rpartition(" ")[2] for name, value in self.headers() if name.lower() == "authorization"]
 
     def tell_secrets(self, register: Callable[[str], None]) -> None:
-        """Those of now, and each that a renewal brings, before a request carries it."""
+        """Those of now with the passwords in them, and each that a renewal brings, before a request carries it."""
+        def tell(value: str) -> None:
+            for secret in secrets_of(value):
+                register(secret)
+
         if self._header:
-            self._header.on_new = lambda value: register(value.rpartition(" ")[2])
-        for secret in self.secrets():
+            self._header.on_new = tell
+            tell(self._header())
+        for secret in (self._password, *self._of_proxy()):
             register(secret)
+
+    def _of_proxy(self) -> list[str]:
+        """The password of a proxy, however it was given."""
+        c = self.configuration
+        found = [s for n, value in (c.proxy_headers or {}).items() if n.endswith("authorization") for s in secrets_of(value)]
+        auth = library.load().urllib3.util.parse_url(c.proxy).auth if c.proxy else None
+        for text in {auth, unquote(auth)} if auth else ():
+            found += [text.partition(":")[2], base64.b64encode(text.encode()).decode()]
+        return found
 
     def hold(self) -> None:
         """Keep the files of its keys: first thing in a fork that goes on when its parent has ended."""

@@ -3,6 +3,8 @@
 """The Authorization header of requests, renewed while they are made."""
 from __future__ import annotations
 
+import base64
+import contextlib
 import datetime
 import threading
 import time
@@ -14,6 +16,16 @@ from .program import NoCredentials
 # A token is renewed so long before its end, one that lives shortly in the last fifth of its life; who was asked for another
 # is not asked again at once (seconds).
 _EARLY, _PAUSE = 300.0, 30.0
+
+
+def secrets_of(value: str) -> list[str]:
+    """What of an Authorization nobody may read: what stands behind its scheme, and the password in that."""
+    scheme, _blank, coded = value.rpartition(" ")
+    found = [coded]
+    if scheme.lower() == "basic":
+        with contextlib.suppress(ValueError):
+            found.append(base64.b64decode(coded).decode("utf-8", "replace").partition(":")[2])
+    return found
 
 
 class Header:

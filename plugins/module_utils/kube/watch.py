@@ -50,9 +50,9 @@ def _passing(error: ApiError) -> bool:
     return error.status in (401, 408, 429) or error.status >= 500
 
 
-def _key(item: dict[str, Any]) -> Key:
+def _key(item: Any) -> Key:
     """ValueError for what is no object of Kubernetes."""
-    meta = item.get("metadata")
+    meta = item.get("metadata") if isinstance(item, dict) else None
     name, space = (meta.get("name"), meta.get("namespace", "")) if isinstance(meta, dict) else (None, "")
     if not isinstance(name, str) or not isinstance(space, str):
         raise ValueError("what answers sends an object without a name")
@@ -154,8 +154,13 @@ class Watch:
             self._error = error
             self._changed.notify_all()
 
+    def _kept(self, item: Any) -> dict[str, Any]:
+        """An object as it is kept, once it is known to be one."""
+        _key(item)
+        return self._strip(item)
+
     def _list(self) -> None:
-        found = self._client.list(self._path, self._params, timeout=self._timeout, strip=self._strip)
+        found = self._client.list(self._path, self._params, timeout=self._timeout, strip=self._kept)
         self.lists += 1
         self._timeout = _FIRST
         with self._changed:

@@ -12,9 +12,10 @@ import threading
 import pytest
 from kubernetes.config.kube_config import KubeConfigLoader
 
-from ansible_collections.assay.clusters.plugins.module_utils.kube import credentials
+from ansible_collections.assay.clusters.plugins.module_utils.kube import credentials, openshift_login
 from ansible_collections.assay.clusters.plugins.module_utils.kube import header as module
 from ansible_collections.assay.clusters.plugins.module_utils.kube.header import Header
+from ansible_collections.assay.clusters.plugins.module_utils.results.redact import Redactor
 from ansible_collections.assay.clusters.tests.unit.kube.kubeconfigs import config
 
 NOW = datetime.datetime(2026, 5, 1, tzinfo=datetime.timezone.utc)
@@ -117,6 +118,50 @@ def test_a_renewed_token_is_told_before_a_request_carries_it(resolve, tmp_path):
     assert found.headers() == [("authorization", "Bearer token-2")] and "token-2" in told
     found = resolve({"host": "https://a"})
     found.tell_secrets(told.append)
+
+
+def _shown(found, words):
+    """What is left of them once the connection has told its secrets."""
+    redactor = Redactor()
+    found.tell_secrets(redactor.register)
+    return redactor.redact(words)
+
+
+PLANTED = "Planted-Passw0rd!of-jane"
+WORDS = f"the server said {PLANTED} is wrong"
+
+
+@pytest.mark.parametrize(("name", "entry"), [
+    ("jane", {"user": {"username": "jane", "password": PLANTED}}), ("me", {"cluster": {"proxy-url": f"http://me:{PLANTED}@p:3128"}}),
+    ("me", {"cluster": {"proxy-url": f"http://me:{PLANTED.replace('!', '%21')}@p:3128"}})])
+def test_passwords_in_the_clear_are_secrets_too(resolve, name, entry):
+    both = base64.b64encode(f"{name}:{PLANTED}".encode()).decode()
+    found = _shown(resolve({"kubeconfig": config("east", **entry)}), f"{WORDS}, {both}")
+    assert found == "the server said [redacted] is wrong, [redacted]"
+
+
+@pytest.mark.parametrize("given", [{"proxy": f"http://me:{PLANTED}@p:3128"}, {"proxy_headers": {"proxy_basic_auth": f"me:{PLANTED}"}},
+                                   {"proxy_headers": {"basic_auth": f"me:{PLANTED}", "user_agent": "they said"}}])
+def test_a_proxys_password_of_an_option_is_a_secret(resolve, given):
+    assert _shown(resolve({"host": "https://a", "api_key": "abcd", **given}), WORDS) == "the server said [redacted] is wrong"
+
+
+def test_what_a_renewal_brings_is_told_before_it_is_used(resolve):
+    found, told, now = resolve({"host": "https://a", "api_key": "first"}), [], datetime.datetime.now(datetime.timezone.utc)
+    basic = f"Basic {base64.b64encode(f'jane:{PLANTED}'.encode()).decode()}"
+    found._header = Header("Bearer first", now + datetime.timedelta(hours=1), lambda: (basic, None))
+    found.tell_secrets(told.append)
+    assert "first" in told and PLANTED not in told
+    found._header._expires = now
+    assert found.headers() == [("authorization", basic)] and PLANTED in told
+
+
+@pytest.mark.parametrize("way", ["options", "environment"])
+def test_a_password_that_was_changed_for_a_token_is_a_secret_still(resolve, monkeypatch, way):
+    monkeypatch.setattr(openshift_login, "log_in", lambda *_args: Header("Bearer token-of-jane"))
+    given = {"host": "https://a", "username": "jane", "password": PLANTED}
+    found = resolve(given) if way == "options" else resolve({}, **{f"K8S_AUTH_{n.upper()}": v for n, v in given.items()})
+    assert _shown(found, f"{WORDS}, token-of-jane") == "the server said [redacted] is wrong, [redacted]"
 
 
 @pytest.mark.parametrize(("end", "runs"), [("0001-01-01T00:00:00Z", 1), ("9999-12-31T23:59:59Z", 1), ("tomorrow", 1)])
