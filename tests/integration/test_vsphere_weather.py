@@ -136,6 +136,43 @@ def test_a_question_is_named_at_once(server: Vcsim, options: dict[str, Any]) -> 
     eventually("the snapshot", lambda: there(options)[VMS[0]] == ["golden"], 30)
 
 
+@pytest.mark.parametrize("state", ["disconnected", "inaccessible"])
+def test_a_machine_without_a_connection_is_told_before_anything_is_done(server: Vcsim, options: dict[str, Any], state: str) -> None:
+    assert run("vm_snapshot", {**options, "snapshot_name": "golden"}).get("changed")
+    server.order(VM=VMS[1], Connection=state)
+    before = server.calls()
+    for refused in (run("vm_snapshot", {**options, "snapshot_name": "later"}), back(options)):
+        assert refused["failed"] and not refused.get("changed"), refused
+        assert f"{VMS[1]}: is {state} at its platform, so nothing can be done with it" in refused["msg"]
+    assert [n for n, c in server.calls().items() if n.endswith("_Task") and c != before.get(n)] == []
+    server.order(VM=VMS[1], Connection="connected")
+    assert back(options).get("changed") and there(options) == {n: ["golden"] for n in VMS}
+
+
+@pytest.mark.parametrize("minutes", [None, 5])
+def test_a_set_of_which_one_was_not_quiesced_is_not_kept(server: Vcsim, options: dict[str, Any], minutes: int | None) -> None:
+    """quiesce_timeout goes by another method, of which one can say how long the guest may take."""
+    for name in VMS:
+        server.order(VM=name, Tools="guestToolsRunning")
+    asked = {**options, "snapshot_name": "golden", "quiesce": True, "quiesce_timeout": minutes}
+    with server.ordered(VM=VMS[1], Deaf=True):
+        failed = run("vm_snapshot", asked)
+        assert failed["failed"] and f"the platform did not quiesce {VMS[1]}, and told no fault" in failed["msg"], failed
+    assert there(options) == {n: [] for n in VMS}
+    before = server.calls()
+    assert run("vm_snapshot", asked).get("changed")
+    taken = {n: c - before.get(n, 0) for n, c in server.calls().items() if n.startswith("CreateSnapshot") and c != before.get(n, 0)}
+    assert taken == {"CreateSnapshotEx_Task" if minutes else "CreateSnapshot_Task": len(VMS)}
+    found = run("vm_snapshot_info", {n: v for n, v in options.items() if n != "growth_percent"})["machines"]
+    assert [s["quiesced"] for m in found for s in m["snapshots"]] == [True] * len(VMS)
+
+
+@pytest.mark.parametrize("minutes", [4, 241])
+def test_a_time_for_quiescing_that_vsphere_does_not_take(server: Vcsim, options: dict[str, Any], minutes: int) -> None:
+    refused = run("vm_snapshot", {**options, "snapshot_name": "golden", "quiesce": True, "quiesce_timeout": minutes})["msg"]
+    assert refused == f"quiesce_timeout: vSphere takes 5 to 240 minutes, not {minutes}"
+
+
 def test_pages_that_a_server_cuts_are_read_to_the_end(server: Vcsim) -> None:
     before = server.calls().get("ContinueRetrievePropertiesEx", 0)
     assert len(run("vm_snapshot_info", {**server.options, "folder": "/DC0/vm"})["machines"]) == 2

@@ -58,7 +58,7 @@ type order struct {
 	Detach        string  // the label of a disk that VM has no longer
 	Question      *string // what VM asks; "" when it was answered
 	Connection    string  // connected, disconnected, inaccessible, orphaned, invalid
-	Deaf          bool    // VM takes no heed of quiesce, as without running tools
+	Deaf          bool    // VM takes no heed of quiesce at its next snapshot, as without running tools
 	Weather       *weather
 	Lose          string // SOAP method: its next Count calls are done, and the answers are lost
 	Clear         bool   // of faults, delays and weather
@@ -76,7 +76,7 @@ type disk struct {
 }
 
 // failing begins tasks that end with a fault, as a vCenter does that runs out of space on the way; without a fault it takes
-// no heed of quiesce.
+// no heed of quiesce once, and is replaced by the simulator's own machine, which that wants when it takes a snapshot.
 type failing struct {
 	*simulator.VirtualMachine
 	name  string
@@ -91,6 +91,7 @@ func (vm *failing) task(ctx *simulator.Context, name string) types.ManagedObject
 
 func (vm *failing) CreateSnapshotTask(ctx *simulator.Context, req *types.CreateSnapshot_Task) soap.HasFault {
 	if vm.fault == nil {
+		ctx.Map.Put(vm.VirtualMachine)
 		req.Quiesce = false
 		return vm.VirtualMachine.CreateSnapshotTask(ctx, req)
 	}
@@ -99,6 +100,7 @@ func (vm *failing) CreateSnapshotTask(ctx *simulator.Context, req *types.CreateS
 
 func (vm *failing) CreateSnapshotExTask(ctx *simulator.Context, req *types.CreateSnapshotEx_Task) soap.HasFault {
 	if vm.fault == nil {
+		ctx.Map.Put(vm.VirtualMachine)
 		req.QuiesceSpec = nil
 		return vm.VirtualMachine.CreateSnapshotExTask(ctx, req)
 	}
