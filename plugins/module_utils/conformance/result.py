@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..common.files import write_whole
 from ..common.words import plural
 from ..jobs.errors import PlatformError
 from ..results import redact
@@ -80,9 +80,7 @@ def _sentence(made: Mapping[str, Any]) -> str:
 def kept(folder: Path, made: dict[str, Any]) -> dict[str, Any]:
     """Beside the results, so that the same run is told again and not run again."""
     made = redact.redact(made)
-    work = folder / f".{FILE}.part"
-    work.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
-    os.replace(work, folder / FILE)
+    write_whole(folder / FILE, json.dumps(made, indent=2) + "\n", 0o666)
     return made
 
 

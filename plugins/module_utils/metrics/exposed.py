@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ..common.files import write_shown
 from ..jobs.errors import BadOption, PlatformError
 from .families import FAMILIES, samples
 
@@ -76,15 +76,6 @@ def differs(path: str, content: str) -> bool:
 def write(path: str, content: str, mode: int) -> None:
     """Whole or not at all. node_exporter looks at any time, and reads no file whose name ends otherwise."""
     try:
-        folder, name = os.path.split(path)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name[:100]}.", suffix=".new")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(content)
-            os.chmod(temporary, mode)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        write_shown(Path(path), content, mode)
     except OSError as e:
         raise BadOption(f"dest: {path} cannot be written: {e.strerror or e}") from None

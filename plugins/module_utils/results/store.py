@@ -11,11 +11,11 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..common.files import write_shown
 from . import notes, text
 from .clean import clean_record, clean_run
 
@@ -84,15 +84,7 @@ def _make_folder(folder: Path) -> None:
 def _write(path: Path, content: str) -> None:
     try:
         _make_folder(path.parent)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(content)
-            os.chmod(temporary, _FILE_MODE)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        write_shown(path, content, _FILE_MODE)
     except OSError as e:
         raise ResultsError(f"results folder {path.parent}: cannot write {path.name}: {e.strerror or e}") from None
 

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..common.files import write_shown
 from ..jobs.errors import BadOption
 
 _MODE = 0o644
@@ -28,15 +28,7 @@ def _write(path: Path, text: str) -> None:
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = path.stat().st_mode & 0o7777 if path.exists() else _MODE
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            file.write(text)
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    write_shown(path, text, mode)
 
 
 def write(folder: Path, option: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:

@@ -18,7 +18,7 @@ PLATFORMS = ["clouds", "clouds/vsphere", "machines", "machines/aws", "machines/e
              "leftovers", "leases", "pipeline"]
 FOR_ALL = {"arguments", "common", "jobs", "kube", "results"}
 # What checks may know of all this: how a provider and its machines are asked, not what is done with them.
-KNOWN_TO_CHECKS = {"clouds.aws", "machines.model", "machines.choice", "machines.aws.rights"}
+KNOWN_TO_CHECKS = {"clouds.aws", "clouds.aws_tags", "machines.model", "machines.choice", "machines.aws.rights"}
 
 
 def _imported(path: Path) -> Iterator[list[str]]:

@@ -56,3 +56,18 @@ def test_a_name_as_long_as_names_may_be(tmp_path: Path) -> None:
     path = tmp_path / ("n" * 255)
     files.write_whole(path, "x")
     assert path.read_text(encoding="utf-8") == "x"
+
+
+def test_what_others_read_has_its_mode_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        files.write_shown(tmp_path / "shown", "x", 0o644)
+        files.write_whole(tmp_path / "usual", "x", 0o666)
+    finally:
+        os.umask(before)
+    assert [(tmp_path / n).stat().st_mode & 0o777 for n in ("shown", "usual")] == [0o644, 0o600]
+
+
+def test_half_a_character_is_written_escaped(tmp_path: Path) -> None:
+    files.write_shown(tmp_path / "report", "x\ud83dy", 0o600)
+    assert (tmp_path / "report").read_text() == "x\\ud83dy"

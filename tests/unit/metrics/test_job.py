@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.common import files
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import BadOption, PlatformError
 from ansible_collections.assay.clusters.plugins.module_utils.metrics import exposed
 from tests.fakes.authority import issue
@@ -55,11 +56,11 @@ def test_what_is_being_written_is_no_file_of_metrics(results: Path, tmp_path: Pa
     dest, seen = tmp_path / "assay.prom", []
     dest.write_text("before")
 
-    def replace(temporary: str, path: str) -> None:
-        seen.append((temporary.endswith(".prom"), Path(path).read_text()))
+    def replace(temporary: Path, path: Path) -> None:
+        seen.append((temporary.name.endswith(".prom"), path.read_text()))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(exposed.os, "replace", replace)
+    monkeypatch.setattr(files.os, "replace", replace)
     with pytest.raises(KeyboardInterrupt):
         metrics(results, dest=str(dest))
     assert seen == [(False, "before")] and [p.name for p in tmp_path.iterdir() if p.is_file()] == ["assay.prom"]
