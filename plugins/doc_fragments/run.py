@@ -120,6 +120,8 @@ options:
     description:
       - How many nodes get a probe at most. Of a larger cluster a sample is asked that has every zone and pool, the newest
         and the oldest nodes; the state of all nodes is read nevertheless. V(0) asks all.
+      - Where the user may not list nodes, it is chosen among those that the first probes name, which wants the right to patch
+        DaemonSets in the namespace of the run.
       - Without it the variable C(validate_node_sample) of the host is used.
     type: int
     default: 300

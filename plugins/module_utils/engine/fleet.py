@@ -26,9 +26,9 @@ def _born(node: Object) -> tuple[str, str]:
     return str(node["metadata"].get("creationTimestamp") or ""), node_of.name(node)
 
 
-def _lot(node: Object) -> str:
-    """A place in the order of drawing that stays from run to run, so that runs can be compared."""
-    return hashlib.sha256(node_of.name(node).encode()).hexdigest()
+def lot(name: str) -> str:
+    """A node's place in the order of drawing, which stays from run to run, so that runs can be compared."""
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def sample(nodes: Iterable[Object], size: int) -> list[Object]:
@@ -36,7 +36,7 @@ def sample(nodes: Iterable[Object], size: int) -> list[Object]:
     everybody = list(nodes)
     if size <= 0 or len(everybody) <= size:
         return everybody
-    by_age, by_lot = sorted(everybody, key=_born), sorted(everybody, key=_lot)
+    by_age, by_lot = sorted(everybody, key=_born), sorted(everybody, key=lambda n: lot(node_of.name(n)))
     ends = max(1, size // _ENDS)
     one_each: dict[tuple[str, str, str], Object] = {}
     for node in by_lot:
@@ -73,7 +73,8 @@ class Choice:
 class Fleet:
     """asked: names of nodes to be proved, as of the first look, sorted. left_out: name -> reason in words.
 
-    known: False where our user may not list nodes; then the probes tell which there are. sampled: "" or a few words.
+    known: False where our user may not list nodes; then the probes tell which there are, and `asked` is a sample of those or
+    empty. sampled: "" or a few words.
     """
 
     choice: Choice = field(default_factory=Choice)

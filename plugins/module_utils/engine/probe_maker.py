@@ -12,12 +12,13 @@ from ..common import nodes
 from ..common.names import RUN
 from ..common.words import plural
 from ..kube.errors import ApiError
+from ..kube.kinds import path_of
 from ..kube.pods import STARTING, pod_ready, waiting_reason
 from ..kube.transport import PodHttp
 from ..kube.watch import Watch, WatchTimeout
 from .errors import DoesNotApply, Inconclusive
 from .fixtures import Fixtures
-from .fleet import Choice, Fleet
+from .fleet import Choice, Fleet, lot
 from .patience import Progress, limit_for, refusals, troubled
 from .probes import APP, HTTP_PORT, UDP_PORT, Probe, Probes
 
@@ -121,17 +122,29 @@ class ProbeMaker:
         self.fixtures, self.fleet, self.image, self._serves = fixtures, fleet, image, serves
         self.name = fixtures.unique("probe")
         self.http = PodHttp(fixtures.client.raw, fixtures.name, transport)
-        self._limit = limit_for(len(fleet.asked)) if limit is None else limit
+        self._limit = limit
         self._refused = ""
 
     def _mine(self, items: dict[Any, Any]) -> dict[str, Any]:
-        """Probe pods by node; a pod that is going away does not count."""
+        """Probe pods by node; a pod that is going away does not count, nor is one that a sample made needless."""
         wanted = {**APP, RUN: self.fixtures.run_id}.items()
-        return {node_of(p): p for p in items.values()
-                if wanted <= (p["metadata"].get("labels") or {}).items() and not p["metadata"].get("deletionTimestamp")}
+        found = {node_of(p): p for p in items.values()
+                 if wanted <= (p["metadata"].get("labels") or {}).items() and not p["metadata"].get("deletionTimestamp")}
+        return {n: found[n] for n in self.fleet.asked if n in found} if self._late_sample else found
+
+    @property
+    def _late_sample(self) -> bool:
+        """Whether the nodes that are asked were chosen among those that the first probes told."""
+        return bool(self.fleet.sampled) and not self.fleet.known
+
+    def _until(self, start: float) -> float:
+        limit = limit_for(len(self.fleet.asked)) if self._limit is None else self._limit
+        return min(start + limit, self.fixtures.deadline)
 
     def _wanted(self, mine: dict[str, Any]) -> list[str]:
         """The nodes that a probe is waited for on; where nodes may not be listed, those that the DaemonSet has pods for."""
+        if self._late_sample:
+            return self.fleet.asked
         if not self.fleet.known:
             there = sorted(n for n in mine if n)
             return [*there, *(f"node {i}" for i in range(len(there), self._desired()))]
@@ -162,19 +175,40 @@ class ProbeMaker:
     def _wait(self, pods: Watch) -> None:
         """Until every Ready node that is asked has a ready probe, or more waiting cannot help."""
         start = time.monotonic()
-        limit = min(start + self._limit, self.fixtures.deadline)
         progress, events = Progress(), None
         pause = max(_LOOK, len(self.fleet.asked) / _NODES_A_LOOK)
-        while (now := time.monotonic()) < limit:
+        while (now := time.monotonic()) < (limit := self._until(start)):
             (items,) = pods.wait(lambda found: (dict(found),), limit)
             if events is None and now > start + _EVENTS_AFTER:
                 events = self.fixtures.watch("events")
             told = list(events.items().values()) if events else []
             mine = self._mine(items)
             self._refused = refusals(told, self.name)
+            if self._sample(mine):
+                continue
             if progress.done(now, self._wanted(mine), mine, troubled(told), self._refused):
                 return
             time.sleep(min(pause, max(0.0, limit - now)))
+
+    def _sample(self, mine: dict[str, Any]) -> bool:
+        """Where nodes may not be listed, the first pods name some, and from these a sample is chosen; the controller takes the
+        pods of all others away. Whether that was done now."""
+        size, names = self.fleet.choice.size, [n for n in mine if n]
+        if self.fleet.known or self.fleet.sampled or not 0 < size <= len(names) or (count := max(self._desired(), len(names))) <= size:
+            return False
+        chosen = sorted(sorted(names, key=lot)[:size])
+        pod = manifest(self.image, self.name, self.fixtures.run_id, self.fleet.choice, chosen)["spec"]["template"]["spec"]
+        try:
+            self.fixtures.client.patch(path_of("apps/v1", "DaemonSet", self.fixtures.name, self.name),
+                                       {"spec": {"template": {"spec": {"affinity": pod["affinity"]}}}})
+        except ApiError as e:
+            if e.status not in (403, 405):
+                raise
+            raise Inconclusive(
+                f"validate_node_sample: {count:,} nodes would get a probe, more than {size:,}, and our user may neither list nodes nor "
+                "patch DaemonSets, so that no sample can be taken; allow one of these, or set it to 0 to ask all nodes") from e
+        self.fleet.asked, self.fleet.sampled = chosen, f"{size:,} of {count:,} nodes asked"
+        return True
 
     def make(self) -> Probes:
         start = time.monotonic()
@@ -204,7 +238,7 @@ class ProbeMaker:
     def _found(self, pods: dict[str, Any], start: float) -> Probes:
         persist = self.fixtures.client.persist
         now = self.fleet.nodes
-        names = self.fleet.there() if self.fleet.known else sorted(n for n in pods if n)
+        names = self.fleet.there() if self.fleet.known or self._late_sample else sorted(n for n in pods if n)
         good = [n for n in names if n in pods and pod_ready(pods[n]) and (not self.fleet.known or nodes.ready(now[n]))]
         found = [Probe(n, pods[n]["metadata"]["name"], pods[n]["status"]["podIP"], self.http, persist) for n in good]
         seconds = time.monotonic() - start

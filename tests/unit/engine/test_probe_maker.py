@@ -16,8 +16,9 @@ from ansible_collections.assay.clusters.plugins.module_utils.common import selec
 from ansible_collections.assay.clusters.plugins.module_utils.common.names import RUN
 from ansible_collections.assay.clusters.plugins.module_utils.engine import probe_maker
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive
-from ansible_collections.assay.clusters.plugins.module_utils.engine.fleet import Choice, Fleet
+from ansible_collections.assay.clusters.plugins.module_utils.engine.fleet import Choice, Fleet, lot
 from ansible_collections.assay.clusters.plugins.module_utils.engine.probes import APP, Probes
+from ansible_collections.assay.clusters.plugins.module_utils.kube.errors import ApiError
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import fleet, node
 from ansible_collections.assay.clusters.tests.unit.engine.test_patience import event
 from tests.fakes.clock import Clock
@@ -46,6 +47,8 @@ class World:
         self.sets: Callable[[float], list[dict[str, Any]]] = lambda _s: []
         self.created: list[dict[str, Any]] = []
         self.notes: list[str] = []
+        self.patched: list[Any] = []
+        self.refusal: ApiError | None = None
         self.learnt: list[tuple[list[str], int]] = []
         self.start, self.watched = self.clock.monotonic(), set()
 
@@ -60,10 +63,15 @@ class World:
             return {(str(i), item["metadata"].get("name", "")): item for i, item in enumerate(found)}
         return SimpleNamespace(items=items, wait=lambda predicate, _deadline: predicate(items()))
 
+    def patch(self, path: str, body: Any) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.patched.append((path, body))
+
     def make(self, limit: float | None = None, deadline: float = 1e9, serves: float = 0.0) -> Probes:
         fixtures = SimpleNamespace(
             unique=lambda name: name, run_id="r1", notes=self.notes, name="assay-r1", deadline=self.start + deadline, create=self.created.append,
-            watch=self.watch, client=SimpleNamespace(raw=None, persist=lambda call, timeout: call(timeout)))
+            watch=self.watch, client=SimpleNamespace(raw=None, patch=self.patch, persist=lambda call, timeout: call(timeout)))
         maker = probe_maker.ProbeMaker(fixtures, self.fleet, "agnhost", limit=limit, serves=serves)
         maker.http.learn = lambda pods, port: self.learnt.append((list(pods), port))
         return maker.make()
@@ -240,6 +248,65 @@ def test_where_nodes_may_not_be_listed_the_probes_tell_them(world: Any) -> None:
     found = one.make()
     assert ([p.node for p in found.all], found.nodes) == (["n1"], ["n1", "n2"])
     assert found.missing == {"n2": "the probe pod waits for room: full"}
+
+
+def _tenants(world: Any, size: int, nodes: int) -> Any:
+    """A namespace of somebody who may not list nodes; the controller makes two pods a second, and obeys."""
+    def pods(seconds: float) -> list[dict[str, Any]]:
+        made = [pod(f"n{i}", ready=seconds > i) for i in range(min(nodes, 2 + 2 * int(seconds)))]
+        for one_pod in made:
+            one_pod["spec"]["containers"] = [{"name": "netexec", "image": "mirror/agnhost"}]
+        asked = {f["values"][0] for _path, body in one.patched for t in _terms(body) for f in t["matchFields"]}
+        return [p for p in made if not asked or p["spec"]["nodeName"] in asked or seconds < 20]
+
+    one = world(Fleet(Choice(selectors.parse("pool=web", "x"), size)), pods)
+    one.sets = lambda seconds: [{"metadata": {"name": "probe"}, "status": {"desiredNumberScheduled": nodes if seconds > 1 else 0}}]
+    return one
+
+
+def _terms(body: dict[str, Any]) -> Any:
+    affinity = body["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]
+    return affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+
+
+def test_where_nodes_may_not_be_listed_a_sample_is_chosen_among_those_that_the_first_probes_tell(world: Any) -> None:
+    one = _tenants(world, 2, 5000)
+    found = one.make()
+    assert len(found.all) == 2 and found.missing == {} and one.fleet.sampled == "2 of 5,000 nodes asked"
+    assert found.nodes == one.fleet.asked == sorted(p.node for p in found.all) and one.fleet.known is False
+    assert one.fleet.asked == sorted(sorted(["n0", "n1", "n2", "n3"], key=lot)[:2]), "by lot, so that runs can be compared"
+    assert one.seconds() < 15, "nobody waits for the nodes that are not asked"
+    assert "on 2 nodes" in one.notes[0], "nor is anything said of their pods"
+    ((path, body),) = one.patched
+    assert path == "/apis/apps/v1/namespaces/assay-r1/daemonsets/probe"
+    assert [f["values"] for t in _terms(body) for f in t["matchFields"]] == [[n] for n in one.fleet.asked]
+    first = one.created[0]["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]
+    expressions = first["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"][0]["matchExpressions"]
+    assert all(t["matchExpressions"] == expressions for t in _terms(body)), "nodes that can take no pod stay left out"
+
+
+@pytest.mark.parametrize(("size", "nodes"), [(3, 3), (0, 5), (300, 5)])
+def test_a_cluster_that_is_no_larger_than_a_sample_is_asked_as_a_whole(world: Any, size: int, nodes: int) -> None:
+    one = _tenants(world, size, nodes)
+    assert len(one.make().all) == nodes and one.patched == [] and one.fleet.sampled == ""
+
+
+def test_where_the_number_of_nodes_is_not_told_the_pods_are_counted(world: Any) -> None:
+    one = _tenants(world, 3, 50)
+    one.sets = lambda _s: []
+    assert len(one.make().all) == 3 and one.fleet.sampled == "3 of 4 nodes asked"
+
+
+def test_where_no_sample_can_be_taken_it_is_said_how_one_can(world: Any) -> None:
+    one = _tenants(world, 3, 5000)
+    one.refusal = ApiError("http", 403, "Forbidden", "no", "PATCH", "/x")
+    with pytest.raises(Inconclusive, match="^validate_node_sample: 5,000 nodes would get a probe, more than 3, and our user may neither "
+                                           "list nodes nor patch DaemonSets, so that no sample can be taken; "):
+        one.make()
+    one = _tenants(world, 3, 5000)
+    one.refusal = ApiError("http", 500, "InternalError", "disk full", "PATCH", "/x")
+    with pytest.raises(Inconclusive, match="^the probes could not be made: disk full$"):
+        one.make()
 
 
 def test_nodes_that_can_never_take_a_probe_are_no_fault(world: Any) -> None:
