@@ -179,10 +179,11 @@ class ActionModule(ActionBase):
         if args["scope"] == "namespace":
             terms.Terms(namespace=args["namespace"]).check()
         made = rights.roles(chosen, args["name"], args["scope"], args["namespace"], args["optional"])
+        wanted_by = rights.wanted_by(made, chosen, args["scope"], args["optional"])
         if args["subjects"]:
             made += rights.bindings(made, _plain(args["subjects"]))
         return {"manifests": made, "cluster_role": next(m for m in made if m["kind"] == "ClusterRole"),
-                "checks": [c.name for c in chosen],
+                "checks": [c.name for c in chosen], "wanted_by": wanted_by,
                 "not_included": {p: why for p, why in rights.POWERS.items() if p not in args["optional"]}}
 
     def _aws_policy(self, _name: str) -> dict[str, Any]:

@@ -100,6 +100,23 @@ cluster_role:
   description: The ClusterRole alone.
   returned: always
   type: dict
+wanted_by:
+  description: Each rule of the roles, in their order, with who wants something of it.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: The kind of the role that has the rule.
+      type: str
+    rule:
+      description: The rule as it stands there.
+      type: dict
+    by:
+      description: >-
+        Names of checks; V(every run) for what any run needs, V(the look for causes) for what is read when a check has failed.
+      type: list
+      elements: str
 not_included:
   description: The rights that are not in it, and what each would be good for.
   returned: always

@@ -128,6 +128,35 @@ def roles(checks: Iterable[type[Check]], name: str, scope: str, namespace: str, 
     return [own, _role("Role", name, _rules(inside), namespace), _role("ClusterRole", name, _rules(outside))]
 
 
+# Who wants a rule beside the checks: any run, whatever it checks, and the look for causes when a check has failed.
+RUN, CAUSES = "every run", "the look for causes"
+
+
+def _single(wanted: Iterable[Permission]) -> set[tuple[Any, ...]]:
+    """One for each verb on each resource or URL."""
+    return {(p.group, what, () if what in p.urls else p.names, verb) for p in wanted for what in (*p.resources, *p.urls) for verb in p.verbs}
+
+
+def _single_of(rule: dict[str, Any]) -> set[tuple[Any, ...]]:
+    return _single(Permission(tuple(rule["verbs"]), tuple(rule.get("resources", ())), group, tuple(rule.get("nonResourceURLs", ())),
+                              tuple(rule.get("resourceNames", ()))) for group in rule.get("apiGroups", [""]))
+
+
+def wanted_by(made: Iterable[dict[str, Any]], checks: Iterable[type[Check]], scope: str, optional: Iterable[str]) -> list[dict[str, Any]]:
+    """Each rule of the roles, in their order, with the names of the checks that want something of it, and RUN and CAUSES."""
+    asks = [(RUN, [*_BASE, *(_OWN_NAMESPACE if scope == "cluster" else _GIVEN_NAMESPACE)]),
+            *((c.name, [*(_PROBES if c.probes else ()), *c.permissions]) for c in checks), (CAUSES, list(EVIDENCE))]
+    given = {who: chosen(wanted, optional) for who, wanted in asks}
+    out = []
+    for role in made:
+        place = {"Role": 0, "ClusterRole": 1}.get(role["kind"])
+        for rule in role.get("rules", []) if place is not None else []:
+            by = [who for who, wanted in given.items()
+                  if _single(wanted if scope == "cluster" else _apart(wanted)[place]) & _single_of(rule)]
+            out.append({"kind": role["kind"], "rule": rule, "by": by})
+    return out
+
+
 def bindings(made: Iterable[dict[str, Any]], subjects: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A binding of each role of these objects to the subjects."""
     out = []

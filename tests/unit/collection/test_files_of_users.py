@@ -46,4 +46,8 @@ def test_what_is_written_is_in_the_current_folder(tmp_path: Path, given: str) ->
     assert done.returncode == 0, done.stdout + done.stderr
     [written] = tmp_path.iterdir()
     assert written.name == (given or "assay-clusters-rbac.yml") and "kind: Role" in written.read_text()
+    text = written.read_text()
+    role = next(d for d in yaml.safe_load_all(text) if d["kind"] == "Role")
+    assert [r["resources"] for r in role["rules"] if "daemonsets" in r["resources"]] and "# Wanted by dns.\n- apiGroups:\n  - apps\n" in text
+    assert text.count("# Wanted by ") == text.count("- apiGroups:") + text.count("- nonResourceURLs:")
     assert str(written.resolve()) in "".join(done.stdout.split())

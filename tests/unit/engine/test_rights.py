@@ -90,6 +90,40 @@ def test_the_namespace_of_the_roles_is_restricted_and_no_run_may_make_or_remove_
     assert {"create", "delete"} <= allowed(made("cluster")["ClusterRole"])["namespaces"] and set(made("cluster")) == {"ClusterRole"}
 
 
+@pytest.mark.parametrize("scope", rights.SCOPES)
+@pytest.mark.parametrize("optional", [(), (rights.READS,), rights.OPTIONAL])
+def test_each_rule_says_which_check_wants_it(scope: str, optional: Any) -> None:
+    roles = rights.roles(ALL, "assay", scope, "proofs", optional)
+    told = rights.wanted_by(roles, ALL, scope, optional)
+    assert [(w["kind"], w["rule"]) for w in told] == [(r["kind"], rule) for r in roles for rule in r.get("rules", [])]
+    assert all(w["by"] for w in told), "nothing is given that nobody wants"
+
+    def pairs(rules: list[dict[str, Any]], kind: str) -> set[tuple[Any, ...]]:
+        return {(kind, g, what, v, tuple(r.get("resourceNames", ()))) for r in rules for g in r.get("apiGroups", ["url"])
+                for what in r.get("resources", r.get("nonResourceURLs", [])) for v in r["verbs"]}
+
+    def of(checks: list[Any]) -> set[tuple[Any, ...]]:
+        return {p for r in rights.roles(checks, "assay", scope, "proofs", optional) for p in pairs(r.get("rules", []), r["kind"])}
+
+    nobody = of([])
+    for check in ALL:
+        own = of([check]) - nobody  # what it wants beyond what every run and the look for causes do
+        for one in told:
+            if pairs([one["rule"]], one["kind"]) & own:
+                assert check.name in one["by"], one
+            elif check.name in one["by"]:
+                assert pairs([one["rule"]], one["kind"]) & nobody, one
+    assert {who for one in told for who in one["by"]} >= {rights.RUN, "dns", "storage"}
+
+
+def test_what_one_check_alone_wants_is_told_of_it_alone() -> None:
+    told = rights.wanted_by(rights.roles(ALL, "assay", "namespace", "proofs", (rights.READS,)), ALL, "namespace", (rights.READS,))
+    alone = {w["rule"]["resources"][0]: w["by"] for w in told if len(w["by"]) == 1 and "resources" in w["rule"]}
+    assert alone["statefulsets"] == ["zonal_stateful_set"] and alone["podmonitors"] == ["service_monitor"]
+    assert alone["serviceaccounts"] == [rights.RUN] and alone["configmaps"] == [rights.CAUSES]
+    assert all(rights.CAUSES not in w["by"] for w in rights.wanted_by(made(optional=()).values(), ALL, "namespace", ()))
+
+
 def test_each_role_is_bound_where_it_holds() -> None:
     who = [{"kind": "User", "name": "u", "apiGroup": "rbac.authorization.k8s.io"}]
     found = rights.bindings(made().values(), who)
