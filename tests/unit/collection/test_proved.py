@@ -12,7 +12,8 @@ from ansible_collections.assay.clusters.plugins.inventory import clusters
 from ansible_collections.assay.clusters.plugins.module_utils.arguments.machines import MACHINES
 from ansible_collections.assay.clusters.plugins.module_utils.engine import registry
 
-PAGE = (Path(__file__).resolve().parents[3] / "docs/proved.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+PAGE = (DOCS / "proved.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines()
         if line.startswith("| ") and not line.startswith(("| ---", "| feature", "| platform"))]
 
@@ -27,3 +28,16 @@ def test_every_check_and_every_platform_has_one_row() -> None:
 def test_what_no_real_system_stood_behind_says_what_was_not_tried() -> None:
     assert all(len(row) == 5 for row in ROWS)
     assert [row[0] for row in ROWS if not row[1] and not row[4]] == []
+
+
+def test_features_of_machines_have_a_word_for_each_platform() -> None:
+    """In docs/platforms.md, in no other words than this page has: the simulators, our fakes, or that there is nothing to prove."""
+    text = (DOCS / "platforms.md").read_text(encoding="utf-8")
+    head = "| feature | " + " | ".join(f"`{p}`" for p in MACHINES["platform"]["choices"]) + " |\n"
+    assert text.count(head) == 1
+    lines = [line for line in text.partition(head)[2].splitlines()[1:] if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    features = " ".join(row[0] for row in rows)
+    assert all(word in features for word in ("take", "shut down", "quiesce", "revert", "prune", "consolidate", "leftovers"))
+    known = re.compile(r"vcsim|moto|\bfakes?\b|cannot|nothing|not looked for")
+    assert [row for row in rows if len(row) != 4 or not all(known.search(cell) for cell in row[1:])] == []
