@@ -13,12 +13,12 @@ import pytest
 import yaml
 
 from tests.fakes.cluster_api import FakeControllers
-from tests.integration.management import MANIFEST, controllers, given, left, management, task, version
+from tests.integration.management import controllers, given, left, management, task, version, written
 from tests.lab import Lab
 from tests.lab.base import wait_for
 
 # Fixtures of the tests here.
-__all__ = ["controllers", "given", "management", "version"]
+__all__ = ["controllers", "given", "management", "version", "written"]
 # The first of them waits for the build of what converts between the versions.
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(2700)]
 
@@ -28,14 +28,14 @@ def test_no_management_cluster(management: Lab) -> None:
     assert bad["failed"] and "does not know cluster.x-k8s.io, so it is no management cluster" in bad["msg"]
 
 
-def test_made_changed_and_disposed_of(given: dict[str, Any], management: Lab, tmp_path: Path) -> None:
+def test_made_changed_and_disposed_of(given: dict[str, Any], management: Lab, version: str, tmp_path: Path) -> None:
     given["kubeconfig"] = str(tmp_path / "w1.kubeconfig")
     assert task.ensure(True, **given)["changed"] and left(management) == []
     made = task.ensure(**given)
     assert not made["failed"] and made["changed"], made
     assert made["cluster"]["state"] == "Provisioned" and made["cluster"]["nodes"] == 1
     uid = management.api("/api/v1/namespaces/kube-system")["metadata"]["uid"]
-    own = management.api("/apis/cluster.x-k8s.io/v1beta1/namespaces/default/clusters/w1")["metadata"]
+    own = management.api(f"/apis/cluster.x-k8s.io/{version}/namespaces/default/clusters/w1")["metadata"]
     assert made["cluster"]["uid"] == uid == own["annotations"]["assay.clusters/uid"] and made["cluster"]["id"] == own["uid"]
     assert any("WaitingForVCenter: datastore is full" in line for line in made["progress"])
     assert not task.ensure(**given)["changed"] and not task.ensure(True, **given)["changed"]
@@ -51,8 +51,8 @@ def test_made_changed_and_disposed_of(given: dict[str, Any], management: Lab, tm
 
 
 def test_half_applied_goes_on(given: dict[str, Any], management: Lab) -> None:
-    own = {**given["cluster_api"], "manifest": MANIFEST + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: w1-more}\n"
-                                                          "data: {wrong: {not: text}}\n"}
+    own = {**given["cluster_api"], "manifest": given["cluster_api"]["manifest"] + "---\napiVersion: v1\nkind: ConfigMap\n"
+           "metadata: {name: w1-more}\ndata: {wrong: {not: text}}\n"}
     half = task.ensure(**{**given, "cluster_api": own})
     assert half["failed"] and half["changed"] and "ConfigMap w1-more" in half["msg"]
     whole = task.ensure(**given)
@@ -84,9 +84,11 @@ def test_a_deletion_that_nobody_saw_to_its_end_leaves_nothing(given: dict[str, A
     assert not task.ensure(**given, state="absent", disposable=True)["changed"]
 
 
-def test_others_clusters_and_wrong_kubeconfigs(given: dict[str, Any], controllers: FakeControllers, management: Lab) -> None:
-    management.api("/apis/cluster.x-k8s.io/v1beta1/namespaces/default/clusters", "POST", {
-        "apiVersion": "cluster.x-k8s.io/v1beta1", "kind": "Cluster", "metadata": {"name": "w1"}, "spec": {}})
+def test_others_clusters_and_wrong_kubeconfigs(
+        given: dict[str, Any], controllers: FakeControllers, management: Lab, version: str) -> None:
+    management.api(f"/apis/cluster.x-k8s.io/{version}/namespaces/default/clusters", "POST", {
+        "apiVersion": f"cluster.x-k8s.io/{version}", "kind": "Cluster", "metadata": {"name": "w1"},
+        "spec": {"clusterNetwork": {"serviceDomain": "w1.local"}}})
     refused = task.ensure(**given, state="absent", disposable=True)
     assert refused["failed"] and "did not make" in refused["msg"] and not refused["changed"]
     management.kubectl("delete", "clusters.cluster.x-k8s.io", "w1", "--timeout=30s")
@@ -122,8 +124,8 @@ def test_bad_settings_are_one_sentence(given: dict[str, Any], management: Lab, t
              ({"kubeconfig": str(tmp_path / "none")}, "cluster_api.kubeconfig: cannot read"),
              ({"manifest": str(tmp_path / "none.yaml")}, "cluster_api.manifest: cannot read"),
              ({"manifest": "kind: [\n"}, "cluster_api.manifest: is not valid YAML"),
-             ({"manifest": MANIFEST + "# ${VSPHERE_SERVER}\n"}, "cluster_api.variables: VSPHERE_SERVER are missing"),
-             ({"manifest": MANIFEST.replace("kind: Cluster\n", "kind: Other\n")}, "must hold one Cluster")]
+             ({"manifest": own["manifest"] + "# ${VSPHERE_SERVER}\n"}, "cluster_api.variables: VSPHERE_SERVER are missing"),
+             ({"manifest": own["manifest"].replace("kind: Cluster\n", "kind: Other\n")}, "must hold one Cluster")]
     for change, words in cases:
         bad = task.ensure(**{**given, "cluster_api": {**own, **change}})
         assert bad["failed"] and words in bad["msg"] and not bad["changed"], bad

@@ -3,17 +3,18 @@
 """Clusters of Cluster API that share templates and classes, made by a ClusterClass, with MachinePools, or managed by a cloud."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fakes.cluster_api import FakeControllers
-from tests.integration.management import controllers, given, left, management, task, version
+from tests.integration.management import controllers, given, left, management, newer_manifest, task, version, written
 from tests.lab import Lab
 
 # Fixtures of the tests here.
-__all__ = ["controllers", "given", "management", "version"]
+__all__ = ["controllers", "given", "management", "version", "written"]
 pytestmark = [pytest.mark.lab, pytest.mark.gauntlet, pytest.mark.timeout(2700)]
 
 TEMPLATE = """---
@@ -63,7 +64,9 @@ spec:
 
 
 def _with(given: dict[str, Any], manifest: str, **more: Any) -> dict[str, Any]:
-    return {**given, **more, "wait_until": "platform", "cluster_api": {**given["cluster_api"], "manifest": manifest}}
+    alone = "/v1beta1" not in given["cluster_api"]["manifest"]
+    return {**given, **more, "wait_until": "platform", "cluster_api": {
+        **given["cluster_api"], "manifest": newer_manifest(manifest) if alone else manifest}}
 
 
 def _gone(of: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +74,8 @@ def _gone(of: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shared(lab: Lab) -> list[dict[str, Any]]:
-    return lab.api("/apis/bootstrap.cluster.x-k8s.io/v1beta1/kubeadmconfigtemplates")["items"]
+    version = lab.api("/apis/bootstrap.cluster.x-k8s.io")["preferredVersion"]["groupVersion"]
+    return lab.api(f"/apis/{version}/kubeadmconfigtemplates")["items"]
 
 
 def test_a_template_of_two_clusters_stays_with_the_second(given: dict[str, Any], management: Lab) -> None:
@@ -88,8 +92,9 @@ def test_a_template_of_two_clusters_stays_with_the_second(given: dict[str, Any],
     assert _gone(second)["changed"] and _shared(management) == []
 
 
-def test_a_template_of_somebody_else_is_used_and_never_touched(given: dict[str, Any], management: Lab) -> None:
-    management.kubectl("apply", "--server-side", "-f", "-", input=TEMPLATE % "true")
+def test_a_template_of_somebody_else_is_used_and_never_touched(
+        given: dict[str, Any], management: Lab, written: Callable[[str], str]) -> None:
+    management.kubectl("apply", "--server-side", "-f", "-", input=written(TEMPLATE % "true"))
     before = _shared(management)
     of = _with(given, given["cluster_api"]["manifest"] + TEMPLATE % "true")
     assert not task.ensure(**of)["failed"] and _gone(of)["changed"]
