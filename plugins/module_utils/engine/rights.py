@@ -134,7 +134,8 @@ RUN, CAUSES = "every run", "the look for causes"
 
 def _single(wanted: Iterable[Permission]) -> set[tuple[Any, ...]]:
     """One for each verb on each resource or URL."""
-    return {(p.group, what, () if what in p.urls else p.names, verb) for p in wanted for what in (*p.resources, *p.urls) for verb in p.verbs}
+    return {(p.group, what, () if what in p.urls else p.names, verb)
+            for p in wanted for what in (*p.resources, *p.urls) for verb in p.verbs}
 
 
 def _single_of(rule: dict[str, Any]) -> set[tuple[Any, ...]]:
