@@ -22,7 +22,8 @@ _AGAIN = 3
 # Tests on fakes and simulators that have weather (tests/fakes/weather.py).
 IN_WEATHER = (*(f"tests/integration/test_{n}.py" for n in (
     "vsphere", "vsphere_choice", "vsphere_tags", "machines_vsphere", "leftovers_vsphere", "esxi", "esxi_world", "machines", "snapshot_platforms",
-    "aws_snapshots", "aws_status", "aws_world", "leftovers_aws", "leftovers_aws_kinds")),
+    "aws_certificates", "aws_lists", "aws_snapshots", "aws_status", "aws_world", "leftovers_aws", "leftovers_aws_kinds",
+    "leftovers_aws_late")),
     "tests/unit/clusters/test_rancher.py", "tests/unit/clusters/test_rancher_world.py", "tests/unit/leftovers/test_rancher.py")
 # Rooms of tests on clusters, which one run of pytest hands out to all clusters; each can be named on the command line.
 ON_CLUSTERS = ("integration", "molecule", "faults")
