@@ -117,6 +117,21 @@ def server_away(lab: Any) -> Iterator[None]:
         tier.register(lab)
 
 
+@contextmanager
+def server_asks_at(lab: Any, port: int) -> Iterator[None]:
+    """The ACME server looks for pages at another port, where nobody has any; who looks from inside the cluster sees them."""
+    def start(at: int) -> None:
+        tier.end_server(lab)
+        tier.start_server(lab, at)
+        tier.register(lab)
+
+    start(port)
+    try:
+        yield
+    finally:
+        start(tier.PAGES)
+
+
 def _not_ready(lab: Any) -> bool:
     return any(c["type"] == "Ready" and c["status"] == "False" for c in lab.api(ISSUER).get("status", {}).get("conditions") or [])
 
@@ -185,20 +200,29 @@ def other_web(lab: Any) -> Iterator[str]:
 
 
 @contextmanager
-def second_does_not_follow(lab: Any) -> Iterator[None]:
-    """The second name server has another key, so that it gets no zone any more, and keeps what it has."""
-    config = folder(lab, external_dns.TIER.name) / "named.conf"
-    text = config.read_text()
-
-    def with_config(words: str) -> None:
-        config.write_text(words)
-        number = external_dns.second_runs(lab)
-        assert number, "it runs"
-        os.kill(number, signal.SIGHUP)
-
-    with_config(text.replace(external_dns.key(lab), "d3JvbmcgYXMgaXQgY2FuIGJl"))
+def _silent_one_answers(lab: Any, address: str) -> Iterator[None]:
+    """What goes to port 53 of this address comes to the lab's name server."""
+    rule = ("-d", address, "-p", "udp", "--dport", "53", "-j", "DNAT", "--to-destination", lab.host)
+    run("ip", "addr", "replace", f"{address}/24", "dev", lab.bridge)
+    run("iptables", "-w", "-t", "nat", "-A", "PREROUTING", *rule)
     try:
         yield
     finally:
-        with_config(text)
-        wait_for("the second name server follows", partial(external_dns.same, lab), 60)
+        run("iptables", "-w", "-t", "nat", "-D", "PREROUTING", *rule)
+        run("ip", "addr", "del", f"{address}/24", "dev", lab.bridge)
+
+
+@contextmanager
+def silent_solver(lab: Any) -> Iterator[None]:
+    """Challenges by DNS are written to a name server that answers nothing. Their end waits until it does: a challenge has its own copy of
+    where it is written, and cert-manager does not let go of it before the record is taken away there, or was never there."""
+    address, solvers = f"{lab.host.rpartition('.')[0]}.77", lab.api(ISSUER)["spec"]["acme"]["solvers"]
+    for one in solvers:
+        if "dns01" in one:
+            one["dns01"]["rfc2136"]["nameserver"] = f"{address}:53"
+    try:
+        with lab.fault.patch(ISSUER, {"spec": {"acme": {"solvers": solvers}}}):
+            yield
+    finally:
+        with _silent_one_answers(lab, address):
+            nothing_of_ours(lab)

@@ -19,7 +19,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.engine.terms import
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
 from ansible_collections.assay.clusters.plugins.module_utils.kube.kinds import path_of
 from ansible_collections.assay.clusters.plugins.module_utils.results.record import Record
-from tests.addons import issuing
+from tests.addons import issuing, names
 from tests.faults.conftest import assert_red
 from tests.lab.base import wait_for
 from tests.lab.tiers import cert_manager as tier, external_dns, ingress
@@ -131,6 +131,17 @@ def test_names_lead_to_nobody(lab: Any, prove: Any) -> None:
 
 
 @pytest.mark.gauntlet
+def test_the_acme_server_does_not_reach_what_the_cluster_reaches(lab: Any, prove: Any) -> None:
+    """cert-manager's own look is content, and the server's is not."""
+    with issuing.server_asks_at(lab, 5002):
+        record = _prove(prove, {**BY_HTTP, "cert_manager_limit": 60})
+    assert_red(record, "cert.http01-unreachable", ACME, "confirmed", "urn:ietf:params:acme:error:connection", ":5002/")
+    assert "self check" not in str(record.to_dict())
+    issuing.nothing_of_ours(lab)
+    _green(lab, prove, BY_HTTP)
+
+
+@pytest.mark.gauntlet
 def test_names_lead_to_somebody_else(lab: Any, prove: Any) -> None:
     with issuing.other_web(lab) as address, issuing.web_at(lab, address):
         record = _prove(prove, BY_HTTP)
@@ -165,9 +176,18 @@ def test_the_name_server_refuses_the_key(lab: Any, prove: Any) -> None:
 
 
 @pytest.mark.gauntlet
+def test_the_name_server_of_the_solver_is_silent(lab: Any, prove: Any) -> None:
+    with issuing.silent_solver(lab):
+        record = _prove(prove, BY_DNS)
+        assert prove.result["leftovers"], "its challenge cannot end: that is told"
+    assert_red(record, "cert.dns01-unreachable", ACME, "confirmed", "i/o timeout")
+    _green(lab, prove, BY_DNS)
+
+
+@pytest.mark.gauntlet
 @pytest.mark.tiers("external_dns")
 def test_a_name_server_does_not_get_the_record(lab: Any, prove: Any) -> None:
-    with issuing.second_does_not_follow(lab):
+    with names.second_does_not_follow(lab):
         record = _prove(prove, BY_DNS)
     assert_red(record, "cert.dns01-not-propagated", ACME, "confirmed", "Waiting for DNS-01 challenge propagation")
     issuing.nothing_of_ours(lab)

@@ -55,6 +55,8 @@ _WORDS = (
 )
 _WORKLOADS = ("deployments/cert-manager", "deployments/cert-manager-cainjector", "deployments/cert-manager-webhook")
 _PORT, _MANAGEMENT = 14000, 15000
+# Where the ACME server looks for pages.
+PAGES = 80
 _ISSUERS = """apiVersion: v1
 kind: Secret
 metadata: {{name: tsig, namespace: cert-manager}}
@@ -111,14 +113,14 @@ def _made(lab: Lab) -> Path:
     return place
 
 
-def start_server(lab: Lab, **more: str) -> None:
+def start_server(lab: Lab, pages: int = PAGES, **more: str) -> None:
     """more: pebble's environment (PEBBLE_...). What was proved of a name stays proved, as it does for 30 days at Let's Encrypt; when it
     ends it forgets accounts and orders, and `register` makes cert-manager tell it its own anew."""
     place = _made(lab)
     config = place / "pebble.json"
     config.write_text(json.dumps({"pebble": {
         "listenAddress": f"{lab.host}:{_PORT}", "managementListenAddress": f"{lab.host}:{_MANAGEMENT}",
-        "certificate": str(place / "pebble.crt"), "privateKey": str(place / "pebble.key"), "httpPort": 80, "tlsPort": 443,
+        "certificate": str(place / "pebble.crt"), "privateKey": str(place / "pebble.key"), "httpPort": pages, "tlsPort": 443,
         "ocspResponderURL": ""}}))
     helpers.start(lab, SERVER, "pebble", "-config", config, "-dnsserver", f"{lab.host}:53",
                   **{"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "100", **more})
