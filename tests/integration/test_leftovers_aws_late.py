@@ -52,6 +52,10 @@ def test_a_list_that_does_not_end_is_told_and_never_taken_for_empty(cloud: Cloud
     assert not found["clean"] and "volume (unknown) [time]" in found["msg"]
     assert "was not looked at, so what is left of it is unknown: the time was up before" in late["volume"]["detail"]
     assert found["gone"] == [], f"{key} may be there"
+    over.set()
+    for thread in [t for t in threading.enumerate() if t.name.startswith("ThreadPoolExecutor")]:
+        thread.join(60)
+        assert not thread.is_alive(), "nobody asks on"
 
 
 @pytest.mark.fair("the time is short")
