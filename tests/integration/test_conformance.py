@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.kube.client import Client
 from ansible_collections.assay.clusters.plugins.module_utils.kube.connection import Connection
+from tests.integration import conformance_read
 from tests.integration.conftest import Playbook, eventually
 from tests.lab import conformance
+from tests.lab.base import KUBERNETES
 
 # The build of e2e.test takes longer than all that a plain `make test` builds: its pod is a fake in tests/unit/conformance.
 pytestmark = [pytest.mark.lab, pytest.mark.gauntlet]
@@ -63,12 +66,60 @@ def test_real_tests_pass_side_by_side_and_leave_nothing(playbook: Any, client: C
     assert there(client) == [] and not list((Path(book.env["XDG_STATE_HOME"]) / "assay").rglob("*.jsonl"))
     again = book.run(*options(tmp_path, focus=QUICK, parallel=2), playbook="conformance")
     assert again.returncode == 0 and "begins" not in again.stdout and "changed=0" in again.stdout
+    _is_in_a_grid(tmp_path)
+    _is_submitted(book, tmp_path)
+
+
+def _is_in_a_grid(folder: Path) -> None:
+    told = conformance_read.published(folder / "work", folder / "c/r1")
+    [run] = told["read"]["runs"]
+    names = [t["name"] for t in run["tests"] if not t["setup"]]
+    assert (run["verdict"], run["versions"]["server"], run["findings"]) == ("passed", KUBERNETES, [])
+    assert len(names) == 2 and all(re.search(QUICK, n) for n in names)
+    [build] = told["build"]["builds"]
+    assert (build["result"], int(build["build_id"])) == ("SUCCESS", run["started"]["epoch"])
+    assert "[It] " + names[0] in (Path(build["url"]) / "artifacts/junit_01.xml").read_text()
+    assert "Ran 2 of" in (Path(build["url"]) / "build-log.txt").read_text()
+    rows = conformance_read.cells(told)
+    assert {n: rows.get(n) for n in ["conformance.Overall", *names]} == dict.fromkeys(["conformance.Overall", *names], ["passed"])
+    assert not [n for n, words in rows.items() if words != ["passed"]]  # nodes of the suite, too; a skipped test has no row
+    assert (conformance_read.tab(told)["columns"], conformance_read.tab(told)["alerts"]) == (1, [])
+
+
+def _is_submitted(book: Playbook, folder: Path) -> None:
+    """By the playbook, which runs no test again: refused by the release's list, made by what that says of the two that ran."""
+    def submit(required: str, *more: str) -> subprocess.CompletedProcess[str]:
+        wanted = conformance_read.submission(folder, required)
+        return book.run(*options(folder, focus=QUICK, parallel=2, **wanted), *more, playbook="conformance")
+
+    release = KUBERNETES.rpartition(".")[0]
+    junit, log = ((folder / "c/r1" / n).read_text() for n in ("junit_01.xml", "e2e.log"))
+    names = [n for n in re.findall(r'<testcase name="\[It\] ([^"]*)"', junit) if re.search(QUICK, n)]
+    refused = submit(conformance_read.listed(folder))
+    assert refused.returncode and f"{release}/example is refused for " in refused.stdout and ", so nothing was written: " in refused.stdout
+    assert "was skipped, and a run for certification skips no conformance test" in refused.stdout
+    assert not (folder / "submissions").exists()
+    some = conformance_read.listed(folder, names)
+    assert submit(some, "--check").returncode == 0 and not (folder / "submissions").exists()
+    made = submit(some)
+    place = folder / "submissions" / release / "example"
+    assert made.returncode == 0 and f"{release}/example is valid, 2 of 2 required tests passed" in made.stdout
+    assert sorted(p.name for p in place.iterdir()) == ["PRODUCT.yaml", "README.md", "e2e.log", "junit_01.xml"]
+    assert (place / "e2e.log").read_text() == log and all(n in (place / "junit_01.xml").read_text() for n in names)
+    assert f"API server of {KUBERNETES}" in (place / "README.md").read_text() and "begins" not in made.stdout
+    assert submit(some, "-e", "conformance_state=absent").returncode == 0
 
 
 def test_a_dry_run_tells_what_would_run(playbook: Any, client: Client, image: None, tmp_path: Path) -> None:
-    done = playbook().run(*options(tmp_path, focus=r"\[sig-auth\].*\[Conformance\]", dry_run=True), playbook="conformance")
+    """All that the release requires would: its own list, by the names that the tests have in JUnit. It proves none of them."""
+    book = playbook()
+    done = book.run(*options(tmp_path, dry_run=True), playbook="conformance")
     assert done.returncode == 0 and "dry run: " in done.stdout
     assert result(tmp_path)["verdict"] == "inconclusive" and there(client) == []
+    found = conformance_read.submitted(tmp_path, conformance_read.listed(tmp_path))
+    assert found["failed"] and "It was a dry run: tests that are told as passed did not run" in found["msg"]
+    assert [f["test"] for f in found["findings"] if f["code"] in ("test-missing", "test-skipped")] == []
+    assert found["required"]["tests"] == len(conformance_read.required()) and not (tmp_path / "submissions").exists()
 
 
 def start(book: Playbook, folder: Path, **given: Any) -> subprocess.Popen[str]:
@@ -126,15 +177,23 @@ def test_a_fault_is_named_beside_the_test_that_it_made_fail(playbook: Any, clien
     assert there(client) == []
     mended = book.run(*options(tmp_path, run_id="r2", focus=focus), playbook="conformance")
     assert mended.returncode == 0 and result(tmp_path, "r2")["counts"]["passed"] == 1
+    builds = [conformance_read.published(tmp_path / "work", tmp_path / "c" / r) for r in ("r1", "r2")]
+    assert [b["build"]["builds"][0]["result"] for b in builds] == ["FAILURE", "SUCCESS"]
+    rows = conformance_read.cells(builds[1])
+    assert rows[failure["name"]] == rows["conformance.Overall"] == ["passed", "failed"], rows
+    refused = conformance_read.submitted(tmp_path, conformance_read.listed(tmp_path, [failure["name"]]), "r1")
+    assert refused["failed"] and f"{failure['name']} failed, and a submission has no failed test" in refused["msg"]
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize(("focus", "skip", "parallel", "least"), [
-    (r"\[sig-(auth|api-machinery)\].*\[Conformance\]", f"{ALONE}|Aggregator Should be able to support the 1", 5, 60),
-    (r"\[sig-storage\] (ConfigMap|Secrets) should be consumable.*\[Conformance\]", ALONE, 1, 5)], ids=["parallel", "serial"])
+@pytest.mark.parametrize(("focus", "skip", "parallel"), [
+    (r"\[sig-(auth|api-machinery)\].*\[Conformance\]", f"{ALONE}|Aggregator Should be able to support the 1", 5),
+    (r"\[sig-storage\] (ConfigMap|Secrets) should be consumable.*\[Conformance\]", ALONE, 1)], ids=["parallel", "serial"])
 def test_many_real_tests_are_green(playbook: Any, client: Client, image: None, tmp_path: Path, focus: str, skip: str,
-                                   parallel: int, least: int) -> None:
+                                   parallel: int) -> None:
+    """All that the release's list has of them: 98 and 13 of Kubernetes 1.36."""
     done = playbook().run(*options(tmp_path, focus=focus, skip=skip, parallel=parallel, rerun_failed=1), playbook="conformance")
     found = result(tmp_path)
-    assert found["counts"]["passed"] >= least and done.returncode == 0, found["msg"]
+    wanted = [n for n in conformance_read.required() if re.search(focus, n) and not re.search(skip, n)]
+    assert found["counts"]["passed"] == len(wanted) > (60 if parallel > 1 else 10) and done.returncode == 0, found["msg"]
     assert there(client) == []
