@@ -17,12 +17,18 @@ from ansible.module_utils.basic import AnsibleModule
 from .jobs.errors import BadOption, PlatformError
 from .jobs.job import Job
 from .jobs.secrets import secrets_of
+from .kube.kubeconfig import shown_path
 from .results import redact
 
 # Characters of a secret in a free text at least; shorter ones stand in harmless text.
 _LEAST = 4
 
 Entry = Callable[[Mapping[str, Any], Job], dict[str, Any]]
+
+
+def _is_path(kubeconfig: str) -> bool:
+    """Whether a kubeconfig was given as a file, also one that is not there: a path is no secret, and has to be told then."""
+    return os.path.exists(os.path.expanduser(kubeconfig)) or shown_path(kubeconfig) != "the given text"
 
 
 def outcome(entry: Entry, params: Mapping[str, Any], job: Job, secret: list[str]) -> dict[str, Any]:
@@ -67,7 +73,7 @@ class Task:
 
     def run(self, params: Mapping[str, Any], job: Job) -> dict[str, Any]:
         secret = [str(params[n]) for n, s in self.argument_spec.items() if s.get("no_log") and params.get(n)
-                  and not (n == "kubeconfig" and os.path.exists(os.path.expanduser(str(params[n]))))]  # a path is no secret
+                  and not (n == "kubeconfig" and _is_path(str(params[n])))]
         secret += secrets_of(params)
         held: dict[str, Any] = {}
 

@@ -30,9 +30,7 @@ WATCHED = "a process that outlives this task and watches for it"
 
 def entry(params: Mapping[str, Any], job: Job) -> dict[str, Any]:
     """Module vm_snapshot."""
-    name = str(params.get("snapshot_name") or "")
-    if not name.strip():
-        raise BadOption("snapshot_name: must not be empty")
+    name = str(params["snapshot_name"])
     for option in ("max_spread_seconds", "free_percent", "growth_percent", "max_depth", "max_age_days", "state_change_timeout"):
         if float(params.get(option) or 0) < 0:
             raise BadOption(f"{option}: must be 0 or more, not {params[option]}")

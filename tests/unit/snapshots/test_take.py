@@ -255,7 +255,7 @@ def test_long_chains_old_snapshots_and_disks_that_want_a_consolidation(run: Any,
 
 
 @pytest.mark.parametrize(("options", "sentence"), [
-    ({"snapshot_name": " "}, "snapshot_name: must not be empty"), ({"max_spread_seconds": -1}, "max_spread_seconds: must be 0 or more, not -1"),
+    ({"snapshot_name": " "}, "snapshot_name: is needed, and is empty"), ({"max_spread_seconds": -1}, "max_spread_seconds: must be 0 or more, not -1"),
     ({"max_depth": -1}, "max_depth: must be 0 or more"), ({"parallel": 0}, "parallel: must be 1 or more, not 0"),
     ({"timeout": 0.5}, "timeout: must be 1 or more"), ({"names": []}, "names: no machine is selected"),
     ({"names": [], "folder": "empty"}, "tags: no machine is selected: none bears these tags or is in this folder"),
