@@ -3,6 +3,7 @@
 """What a cluster left in vSphere: govmomi's simulator, which speaks the real protocol, with a leak of each kind."""
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -73,11 +74,11 @@ class Center:
         self.done(content.virtualDiskManager.CreateVirtualDisk_Task(path, self.datacenter, spec))
         return path, lambda: self.done(content.virtualDiskManager.DeleteVirtualDisk_Task(path, self.datacenter))
 
-    def first_class_disk(self) -> Leak:
+    def first_class_disk(self, name: str = f"{NAME}-pvc") -> Leak:
         manager = self.session.content.vStorageObjectManager
         backing = vim.vslm.CreateSpec.DiskFileBackingSpec(datastore=self.store, provisioningType="thin")
         made = self.done(manager.CreateDisk_Task(vim.vslm.CreateSpec(
-            name=f"{NAME}-pvc", keepAfterDeleteVm=True, backingSpec=backing, capacityInMB=10))).config.id
+            name=name, keepAfterDeleteVm=True, backingSpec=backing, capacityInMB=10))).config.id
         return made.id, lambda: self.done(manager.DeleteVStorageObject_Task(made, self.store))
 
 
@@ -227,3 +228,39 @@ def test_a_wrong_connection_is_one_sentence_without_the_password(center: Center,
     with pytest.raises((BadOption, PlatformError), match=sentence) as e:
         center.ask(vsphere=given)
     assert "pa ss&" not in str(e.value)
+
+
+def test_first_class_disks_are_looked_at_several_at_once_and_those_of_others_once(center: Center, monkeypatch: pytest.MonkeyPatch) -> None:
+    """vSphere tells of one at a time, and a large cluster has thousands."""
+    number = leftovers_vsphere._AT_ONCE
+    (ours, remove), *others = [center.first_class_disk(name) for name in (f"{NAME}-pvc", *(f"pvc-{n}" for n in range(1, number)))]
+    together, looked, read = threading.Barrier(number), [], Session.read
+
+    def meets(self: Session, what: str, ask: Callable[[Any], Any]) -> Any:
+        if what.startswith("look at disk"):
+            looked.append(what.split()[-1])
+            if len(looked) <= number:
+                together.wait(60)  # for ever, where one waits for the other
+        return read(self, what, ask)
+
+    monkeypatch.setattr(Session, "read", meets)
+    found = center.ask(wait=True, wait_timeout=3)
+    assert [i["id"] for i in found["leftovers"]] == [ours]
+    assert looked.count(ours) > 1 and {looked.count(key) for key, _remove in others} == {1}
+    monkeypatch.undo()
+    for _key, removes in ((ours, remove), *others):
+        removes()
+
+
+def test_a_disk_that_goes_while_disks_are_looked_at_is_gone(center: Center, monkeypatch: pytest.MonkeyPatch) -> None:
+    (kept, remove), (going, removes) = center.first_class_disk(), center.first_class_disk(f"{NAME}-other")
+    read, left = Session.read, [removes]
+
+    def meanwhile(self: Session, what: str, ask: Callable[[Any], Any]) -> Any:
+        if what == f"look at disk {going}" and left:
+            left.pop()()
+        return read(self, what, ask)
+
+    monkeypatch.setattr(Session, "read", meanwhile)
+    assert [i["id"] for i in center.ask()["leftovers"]] == [kept] and not left
+    remove()

@@ -18,6 +18,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.leftovers import job as leftovers_job, vsphere as leftovers_vsphere
 from ansible_collections.assay.clusters.plugins.module_utils.snapshots import set as snapshot_set
 from tests.integration.machines import names, run
+from tests.integration.test_leftovers_vsphere import NAME, Center
 from tests.lab.vcsim import Vcsim, vcsim
 
 MANY, PAGE = 10_000, 1_000
@@ -109,6 +110,19 @@ def test_leftovers_are_looked_for_in_pages_and_not_machine_by_machine(center: Vc
     print(f"leftovers: {dict(asked)}")
     assert found["clean"] and asked.pop(_NEXT) <= PAGES + 1
     assert asked["SearchDatastoreSubFolders_Task"] == 1 and asked.total() <= 20
+
+
+def test_first_class_disks_are_asked_for_once_and_only_those_that_fit_again() -> None:
+    """vSphere lists their ids and tells what each is by itself; a cluster has one for each of its volumes."""
+    with vcsim(machines=2) as server:
+        center = Center(server)
+        removes = [center.first_class_disk(name)[1] for name in (f"{NAME}-pvc", *(f"pvc-{n}" for n in range(20)))]
+        before = Counter(server.calls())
+        assert len(center.ask(wait=True, wait_timeout=5)["leftovers"]) == 1
+        asked = Counter(server.calls()) - before
+        print(f"first class disks: {dict(asked)}")
+        assert asked["ListVStorageObject"] > 1 and asked["RetrieveVStorageObject"] == len(removes) + asked["ListVStorageObject"] - 1
+        center.session.close()
 
 
 def test_its_memory_is_bounded(center: Vcsim) -> None:

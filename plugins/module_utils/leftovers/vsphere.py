@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +37,7 @@ _MARKS = re.compile(r"assay\.clusters((?: \w+=\S+)+)")
 _PARTS = ("-flat.vmdk", "-delta.vmdk", "-ctk.vmdk", "-sesparse.vmdk", "-rdm.vmdk", "-rdmp.vmdk")
 _POLL = 0.2
 _SEARCH = 900.0  # seconds that the search of a datastore may take
+_AT_ONCE = 6  # first class disks that are looked at at once: vSphere tells of one at a time, and a large cluster has thousands
 
 
 def marks(text: str) -> dict[str, str]:
@@ -246,14 +248,29 @@ class VsphereSource:
         found = []
         for name, _browser, store in self._stores().values():
             ask: Callable[[Any], Any] = lambda c, s=store: manager.ListVStorageObject(s)
-            for key in self._session.read(f"list the disks of datastore {name}", ask) or []:
-                look: Callable[[Any], Any] = lambda c, k=key, s=store: manager.RetrieveVStorageObject(k, s)
-                if key.id not in self._disks or self._fits(wanted, str(self._disks[key.id].name)):  # of others, once is enough
-                    self._disks[key.id] = self._session.read(f"look at disk {key.id}", look).config
-                config = self._disks[key.id]
+            listed = self._session.read(f"list the disks of datastore {name}", ask) or []
+            for key, config in self._looked_at(listed, manager, store, wanted):
                 if self._fits(wanted, str(config.name)):
                     users = [i.id for i in config.consumerId or []]
-                    found.append(Thing(self.name, "disk", str(key.id), str(config.name), iso(config.createTime), "",
+                    found.append(Thing(self.name, "disk", key, str(config.name), iso(config.createTime), "",
                                        DEPENDENCY if users else "",
                                        f"on datastore {name}" + (f"; in use by {', '.join(users)}" if users else "")))
         return found
+
+    def _looked_at(self, keys: Sequence[Any], manager: Any, store: Any, wanted: Wanted) -> Iterator[tuple[str, Any]]:
+        """(id, what it is) of first class disks that are there still. At those of others one look is enough."""
+        def look(key: Any) -> Any:
+            try:
+                return self._session.read(f"look at disk {key.id}", lambda c: manager.RetrieveVStorageObject(key, store)).config
+            except VsphereError as e:
+                if e.fault != "NotFound":  # it went since they were listed
+                    raise
+                return None
+
+        asked = [k for k in keys if k.id not in self._disks or self._fits(wanted, str(self._disks[k.id].name))]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for key, config in zip(asked, pool.map(look, asked)):
+                self._disks.pop(key.id, None)
+                if config is not None:
+                    self._disks[key.id] = config
+        return ((str(k.id), self._disks[k.id]) for k in keys if k.id in self._disks)
