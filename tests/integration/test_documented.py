@@ -19,8 +19,8 @@ from ansible_collections.assay.clusters.plugins.module_utils.common import names
 from tests.documented import CHECKOUT, NOT_HERE, RUN, Command, commands, files
 from tests.fakes.pushgateway import pushgateway, scraped
 
-PAGES = ("README.md", "CONTRIBUTING.md", *sorted(str(p.relative_to(CHECKOUT)) for top in ("docs", "roles")
-                              for p in (CHECKOUT / top).rglob("*.md")))
+PAGES = ("README.md", "CONTRIBUTING.md", *sorted(
+    str(p.relative_to(CHECKOUT)) for top in ("docs", "roles") for p in (CHECKOUT / top).rglob("*.md")))
 ALL = [c for page in PAGES for c in commands(page)]
 # Folders of a whole machine, for which ours stand.
 _PLACES = ("/etc/clusters", "/srv/assay/history", "/var/lib/node_exporter")

@@ -10,6 +10,7 @@ deleted (DependencyViolation, VolumeInUse, ResourceInUse): that is the cause dep
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -133,7 +134,7 @@ class AwsSource:
     def _in_time(self, answer: Future[T]) -> T:
         """AwsLate where it does not come in time, as from a server that is silent."""
         try:
-            return answer.result(max(0.0, self._until - time.monotonic()))
+            return answer.result(min(max(0.0, self._until - time.monotonic()), threading.TIMEOUT_MAX))
         except TimeoutError:
             raise AwsLate("the time was up before AWS had answered") from None
 

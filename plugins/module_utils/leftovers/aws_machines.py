@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..clouds.aws import Ec2
 from ..clouds.aws_tags import balancer_tags, tags_of

@@ -12,7 +12,6 @@ from ansible_collections.assay.clusters.plugins.module_utils.checks._external_dn
 from ansible_collections.assay.clusters.plugins.module_utils.checks._external_dns import resolvers, route53
 from ansible_collections.assay.clusters.plugins.module_utils.checks._external_dns.servers import parents
 from ansible_collections.assay.clusters.plugins.module_utils.checks._external_dns.setup import PREFIXES, setups
-from ansible_collections.assay.clusters.plugins.module_utils.checks.external_dns import ExternalDns
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.edns_world import ARGUMENTS, DEPLOYMENTS, PRIMARY, SECONDARY, World, deployment
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import Now

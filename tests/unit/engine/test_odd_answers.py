@@ -42,8 +42,8 @@ _ODD: list[Any] = [None, True, 0, -1, 5, 1 << 70, 0.5, float("nan"), float("inf"
                    [None], [5], ["x"], {}, {"a": 1}, {"reason": 5, "message": []}, "9" * 5000]
 _META = {"name": "n", "namespace": "s", "resourceVersion": "7", "uid": "u", "labels": {"a": "b"}, "annotations": {}}
 STATUS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": f"Unauthorized {TOKEN}",
-          "reason": "Forbidden", "code": 403, "details": {"name": "n", "kind": "nodes", "retryAfterSeconds": 1,
-                                   "causes": [{"reason": "DisruptionBudget", "message": "m", "field": "f"}]}}
+          "reason": "Forbidden", "code": 403, "details": {
+              "name": "n", "kind": "nodes", "retryAfterSeconds": 1, "causes": [{"reason": "DisruptionBudget", "message": "m", "field": "f"}]}}
 LIST = {"kind": "NodeList", "metadata": {"resourceVersion": "5", "continue": ""}, "items": [{"metadata": _META}, {"metadata": _META}]}
 LEASE = {"kind": "Lease", "metadata": _META, "spec": {"holderIdentity": "h", "leaseDurationSeconds": 5, "leaseTransitions": 1,
                                                       "acquireTime": "2026-01-01T00:00:00.000000Z", "renewTime": "2026-01-01T00:00:00Z"}}

@@ -64,7 +64,7 @@ class World:
         return SimpleNamespace(items=items, wait=lambda predicate, _deadline: predicate(items()))
 
     def patch(self, path: str, body: Any) -> None:
-        if self.refusal:
+        if self.refusal is not None:
             raise self.refusal
         self.patched.append((path, body))
 
