@@ -8,11 +8,10 @@ at the end: either it bets on the machine, or the product does, and somebody has
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from . import stages
-from .counts import Case, Counts
+from .counts import Counts
 
 if TYPE_CHECKING:
     from .schedule import Outcome
@@ -31,12 +30,12 @@ def node_id(name: str) -> str:
     return ""
 
 
-def second(stage: stages.Stage, cases: Sequence[Case], counts: Counts, reason: str) -> stages.Stage | None:
+def second(first: Outcome) -> stages.Stage | None:
     """The stage that asks what failed once more; None where more failed than chance explains, or anything else did."""
-    bad = [c for c in cases if c.counts.failed]
+    stage, bad = first.stage, [c for c in first.cases if c.counts.failed]
     names = sorted({c.name for c in bad})
     wanted = [node_id(n) for n in names]
-    if not 1 <= len(names) <= stage.again or len(bad) != counts.failed or reason or not all(wanted):
+    if not 1 <= len(names) <= stage.again or len(bad) != first.counts.failed or first.reason or not all(wanted):
         return None
     name = stage.name + SUFFIX
     command = [w for w in stage.command if not w.startswith(("tests/", "--junitxml="))]

@@ -110,7 +110,7 @@ class Schedule:
             self.outcomes[self.outcomes.index(first)] = again.merged(first, outcome)
             return
         self.outcomes.append(outcome)
-        second = None if self.interrupted else again.second(outcome.stage, outcome.cases, outcome.counts, outcome.reason)
+        second = None if self.interrupted else again.second(outcome)
         if second:
             self._first[second.name] = outcome
             self.waiting.insert(0, second)
