@@ -9,7 +9,6 @@ https://github.com/rancher/steve#continue).
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from ..jobs.errors import BadOption, Passing, PlatformError
 from ..kube.client import Client
 from ..kube.connection import Connection
 from ..kube.errors import ApiError, BadInput
+from ..kube.json_text import json_of
 from ..kube.patient import passing
 from ..results import redact
 
@@ -149,7 +149,7 @@ class RancherApi:
     def _told(e: ApiError) -> tuple[str, str]:
         """Rancher's code, and a sentence."""
         try:
-            told = json.loads(e.message)
+            told = json_of(e.message)
         except ValueError:
             told = {}
         told = told if isinstance(told, dict) else {}

@@ -7,7 +7,6 @@ their own state, `<workdir>/<name>.assay.json`.
 """
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
 from ..jobs.program import Program
+from ..kube.json_text import json_of
 from ..results import redact
 from .access import embedded, read
 from .model import Cluster, Wanted
@@ -105,7 +105,7 @@ class Command:
             return None
         text = self._run("list", Wanted(""), show=False).strip()
         try:
-            items = json.loads(text) if text[:1] in ("[", "{") else None
+            items = json_of(text) if text[:1] in ("[", "{") else None
         except ValueError:
             items = None
         if items is None:

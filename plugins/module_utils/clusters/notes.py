@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from ..common.files import write_whole
 from ..jobs.errors import BadOption, PlatformError
+from ..kube.json_text import json_of
 
 _END = ".assay.json"
 # Seconds in which whoever only looks whether a cluster is busy has let go of its lock.
@@ -34,7 +35,7 @@ class Notes:
 
     def read(self, name: str) -> dict[str, Any] | None:
         try:
-            return dict(json.loads(self._file(name).read_text(encoding="utf-8")))
+            return dict(json_of(self._file(name).read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as e:

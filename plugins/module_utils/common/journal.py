@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..kube.errors import BadInput
-
+from ..kube.json_text import json_of
 
 _PROC = Path("/proc")
 
@@ -164,7 +164,7 @@ def read(path: Path) -> Entry | None:
         return None
     for line in text.splitlines():
         try:
-            parsed = json.loads(line)
+            parsed = json_of(line)
         except ValueError:
             continue
         if isinstance(parsed, dict):

@@ -73,8 +73,8 @@ def _absent(space: Space, params: Mapping[str, Any]) -> dict[str, Any]:
     if space.found is None:
         return {"changed": False, "run_id": space.run_id, "leaked": [], "leftovers": [],
                 "msg": f"there is no run {space.run_id} in the cluster"}
-    begun = space.begun_with()
-    leaked, left = space.remove(params["cleanup_timeout"], set(), int(begun.get("parallel", 1)) + params["rerun_failed"])
+    parallel = space.begun_with().get("parallel")
+    leaked, left = space.remove(params["cleanup_timeout"], set(), (parallel if isinstance(parallel, int) else 1) + params["rerun_failed"])
     out = {"changed": True, "run_id": space.run_id, "leaked": leaked, "leftovers": left}
     if left:
         raise PlatformError(f"run {space.run_id} is not wholly removed: {'; '.join(left)}", **out)

@@ -11,6 +11,7 @@ from typing import Any
 from ..common.files import write_whole
 from ..common.words import plural
 from ..jobs.errors import PlatformError
+from ..kube.json_text import json_of
 from ..results import redact
 from ..runs.model import FAILED, INCONCLUSIVE, PASSED, Run
 from .progress import plain_name
@@ -87,7 +88,7 @@ def kept(folder: Path, made: dict[str, Any]) -> dict[str, Any]:
 def finished(folder: Path) -> dict[str, Any] | None:
     """The result of a run that has ended, None where it has not or is not known."""
     try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        found = json_of((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) and "verdict" in found and "good" in found else None

@@ -7,7 +7,6 @@ its journal lies apart from those that the next run of checks finishes, and its 
 """
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from ..kube import pull_secrets
 from ..kube.client import Client
 from ..kube.connection import Connection
 from ..kube.errors import ApiError
+from ..kube.json_text import json_of
 from ..kube.kinds import path_of
 from ..kube.patient import PatientClient
 from . import manifests
@@ -67,9 +67,13 @@ class Space:
 
     # ---- beginning --------------------------------------------------------------------------------------------
     def begun_with(self) -> Mapping[str, Any]:
-        """The options of a run that was found."""
+        """The options of a run that was found; empty where somebody else has written over them."""
         text = ((self.found or {}).get("metadata", {}).get("annotations") or {}).get(manifests.OPTIONS, "{}")
-        return dict(json.loads(text))
+        try:
+            found = json_of(text)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def others(self) -> list[str]:
         """Runs of the conformance tests that are in this cluster besides: they would disturb each other."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..common.words import plural
 from ..kube import cluster_dns
+from ..kube.json_text import json_of
 from ..kube.objects import all_readable
 from .objects import (
     Object, about, condition, containers, event_line, first_seen, label, last_seen, name_of, node_of, pod_ref, ready,
@@ -210,4 +211,4 @@ class Evidence:
 
     @classmethod
     def load(cls, path: Path) -> Evidence:
-        return cls(json.loads(path.read_text(encoding="utf-8")))
+        return cls(json_of(path.read_text(encoding="utf-8")))

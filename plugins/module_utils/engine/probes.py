@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from ..kube.errors import ApiError
 from ..kube.greeting import words
-from ..kube.reading import json_of
+from ..kube.json_text import json_of
 from ..kube.transport import PodHttp, TransportError
 
 HTTP_PORT = 8080

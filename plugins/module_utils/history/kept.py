@@ -16,6 +16,7 @@ from datetime import datetime
 
 from ..common.words import plural
 from ..jobs.errors import PlatformError
+from ..kube.json_text import json_of
 from ..results.store import file_name
 from ..results.text import shorten
 from . import entry
@@ -114,8 +115,8 @@ class Kept(ABC):
                 problems.append(_about(self.at(name), found))
             elif found is not None:
                 try:
-                    runs.append(entry.of_dict(json.loads(found.decode("utf-8"))))
-                except (ValueError, RecursionError) as e:
+                    runs.append(entry.of_dict(json_of(found.decode("utf-8"))))
+                except ValueError as e:
                     problems.append(_about(self.at(name), e))
         # A right that is missing, or a store that is away, is no matter of one file.
         if refused and len(refused) == len(names) and isinstance(refused[0], PlatformError):

@@ -18,9 +18,10 @@ from . import library, listing
 from .answer import PACKED, TooMuch, whole
 from .connection import Connection
 from .errors import ApiError
+from .json_text import json_of
 from .listing import Listing
 from .pages import is_page, words
-from .reading import date_of, json_of, status_of
+from .reading import date_of, status_of
 
 # Seconds for a TCP and TLS handshake; an address that drops packets is found out sooner than a slow answer.
 CONNECT_TIMEOUT = 5.0

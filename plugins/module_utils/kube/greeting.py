@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from .client import Client
 from .errors import ApiError
+from .json_text import json_of
 from .program import within
-from .reading import json_of
 from .strangers import STRANGER, items, stranger, words
 
 __all__ = ["STRANGER", "items", "stranger", "version_of", "words"]

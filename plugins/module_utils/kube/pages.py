@@ -6,7 +6,7 @@ from __future__ import annotations
 import html
 import re
 
-from .reading import json_of
+from .json_text import json_of
 
 _TITLE = re.compile(r"<title[^>]*>([^<]{1,400})", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")

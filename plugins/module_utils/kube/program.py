@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, IO
 
+from .json_text import json_of
+
 # Seconds that a program or a server gets to give credentials.
 LIMIT = 45.0
 # Bytes of output that are kept, and characters of its last line that are shown.
@@ -90,9 +92,9 @@ def end_of_jwt(token: str) -> datetime.datetime | None:
     """When a JWT ends, None for one that does not say it, and for any other token."""
     try:
         body = token.split(".")[1]
-        data = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        data = json_of(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         return datetime.datetime.fromtimestamp(data["exp"], datetime.timezone.utc)
-    except (ValueError, LookupError, TypeError, OverflowError, OSError, RecursionError):
+    except (ValueError, LookupError, TypeError, OverflowError, OSError):
         return None
 
 
@@ -200,8 +202,8 @@ class Program:
 
     def _answer(self, out: bytes) -> Answer:
         try:
-            data = json.loads(out)
-        except (ValueError, RecursionError):
+            data = json_of(out)
+        except ValueError:
             raise NoCredentials("failed to decode its answer, which is not JSON") from None
         status = data.get("status") if isinstance(data, Mapping) else None
         if not isinstance(status, Mapping) or data.get("apiVersion") != self._version:

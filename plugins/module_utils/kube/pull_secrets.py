@@ -8,8 +8,8 @@ from typing import Any
 
 from .client import Verbs
 from .errors import ApiError, BadInput
+from .json_text import json_of
 from .kinds import path_of
-from .reading import json_of
 
 # Type of the Secret -> the key that its data must have.
 TYPES = {"kubernetes.io/dockerconfigjson": ".dockerconfigjson", "kubernetes.io/dockercfg": ".dockercfg"}

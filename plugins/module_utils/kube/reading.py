@@ -1,25 +1,16 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What others send, read so that nothing in it breaks us: JSON however deep, dates however far, Statuses of whatever types."""
+"""What others send, read so that nothing in it breaks us: dates however far, Statuses of whatever types."""
 from __future__ import annotations
 
 import datetime
 import email.utils
-import json
 from typing import Any
 
 # Dates that a clock can have and with which one can still reckon: 1970 to 6325; all that a date can be, as 0001 is what Go writes
 # for none (epoch seconds).
 _FIRST, _LAST = 0.0, float(1 << 37)
 _LEAST, _MOST = -62135596800.0, 253402300799.0
-
-
-def json_of(text: str | bytes | bytearray) -> Any:
-    """ValueError for what is no JSON, and for what is nested deeper than it can be read."""
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ValueError("it is nested too deep") from None
 
 
 def date_of(text: Any) -> float | None:

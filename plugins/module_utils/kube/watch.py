@@ -18,8 +18,9 @@ from typing import Any
 from . import library
 from .client import Client
 from .errors import ApiError
+from .json_text import json_of
 from .listing import Strip
-from .reading import json_of, status_of
+from .reading import status_of
 
 Key = tuple[str, str]
 # Seconds of silence after which the stream is opened again: a connection that a firewall dropped says nothing.

@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 from . import library, tls
 from .client import Client
 from .errors import ApiError
-from .reading import json_of, status_of
+from .json_text import json_of
+from .reading import status_of
 from .strangers import words
 
 # How an API server says that it does not reach a pod or a kubelet itself, whatever number it gives that.

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ..common.files import write_whole
 from ..jobs.errors import BadOption, PlatformError
+from ..kube.json_text import json_of
 from .lease import Lease, Seen
 
 # Seconds until the lock of another is called stuck; it is held for some milliseconds.
@@ -78,7 +79,7 @@ class FileLease:
         except (OSError, UnicodeDecodeError) as e:
             raise PlatformError(f"{self} cannot be read: {getattr(e, 'strerror', None) or 'it is not text'}") from None
         try:
-            data = json.loads(text)
+            data = json_of(text)
             lease = Lease(**{n: data[n] for n in ("holder", "token", "acquired", "renewed", "duration", "reason",
                                                   "takeovers")})
             since = data["boot"]

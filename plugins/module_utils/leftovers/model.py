@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from ..clusters.model import has_run
 from ..common import names
 from ..jobs.errors import BadOption
+from ..kube.json_text import json_of
 
 FINALIZER, DEPENDENCY, PERMISSION, TIME = "finalizer", "dependency", "permission", "time"
 FORMAT = 1
@@ -161,7 +162,7 @@ def earlier(given: Any) -> dict[str, Any]:
             except (OSError, UnicodeDecodeError) as e:
                 raise BadOption(f"before: {given} cannot be read: {getattr(e, 'strerror', None) or e}") from None
         try:
-            given = json.loads(text)
+            given = json_of(text)
         except ValueError as e:
             raise BadOption(f"{what[:120]}is no JSON: {e}") from None
     found = given.get("inventory", given) if isinstance(given, dict) else None

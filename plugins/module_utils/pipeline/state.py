@@ -20,6 +20,7 @@ from ..common.files import write_whole
 from ..common.names import nearest
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
+from ..kube.json_text import json_of
 from ..results import store
 from .guard import arm
 
@@ -66,7 +67,7 @@ class State:
     def read(self) -> dict[str, Any]:
         """Empty where there is none."""
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
+            found = json_of(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as e:
@@ -88,7 +89,7 @@ def unfinished(folder: Path) -> list[str]:
     found = []
     for path in sorted(folder.glob("[!.]*.json")):
         try:
-            state = json.loads(path.read_text(encoding="utf-8"))
+            state = json_of(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
         if not state.get("ended"):

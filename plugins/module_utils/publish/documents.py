@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..jobs.errors import BadOption
+from ..kube.json_text import json_of
 from ..results import redact
 from ..runs.model import PASSED, Run
 
@@ -97,10 +98,10 @@ def finished(run: Run, at: int, params: Mapping[str, Any]) -> dict[str, Any]:
 def whose(content: bytes) -> str:
     """The run that a started.json is of; "" where something else wrote it."""
     try:
-        found = json.loads(content)
+        found = json_of(content)
         told = found["metadata"]
         return str(told["run"]) if told["uploader"] == UPLOADER else ""
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError):
         return ""
 
 

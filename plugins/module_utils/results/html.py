@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..common.words import plural
+from ..kube.json_text import json_of
 from . import causes, html_history, notes, text
 from .causes import CauseGroup
 from .html_causes import cause
@@ -74,7 +74,7 @@ def collection_version() -> str:
     root = Path(__file__).resolve().parents[3]
     try:
         if (root / "MANIFEST.json").is_file():
-            return str(json.loads((root / "MANIFEST.json").read_text(encoding="utf-8"))["collection_info"]["version"])
+            return str(json_of((root / "MANIFEST.json").read_text(encoding="utf-8"))["collection_info"]["version"])
         match = re.search(r"^version:\s*[\"']?([^\s\"'#]+)", (root / "galaxy.yml").read_text(encoding="utf-8"),
                           re.MULTILINE)
         return match[1] if match else ""

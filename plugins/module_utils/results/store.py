@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..common.files import write_shown
+from ..kube.json_text import json_of
 from . import notes, text
 from .clean import clean_record, clean_run
 
@@ -125,7 +126,7 @@ def _older_reports(folder: Path, since: str) -> list[Path]:
     """records.json, where an earlier play wrote it; what cannot be read is left to whoever writes it anew."""
     path, first = folder / _REPORTS["json"], _moment(since) if since else None
     try:
-        created = _moment(json.loads(path.read_text(encoding="utf-8")).get("created")) if first else None
+        created = _moment(json_of(path.read_text(encoding="utf-8")).get("created")) if first else None
     except (OSError, ValueError, AttributeError):
         return []
     return [path] if first and created and created < first else []
@@ -155,7 +156,7 @@ def write_stage(results_dir: str | os.PathLike[str], record: dict[str, Any]) -> 
 def _load(path: Path, what: str, key: str, kind: type) -> dict[str, Any]:
     """A stored object. key: what it must have, of that kind."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json_of(path.read_text(encoding="utf-8"))
         if not isinstance(found, dict) or not isinstance(found.get(key), kind):
             raise ValueError(f"not the {what} of a cluster")
     except (OSError, ValueError) as e:

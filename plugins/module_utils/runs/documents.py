@@ -3,12 +3,12 @@
 """Documents beside the tests: JSON of Prow, of Sonobuoy and of our own checks."""
 from __future__ import annotations
 
-import json
 import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ..kube.json_text import json_of
 from .limits import Limited, TooMuch, whole
 from .model import ERRORED, FAILED, INCONCLUSIVE, PASSED, SKIPPED, Build, Case
 
@@ -31,9 +31,7 @@ def parse(path: str, stream: Limited) -> Document:
     found = Document(path)
     try:
         text = whole(stream)
-        found.data = json.loads(text)
-    except RecursionError:
-        found.broken = "is nested too deep"
+        found.data = json_of(text)
     except ValueError as e:  # TooMuch, no JSON, no UTF-8
         found.broken = str(e) if isinstance(e, TooMuch) else f"is no JSON ({str(e)[:200]})" if text.strip() else "is empty"
     except (EOFError, OSError, zlib.error) as e:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ...kube.reading import json_of
+from ...kube.json_text import json_of
 
 # How deep events are looked for in an answer, and how many are taken of one.
 _DEPTH, _MOST = 10, 20_000

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from ...clouds.aws import AwsError, connect
 from ...jobs.errors import BadOption, PlatformError
 from ...kube import library, tls
-from ...kube.reading import json_of
+from ...kube.json_text import json_of
 from ...results import redact
 from .events import Event, anywhere
 from .files import NoSource, Source

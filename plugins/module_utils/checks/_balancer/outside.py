@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 from ...common import nodes as node_of
 from ...kube import library
-from ...kube.reading import json_of
+from ...kube.json_text import json_of
 
 if TYPE_CHECKING:
     from ...engine.context import Context

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...kube.reading import json_of
+from ...kube.json_text import json_of
 from .._shared.text import listed
 from .outside import Heard, bare, inside, networks, node_addresses
 from .traffic import Way

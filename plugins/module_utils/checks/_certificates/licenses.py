@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from ...kube import library, tls
 from ...kube.errors import BadInput
+from ...kube.json_text import json_of
 from ...kube.pages import words as page_words
-from ...kube.reading import date_of, json_of
+from ...kube.reading import date_of
 from ...results import redact
 from .options import Entry
 from .time import Bounds, Clocks

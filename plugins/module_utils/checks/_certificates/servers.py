@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ...engine.errors import StepFailed
 from ...kube.errors import ApiError
+from ...kube.json_text import json_of
 from .._api.replicas import _INSIDE, _PUBLISHED, KUBERNETES, ROOT_CA, _not_from_here
 from .._nodes.kubelets import port_of
 from .._shared.endpoints import endpoints
@@ -178,8 +178,8 @@ def _claims(token: str) -> dict[str, Any]:
     """What a JWT says of itself; empty for any other token. It is not verified, and none of it is kept."""
     try:
         body = token.split(".")[1]
-        found = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    except (ValueError, LookupError, RecursionError):
+        found = json_of(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    except (ValueError, LookupError):
         return {}
     return found if isinstance(found, dict) else {}
 

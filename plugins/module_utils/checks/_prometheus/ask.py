@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 
 from ...engine.errors import Inconclusive
 from ...kube.errors import ApiError
+from ...kube.json_text import json_of
 from ...kube.pods import pod_ready, waiting_reason
-from ...kube.reading import json_of
 from ...kube.transport import PodHttp, TransportError
 from ...kube.websockets import refused
 from .._shared.optional import optional_get

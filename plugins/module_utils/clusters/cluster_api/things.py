@@ -15,6 +15,7 @@ from ...common import names
 from ...jobs.errors import BadOption, PlatformError
 from ...jobs.job import Job
 from ...kube.errors import ApiError
+from ...kube.json_text import json_of
 from .api import Api
 
 OBJECTS = "assay.clusters/objects"
@@ -26,11 +27,12 @@ _ASIDE = ("metadata", "status")
 
 
 def noted(of: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What was applied beside a Cluster, as it is noted on it."""
+    """What was applied beside a Cluster, as it is noted on it; nothing where somebody else has written over it."""
     try:
-        return list(json.loads((of["metadata"].get("annotations") or {}).get(OBJECTS) or "[]"))
+        found = json_of((of["metadata"].get("annotations") or {}).get(OBJECTS) or "[]")
     except ValueError:
         return []
+    return [o for o in found if isinstance(o, dict)] if isinstance(found, list) else []
 
 
 def note(of: dict[str, Any], others: Iterable[Mapping[str, Any]]) -> None:
