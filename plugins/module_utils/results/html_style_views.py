@@ -59,7 +59,7 @@ _HEAT = """
 .compact .over { color: var(--warned); }
 .cluster > summary:focus-visible { outline-offset: -3px; }
 .cluster { content-visibility: auto; contain-intrinsic-size: auto 3.4rem; }
-.card + .key { margin: .9rem 0; font-size: .9rem; }
+.card + .key, h2 + .key { margin: .9rem 0; font-size: .9rem; }
 @media (max-width: 76rem) { .wide .cell .icon { display: none; } .wide .cell { padding-left: .4rem; padding-right: .4rem; }
   .wide .start { padding-left: .3rem; } .matrix.wide .seconds { padding: .2rem .6rem .2rem .2rem; } .matrix.wide { font-size: .84rem; } }
 @media (max-width: 46rem) { .list th, .list td { padding-left: .5rem; padding-right: .5rem; } }
