@@ -18,6 +18,9 @@ CHECKS = ("ingress", "gateway")
 _WORDS = re.compile(r'level=error|"level":"error"|\bERR\b|^E\d{4} |\[error\]|Error configuring TLS', re.I)
 _UNADDRESSED = ("AddressNotAssigned", "NoResources")
 _NAMED = re.compile(r"there is no (?:IngressClass|GatewayClass) |load_balancing_check_|no certificate of our own")
+# What servers for TLS say to a request without it: Go's net/http, and nginx.
+_IN_TLS = re.compile(r": 400 .*(?:HTTP request to an HTTPS server|plain HTTP request was sent)", re.I)
+_SILENT = re.compile(r": 50[0234]\b|in time|reset|empty answer")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MAKERS = re.compile(r"metallb|aws-load-balancer|cloud-controller-manager|kube-vip|openelb|purelb|svclb-")
 
@@ -147,7 +150,7 @@ def _elsewhere(f: Finding, ev: Evidence, site: str, one: dict[str, Any]) -> Iter
     lost = [o for o in _failed(f, "route", "second") if _of(o, site)]
     empty = [o for o in seen(f, "service", "endpoints") if not o["ok"]]
     words = [str(o.get("error")) for o in lost]
-    if not lost or empty or any(re.search(r": 50[0234]\b|in time|reset|empty answer", w) for w in words):
+    if not lost or empty or any(_SILENT.search(w) or _IN_TLS.search(w) for w in words):
         return
     taken = any("somebody else" in w or re.search(r": 200 ", w) for w in words)
     text = "somebody else answers our host" if taken else "our host is answered as one that nobody routes"
@@ -180,12 +183,16 @@ def _ingress(f: Finding, ev: Evidence) -> str:
 
 # ---- backends ---------------------------------------------------------------------------------------------------------
 def backend(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """The controller says that it does not reach our pods, which answer others."""
+    """The controller says that it does not reach our pods, which answer others; or what answers says that it wants TLS."""
     if f.check not in CHECKS:
         return
     for o in _failed(f, "route", "second"):
         error, site = str(o.get("error") or ""), str(o.get("error") or "").partition(": ")[0]
-        if not re.search(r": 50[0234]\b|in time|reset|empty answer", error):
+        if _IN_TLS.search(error):
+            yield Candidate("ingress.backend-error", "confirmed", (class_of(site),), (line(o), *said(f, ev, around(f).get(site, {}), ev.space)),
+                            subject=_ingress(f, ev))
+            continue
+        if not _SILENT.search(error):
             continue
         asked = seen(f, f.check, "pod", "service")
         good = [a for a in asked if a["ok"]]

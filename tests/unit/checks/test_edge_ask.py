@@ -114,3 +114,10 @@ def test_a_probe_asks_again_what_is_served_with_another_certificate() -> None:
                                       base64.b64encode(b"pin").decode()))  # type: ignore[arg-type]
     assert (answer.status, answer.ours, len(asked)) == (404, False, 2)
     assert f"--connect-to '{HOST}:443:[::1]:443'" in asked[0] and "'https://a.assay.test:443/hostname?a=$(id)'" in asked[0]
+
+
+def test_a_page_is_told_by_its_title() -> None:
+    page = ("<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1>"
+            "</center>\r\n<hr><center>nginx/1.27.0</center>\r\n</body>\r\n</html>")
+    assert Answer(400, page).words == "400 The plain HTTP request was sent to HTTPS port"
+    assert Answer(404, "404 page not found\n").words == "404 page not found" and Answer(404).words == "404"

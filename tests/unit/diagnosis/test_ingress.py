@@ -135,6 +135,16 @@ def test_a_backend_that_others_reach(answer: str) -> None:
                      _data())[0].startswith("ingress."), "others do not either"
 
 
+@pytest.mark.parametrize("answer", ["400 Client sent an HTTP request to an HTTPS server.", "400 The plain HTTP request was sent to HTTPS port"])
+def test_a_backend_that_speaks_tls_says_so_itself(answer: str) -> None:
+    """Whatever others get of it, who ask as the controller does."""
+    for error in ("", "Client sent an HTTP request to an HTTPS server."):
+        asked = [_answer("pod", from_node="n2"), _answer("service", error, from_node="n2")]
+        found = one(_ingress(_answer("tls"), _answer("route", answer), *asked, **_around()), _data())
+        assert (found.cause, found.confidence, found.scope) == ("ingress.backend-error", "confirmed", CLASS) and answer in found.evidence[0]
+    assert cause(_ingress(_answer("tls"), _answer("route", "400 Bad Request"), **_around()), _data())[0] != "ingress.backend-error"
+
+
 @pytest.mark.parametrize("check", ["ingress", "gateway"])
 def test_a_service_without_endpoints_is_that_and_nothing_else(check: str) -> None:
     empty = seen("service", "endpoints", error="it has no ready endpoint", target=f"{SPACE}/web")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ...engine.probes import Probe
+from ...kube.pages import words as page_words
 from ...kube.transport import TransportError
 from .._shared.text import url_host
 
@@ -45,10 +46,10 @@ class Answer:
 
     @property
     def words(self) -> str:
-        """What came back, in a few words."""
+        """What came back, in a few words; of a page its title."""
         if not self.status:
             return self.error or "no answer"
-        first = " ".join(self.text.split())[:60]
+        first = page_words(self.text)[:60].removeprefix(f"{self.status} ")
         return f"{self.status} to {self.where}" if self.where else f"{self.status} {first}".strip()
 
     @property
