@@ -14,6 +14,7 @@ from typing import Any
 
 from ..jobs.errors import BadOption, PlatformError
 from ..jobs.job import Job
+from ..jobs.patience import Patience
 from ..jobs.program import Program
 from ..kube.json_text import json_of
 from ..results import redact
@@ -71,7 +72,7 @@ class Command:
         self._workdir = Path(str(settings["workdir"])).expanduser().absolute()
         redact.register(*(str(v) for k, v in (settings.get("environment") or {}).items() if redact.is_secret_key(k)))
         self._program = Program(self._workdir, settings.get("environment") or {}, job)
-        self._notes = Notes(self._workdir)
+        self._notes, self._patient = Notes(self._workdir), Patience(job)
         try:
             self._pattern = re.compile(settings.get("list_pattern") or _LINE)
         except re.error as e:
@@ -91,19 +92,21 @@ class Command:
     def _file(self, name: str) -> Path:
         return self._workdir / f"{name}.kubeconfig"
 
-    def _run(self, verb: str, wanted: Wanted, show: bool = True) -> str:
+    def _run(self, verb: str, wanted: Wanted) -> str:
         """Output of the last command of a verb."""
-        text = ""
-        for argv in self._filled(verb, wanted):
-            text = self._program.run(argv, wanted.name, show=show)
-        return text
+        return [self._program.run(argv, wanted.name) for argv in self._filled(verb, wanted)][-1]
+
+    def _ask(self, verb: str, wanted: Wanted) -> str:
+        """The same of one that changes nothing, each command again while it tells of trouble that passes."""
+        return [self._patient(lambda argv=argv: self._program.run(argv, wanted.name, show=False, asks=True))
+                for argv in self._filled(verb, wanted)][-1]
 
     # ---- looking ----------------------------------------------------------------------------------------------
     def _listed(self) -> dict[str, dict[str, Any]] | None:
         """Name -> state, version, nodes, as the program lists them; None where it has no such command."""
         if not self._argv["list"]:
             return None
-        text = self._run("list", Wanted(""), show=False).strip()
+        text = self._ask("list", Wanted("")).strip()
         try:
             items = json_of(text) if text[:1] in ("[", "{") else None
         except ValueError:
@@ -180,7 +183,7 @@ class Command:
     # ---- telling ----------------------------------------------------------------------------------------------
     def kubeconfig(self, cluster: Cluster) -> str:
         """What the command prints, or the file whose path it prints, or the file {kubeconfig} that it wrote."""
-        text = self._run("kubeconfig", Wanted(cluster.name), show=False).strip()
+        text = self._ask("kubeconfig", Wanted(cluster.name)).strip()
         path = Path(text) if text and "\n" not in text and len(text) < 1000 else None
         if path and (self._workdir / path).is_file():
             return read(str(self._workdir / path))

@@ -58,7 +58,9 @@ EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     *((p, ("svc.no-endpoints", *_DNS, "storage.driver-missing", "webhook.*", "api.aggregated-down"), "") for p in _UP),
     ("image.*", ("pod.*",), ""), ("rbac.missing", (*_DNS, "ctrl.not-progressing"), ""),
     ("dns.config", ("pod.crash", "pod.oom", "pod.probe-failing", "svc.no-endpoints", "dns.server-down"), ""),
-    ("lb.*", (*_ROUTES, "ingress.no-address", "gw.*", "cert.issue-failed"), ""),
+    ("lb.*", (*_ROUTES, "ingress.no-address", "cert.issue-failed"), ""),
+    # Not what a controller refuses for what is written in it.
+    *(("lb.*", ("gw.*",), words) for words in ("Address", "its conditions say that it is accepted")),
     ("ingress.controller-down", ("ingress.no-address", "ingress.class-mismatch", "ingress.tls-secret", "gw.*",
                                  "cert.issue-failed"), ""),
     ("edns.*", ("cert.issue-failed", "cert.http01-unreachable"), ""),
@@ -70,6 +72,8 @@ EDGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("storage.driver-missing", ("storage.provision-failed", "leak.cleanup-stuck"), ""),
     ("pod.*", ("storage.attach-stuck",), "is to be attached to"),
 )
+# What evidence says of a class that nobody in the cluster serves, whatever else is broken.
+_NOBODYS = ("looks like its controller ", "looks like the controller ")
 
 
 def layer(code: str) -> int:
@@ -80,7 +84,7 @@ def layer(code: str) -> int:
 
 def leads_to(cause: str, code: str, evidence: Sequence[str] = ()) -> bool:
     """Whether the code, with these lines of evidence, is a known consequence of the cause."""
-    if cause == code:
+    if cause == code or any(words in line for line in evidence for words in _NOBODYS):
         return False
     return any(fnmatch.fnmatch(cause, left) and any(fnmatch.fnmatch(code, r) for r in right)
                and (not words or any(words in line for line in evidence)) for left, right, words in EDGES)

@@ -30,6 +30,11 @@ class Patience:
     def __init__(self, job: Job, least: float = 0.0):
         self._job, self._answered, self._least = job, False, least
 
+    @property
+    def answered(self) -> bool:
+        """Whether it ever was, so that no answer now is trouble that passes."""
+        return self._answered
+
     def __call__(self, ask: Callable[[], Answer]) -> Answer:
         """What it returns. Passing, the last one, when the job's time is up; other errors at once."""
         began, pause, told = time.monotonic(), _PAUSE, ""

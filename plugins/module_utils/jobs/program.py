@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import selectors
 import shlex
 import shutil
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from ..kube.program import ending_with_us
 from ..results import redact
-from .errors import BadOption, Interrupted, PlatformError
+from .errors import BadOption, Interrupted, Passing, PlatformError
 from .job import Job
 
 # Seconds between SIGTERM, at which good programs tidy up, and SIGKILL.
@@ -25,6 +26,13 @@ _GRACE = 10.0
 # So many lines of one command are part of the result; all are shown, and all are in the log.
 _KEPT = 200
 _TAIL = 40
+# What programs say last when whoever they asked did not answer, or with an error that passes: words of Go's net and net/http, as in
+# kubectl, kops, eksctl and nkp, and of Python's clients, as in az and gcloud.
+_PASSING = re.compile(
+    r"bad gateway|service unavailable|gateway time-?out|too many requests|internal server error|connection (?:reset|refused|aborted)|"
+    r"\bEOF\b|broken pipe|i/o timeout|handshake timeout|(?:read|connection|request) timed out|client connection lost|"
+    r"context deadline exceeded|remote end closed connection|no route to host|network is unreachable|temporary failure in name resolution",
+    re.IGNORECASE)
 
 
 class Program:
@@ -52,10 +60,12 @@ class Program:
         except OSError:
             return []
 
-    def run(self, argv: list[str], name: str, show: bool = True) -> str:
-        """Standard output. With show each line, of the errors too, is told as it comes and goes to the cluster's log.
+    def run(self, argv: list[str], name: str, show: bool = True, asks: bool = False) -> str:
+        """Standard output. With show each line, of the errors too, is told as it comes and goes to the cluster's log. asks: it
+        changes nothing, and may be run twice.
 
-        PlatformError with the last lines when it fails, Interrupted at the job's deadline; its process group is gone then.
+        PlatformError with the last lines when it fails, Passing where it only asks and they tell of trouble that passes; Interrupted at
+        the job's deadline; its process group is gone then.
         """
         self.check(argv[:1])
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -72,7 +82,8 @@ class Program:
         finally:
             _end(process)
         if process.returncode:
-            raise PlatformError(f"{command} failed with exit status {process.returncode}" + reading.last_words())
+            kind = Passing if asks and _PASSING.search(reading.last_words()) else PlatformError
+            raise kind(f"{command} failed with exit status {process.returncode}" + reading.last_words())
         return reading.output
 
     def _line(self, name: str, line: str, count: int) -> None:

@@ -55,7 +55,7 @@ KNOWN = [
     (IMAGE, POD),
     ("rbac.missing", f"{NAMES} ctrl.not-progressing {EDNS}"),
     ("dns.config", "pod.crash pod.oom pod.probe-failing svc.no-endpoints dns.server-down"),
-    (BALANCER, f"{INGRESS} ingress.no-address gw.not-programmed cert.issue-failed"),
+    (BALANCER, f"{INGRESS} ingress.no-address cert.issue-failed"),
     ("ingress.controller-down", "ingress.no-address ingress.class-mismatch ingress.tls-secret gw.not-programmed cert.issue-failed"),
     (EDNS, "cert.issue-failed"),
     (f"{BALANCER} {INGRESS} ingress.controller-down ingress.no-address ingress.contended svc.no-endpoints netpol.overblocking", CHALLENGE),
@@ -72,6 +72,8 @@ KNOWN = [
 BY_WORDS = [
     ("etcd.unhealthy etcd.slow etcd.space", "api.unreachable", "no answer from https://10.0.0.1:6443 in time"),
     (f"{NAMES} dns.config {ZONE}", "image.registry-unreachable", "dial tcp: lookup registry.lab: no such host"),
+    (BALANCER, "gw.not-programmed", "Gateway infra/web Programmed=False AddressNotAssigned: no address yet"),
+    (BALANCER, "gw.not-programmed", "its conditions say that it is accepted"),
 ]
 # Without these no check can do its work; what is not above them does not follow.
 GLOBAL = "api.unreachable api.tls api.unauthenticated api.overloaded etcd.unhealthy etcd.space".split()
@@ -135,6 +137,15 @@ def test_consequences_that_take_words(two: Two, causes: str, code: str, words: s
     for root in causes.split():
         assert two.consequence_of(code, root, words=words) == root
         assert two.consequence_of(code, root, words="connection refused") == "", root
+
+
+@pytest.mark.parametrize(("root", "code", "words"), [
+    ("lb.contended", "ingress.class-mismatch", "no Deployment or DaemonSet looks like the controller example.com/nobody of IngressClass other"),
+    ("ingress.controller-down", "ingress.class-mismatch", "no Deployment or DaemonSet looks like the controller a/b of IngressClass other"),
+    ("ingress.controller-down", "gw.not-programmed", "GatewayClass other: nothing here looks like its controller example.com/nobody"),
+    ("lb.contended", "gw.not-programmed", "HTTPRoute web Accepted=False NotAllowedByListeners: no")])
+def test_what_would_be_so_without_the_other_fault_follows_from_nothing(two: Two, root: str, code: str, words: str) -> None:
+    assert two.consequence_of(code, root, words=words) == ""
 
 
 def test_nothing_else_is_a_known_consequence() -> None:

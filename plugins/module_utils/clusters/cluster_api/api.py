@@ -6,7 +6,7 @@ What a manifest holds is applied in the version that it was written in, other ob
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ...clouds.cluster_api import GROUP, OF, newest, none_there, opened
@@ -21,10 +21,14 @@ _MERGE = "application/merge-patch+json"
 
 
 class Api:
-    """Questions to the management cluster. BadOption where there is none behind the settings; PlatformError else."""
+    """Questions to the management cluster. BadOption where there is none behind the settings; PlatformError else.
 
-    def __init__(self, settings: Mapping[str, Any]):
-        self.namespace = settings["namespace"]
+    patient: asks again while errors pass, as jobs/patience.py does. One answer that does not come must not say that a thing is not
+    there: objects would be left behind, or be taken for half of a cluster.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], patient: Callable[[Callable[[], Any]], Any]):
+        self.namespace, self._patient = settings["namespace"], patient
         self._client = opened(settings)
         self.applier = Applier(self._client)
         self._groups: dict[str, str] = {}
@@ -48,13 +52,21 @@ class Api:
 
     def call(self, method: str, path: str, body: Any = None, params: Any = None, missing: Any = ..., **more: Any) -> Any:
         """The answer; `missing` for 404, where given. PlatformError in the API server's words, with its status."""
-        try:
-            return self._client.request(method, path, params=params, body=body, **more)
-        except ApiError as e:
-            if e.status == 404 and missing is not ...:
-                return missing
-            kind = Passing if passing(e) else PlatformError
-            raise kind(f"the management cluster {self._client.server}: {e}", status=e.status) from None
+        def ask() -> Any:
+            try:
+                return self._client.request(method, path, params=params, body=body, **more)
+            except ApiError as e:
+                error = self._error(e)
+                if e.status == 404 and missing is not ... and not isinstance(error, Passing):
+                    return missing
+                raise error from None
+
+        return self._patient(ask) if method == "GET" else ask()
+
+    def _error(self, e: ApiError) -> PlatformError:
+        """A 404 that is a page is of whoever stands before the API server; one that has just started knows no kinds yet."""
+        kind = Passing if passing(e) or self._client.starting(e) or (e.page and e.status == 404) else PlatformError
+        return kind(f"the management cluster {self._client.server}: {e}", status=e.status)
 
     # ---- core objects -----------------------------------------------------------------------------------------
     def clusters(self) -> list[dict[str, Any]]:
@@ -92,10 +104,14 @@ class Api:
 
     # ---- objects of any kind ----------------------------------------------------------------------------------
     def path(self, item: Mapping[str, Any]) -> str:
-        try:
-            return self.applier.path(item, self.namespace)
-        except ApiError as e:
-            raise PlatformError(f"the management cluster {self._client.server}: {e}", status=e.status) from None
+        """PlatformError for a kind that is not there, without a status."""
+        def ask() -> str:
+            try:
+                return self.applier.path(item, self.namespace)
+            except ApiError as e:
+                raise self._error(e) from None
+
+        return self._patient(ask)
 
     def beside(self, item: Mapping[str, Any]) -> bool:
         """Whether an object is in the namespace of the cluster, so that the Cluster can own it."""
@@ -105,9 +121,21 @@ class Api:
         """None where it is not there, nor its kind."""
         try:
             path = self.path(item)
-        except PlatformError:
+        except PlatformError as e:
+            if "status" in e.details:
+                raise
             return None
         return self.call("GET", path, missing=None)
+
+    def tried(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """As the server would have it if it were applied; nothing is changed, so it is asked again, too."""
+        def ask() -> dict[str, Any]:
+            try:
+                return self.applier.apply(item, self.namespace, dry_run=True)
+            except ApiError as e:
+                raise self._error(e) from None
+
+        return self._patient(ask)
 
     def patch(self, item: Mapping[str, Any], change: Mapping[str, Any]) -> None:
         self.call("PATCH", self.path(item), change, content_type=_MERGE)

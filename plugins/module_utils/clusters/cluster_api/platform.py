@@ -14,6 +14,7 @@ from typing import Any
 from ...common import names
 from ...jobs.errors import PlatformError
 from ...jobs.job import Job
+from ...jobs.patience import Patience
 from ..access import embedded
 from ..model import UID, Cluster, Wanted
 from . import manifest
@@ -34,7 +35,7 @@ class ClusterApi:
 
     def __init__(self, settings: Mapping[str, Any], job: Job):
         self._settings, self._job = settings, job
-        self._api = Api(settings)
+        self._api = Api(settings, Patience(job))
 
     def _things(self, name: str) -> Things:
         return Things(self._api, self._job, name)

@@ -77,11 +77,11 @@ class Things:
     def _would_change(self, item: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
         """Asked of the API server, which knows defaults and spellings; its webhooks may say that it cannot be changed at all."""
         try:
-            after = self._api.applier.apply(item, self._api.namespace, dry_run=True)
-        except ApiError as e:
-            if e.status in (403, 409, 422):
+            after = self._api.tried(item)
+        except PlatformError as e:
+            if e.details.get("status") in (403, 409, 422):
                 return True
-            raise PlatformError(f"{_title(item)}: {e.message}", status=e.status) from None
+            raise
         return {k: v for k, v in after.items() if k not in _ASIDE} != {k: v for k, v in found.items() if k not in _ASIDE}
 
     def apply(self, item: dict[str, Any], labels: Mapping[str, str], owner: Mapping[str, Any]) -> None:
@@ -114,6 +114,7 @@ class Things:
                        content_type="application/merge-patch+json")
 
     def _send(self, item: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+        self._api.path(item)  # asked again while errors pass, and known then
         try:
             return self._api.applier.apply(item, self._api.namespace, **more)
         except ApiError as e:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ...jobs.errors import PlatformError
+from ...jobs.errors import Passing, PlatformError
 from .. import access
 from ..model import Cluster
 from .wait import Wait
@@ -22,6 +22,8 @@ class Way(Wait):
         if found.phase in ("ready", "updating") and self._waits("api"):
             try:
                 live = access.uid_of(self._access(found))
+            except Passing:  # there may be one, and it may lead elsewhere
+                raise
             except PlatformError:  # half made: there may be none
                 live = ""
         if expected and expected not in (found.id, found.uid or live):

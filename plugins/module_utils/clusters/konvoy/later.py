@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...jobs.errors import BadOption, PlatformError
+from ...jobs.errors import BadOption, Passing, PlatformError
 from ...jobs.job import Job
+from ...jobs.patience import Patience
 from ..access import embedded, read
 from ..cluster_api.api import Api
 from ..cluster_api.state import cluster_of
@@ -25,10 +26,11 @@ _NOWHERE = "nowhere.conf"
 
 
 class Later:
-    """run: runs the program in a cluster's folder, as Konvoy._run does."""
+    """run: runs the program in a cluster's folder, as Konvoy._run does. What it only asks is asked again while errors pass."""
 
     def __init__(self, settings: Mapping[str, Any], job: Job, run: Callable[..., str], workdir: Path):
         self._settings, self._job, self._run, self._workdir = settings, job, run, workdir
+        self._patient, self._objects = Patience(job), Patience(job)
         self._provider = settings.get("provisioner") or ""
         self._self_managed = bool(settings.get("self_managed"))
 
@@ -116,28 +118,36 @@ class Later:
     def kubeconfig(self, name: str) -> str:
         if self._own(name).exists():
             return read(str(self._own(name)))
-        return embedded(self._run(name, "get", "kubeconfig", *self._of(name), show=False), "what get kubeconfig printed",
+        of = self._of(name)
+        return embedded(self._patient(lambda: self._run(name, "get", "kubeconfig", *of, asks=True)), "what get kubeconfig printed",
                         self._workdir / name)
 
     def description(self, name: str) -> list[str]:
         try:
-            return self._run(name, "describe", "cluster", *self._of(name), show=False).splitlines()
+            of = self._of(name)
+            return self._patient(lambda: self._run(name, "describe", "cluster", *of, asks=True)).splitlines()
         except PlatformError as e:
             return [str(e)]
 
     def live(self, name: str) -> Cluster | None:
-        """As its objects of Cluster API tell; None where the cluster that has them does not answer or has none of the name."""
+        """As its objects of Cluster API tell; None where the cluster that has them never answers or has none of the name. Passing
+        where it did answer: what was noted before would hide what it is about to tell.
+        """
         managing = self._managing(name)
         if not managing or not os.path.exists(managing):
             return None
         try:
-            api = Api({"kubeconfig": managing, "namespace": self._settings.get("namespace") or ""})
-        except PlatformError:
-            return None
+            api = Api({"kubeconfig": managing, "namespace": self._settings.get("namespace") or ""}, self._objects)
+        except PlatformError as e:
+            return self._unknown(e)
         try:
             found = [o for o in api.clusters() if o["metadata"]["name"] == name]
             return cluster_of(found[0], api.control_plane(found[0]), api.pools(name)) if len(found) == 1 else None
-        except PlatformError:
-            return None
+        except PlatformError as e:
+            return self._unknown(e)
         finally:
             api.close()
+
+    def _unknown(self, error: PlatformError) -> None:
+        if isinstance(error, Passing) and self._objects.answered:
+            raise error from None

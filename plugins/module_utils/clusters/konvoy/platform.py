@@ -49,8 +49,8 @@ class Konvoy:
         own = self._of_later.environment(self._folder(name)) if self._later else {}
         return Program(self._folder(name), {**self._environment, **own}, self._job)
 
-    def _run(self, name: str, *words: str, show: bool = True) -> str:
-        return self._program(name).run([self._command, *words], name, show=show)
+    def _run(self, name: str, *words: str, asks: bool = False) -> str:
+        return self._program(name).run([self._command, *words], name, show=not asks, asks=asks)
 
     # ---- looking ----------------------------------------------------------------------------------------------
     def clusters(self) -> list[Cluster]:
