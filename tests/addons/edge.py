@@ -23,7 +23,18 @@ CLASSES = f"{INGRESSES}/ingressclasses"
 GATEWAYS = "/apis/gateway.networking.k8s.io/v1"
 MANAGED = {"app.kubernetes.io/managed-by": "assay.clusters"}
 _ADMISSION = "/apis/admissionregistration.k8s.io/v1"
-_API = {"ingresses": ("networking.k8s.io", INGRESSES), "services": ("", "/api/v1"), "secrets": ("", "/api/v1")}
+_API = {"ingresses": ("networking.k8s.io", INGRESSES), "services": ("", "/api/v1"), "secrets": ("", "/api/v1"), "pods": ("", "/api/v1")}
+_AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.53"
+# A container that answers nonce in TLS at 8443, as a policy writes it; restricted, as namespaces of runs may ask for.
+_IN_TLS = """Object.spec.containers{name: "in-tls", image: "%s", args: ["porter"],
+    env: [Object.spec.containers.env{name: "SERVE_TLS_PORT_8443", value: "nonce"}],
+    securityContext: Object.spec.containers.securityContext{allowPrivilegeEscalation: false, runAsNonRoot: true, runAsUser: 65534,
+        capabilities: Object.spec.containers.securityContext.capabilities{drop: ["ALL"]},
+        seccompProfile: Object.spec.containers.securityContext.seccompProfile{type: "RuntimeDefault"}}}""" % _AGNHOST
+
+
+class Cel(str):
+    """Words of a policy as they are."""
 
 
 def of_gateways(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +86,7 @@ def changed(lab: Any, plural: str, *patches: tuple[str, str, Any]) -> Iterator[N
 
     def in_force() -> bool:
         made = lab.api(f"{base}/namespaces/default/{plural}?dryRun=All", "POST", _sample(plural))
-        return str(patches[0][2]) in str(made)
+        return ("in-tls" if isinstance(patches[0][2], Cel) else str(patches[0][2])) in str(made)
 
     with ExitStack() as stack:
         stack.enter_context(lab.fault.extra(f"{_ADMISSION}/mutatingadmissionpolicies", policy))
@@ -85,7 +96,16 @@ def changed(lab: Any, plural: str, *patches: tuple[str, str, Any]) -> Iterator[N
     wait_for("the policy's end", lambda: not in_force(), 30, 0.3)
 
 
+@contextmanager
+def backends_in_tls(lab: Any) -> Iterator[None]:
+    """Our pods speak TLS at a port of a sidecar, and our Services lead there; who asks them is not told so."""
+    with changed(lab, "pods", ("add", "/spec/containers/-", Cel(_IN_TLS))), changed(lab, "services", ("replace", "/spec/ports/0/targetPort", 8443)):
+        yield
+
+
 def _cel(value: Any) -> str:
+    if isinstance(value, (Cel, int)):
+        return str(value)
     if isinstance(value, dict):
         pairs = ", ".join(f'"{k}": "{v}"' for k, v in value.items())
         return f"{{{pairs}}}"
@@ -98,6 +118,7 @@ def _sample(plural: str) -> dict[str, Any]:
     backend = {"service": {"name": "web", "port": {"number": 80}}}
     return {"metadata": meta, **{
         "ingresses": {"spec": {"tls": [{"hosts": ["a.test"], "secretName": "s"}], "defaultBackend": backend}},
+        "pods": {"spec": {"containers": [{"name": "main", "image": _AGNHOST}]}},
         "services": {"spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}},
         "secrets": {"type": "kubernetes.io/tls", "data": {"tls.crt": "YQ==", "tls.key": "YQ=="}}}[plural]}
 
@@ -120,3 +141,28 @@ def killed(lab: Any, prove: Any, check: str, *plurals: str) -> None:
     finally:
         run.send_signal(signal.SIGKILL)
         run.wait()
+
+
+def nobodys_class(lab: Any) -> Any:
+    """An IngressClass `other` whose controller is nowhere."""
+    return lab.fault.extra(CLASSES, {"metadata": {"name": "other"}, "spec": {"controller": "example.com/nobody"}})
+
+
+@contextmanager
+def second_controller(lab: Any) -> Iterator[str]:
+    """Another Traefik for the same IngressClass, with an address of its own: that address."""
+    first, balancer = lab.api(DEPLOYMENT), lab.api(SERVICE)
+    name, labels = "traefik-b", {"app": "traefik-b"}
+    template = first["spec"]["template"]
+    template["metadata"] = {"labels": labels}
+    container = template["spec"]["containers"][0]
+    container["args"] = [a.replace("=traefik/traefik", f"=traefik/{name}") for a in container["args"] if "gateway" not in a]
+    deployment = {"metadata": {"name": name},
+                  "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}}
+    ports = [{k: p[k] for k in ("name", "port", "targetPort")} for p in balancer["spec"]["ports"]]
+    service = {"metadata": {"name": name}, "spec": {"type": "LoadBalancer", "selector": labels, "ports": ports}}
+    space = "/api/v1/namespaces/traefik"
+    with lab.fault.extra(f"{space}/services", service), lab.fault.extra(DEPLOYMENT.rpartition("/")[0], deployment):
+        wait_for("the second Traefik", lambda: lab.api(f"{DEPLOYMENT}-b")["status"].get("readyReplicas"), 90)
+        yield lab.api(f"{space}/services/{name}")["status"]["loadBalancer"]["ingress"][0]["ip"]
+    wait_for("its pods' end", lambda: not [p for p in lab.api(f"{space}/pods")["items"] if name in p["metadata"]["name"]], 60)

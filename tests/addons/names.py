@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -110,6 +110,27 @@ def once(what: str, when: Callable[[], Any], then: Callable[[Any], Any]) -> Iter
         over.set()
         thread.join()
     assert done, f"it did not come to: {what}"
+
+
+@contextmanager
+def owned_by_another(lab: Any, target: str) -> Iterator[list[str]]:
+    """The name that the next run's Service asks for is that of another cluster. It is written while our external-dns is away, which
+    leaves it alone when it is back. Yields what is filled with that name as soon as it is known."""
+    taken: list[str] = []
+    with ExitStack() as stack:
+        stack.enter_context(lab.fault.scale(tier.NAMESPACE, "external-dns", 0))
+
+        def take(name: str) -> None:
+            taken.append(name)
+            tier.update(lab, f"update add {name} 30 A {target}", f"update add {of_another(name)}")
+            stack.close()
+
+        try:
+            with once("our Service", lambda: host_of_service(lab), take):
+                yield taken
+        finally:
+            for name in taken:
+                tier.update(lab, f"update delete {name}", f"update delete a-{name}")
 
 
 # ---- name servers -------------------------------------------------------------------------------------------------

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tests.addons.balancing import meanwhile
 from tests.lab.base import wait_for
 from tests.lab.tiers import autoscaler as tier
 
@@ -80,3 +82,53 @@ def somebodys_node(lab: Any, name: str = "shop") -> Iterator[Theirs]:
         found = wait_for(f"pod {name} on a node that came for it", ready, 120, 0.3)
         yield Theirs(found["spec"]["nodeName"], name, found["status"]["podIP"])
     settled(lab)
+
+
+# ---- faults -------------------------------------------------------------------------------------------------------
+@contextlib.contextmanager
+def refused(lab: Any, words: str) -> Iterator[None]:
+    """The cloud gives no machine, and says why."""
+    refusal = lab.folder / "tiers/autoscaler/refuse"
+    refusal.write_text(words)
+    try:
+        yield
+    finally:
+        refusal.unlink()
+        settled(lab)
+
+
+@contextlib.contextmanager
+def booting(lab: Any, how: str) -> Iterator[None]:
+    """Machines that boot otherwise than they should: see bootstrap of LabNodeClass."""
+    with lab.fault.patch(f"/apis/karpenter.lab.test/v1/labnodeclasses/{tier.CLASS}", {"spec": {"bootstrap": how}}):
+        yield
+        settled(lab)
+
+
+@contextlib.contextmanager
+def at_its_limit(lab: Any) -> Iterator[None]:
+    """The pool has the node of somebody, and takes no more."""
+    with somebodys_node(lab), lab.fault.patch(f"/apis/karpenter.sh/v1/nodepools/{tier.POOL}", {"spec": {"limits": {"cpu": str(os.cpu_count())}}}):
+        yield
+
+
+def seekers(lab: Any) -> list[dict[str, Any]]:
+    """Pods of runs that want a node."""
+    found: list[dict[str, Any]] = [p for p in lab.api("/api/v1/pods")["items"] if "assay.clusters/seeks" in (p["metadata"].get("labels") or {})]
+    return found
+
+
+@contextlib.contextmanager
+def joined(lab: Any, name: str, annotations: dict[str, str]) -> Iterator[None]:
+    """Somebody's pod on the node that comes for ours, as soon as that runs there."""
+    def act() -> None:
+        where = [p["spec"].get("nodeName") for p in seekers(lab)]
+        if where and where[0] and not [p for p in lab.api(_PODS)["items"] if p["metadata"]["name"] == name]:
+            lab.api(_PODS, "POST", manifest(name, annotations, nodeName=where[0]))
+
+    try:
+        with meanwhile(act):
+            yield
+    finally:
+        lab.api(f"{_PODS}/{name}", "DELETE")
+        settled(lab)

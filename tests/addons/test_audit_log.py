@@ -155,9 +155,10 @@ def test_a_policy_that_drops_all_that_is_asked(lab: Any, prove: Any) -> None:
 
 
 @pytest.mark.gauntlet
-def test_a_full_disk_below_one_log(lab: Any, prove: Any) -> None:
+@pytest.mark.parametrize("disk", ["full", "read_only"])
+def test_a_disk_below_one_log_that_takes_nothing(lab: Any, prove: Any, disk: str) -> None:
     """The API server answers as before, and counts what it could not write."""
-    with lab.fault.full_audit_disk("cp2"):
+    with getattr(lab.fault, f"{disk}_audit_disk")("cp2"):
         assert_red(prove("audit_log", audit_log=QUICK)["audit_log"], "audit.backend-failed", _addresses(lab, "cp2"), "confirmed",
                    'apiserver_audit_error_total{plugin="log"}')
     prove.green("audit_log")

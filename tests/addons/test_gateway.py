@@ -47,6 +47,7 @@ def _shared(lab: Any, takes: str, secret_in: str = "") -> Iterator[str]:
 
 
 # ---- classes and controllers ------------------------------------------------------------------------------------------
+@pytest.mark.gauntlet
 def test_controller_stopped(lab: Any, prove: Any) -> None:
     with somebodys(lab):
         _green(prove)

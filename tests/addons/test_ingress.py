@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks._edge import certificate as certificates
 from tests.addons.edge import (
-    CLASSES, DEPLOYMENT, INGRESSES, SERVICE, SPACE, changed, killed, namespace, of_ours, somebodys)
+    DEPLOYMENT, INGRESSES, SERVICE, SPACE, backends_in_tls, changed, killed, namespace, nobodys_class, of_ours, second_controller, somebodys)
 from tests.faults.conftest import assert_red
 from tests.lab.base import wait_for
 from tests.lab.tiers.ingress import address
@@ -31,10 +31,6 @@ def _green(prove: Any, **options: Any) -> None:
     prove.green(CHECK, **{CHECK: options})
 
 
-def _nobodys_class(lab: Any) -> Any:
-    return lab.fault.extra(CLASSES, {"metadata": {"name": "other"}, "spec": {"controller": "example.com/nobody"}})
-
-
 # ---- the controller ---------------------------------------------------------------------------------------------------
 def test_controller_stopped(lab: Any, prove: Any) -> None:
     with somebodys(lab):
@@ -49,7 +45,7 @@ def test_controller_stopped(lab: Any, prove: Any) -> None:
 @pytest.mark.gauntlet
 def test_a_class_that_nobody_serves(lab: Any, prove: Any) -> None:
     """Named, it is a fault; beside one that is served it is told, and costs the other nothing."""
-    with _nobodys_class(lab):
+    with nobodys_class(lab):
         record = _record(prove, ingress_classes=["other"])
         assert_red(record, "ingress.class-mismatch", ["ingressclass/other"], "probable", "example.com/nobody")
         both = _record(prove)
@@ -81,23 +77,9 @@ def test_a_controller_that_serves_another_class(lab: Any, prove: Any) -> None:
 
 @pytest.mark.gauntlet
 def test_two_controllers_for_one_class(lab: Any, prove: Any) -> None:
-    first, balancer = lab.api(DEPLOYMENT), lab.api(SERVICE)
-    name, labels = "traefik-b", {"app": "traefik-b"}
-    template = first["spec"]["template"]
-    template["metadata"] = {"labels": labels}
-    container = template["spec"]["containers"][0]
-    container["args"] = [a.replace("=traefik/traefik", f"=traefik/{name}") for a in container["args"] if "gateway" not in a]
-    deployment = {"metadata": {"name": name},
-                  "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}}
-    ports = [{k: p[k] for k in ("name", "port", "targetPort")} for p in balancer["spec"]["ports"]]
-    service = {"metadata": {"name": name}, "spec": {"type": "LoadBalancer", "selector": labels, "ports": ports}}
-    space = "/api/v1/namespaces/traefik"
-    with lab.fault.extra(f"{space}/services", service), lab.fault.extra(DEPLOYMENT.rpartition("/")[0], deployment):
-        wait_for("the second Traefik", lambda: lab.api(f"{DEPLOYMENT}-b")["status"].get("readyReplicas"), 90)
-        other = lab.api(f"{space}/services/{name}")["status"]["loadBalancer"]["ingress"][0]["ip"]
+    with second_controller(lab) as other:
         record = _record(prove)
     assert_red(record, "ingress.contended", CLASS, "confirmed", address(lab), other)
-    wait_for("its pods' end", lambda: not [p for p in lab.api(f"{space}/pods")["items"] if name in p["metadata"]["name"]], 60)
     _green(prove)
 
 
@@ -110,7 +92,7 @@ def test_a_default_backend_answers_in_our_place(lab: Any, prove: Any) -> None:
         {"name": "web", "image": "registry.k8s.io/e2e-test-images/agnhost:2.53", "args": ["netexec"]}]}}
     spec = {"ingressClassName": "traefik", "defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}}
     service = {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}]}}
-    with _nobodys_class(lab), namespace(lab, SPACE):
+    with nobodys_class(lab), namespace(lab, SPACE):
         lab.api(f"/api/v1/namespaces/{SPACE}/pods", "POST", pod)
         lab.api(f"/api/v1/namespaces/{SPACE}/services", "POST", service)
         lab.api(f"{INGRESSES}/namespaces/{SPACE}/ingresses", "POST", {"metadata": {"name": "all"}, "spec": spec})
@@ -149,6 +131,14 @@ def test_a_backend_that_is_asked_in_tls(lab: Any, prove: Any) -> None:
                  ("add", "/metadata/annotations", {"traefik.ingress.kubernetes.io/service.serversscheme": "https"})):
         record = _record(prove)
     assert_red(record, "ingress.backend-error", CLASS, "confirmed")
+    _green(prove)
+
+
+@pytest.mark.gauntlet
+def test_a_backend_that_speaks_tls(lab: Any, prove: Any) -> None:
+    with backends_in_tls(lab):
+        record = _record(prove)
+    assert_red(record, "ingress.backend-error", CLASS, "confirmed", "Client sent an HTTP request to an HTTPS server")
     _green(prove)
 
 

@@ -55,6 +55,7 @@ def test_somebody_who_is_given_the_address_afterwards_is_none_of_ours(lab: Any, 
 
 
 # ---- no address ---------------------------------------------------------------------------------------------------
+@pytest.mark.gauntlet
 def test_stopped_controller(lab: Any, prove: Any) -> None:
     with lab.fault.scale("metallb-system", "controller", 0):
         record = _prove(prove, **QUICK)

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from tests.addons import scaling
-from tests.addons.balancing import meanwhile
 from tests.faults.conftest import assert_red
 from tests.lab.base import wait_for
 from tests.lab.tiers import autoscaler as tier
@@ -24,16 +23,10 @@ ON = {"allow": True}
 # What is waited for in vain; a loaded machine decides and boots late.
 SOON = {**ON, "trigger_limit": 25, "up_limit": 60, "down_limit": 60}
 DECIDED = {"trigger_limit": 120}
-POOL, CLASS = f"/apis/karpenter.sh/v1/nodepools/{tier.POOL}", f"/apis/karpenter.lab.test/v1/labnodeclasses/{tier.CLASS}"
 
 
 def _prove(prove: Any, **options: Any) -> Any:
     return prove(CHECK, **{CHECK: {**SOON, **options}})[CHECK]
-
-
-def _seekers(lab: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [p for p in lab.api("/api/v1/pods")["items"] if "assay.clusters/seeks" in (p["metadata"].get("labels") or {})]
-    return found
 
 
 # ---- healthy ------------------------------------------------------------------------------------------------------
@@ -74,10 +67,10 @@ def test_a_stopped_autoscaler(lab: Any, prove: Any) -> None:
 
 @pytest.mark.gauntlet
 def test_a_pool_at_its_limit(lab: Any, prove: Any) -> None:
-    with scaling.somebodys_node(lab), lab.fault.patch(POOL, {"spec": {"limits": {"cpu": str(os.cpu_count())}}}):
+    with scaling.at_its_limit(lab):
         record = _prove(prove)
         assert_red(record, "cas.max-reached", [f"nodepool/{tier.POOL}"], "confirmed", "all available instance types exceed limits for nodepool")
-        assert len(scaling.claims(lab)) == 1 and not _seekers(lab)
+        assert len(scaling.claims(lab)) == 1 and not scaling.seekers(lab)
     prove.green(CHECK, **{CHECK: ON})
 
 
@@ -93,14 +86,9 @@ def test_a_pod_for_which_no_group_has_room(lab: Any, prove: Any) -> None:
     ("InsufficientInstanceCapacity: there is no lab.small in zone-a", "cas.cloud-error"),
     ("VcpuLimitExceeded: You have requested more vCPU capacity than your current vCPU limit of 6 allows", "cloud.quota")])
 def test_a_cloud_that_gives_no_machine(lab: Any, prove: Any, words: str, code: str) -> None:
-    refusal = lab.folder / "tiers/autoscaler/refuse"
-    refusal.write_text(words)
-    try:
+    with scaling.refused(lab, words):
         record = _prove(prove)
         (claim,) = scaling.claims(lab)
-    finally:
-        refusal.unlink()
-        scaling.settled(lab)
     assert_red(record, code, [f"nodeclaim/{claim}"], "confirmed", words)
     prove.green(CHECK, **{CHECK: ON})
 
@@ -108,61 +96,41 @@ def test_a_cloud_that_gives_no_machine(lab: Any, prove: Any, words: str, code: s
 # ---- a machine that is no node ------------------------------------------------------------------------------------
 @pytest.mark.gauntlet
 def test_a_machine_that_never_joins(lab: Any, prove: Any) -> None:
-    with lab.fault.patch(CLASS, {"spec": {"bootstrap": "silent"}}):
+    with scaling.booting(lab, "silent"):
         record = _prove(prove, **DECIDED)
         (claim,) = scaling.claims(lab)
         assert_red(record, "cas.not-joining", [f"nodeclaim/{claim}"], "confirmed", "Registered=Unknown NodeNotFound: Node not registered with cluster")
         assert record.observed["left"] == [f"nodeclaim/{claim}"] and len(tier.machines(lab)) == 1, "it is told, as it stays for a while"
-        scaling.settled(lab)
     prove.green(CHECK, **{CHECK: ON})
 
 
 @pytest.mark.gauntlet
 def test_a_node_that_joins_and_never_gets_ready(lab: Any, prove: Any) -> None:
-    with lab.fault.patch(CLASS, {"spec": {"bootstrap": "no-network"}}):
+    with scaling.booting(lab, "no-network"):
         record = _prove(prove, **DECIDED)
         (machine,) = tier.machines(lab)
         assert_red(record, "node.cni-not-ready", [f"node/{machine['node']}"], "confirmed", "cni plugin not initialized")
         assert f"node/{machine['node']}" in record.observed["left"]
-        scaling.settled(lab)
     prove.green(CHECK, **{CHECK: ON})
 
 
 # ---- a node that stays --------------------------------------------------------------------------------------------
-def _joining(lab: Any, name: str, annotations: dict[str, str]) -> Any:
-    """Somebody's pod on the node that came for ours, as soon as that runs there."""
-    def act() -> None:
-        where = [p["spec"].get("nodeName") for p in _seekers(lab)]
-        if where and where[0] and not [p for p in lab.api("/api/v1/namespaces/default/pods")["items"] if p["metadata"]["name"] == name]:
-            lab.api("/api/v1/namespaces/default/pods", "POST", scaling.manifest(name, annotations, nodeName=where[0]))
-
-    return meanwhile(act)
-
-
 @pytest.mark.gauntlet
 def test_a_pod_that_holds_the_node(lab: Any, prove: Any) -> None:
-    try:
-        with _joining(lab, "holder", {"karpenter.sh/do-not-disrupt": "true"}):
-            record = _prove(prove, up_limit=240, **DECIDED)
+    with scaling.joined(lab, "holder", {"karpenter.sh/do-not-disrupt": "true"}):
+        record = _prove(prove, up_limit=240, **DECIDED)
         (machine,) = tier.machines(lab)
         assert_red(record, "cas.scaledown-blocked", [f"node/{machine['node']}"], "confirmed",
                    "pod default/holder has karpenter.sh/do-not-disrupt=true")
         assert record.observed["left"] == [f"node/{machine['node']}"]
-    finally:
-        lab.api("/api/v1/namespaces/default/pods/holder", "DELETE")
-    scaling.settled(lab)
 
 
 @pytest.mark.gauntlet
 def test_a_node_that_others_use_by_then_proves_nothing(lab: Any, prove: Any) -> None:
-    try:
-        with _joining(lab, "guest", {}):
-            record = _prove(prove, up_limit=240, **DECIDED)
-        assert (record.verdict, record.observed["held_by"]) == ("inconclusive", ["pod default/guest runs there"]), record.message
-        assert (record.cause, record.scope) == ("harness.precondition", record.observed["left"])
-    finally:
-        lab.api("/api/v1/namespaces/default/pods/guest", "DELETE")
-    scaling.settled(lab)
+    with scaling.joined(lab, "guest", {}):
+        record = _prove(prove, up_limit=240, **DECIDED)
+    assert (record.verdict, record.observed["held_by"]) == ("inconclusive", ["pod default/guest runs there"]), record.message
+    assert (record.cause, record.scope) == ("harness.precondition", record.observed["left"])
 
 
 # ---- an end in the middle -----------------------------------------------------------------------------------------
@@ -180,5 +148,5 @@ def test_after_a_kill_no_node_is_left_but_somebodys(lab: Any, prove: Any) -> Non
             run.wait()
         wait_for("the journal's end", lambda: not list(prove.journal_dir.glob("*.jsonl")), 150)
         wait_for("somebody's node alone", lambda: scaling.claims(lab) == claim and theirs.node in scaling.nodes(lab), 150, 0.5)
-        assert not _seekers(lab) and scaling.read(lab, theirs.pod)["status"]["podIP"] == theirs.ip
+        assert not scaling.seekers(lab) and scaling.read(lab, theirs.pod)["status"]["podIP"] == theirs.ip
     prove.green(CHECK, **{CHECK: ON})

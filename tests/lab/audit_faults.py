@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Faults of audit logs: API servers that are told something else, and a disk for the log that is full."""
+"""Faults of audit logs: API servers that are told something else, and a disk for the log that is full or became read-only."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .cluster import Lab
 
 _POLICY, _SMALL = "/etc/kubernetes/audit-policy-of-a-test.yaml", "/var/log/kubernetes/small"
+# Its file lies beside it, so that whoever mends finds it by the name.
+_IMAGE = f"{_SMALL}.img"
 
 
 class AuditFaults:
@@ -69,3 +71,19 @@ class AuditFaults:
     def _mend_audit_disk(self, short: str) -> None:
         if node.pid(self.lab, short):
             self.lab.in_node(short, "sh", "-c", f"umount -l {_SMALL}; rmdir {_SMALL}", check=False)
+
+    @contextmanager
+    def read_only_audit_disk(self, short: str) -> Iterator[None]:
+        """The disk below an API server's audit log had an error, and the kernel lets nobody write there any more."""
+        with self._fault("audit_disk_errs", short=short), self._api_servers([short], f"--audit-log-path={_SMALL}/audit.log"):
+            device = self.lab.in_node(short, "findmnt", "-no", "SOURCE", _SMALL).strip().rpartition("/")[2]
+            self.lab.in_node(short, "sh", "-c", f"echo assay > /sys/fs/ext4/{device}/trigger_fs_error")
+            yield
+
+    def _break_audit_disk_errs(self, short: str) -> None:
+        self.lab.in_node(short, "sh", "-ec", f"mkdir -p {_SMALL}; truncate -s 16M {_IMAGE}; mkfs.ext4 -q {_IMAGE}; "
+                                             f"mount -o loop,errors=remount-ro {_IMAGE} {_SMALL}")
+
+    def _mend_audit_disk_errs(self, short: str) -> None:
+        if node.pid(self.lab, short):
+            self.lab.in_node(short, "sh", "-c", f"umount -l {_SMALL}; rmdir {_SMALL}; rm -f {_IMAGE}", check=False)
