@@ -5,7 +5,8 @@
 1.x in the current folder: init --provisioner= --cluster-name=, up -y [--upgrade], down -y. Later, state in the folder
 $KONVOY_FAKE: create cluster PROVIDER, delete cluster, get kubeconfig, describe cluster, scale nodepools, update
 controlplane and nodepool; each management cluster, told by its kubeconfig, has clusters of its own, and flags that the
-program does not know are refused. $KONVOY_API is the kubeconfig that clusters get; $KONVOY_FAIL a verb that fails half way.
+program does not know are refused. $KONVOY_WEATHER, two numbers: every so-manieth look at a managing cluster fails in passing,
+from which on. $KONVOY_API is the kubeconfig that clusters get; $KONVOY_FAIL a verb that fails half way.
 """
 from __future__ import annotations
 
@@ -147,9 +148,29 @@ def later(words: list[str]) -> None:
         sys.exit(f'Error: secrets "{name}-kubeconfig" not found')
 
 
+# As client-go tells them.
+_TROUBLE = ('Error: an error on the server ("<html>\\r\\n<head><title>502 Bad Gateway</title></head>\\r\\n<body>...") has prevented the request '
+            "from succeeding (get secrets)",
+            'Error: Get "https://10.0.50.232:6443/api/v1/namespaces/default/secrets": read tcp 10.0.50.5:41968->10.0.50.232:6443: read: '
+            "connection reset by peer")
+
+
+def _weather(verb: str, log: list[str]) -> None:
+    """What was asked so far says which turn it is."""
+    if verb not in ("get", "describe") or not os.environ.get("KONVOY_WEATHER"):
+        return
+    every, first = map(int, os.environ["KONVOY_WEATHER"].split())
+    turn = first + sum(1 for line in log if line.split()[0] in ("get", "describe"))
+    if turn % every == 0:
+        print(_TROUBLE[turn // every % len(_TROUBLE)], file=sys.stderr)
+        sys.exit(1)
+
+
 def main(words: list[str]) -> None:
-    with open(Path(os.environ["KONVOY_FAKE"]) / "calls.log", "a", encoding="utf-8") as log:
+    with open(Path(os.environ["KONVOY_FAKE"]) / "calls.log", "a+", encoding="utf-8") as log:
         log.write(" ".join(words) + "\n")
+        log.seek(0)
+        _weather(words[0], log.readlines())
     flags = dict(w.lstrip("-").partition("=")[::2] for w in words if w.startswith("--"))
     if words[0] == "init":
         init(flags["provisioner"], flags["cluster-name"])

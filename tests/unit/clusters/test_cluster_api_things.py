@@ -35,6 +35,9 @@ class FakeApi:
             self.there[self._key(item)], self.sent = found, self.sent + 1
         return found
 
+    def tried(self, item: dict[str, Any]) -> dict[str, Any]:
+        return self._apply(item, self.namespace, dry_run=True)
+
     @staticmethod
     def _merged(old: Any, new: Any) -> Any:
         if isinstance(new, dict):

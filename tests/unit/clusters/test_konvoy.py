@@ -15,6 +15,7 @@ import yaml
 
 from tests.fakes import konvoy as fake
 from tests.fakes.api_server import FakeApiServer
+from tests.fakes.weather import SKY
 
 from .cluster_task import ensure, info, late
 
@@ -25,6 +26,10 @@ def api() -> Iterator[FakeApiServer]:
         yield server
 
 
+def _weather() -> str:
+    return f"{SKY.dice.randint(2, 4)} {SKY.dice.randrange(999)}" if SKY.dice else ""
+
+
 @pytest.fixture
 def given(tmp_path: Path, api: FakeApiServer) -> dict[str, Any]:
     program = tmp_path / "konvoy"
@@ -33,7 +38,7 @@ def given(tmp_path: Path, api: FakeApiServer) -> dict[str, Any]:
     (tmp_path / "fake").mkdir()
     return {"name": "edge", "platform": "konvoy", "version": "1.20.15", "nodes": 2, "kubeconfig": str(tmp_path / "edge.conf"),
             "konvoy": {"program": str(program), "workdir": str(tmp_path / "work"), "provisioner": "aws",
-                       "environment": {"KONVOY_FAKE": str(tmp_path / "fake"), "KONVOY_API": api.kubeconfig},
+                       "environment": {"KONVOY_FAKE": str(tmp_path / "fake"), "KONVOY_API": api.kubeconfig, "KONVOY_WEATHER": _weather()},
                        "provisioner_spec": {"aws": {"region": "eu-central-1"}, "nodePools": [
                            {"name": "worker", "machine": {"type": "m5.large"}}]},
                        "configuration_spec": {"containerNetworking": {"calico": {"mtu": 1440}}}}}

@@ -3,7 +3,9 @@
 """Clusters of NKP that manage themselves, and which cluster is asked about one: never the one that happens to be around."""
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,12 @@ import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.clusters.konvoy import later as nkp
 from ansible_collections.assay.clusters.plugins.module_utils.clusters.model import Cluster
+from ansible_collections.assay.clusters.plugins.module_utils.jobs import patience
 from tests.fakes.api_server import FakeApiServer
+from tests.fakes.cluster_api.management import CORE, FakeManagement
+from tests.fakes.weather import Weather
 
-from .cluster_task import ensure
+from .cluster_task import ensure, info
 from .test_konvoy import _calls, api, given, later
 
 # Fixtures of the tests here.
@@ -110,3 +115,58 @@ def test_what_somebody_else_changed_is_seen(later: dict[str, Any], api: FakeApiS
     monkeypatch.setattr(nkp.Later, "live", lambda self, name: now)
     foretold = ensure(True, **later)
     assert foretold["changed"] and foretold["diff"]["before"]["nodes"] == 5 and foretold["diff"]["after"]["nodes"] == 2
+
+
+# ---- the cluster that manages it ----------------------------------------------------------------------------------
+@pytest.fixture
+def managing(later: dict[str, Any], api: FakeApiServer) -> Iterator[FakeManagement]:
+    """It answers, and has the objects that the program would have made of one with five workers."""
+    with FakeManagement(api) as made:
+        Path(later["konvoy"]["management_kubeconfig"]).write_text(made.kubeconfig)
+        for plural, name, spec in (("clusters", "edge", {}), ("machinedeployments", "edge-md-0", {
+                "replicas": 5, "template": {"spec": {"version": "v1.20.15"}}})):
+            made.answer("PATCH", f"/apis/{CORE}/v1beta2/namespaces/default/{plural}/{name}", {}, {
+                "metadata": {"labels": {f"{CORE}/cluster-name": "edge"}}, "spec": spec})
+        api.nodes = 5
+        yield made
+
+
+def _seen(later: dict[str, Any]) -> int:
+    return info(platform="konvoy", konvoy=later["konvoy"])["clusters"][0]["nodes"]
+
+
+def test_what_its_objects_tell_is_seen(later: dict[str, Any], managing: FakeManagement) -> None:
+    made = ensure(**{**later, "nodes": 5})
+    assert not made["failed"], made
+    managing.objects["default", "machinedeployments", "edge-md-0"]["spec"]["replicas"] = 7
+    for _look in range(3):
+        assert _seen(later) == 7
+
+
+@pytest.mark.fair("it has weather of its own")
+def test_an_answer_that_does_not_come_hides_nothing(
+        later: dict[str, Any], managing: FakeManagement, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every second read goes wrong; at last all but the first, and what was noted before is not taken for what is now."""
+    monkeypatch.setattr(patience, "_PAUSE", 0.01)
+    ensure(**{**later, "nodes": 5})
+    managing.objects["default", "machinedeployments", "edge-md-0"]["spec"]["replicas"] = 7
+    for seed in range(4):
+        managing.weather = Weather(2, seed, ("page",))
+        assert _seen(later) == 7
+    monkeypatch.setattr(patience, "ENDLESS", 0.1)
+    turns = itertools.count()
+    monkeypatch.setattr(managing.weather, "due", lambda: "page" if next(turns) else "")
+    lost = info(platform="konvoy", konvoy=later["konvoy"])
+    assert lost["failed"] and "502 Bad Gateway" in lost["msg"], lost
+
+
+@pytest.mark.fair("it has trouble of its own")
+def test_a_program_that_only_asks_is_run_again(later: dict[str, Any], api: FakeApiServer) -> None:
+    ensure(**later)
+    later["konvoy"]["environment"]["KONVOY_WEATHER"] = "2 0"
+    for _turn in range(3):
+        again = ensure(**later)
+        assert not again["failed"] and not again["changed"], again
+    was, api.uid = api.uid, "4711-another"
+    refused = ensure(**later, state="absent", disposable=True)
+    assert "4711-another" in refused["msg"] and not [c for c in _calls(later) if c.startswith("delete")]
