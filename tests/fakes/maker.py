@@ -3,7 +3,8 @@
 """A fake of a program that makes clusters, for platform `command`: python maker.py VERB NAME [WORD]. State: ./made.json.
 
 What it should get wrong is in the environment: MAKER_FAIL=create (half done, then exit status 3), MAKER_HANG=create (a
-child that ignores SIGTERM sleeps on in the process group), MAKER_KUBECONFIG: what it hands out.
+child that ignores SIGTERM sleeps on in the process group), MAKER_TROUBLE=list kubeconfig (these words: every second one of each fails
+in passing), MAKER_KUBECONFIG: what it hands out.
 """
 from __future__ import annotations
 
@@ -20,6 +21,10 @@ def main(verb: str, name: str = "", word: str = "") -> int:
     made = json.loads(STATE.read_text()) if STATE.exists() else {}
     with open("calls.log", "a", encoding="utf-8") as log:
         log.write(" ".join([verb, name, word]).strip() + "\n")
+    if verb in os.environ.get("MAKER_TROUBLE", "").split():
+        if sum(line.split()[0] == verb for line in Path("calls.log").read_text().splitlines()) % 2:
+            print("Error: googleapi: Error 503: The service is currently unavailable: Service Unavailable", file=sys.stderr)
+            return 1
     if verb == "create":
         print(f"creating {name}\nwaiting for the control plane", flush=True)
     if os.environ.get("MAKER_HANG") == verb:

@@ -291,3 +291,16 @@ def test_a_module_is_packed_with_all_its_platforms() -> None:
     tree = ast.parse(Path(cluster_platforms.__file__).read_text(encoding="utf-8"))
     imported = {str(n.module).split(".", maxsplit=1)[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 2}
     assert set(CLUSTER_PLATFORM["platform"]["choices"]) == set(cluster_platforms.PLATFORMS) <= imported
+
+
+def test_a_program_that_only_asks_is_run_again(given: dict[str, Any], api: FakeApiServer) -> None:
+    """What makes and unmakes is not: that is told."""
+    given["command"]["environment"]["MAKER_TROUBLE"] = "list kubeconfig"
+    assert not ensure(**given)["failed"] and not ensure(**given)["changed"]
+    was, api.uid = api.uid, "4711-another"
+    os.unlink(given["kubeconfig"])
+    refused = ensure(**given, state="absent", disposable=True)
+    assert refused["failed"] and "4711-another" in refused["msg"] and _made(given) == ["c1"]
+    api.uid, given["command"]["environment"]["MAKER_TROUBLE"] = was, "delete"
+    lost = ensure(**given, state="absent", disposable=True)
+    assert lost["failed"] and "Service Unavailable" in lost["msg"] and _calls(given).count("delete c1") == 1
