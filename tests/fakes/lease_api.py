@@ -13,6 +13,8 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from .weather import SKY
+
 
 class _Status(Exception):
     def __init__(self, code: int, reason: str, message: str = ""):
@@ -27,13 +29,14 @@ class Lost(Exception):
 class LeaseApi:
     """Use as a context manager. lose: how many of the next changes are made without an answer; ahead: of our clock (s).
 
-    before: called with the method of every request, for what happens in the middle.
+    before: called with the method of every request, for what happens in the middle. weather: how reads go.
     """
 
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
         self.before: Callable[[str], None] = lambda method: None
         self.lose, self.ahead, self.version = 0, 0.0, 0
+        self.weather = SKY.weather()
         self._lock = threading.Lock()
         fake = self
 
@@ -43,6 +46,8 @@ class LeaseApi:
 
             def _do(self) -> None:
                 data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if fake.weather.spoils(self):
+                    return
                 try:
                     fake.before(self.command)
                     code, body = 200, fake.change(self.command, self.path, json.loads(data) if data else {})
@@ -108,5 +113,6 @@ class LeaseApi:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.weather.ends()
         self._server.shutdown()
         self._server.server_close()
