@@ -150,7 +150,7 @@ def _elsewhere(f: Finding, ev: Evidence, site: str, one: dict[str, Any]) -> Iter
     lost = [o for o in _failed(f, "route", "second") if _of(o, site)]
     empty = [o for o in seen(f, "service", "endpoints") if not o["ok"]]
     words = [str(o.get("error")) for o in lost]
-    if not lost or empty or any(_SILENT.search(w) or _IN_TLS.search(w) for w in words):
+    if not lost or empty or any(_SILENT.search(w) for w in words):
         return
     taken = any("somebody else" in w or re.search(r": 200 ", w) for w in words)
     text = "somebody else answers our host" if taken else "our host is answered as one that nobody routes"
