@@ -2,24 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A fake on top of moto: what moto's EKS lacks. States that take some looks, new versions, the list of updates.
 
-Everything else is moto's own server, spoken to by boto3 over HTTP.
+Everything else is moto's own server, spoken to by boto3 over HTTP, and in any weather while it is the product that asks.
 """
 from __future__ import annotations
 
+import io
 import json
 import re
+import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from moto.core.responses import ActionResult
 from moto.eks import models, responses, urls
 from moto.eks.exceptions import EKSError, InvalidParameterException, ResourceInUseException
 from moto.iam.models import iam_backends
+from moto.moto_server import threaded_moto_server
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+from .weather import SKY
 
 # The states of a cluster or node group after it was made or changed, one for each look at it.
 LOOKS = 2
@@ -209,12 +214,12 @@ class ResourceLimitExceededException(EKSError):
 
 
 class MotoEks:
-    """What a test may do behind EKS's back."""
+    """What a test may do behind EKS's back. weather: how reads go while the product asks."""
 
     no_more_clusters = mock.patch.object(responses.EKSResponse, "create_cluster", _refuse)
 
     def __init__(self, url: str, region: str):
-        self.url, self.region = url, region
+        self.url, self.region, self.weather = url, region, SKY.aws()
 
     def cluster(self, name: str) -> Any:
         """moto's own object; its attributes may be set."""
@@ -226,6 +231,29 @@ class MotoEks:
 
     def forget(self, name: str) -> None:
         models.eks_backends["123456789012"][self.region].clusters.pop(name)
+
+
+class _Under:
+    """moto's application under the weather of a server."""
+
+    def __init__(self, app: Any, weather: Callable[[str], Any]):
+        self._app, self._weather = app, weather
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        action = parse_qs(body.decode()).get("Action") if environ["REQUEST_METHOD"] == "POST" else None
+        said = self._weather(action[0] if action else f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}") if SKY.asks else False
+        if said is False:
+            return self._app(environ, start)
+        if said is None:
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise ConnectionAbortedError
+        status, code, message = said
+        text = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>" if action else json.dumps(
+            {"message": message})
+        start(f"{status} {code}", [("x-amzn-ErrorType", code), ("Content-Length", str(len(text)))])
+        return [text.encode()]
 
 
 @contextmanager
@@ -240,10 +268,14 @@ def moto_eks(region: str = "eu-central-1") -> Iterator[MotoEks]:
             mock.patch.object(responses.EKSResponse, "create_nodegroup", _create_nodegroup):
         for call in _CALLS:
             setattr(responses.EKSResponse, call.__name__, call)
+        made = MotoEks("", region)
         server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        server.start()
+        with mock.patch.object(threaded_moto_server, "DomainDispatcherApplication", lambda make, of=threaded_moto_server.
+                               DomainDispatcherApplication: _Under(of(make), lambda action: made.weather(action))):
+            server.start()
+        made.url = "http://{}:{}".format(*server.get_host_and_port())
         try:
-            yield MotoEks("http://{}:{}".format(*server.get_host_and_port()), region)
+            yield made
         finally:
             models.eks_backends.reset()
             iam_backends.reset()

@@ -7,7 +7,7 @@ import functools
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -33,6 +33,8 @@ _PASSING = {"RequestLimitExceeded", "Throttling", "ThrottlingException", "Thrott
 # As policies of IAM call a service that signatures call otherwise.
 _IAM_NAMES = {"tagging": "tag"}
 _ATTEMPTS = 6
+# How names of operations begin that change nothing.
+_READS = ("Describe", "List", "Get")
 # EC2 alone answers with everything at once unless it is asked for pages, and throttles or cuts off who does so in a large
 # account: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-pagination.html
 _PAGE = 500
@@ -80,13 +82,15 @@ class Ec2:
     """The API of EC2, or of another service, in one region. Thread-safe, as boto3 clients are.
 
     round_trips counts requests, retries too. until: of time.monotonic(); nothing more is asked then, not even the next page of
-    a list, or once more what failed.
+    a list, or once more what failed. patient: may ask again what changes nothing and ended with AwsPassing, so after boto3's own
+    attempts; as jobs/patience.py does.
     """
 
     def __init__(self, client: Any, region: str) -> None:
         self._client, self.region = client, region
         self._service = client.meta.service_model
         self.round_trips, self.until = 0, float("inf")
+        self.patient: Callable[[Callable[[], Any]], Any] = lambda ask: ask()
         self._lock = threading.Lock()
         client.meta.events.register(f"before-send.{self._service.service_id.hyphenize()}", self._count)
 
@@ -100,19 +104,24 @@ class Ec2:
         """One request. operation as AWS writes it ("CreateSnapshots"); subject: whom it is about, for the sentence."""
         from botocore import xform_name
 
-        with _told(self._service.signing_name, operation, subject):
-            return getattr(self._client, xform_name(operation))(**arguments)
+        def ask() -> dict[str, Any]:
+            with _told(self._service.signing_name, operation, subject):
+                return getattr(self._client, xform_name(operation))(**arguments)
+
+        return self.patient(ask) if operation.startswith(_READS) else ask()
 
     def pages(self, operation: str, key: str, subject: str = "", **arguments: Any) -> list[dict[str, Any]]:
         """All items of a list that comes in pages."""
         from botocore import xform_name
 
-        found: list[dict[str, Any]] = []
-        with _told(self._service.signing_name, operation, subject):
-            size = {"PageSize": self._page(operation)}
-            for page in self._client.get_paginator(xform_name(operation)).paginate(PaginationConfig=size, **arguments):
-                found += page.get(key, [])
-        return found
+        def ask() -> list[dict[str, Any]]:
+            with _told(self._service.signing_name, operation, subject):
+                found, size = [], {"PageSize": self._page(operation)}
+                for page in self._client.get_paginator(xform_name(operation)).paginate(PaginationConfig=size, **arguments):
+                    found += page.get(key, [])
+                return found
+
+        return self.patient(ask)
 
     def _page(self, operation: str) -> int | None:
         """Items of a page, no more than the operation allows; None: the service's own number."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..jobs.errors import BadOption
@@ -15,9 +15,10 @@ _MISSING = {"ResourceNotFoundException", "NoSuchEntity", "NoSuchEntityException"
 
 
 class Session:
-    """Settings and environment as clouds/aws.py takes them; an option that is wrong is told as one of `eks`."""
+    """Settings and environment as clouds/aws.py takes them; an option that is wrong is told as one of `eks`. patient: of its clients."""
 
-    def __init__(self, settings: Mapping[str, Any], environ: Mapping[str, str]):
+    def __init__(self, settings: Mapping[str, Any], environ: Mapping[str, str], patient: Callable[[Callable[[], Any]], Any]):
+        self._patient = patient
         redact.register(*(settings.get(n) for n in ("secret_key", "session_token")))
         self._settings, self._environ = settings, environ
         self._clients: list[Ec2] = []
@@ -30,6 +31,7 @@ class Session:
             if str(e).startswith("region: not told"):
                 raise BadOption("eks.region: is missing, and neither AWS_REGION, AWS_DEFAULT_REGION nor the profile tells it") from None
             raise BadOption(f"eks.{e}") from None
+        self._clients[-1].patient = self._patient
         return self._clients[-1]
 
     @staticmethod

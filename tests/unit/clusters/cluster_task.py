@@ -11,6 +11,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.modules import cluster, cluster_info
+from tests.fakes.weather import SKY
 
 
 HOUR = 3600.0
@@ -29,7 +30,8 @@ class HourPasses(Job):
 def _call(task: Any, options: dict[str, Any], job: Job) -> dict[str, Any]:
     result = ArgumentSpecValidator(task.argument_spec, **task.rules()).validate(copy.deepcopy(options))
     assert not result.error_messages, result.error_messages
-    return task.run(result.validated_parameters, job)
+    with SKY.product():
+        return task.run(result.validated_parameters, job)
 
 
 def ensure(check_mode: bool = False, **options: Any) -> dict[str, Any]:

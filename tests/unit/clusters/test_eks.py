@@ -14,8 +14,10 @@ import pytest
 import yaml
 
 from ansible_collections.assay.clusters.plugins.module_utils.clusters.eks.roles import Roles
+from ansible_collections.assay.clusters.plugins.module_utils.jobs import patience
 from tests.fakes.api_server import FakeApiServer
 from tests.fakes.moto_eks import MotoEks, moto_eks
+from tests.fakes.weather import SKY, AwsWeather
 
 from .cluster_task import ensure, info, late
 from tests.fakes.quick import quick_moto
@@ -30,6 +32,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoEks]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+    if SKY.dice:  # boto3 gets over each by itself, or leaves it to us as after an outage that is longer than its patience
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", SKY.dice.choice(("1", "1", "6")))
     quick_moto(monkeypatch)
     with moto_eks(REGION) as server:
         yield server
@@ -237,3 +241,20 @@ def test_bad_settings_change_nothing(given: dict[str, Any], change: dict[str, An
 
 def test_versions_are_minor_versions(given: dict[str, Any]) -> None:
     assert "EKS takes versions like 1.31" in ensure(**{**given, "version": "1.31.4"})["msg"]
+
+
+@pytest.mark.parametrize("every", [2, 3])
+@pytest.mark.fair("it has weather of its own")
+def test_trouble_that_boto3_does_not_get_over_says_nothing(
+        given: dict[str, Any], aws: MotoEks, monkeypatch: pytest.MonkeyPatch, every: int) -> None:
+    """As an outage that is longer than its six attempts; wherever in the course of it that is."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setattr(patience, "_PAUSE", 0.01)
+    aws.weather = AwsWeather(every, every)
+    made = ensure(**given)
+    assert not made["failed"] and made["cluster"]["nodes"] == 3 and not ensure(**given)["changed"], made
+    more = ensure(**{**given, "nodes": 5, "version": "1.32"})
+    assert not more["failed"] and (more["cluster"]["nodes"], more["cluster"]["version"]) == (5, "1.32"), more
+    gone = ensure(**given, state="absent", disposable=True)
+    assert gone["changed"] and not gone["failed"] and aws.weather.spoilt > 20, gone
+    assert _client(aws, "eks").list_clusters()["clusters"] == [] and _client(aws, "iam").list_roles()["Roles"] == []

@@ -115,3 +115,19 @@ def test_which_cluster_it_is_is_known_before_it_is_deleted(monkeypatch: pytest.M
     monkeypatch.setattr(flow, "open_platform", lambda _params, _job: platform)
     lost = ensure(name="ci", platform="rancher", rancher={}, state="absent", disposable=True)
     assert lost["failed"] and not lost["changed"] and lost["msg"] == str(BAD)
+
+
+def test_what_the_platform_tells_at_the_deadline_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time is up, and yet it is what is wanted most."""
+    platform, answers = Platform(None, MAKING), [BAD, {"events": ["quota exceeded"]}]
+
+    def evidence(_name: str) -> dict[str, list[str]]:
+        answer = answers.pop(0)
+        if isinstance(answer, PlatformError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(platform, "evidence", evidence)
+    monkeypatch.setattr(flow, "open_platform", lambda _params, _job: platform)
+    ended = late(lambda told: "provisioning" in told, name="ci", platform="rancher", rancher={})
+    assert "the time was up" in ended["msg"] and ended["events"] == ["quota exceeded"], ended

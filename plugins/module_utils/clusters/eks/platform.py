@@ -15,6 +15,7 @@ from ...clouds.eks import Session
 from ...common import names
 from ...jobs.errors import BadOption, PlatformError
 from ...jobs.job import Job
+from ...jobs.patience import Patience
 from .. import model as words
 from ..model import UID, Cluster, Wanted
 from .auto import AutoMode, is_on
@@ -41,7 +42,7 @@ class Eks:
     def __init__(self, settings: Mapping[str, Any], job: Job):
         self._settings, self._job = settings, job
         self._groups, self._auto = Groups(settings), AutoMode(settings)
-        self._session = Session(settings, job.environ)
+        self._session = Session(settings, job.environ, Patience(job))
         self._look, self._waits = Look(self._session), Waits(settings, job)
         self._eks = self._look.eks
         self._profiles = Profiles(settings, job, self._look)

@@ -13,7 +13,7 @@ from typing import Any
 from ...common.words import plural
 from ...jobs.errors import BadOption, PlatformError
 from ...jobs.job import Job
-from ...jobs.patience import Patience
+from ...jobs.patience import FIRST, Patience
 from ...kube.errors import ApiError, BadInput
 from .. import access, model as words
 from ..model import Cluster, ClusterPlatform, Wanted
@@ -68,8 +68,8 @@ class Look:
             raise
 
     def _evidence(self) -> dict[str, Any]:
-        try:
-            told = self.platform.evidence(self.name)
+        try:  # for some seconds more where the time is up, which is when it is wanted most
+            told = Patience(self.job, FIRST)(lambda: self.platform.evidence(self.name))
         except PlatformError as e:  # what cannot be told must not hide what failed
             return {"events": [], "log": [], "evidence_error": str(e)}
         return {"events": told.get("events", []), "log": told.get("log", [])}

@@ -16,7 +16,7 @@ from typing import Any
 
 from ...jobs.errors import BadOption, Passing, PlatformError
 from ...jobs.job import Job
-from ...jobs.patience import Patience
+from ...jobs.patience import FIRST, Patience
 from ..access import embedded, read
 from ..cluster_api.api import Api
 from ..cluster_api.state import cluster_of
@@ -125,7 +125,7 @@ class Later:
     def description(self, name: str) -> list[str]:
         try:
             of = self._of(name)
-            return self._patient(lambda: self._run(name, "describe", "cluster", *of, asks=True)).splitlines()
+            return Patience(self._job, FIRST)(lambda: self._run(name, "describe", "cluster", *of, asks=True)).splitlines()
         except PlatformError as e:
             return [str(e)]
 
