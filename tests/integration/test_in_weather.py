@@ -1,6 +1,9 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Some tests of machines once more, in foul weather, and the weather itself. All of them: `make soak`, or ASSAY_WEATHER=SEED."""
+"""Some tests of machines once more, in foul weather, and the weather itself. All of them: `make soak`, or ASSAY_WEATHER=SEED.
+
+Those of clusters and leases that are tried once more stand beside the others, with the mark `foul`: their fixtures have one name.
+"""
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -24,7 +24,10 @@ IN_WEATHER = (*(f"tests/integration/test_{n}.py" for n in (
     "vsphere", "vsphere_choice", "vsphere_tags", "machines_vsphere", "leftovers_vsphere", "esxi", "esxi_world", "machines", "snapshot_platforms",
     "aws_certificates", "aws_lists", "aws_snapshots", "aws_status", "aws_world", "leftovers_aws", "leftovers_aws_kinds",
     "leftovers_aws_late")),
-    "tests/unit/clusters/test_rancher.py", "tests/unit/clusters/test_rancher_world.py", "tests/unit/leftovers/test_rancher.py")
+    *(f"tests/unit/{n}.py" for n in (
+        "clusters/test_rancher", "clusters/test_rancher_world", "leftovers/test_rancher", "clusters/test_eks", "clusters/test_eks_auto",
+        "clusters/test_eks_extras", "clusters/test_eks_fargate", "clusters/test_cluster_api", "clusters/test_konvoy", "clusters/test_nkp",
+        "leases/test_heartbeat", "leases/test_lease", "leases/test_places")))
 # Rooms of tests on clusters, which one run of pytest hands out to all clusters; each can be named on the command line.
 ON_CLUSTERS = ("integration", "molecule", "faults")
 

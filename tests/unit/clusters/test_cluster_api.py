@@ -85,3 +85,9 @@ def test_an_answer_that_does_not_come_says_nothing(
         gone = ensure(**given, state="absent", disposable=True)
         assert gone["changed"] and not gone["failed"] and management.objects == {}, gone
     assert management.weather.spoilt
+
+
+@pytest.mark.foul(1)
+def test_all_of_it_in_foul_weather(given: dict[str, Any], management: FakeManagement) -> None:
+    test_made_changed_and_disposed_of(given, management)
+    assert management.weather.spoilt

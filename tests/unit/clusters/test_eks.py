@@ -258,3 +258,9 @@ def test_trouble_that_boto3_does_not_get_over_says_nothing(
     gone = ensure(**given, state="absent", disposable=True)
     assert gone["changed"] and not gone["failed"] and aws.weather.spoilt > 20, gone
     assert _client(aws, "eks").list_clusters()["clusters"] == [] and _client(aws, "iam").list_roles()["Roles"] == []
+
+
+@pytest.mark.foul(1)
+def test_all_of_it_in_foul_weather(given: dict[str, Any], aws: MotoEks) -> None:
+    test_made_found_and_disposed_of(given, aws)
+    assert aws.weather.spoilt

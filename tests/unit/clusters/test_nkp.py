@@ -170,3 +170,9 @@ def test_a_program_that_only_asks_is_run_again(later: dict[str, Any], api: FakeA
     was, api.uid = api.uid, "4711-another"
     refused = ensure(**later, state="absent", disposable=True)
     assert "4711-another" in refused["msg"] and not [c for c in _calls(later) if c.startswith("delete")]
+
+
+@pytest.mark.foul(1)
+def test_all_of_it_in_foul_weather(later: dict[str, Any], managing: FakeManagement) -> None:
+    test_what_its_objects_tell_is_seen(later, managing)
+    assert managing.weather.spoilt

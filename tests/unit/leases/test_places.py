@@ -156,3 +156,14 @@ def test_the_fake_refuses_as_kubernetes_does(kept: Put, api: LeaseApi, version: 
 def test_no_namespace_and_a_wrong_name(kept: Put) -> None:
     assert "there is no namespace nowhere" in str(kept.fails("present", "a", namespace="nowhere"))
     assert "name: must be small letters" in str(kept.fails("present", "a", name="A b"))
+
+
+@pytest.mark.foul(1)
+def test_a_lease_in_foul_weather(kept: Put, api: LeaseApi, clock: Clock) -> None:
+    """Takeovers, refusals and what is held: reads that go wrong tell none of them."""
+    for turn in range(4):
+        kept("present", f"a{turn}", duration=60)
+        assert kept("renewed", f"a{turn}", duration=60)["held"] and f"held by a{turn}" in str(kept.fails("present", "b"))
+        clock.sleep(90)
+    assert kept("present", "b")["before"]["holder"] == "a3" and kept("absent", "b")["changed"] and not api.objects
+    assert api.weather.spoilt
