@@ -12,7 +12,7 @@ TEST := tests.runner
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup lab-build lab-up down status validate preflight test keep unit lint changelog sanity integration platforms \
-        faults addons molecule gauntlet soak strangers versions mutate bench conformance-lab generate docs build constraints clean
+        faults addons molecule gauntlet soak strangers versions kubernetes mutate bench conformance-lab generate docs build constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-32s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ soak: ## the long tests: again and again, kills at random moments (SOAK_ROUNDS=2
 
 strangers: ## every check on clusters that look like OpenShift, EKS, Rancher, a tenant's and others (docs/strangers.md)
 	@$(WITH) python -m $(TEST) strangers
+
+kubernetes: ## checks and their faults on a cluster of an older Kubernetes
+	@$(WITH) python -m $(TEST) kubernetes; status=$$?; $(WITH) python -m tests.setup.generate && exit $$status
 
 versions: ## plugins and playbooks under older ansible-core, each in an environment of its own
 	@$(WITH) python -m $(TEST) versions; status=$$?; $(WITH) python -m tests.setup.generate && exit $$status

@@ -6,7 +6,8 @@
                "date": "2026-11-27"}],
      "besides": {"2.16": "what was run once, by hand"}}
 
-kubernetes is "" where no cluster was asked. One run is kept for each series of ansible-core and each `what`.
+kubernetes is "" where no cluster was asked. One run is kept for each series of ansible-core and each `what`, of `kubernetes` one for
+each series of Kubernetes.
 """
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 KEPT = Path(__file__).resolve().parents[1] / "versions.json"
-WHAT = {"test": "everything, `make test`", "versions": "plugins and playbooks, `make versions`"}
+WHAT = {"test": "everything, `make test`", "kubernetes": "a whole run of checks, and faults of four domains, `make kubernetes`",
+        "versions": "plugins and playbooks, `make versions`"}
 
 
 def series(version: str) -> str:
@@ -35,12 +37,15 @@ def read() -> dict[str, Any]:
 
 def note(ansible_core: str, what: str, passed: int, failed: int, kubernetes: str = "") -> None:
     """Keep a run of today in the place of the one before it."""
+    def place(of: dict[str, Any]) -> tuple[str, ...]:
+        return series(of["ansible_core"]), of["what"], series(of["kubernetes"]) if of["what"] == "kubernetes" else ""
+
     kept = read()
-    others = [r for r in kept["runs"] if (series(r["ansible_core"]), r["what"]) != (series(ansible_core), what)]
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     run = {"ansible_core": ansible_core, "python": platform.python_version(), "kubernetes": kubernetes.removeprefix("v"),
            "what": what, "tests": passed + failed, "passed": passed, "date": today}
-    kept["runs"] = sorted([*others, run], key=lambda r: _order(r["ansible_core"]), reverse=True)
+    others = [r for r in kept["runs"] if place(r) != place(run)]
+    kept["runs"] = sorted([*others, run], key=lambda r: (_order(r["ansible_core"]), _order(r["kubernetes"] or "0")), reverse=True)
     KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
