@@ -8,9 +8,9 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.assay.clusters.plugins.module_utils.engine.evidence_clocks import clock_of
 import pytest
 
+from ansible_collections.assay.clusters.plugins.module_utils.engine.evidence_clocks import clock_of
 from tests.lab.base import wait_for
 
 _GROUP = "/apis/admissionregistration.k8s.io/v1"
