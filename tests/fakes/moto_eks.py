@@ -11,7 +11,7 @@ import json
 import re
 import socket
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
@@ -236,20 +236,20 @@ class MotoEks:
 class _Under:
     """moto's application under the weather of a server."""
 
-    def __init__(self, app: Any, weather: Callable[[str], Any]):
-        self._app, self._weather = app, weather
+    def __init__(self, app: Any, made: MotoEks):
+        self._app, self._made = app, made
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         action = parse_qs(body.decode()).get("Action") if environ["REQUEST_METHOD"] == "POST" else None
-        said = self._weather(action[0] if action else f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}") if SKY.asks else False
-        if said is False:
-            return self._app(environ, start)
+        said = self._made.weather(action[0] if action else f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}") if SKY.asks else False
         if said is None:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError
-        status, code, message = said
+        if not isinstance(said, tuple):
+            return self._app(environ, start)
+        status, code, message = tuple(said)
         text = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>" if action else json.dumps(
             {"message": message})
         start(f"{status} {code}", [("x-amzn-ErrorType", code), ("Content-Length", str(len(text)))])
@@ -270,8 +270,8 @@ def moto_eks(region: str = "eu-central-1") -> Iterator[MotoEks]:
             setattr(responses.EKSResponse, call.__name__, call)
         made = MotoEks("", region)
         server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        with mock.patch.object(threaded_moto_server, "DomainDispatcherApplication", lambda make, of=threaded_moto_server.
-                               DomainDispatcherApplication: _Under(of(make), lambda action: made.weather(action))):
+        own = threaded_moto_server.DomainDispatcherApplication
+        with mock.patch.object(threaded_moto_server, "DomainDispatcherApplication", lambda make: _Under(own(make), made)):
             server.start()
         made.url = "http://{}:{}".format(*server.get_host_and_port())
         try:

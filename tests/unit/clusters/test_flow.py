@@ -109,8 +109,11 @@ def test_programs_get_the_environment_of_the_task(tmp_path: Path) -> None:
 
 def test_which_cluster_it_is_is_known_before_it_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer that tells the way to it is none that tells that there is no way."""
+    def away(_cluster: Cluster) -> Any:
+        raise BAD
+
     platform = Platform(replace(READY, uid="as-noted"))
-    monkeypatch.setattr(platform, "access", lambda _cluster: (_ for _ in ()).throw(BAD))
+    monkeypatch.setattr(platform, "access", away)
     monkeypatch.setattr(platform, "delete", lambda _cluster: pytest.fail("it was deleted"), raising=False)
     monkeypatch.setattr(flow, "open_platform", lambda _params, _job: platform)
     lost = ensure(name="ci", platform="rancher", rancher={}, state="absent", disposable=True)
