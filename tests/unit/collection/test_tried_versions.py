@@ -11,11 +11,11 @@ import pytest
 import yaml
 from tests.lab.base import OWN_KUBERNETES
 from tests.runner import counts, keep
-from tests.setup import tried, versions
+from tests.setup import kubernetes, tried, versions
 
 ROOT = Path(__file__).resolve().parents[3]
 KEPT = tried.read()
-RUNS: dict[str, dict[str, Any]] = {tried.series(r["ansible_core"]): r for r in KEPT["runs"]}
+RUNS: dict[str, dict[str, Any]] = {tried.series(r["ansible_core"]): r for r in KEPT["runs"] if r["what"] != "kubernetes"}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -32,6 +32,13 @@ def test_the_table_is_that_of_the_file() -> None:
 def test_everything_ran_on_the_versions_that_the_tests_have() -> None:
     run = RUNS[tried.series(_pinned())]
     assert run["what"] == "test" and tried.series(run["kubernetes"]) == tried.series(OWN_KUBERNETES)
+
+
+def test_the_kubernetes_before_it_was_run_with_all_checks() -> None:
+    ran = {tried.series(r["kubernetes"]): r for r in KEPT["runs"] if r["what"] == "kubernetes"}
+    own = int(tried.series(OWN_KUBERNETES).split(".")[1])
+    assert {*ran} == {tried.series(v) for v in kubernetes.VERSIONS} and f"1.{own - 1}" in ran
+    assert [r for r in ran.values() if r["passed"] < r["tests"]] == []
 
 
 def test_every_older_version_that_is_allowed_was_run() -> None:
@@ -58,11 +65,14 @@ def test_a_run_takes_the_place_of_the_one_before_it_and_the_newest_is_first(
     for version, passed, failed in (("2.9.9", 3, 0), ("2.18.1", 7, 1), ("2.18.2", 8, 0)):
         tried.note(version, "versions", passed, failed)
     tried.note("2.19.4", "test", 1000, 2, "v1.36.1")
+    for version, passed in (("v1.34.2", 40), ("v1.35.1", 41), ("v1.35.4", 50)):
+        tried.note("2.19.4", "kubernetes", passed, 0, version)
     _head, _rule, *rows, _empty, beyond = tried.table().splitlines()
     cells = [[c.strip() for c in line.strip("|").split("|")] for line in rows]
     assert [(c[0], c[2], c[4]) for c in cells] == [
-        ("2.19.4", "1.36.1", "1,000 of 1,002"), ("2.18.2", "none", "8 of 8"), ("2.9.9", "none", "3 of 3")]
-    assert "ansible-core 2.20 and newer" in beyond and "Kubernetes 1.35 and older" in beyond
+        ("2.19.4", "1.36.1", "1,000 of 1,002"), ("2.19.4", "1.35.4", "50 of 50"), ("2.19.4", "1.34.2", "40 of 40"),
+        ("2.18.2", "none", "8 of 8"), ("2.9.9", "none", "3 of 3")]
+    assert "ansible-core 2.20 and newer" in beyond and "Kubernetes 1.33 and older" in beyond
 
 
 def test_what_ran_besides_stands_in_the_row_of_its_series() -> None:
