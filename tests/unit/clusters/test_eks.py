@@ -13,8 +13,11 @@ import boto3
 import pytest
 import yaml
 
+from ansible_collections.assay.clusters.plugins.module_utils.clusters.eks.look import Look
+from ansible_collections.assay.clusters.plugins.module_utils.clusters.eks.platform import Eks
 from ansible_collections.assay.clusters.plugins.module_utils.clusters.eks.roles import Roles
 from ansible_collections.assay.clusters.plugins.module_utils.jobs import patience
+from ansible_collections.assay.clusters.plugins.module_utils.jobs.errors import PlatformError
 from tests.fakes.api_server import FakeApiServer
 from tests.fakes.moto_eks import MotoEks, moto_eks
 from tests.fakes.weather import SKY, AwsWeather
@@ -122,6 +125,25 @@ def test_roles_do_not_stay_where_no_cluster_was_made(given: dict[str, Any], aws:
         refused = ensure(**given)
     assert refused["failed"] and "You already have 100 clusters" in refused["msg"]
     assert _client(aws, "iam").list_roles()["Roles"] == []
+
+
+def test_what_was_refused_is_told_though_the_look_after_it_fails(
+        given: dict[str, Any], aws: MotoEks, monkeypatch: pytest.MonkeyPatch) -> None:
+    describe, refused = Look.describe, []
+
+    def refuse(*_words: Any) -> None:
+        refused.append(True)
+        raise PlatformError("You already have 100 clusters")
+
+    def look(self: Look, name: str) -> Any:
+        if refused:
+            raise PlatformError("DescribeCluster: AccessDeniedException")
+        return describe(self, name)
+
+    monkeypatch.setattr(Eks, "_create_control_plane", refuse)
+    monkeypatch.setattr(Look, "describe", look)
+    told = ensure(**given)
+    assert told["failed"] and "You already have 100 clusters" in told["msg"]
 
 
 @pytest.mark.parametrize("run", [{}, {"run_id": "3f9a1c07"}], ids=["by its name", "of a run"])

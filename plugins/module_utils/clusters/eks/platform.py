@@ -8,6 +8,7 @@ DELETE_FAILED, DEGRADED. A control plane takes no node groups before it is ACTIV
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ...clouds.aws import AwsError
@@ -129,10 +130,11 @@ class Eks:
         if not there:
             try:
                 self._create_control_plane(wanted, roles, tags)
-            except PlatformError:
-                if self._look.describe(wanted.name) is None:  # no cluster, nothing to dispose of by its name
-                    roles.remove()
-                raise
+            except PlatformError as refused:
+                with suppress(PlatformError):  # what went wrong first is what is told
+                    if self._look.describe(wanted.name) is None:  # no cluster, nothing to dispose of by its name
+                        roles.remove()
+                raise refused from None
         if not self._waits.until(wanted.name, lambda: self._control_plane_waits(wanted.name)):
             self._job.tell(f"{wanted.name}: node groups are made when the control plane is ACTIVE: run it again then")
             return
