@@ -94,7 +94,8 @@ options:
     default: true
   timeout:
     description:
-      - Seconds after which the whole run ends; what has not finished by then has failed.
+      - Seconds after which the whole run ends; a check that has not finished by then has failed if it saw something wrong, and is
+        inconclusive otherwise.
       - The older name O(limit) is deprecated, as it reads like the C(--limit) of C(ansible-playbook). It goes in 3.0.0.
     type: float
     default: 900

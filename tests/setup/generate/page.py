@@ -22,7 +22,7 @@ def _right(p: Permission) -> str:
     need = "optional, without it less is told" if p.optional else "needed"
     if p.power:
         need = f"if `rbac_optional` has `{p.power}`: {POWERS[p.power]}"
-    where = "all" if p.everywhere else "in none" if p.urls or set(p.resources) <= OF_THE_CLUSTER else "that of the run"
+    where = "all" if p.everywhere else "none: of the cluster" if p.urls or set(p.resources) <= OF_THE_CLUSTER else "that of the run"
     return row(", ".join(f"`{v}`" for v in p.verbs), cell(what + group + named),
                where, cell(need))
 
@@ -90,7 +90,7 @@ def _check(name: str, known: Known) -> list[str]:
     out += [*_bullets(text.needs, prefix), *([""] if text.needs else []), *_facts(known)]
     out += [*_rights(known), *_cloud_rights(known)]
     if check.options:
-        out += ["Options, as variables of the host:", "", *options.TABLE, *(options.as_row(check, o) for o in check.options), ""]
+        out += ["Options, as variables of the host; without a default where that is empty:", "", *options.TABLE, *(options.as_row(check, o) for o in check.options), ""]
     out += _causes(known)
     return [*out, unfolded(text.notes), ""] if text.notes else out
 
@@ -107,7 +107,9 @@ def index(found: dict[str, tuple[Domain, list[Known]]]) -> str:
     """The table of all checks."""
     out = ["# Checks", "", _NOTE, "", "What each check proves; the page of its domain says how, what it needs (rights, images, "
            "options), how long it takes,", "what it costs, and which causes it can name.", "",
-           "| domain | check | what it proves | seconds, usual and at most |", "| --- | --- | --- | --- |"]
+           "A check that takes longer than the first number of seconds is warned; after the second it ends. A run ends after",
+           "`validate_timeout`, 900 seconds by default, even where a check in it might take longer.", "",
+           "| domain | check | what it proves | seconds, warned and at most |", "| --- | --- | --- | --- |"]
     out += [row(f"[{name}]({name}.md)", f"`{k.check.name}`", cell(markdown(k.check.proves)),
                 f"{k.check.expected:g}, {k.check.limit:g}") for name, (domain, known) in found.items() for k in known]
     return "\n".join(out) + "\n"

@@ -102,7 +102,7 @@ def readme(name: str, domain: Domain, known: list[Known]) -> str:
                if any(makes_something(k) for k in known) else "Nothing is changed.")
     return "\n".join([
         f"# Role `assay.clusters.{name}`", "", f"{domain.title}. Checks: {names}.", "",
-        "| check | what it proves | seconds, usual and at most |", "| --- | --- | --- |", *table, "",
+        "| check | what it proves | seconds, warned and at most |", "| --- | --- | --- |", *table, "",
         fold("The cluster is the inventory's host; its address comes from `cluster_kubeconfig` or the other connection "
              f"variables. A failed check fails the host, with the cause in the message. {markdown(_FEATURE)} {changed}"), "",
         *([unfolded(domain.notes), ""] if domain.notes else []),

@@ -96,7 +96,7 @@ def test_an_option_of_a_check_that_came_later_than_its_role_says_so() -> None:
 
 def test_a_page_says_what_is_declared() -> None:
     text = page.page("edges", EDGES, [EDGE])
-    for line in ("| `get` | `nodes` | in none | optional, without it less is told |",
+    for line in ("| `get` | `nodes` | none: of the cluster | optional, without it less is told |",
                  "| `create` | `pods` | all | needed |", "| `ec2:DescribeVolumes` | volumes | `*` | optional |",
                  "| `edges_check_much` | float | `1.0` | How much. From 0 to 9. |", "| a | b c |", "| makes | `Pod` |"):
         assert line in text.splitlines(), line
