@@ -90,7 +90,8 @@ def _check(name: str, known: Known) -> list[str]:
     out += [*_bullets(text.needs, prefix), *([""] if text.needs else []), *_facts(known)]
     out += [*_rights(known), *_cloud_rights(known)]
     if check.options:
-        out += ["Options, as variables of the host; without a default where that is empty:", "", *options.TABLE, *(options.as_row(check, o) for o in check.options), ""]
+        out += ["Options, as variables of the host; without a default where that is empty:", "", *options.TABLE,
+                *(options.as_row(check, o) for o in check.options), ""]
     out += _causes(known)
     return [*out, unfolded(text.notes), ""] if text.notes else out
 
