@@ -174,6 +174,7 @@ def main() -> int:
     parser.add_argument("--only-ours", action="store_true", help="leave the comparison out; it takes minutes")
     parser.add_argument("--nodes", type=int, default=1000, help="kwok's nodes beside those of the lab; 0 leaves that out")
     parser.add_argument("--only-nodes", action="store_true", help="nothing but that")
+    parser.add_argument("--all-checks", action="store_true", help="all checks there, and not only the four that look at nodes; no goals")
     parser.add_argument("--only-reading", action="store_true", help="nothing but runs of tests that are read, which needs no cluster")
     parser.add_argument("--only-html", action="store_true", help="nothing but the page of a large fleet, which needs no cluster")
     parser.add_argument("--only-history", action="store_true", help="nothing but a history of many runs, which needs no cluster")
@@ -197,9 +198,10 @@ def main() -> int:
     bundle = None if options.only_ours else _bundle()
     with _cluster() as (kubeconfig, audit_log), tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), kubeconfig, audit_log)
-        crowds = crowd.rows(bench.play, Path(folder), _lab(), options.nodes) if options.nodes and audit_log else []
+        checks = () if options.all_checks else crowd.CHECKS
+        crowds = crowd.rows(bench.play, Path(folder), _lab(), options.nodes, checks) if options.nodes and audit_log else []
         if options.only_nodes:
-            return _tell([], crowd.goals(crowds) if crowds else [], crowds, options.strict)
+            return _tell([], crowd.goals(crowds) if crowds and checks else [], crowds, options.strict)
         bench.empty()
         for clusters, checks in SCENES:
             bench.ours(clusters, checks)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ CHECKS = ("nodes", "dns", "pod_network", "service")
 REQUESTS, MEMORY = 6.0, 100
 
 
-def _play(results: Path) -> list[dict[str, Any]]:
+def _play(results: Path, checks: Sequence[str]) -> list[dict[str, Any]]:
     return [{"name": "Nodes", "hosts": "all", "gather_facts": False, "tasks": [{"name": "Validate", "assay.clusters.validate": {
-        "checks": list(CHECKS), "results_dir": str(results), "gate": False}}]}]
+        "checks": list(checks), "results_dir": str(results), "gate": False}}]}]
 
 
 def _row(cost: measure.Cost, run: dict[str, Any], nodes: int) -> dict[str, Any]:
@@ -27,14 +27,18 @@ def _row(cost: measure.Cost, run: dict[str, Any], nodes: int) -> dict[str, Any]:
             "cpu": round(cost.cpu, 1), "pss_mib": round(cost.pss), "requests": run["requests"], "verdicts": verdicts}
 
 
-def rows(play: Callable[..., measure.Cost], folder: Path, lab: Any, nodes: int) -> list[dict[str, Any]]:
-    """play: runs a play on one cluster and returns what it cost. A row for the lab as it is, one with so many nodes beside."""
+def rows(play: Callable[..., measure.Cost], folder: Path, lab: Any, nodes: int, checks: Sequence[str] = CHECKS) -> list[dict[str, Any]]:
+    """play: runs a play on one cluster and returns what it cost. A row for the lab as it is, one with so many nodes beside. checks: all
+    where none is named."""
     def one(number: int, count: int) -> dict[str, Any]:
         results = folder / f"crowd{number}"
-        cost = play(_play(results), 1, sample=0.2)
-        row = _row(cost, json.loads(next(results.glob("clusters/*.json")).read_text(encoding="utf-8")), count)
+        cost = play(_play(results, checks), 1, sample=0.2)
+        run = json.loads(next(results.glob("clusters/*.json")).read_text(encoding="utf-8"))
+        row = _row(cost, run, count)
         print(f"{count} nodes, {row['asked']} asked: {row['wall']} s, {row['cpu']} CPU s, {row['pss_mib']} MiB, {row['requests']} requests, "
               f"{row['verdicts']}", flush=True)
+        for bad in (r for r in run["records"] if r["verdict"] in ("failed", "inconclusive")):
+            print(f"  {bad['check']}: {bad['cause']} {bad['message']} {bad['evidence'][:3]}", flush=True)
         return row
 
     few = one(0, lab.workers)

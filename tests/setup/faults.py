@@ -21,10 +21,11 @@ KEPT = ROOT / "tests/faults.json"
 PAGE = "docs/faults.md"
 _HEAD = """# Faults
 
-Clusters of the lab are broken on purpose, one test after the other, and each test says which cause, scope and confidence are right.
-The page is generated from what the last run of each said (`make gauntlet`, then `make keep`); a plain `make test` runs a part of
-them. Each fault was mended afterwards, and the check was green again. "wrong" is what was named in its place, with its confidence
-beside it.
+How well causes are named: real clusters of this repository's tests are broken on purpose, one fault after the other, and each test
+knows which cause is right, which objects it should name (its scope) and how sure one can be. A row is what a check said of one
+fault; "wrong" would be another cause in its place. Each fault was mended afterwards, and the check was green again.
+
+The page is generated from the last run of each (`make gauntlet`, all faults there are, then `make keep`); `make test` runs a part.
 
 """
 
@@ -76,7 +77,7 @@ def page() -> str:
     claims = [(f, c) for f in kept.values() for c in f["claims"]]
     wrong = sum(c[2] is not True and c[4] == "confirmed" for _f, c in claims)
     named = len({c[1] for _f, c in claims if c[1]})
-    out = [_HEAD + f"**{len(kept)} faults, {len(claims)} claims, {named} causes: {sum(c[2] is True for _f, c in claims)} right causes, "
+    out = [_HEAD + f"**{len(kept)} faults, {len(claims)} causes named by checks, {named} different ones: {sum(c[2] is True for _f, c in claims)} right causes, "
            f"{sum(c[3] for _f, c in claims)} right scopes, {wrong} confirmed and wrong.**"]
     for file in sorted({n.partition("::")[0] for n in kept}):
         of = {n: f for n, f in kept.items() if n.partition("::")[0] == file}

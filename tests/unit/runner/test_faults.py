@@ -34,7 +34,7 @@ def test_a_right_claim_is_a_row_and_counted(kept: Path) -> None:
         claim(f"{DNS}::test_a_name_server[two|b]", scope=["node/n1"]), {"test": f"{DNS}::test_by_hand", "run": []}])
     text = faults.page()
     assert "| A name server (two/b) | `dns` | `dns.server-down` | confirmed | 12 | 20" in text and "by hand" not in text
-    assert "**1 faults, 1 claims, 1 causes: 1 right causes, 1 right scopes, 0 confirmed and wrong.**" in text
+    assert "**1 faults, 1 causes named by checks, 1 different ones: 1 right causes, 1 right scopes, 0 confirmed and wrong.**" in text
     assert "## Dns\n\n`tests/faults/test_dns.py`\n" in text and len(json.loads(kept.read_text())) == 1
 
 
