@@ -154,7 +154,7 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
         Stage("soak", _pytest("soak", "-v", "-m", "soak", "tests/integration", "tests/faults"), frozenset({"clusters"}),
               needs=("lab",) if lab else (), rooms={"integration": 1}, on_clusters=True, show=LAB_LINES, most=1000, limit=10800,
               in_all=False, absent=reason),
-        Stage("kubernetes", (sys.executable, "-m", "tests.setup.kubernetes", str(OUTPUT / "kubernetes.junit")), frozenset({"clusters"}),
+        Stage("kubernetes", (sys.executable, "-m", "tests.setup.older_kubernetes", str(OUTPUT / "kubernetes.junit")), frozenset({"clusters"}),
               rooms={"integration": 1, "faults": 1}, show=LAB_LINES, most=1000, limit=9000, in_all=False, absent=reason),
         Stage("weather", _pytest("weather", "-v", "-m", "no_cluster and not soak and not gauntlet", "-n3", "--dist=loadfile", *IN_WEATHER),
               frozenset({"platforms"}), needs=("lab",) if lab else (), rooms={"integration": 1, "unit": 1}, nice=2, show=LAB_LINES, most=1000,

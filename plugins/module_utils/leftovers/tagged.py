@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ..clouds.aws import AwsError, Ec2
+from ..clouds.aws_tags import tags_of
 from ..common import names
 from .model import KEYS, VALUES, Thing, Wanted, owner_of
 
@@ -61,7 +62,7 @@ def tagged(api: Ec2, kms: Ec2, wanted: Wanted, known: Collection[str]) -> list[T
     found: dict[str, Mapping[str, str]] = {}
     for one in filters(api, wanted):
         for item in api.pages("GetResources", "ResourceTagMappingList", TagFilters=[one]):
-            tags = {str(t["Key"]): str(t.get("Value") or "") for t in item.get("Tags") or []}
+            tags = tags_of(item)
             if wanted.tagged(tags):
                 found[str(item["ResourceARN"])] = tags
     return [Thing("aws", kind, arn, tags.get("Name", ""), owner=owner_of(tags), detail=_AGAIN)

@@ -3,7 +3,9 @@
 """The table of versions: of the file that runs write, and of no version that was not run."""
 from __future__ import annotations
 
+import importlib.metadata
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 import yaml
 from tests.lab.base import OWN_KUBERNETES
 from tests.runner import counts, keep
-from tests.setup import kubernetes, tried, versions
+from tests.setup import older_kubernetes, tried, versions
 
 ROOT = Path(__file__).resolve().parents[3]
 KEPT = tried.read()
@@ -37,7 +39,7 @@ def test_everything_ran_on_the_versions_that_the_tests_have() -> None:
 def test_the_kubernetes_before_it_was_run_with_all_checks() -> None:
     ran = {tried.series(r["kubernetes"]): r for r in KEPT["runs"] if r["what"] == "kubernetes"}
     own = int(tried.series(OWN_KUBERNETES).split(".")[1])
-    assert {*ran} == {tried.series(v) for v in kubernetes.VERSIONS} and f"1.{own - 1}" in ran
+    assert {*ran} == {tried.series(v) for v in older_kubernetes.VERSIONS} and f"1.{own - 1}" in ran
     assert [r for r in ran.values() if r["passed"] < r["tests"]] == []
 
 
@@ -116,3 +118,10 @@ def test_only_a_run_of_all_stages_is_one_of_everything(
     stages = [Stage("unit", case.format("") * 2 + case.format("<error/>")),
               Stage("clusters", case.format("") + case.format("<skipped/>"))]
     assert keep._of_all(stages) == told
+
+
+def test_no_program_of_the_tests_stands_before_a_package_that_is_imported() -> None:
+    """Their folder is the first in which a program that is called by its path looks."""
+    programs = {p.stem for p in (ROOT / "tests/setup").glob("*.py")} | {p.name for p in (ROOT / "tests/setup").iterdir() if p.is_dir()}
+    packages = {*importlib.metadata.packages_distributions()}
+    assert programs & (packages | sys.stdlib_module_names) - {"__pycache__"} == set()

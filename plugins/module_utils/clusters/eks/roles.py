@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from ...clouds.aws import AwsError
+from ...clouds.aws_tags import tags_of
 from ...clouds.eks import Session
 from ...common import names
 from ...jobs.errors import BadOption
@@ -127,7 +128,7 @@ class Roles:
     def _made_for(self, name: str) -> dict[str, str]:
         """The tags of a role that was made here, else none."""
         with self._session.unless_missing():
-            found = {t["Key"]: t["Value"] for t in self._iam.call("GetRole", RoleName=name)["Role"].get("Tags") or []}
+            found = tags_of(self._iam.call("GetRole", RoleName=name)["Role"])
             return found if found.get(names.MANAGED_BY) == names.MANAGER else {}
         return {}
 

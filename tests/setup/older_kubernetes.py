@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A real cluster of another Kubernetes than that of the tests, for make kubernetes: what is green there and what its faults are called.
 
-    kubernetes.py FOLDER        FOLDER: where the JUnit files go, one for each version
+    older_kubernetes.py FOLDER        FOLDER: where the JUnit files go, one for each version
 
 It is built once, from the lab's own modules with another number. How many tests passed is kept in tests/versions.json, for the
 table of the README (make generate).
