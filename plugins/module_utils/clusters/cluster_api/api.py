@@ -63,6 +63,16 @@ class Api:
 
         return self._patient(ask) if method == "GET" else ask()
 
+    def _asked(self, ask: Callable[[], Any]) -> Any:
+        """What changes nothing, again while errors pass."""
+        def once() -> Any:
+            try:
+                return ask()
+            except ApiError as e:
+                raise self._error(e) from None
+
+        return self._patient(once)
+
     def _error(self, e: ApiError) -> PlatformError:
         """A 404 that is a page is of whoever stands before the API server; one that has just started knows no kinds yet."""
         kind = Passing if passing(e) or self._client.starting(e) or (e.page and e.status == 404) else PlatformError
@@ -105,13 +115,7 @@ class Api:
     # ---- objects of any kind ----------------------------------------------------------------------------------
     def path(self, item: Mapping[str, Any]) -> str:
         """PlatformError for a kind that is not there, without a status."""
-        def ask() -> str:
-            try:
-                return self.applier.path(item, self.namespace)
-            except ApiError as e:
-                raise self._error(e) from None
-
-        return self._patient(ask)
+        return self._asked(lambda: self.applier.path(item, self.namespace))
 
     def beside(self, item: Mapping[str, Any]) -> bool:
         """Whether an object is in the namespace of the cluster, so that the Cluster can own it."""
@@ -129,13 +133,7 @@ class Api:
 
     def tried(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """As the server would have it if it were applied; nothing is changed, so it is asked again, too."""
-        def ask() -> dict[str, Any]:
-            try:
-                return self.applier.apply(item, self.namespace, dry_run=True)
-            except ApiError as e:
-                raise self._error(e) from None
-
-        return self._patient(ask)
+        return self._asked(lambda: self.applier.apply(item, self.namespace, dry_run=True))
 
     def patch(self, item: Mapping[str, Any], change: Mapping[str, Any]) -> None:
         self.call("PATCH", self.path(item), change, content_type=_MERGE)
