@@ -5,14 +5,12 @@ leave, and of what would replace nodes, it has nothing."""
 from __future__ import annotations
 
 import json
-import threading
 import uuid
 from datetime import datetime, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from collections.abc import Iterable
 from typing import Any
 
-from .weather import SKY
+from .outdoors import Handler, Outdoors
 
 # It has no more kinds than these, and of them no objects but nodes.
 _KINDS = {"namespaces": "Namespace", "nodes": "Node", "persistentvolumes": "PersistentVolume"}
@@ -34,7 +32,7 @@ LABELS: dict[str, dict[str, dict[str, str]]] = {
 }
 
 
-class FakeApiServer:
+class FakeApiServer(Outdoors):
     """Use as a context manager. uid, version, nodes, crew, maker, not_ready, weather and more may be changed while it runs.
 
     nodes: how many there are, of which the first is the control plane, but on EKS. crew: the roles of each (control, etcd,
@@ -46,31 +44,18 @@ class FakeApiServer:
         self.uid, self.version, self.not_ready, self.maker = str(uuid.uuid4()), version, 0, maker
         self.nodes = nodes
         self.more: dict[int, dict[str, Any]] = {}
-        self.weather = SKY.weather()
         fake = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # head and body are written apart
-
+        class Served(Handler):
             def do_GET(self) -> None:
                 if fake.weather.spoils(self):
                     return
                 body = fake.answer(self.path.partition("?")[0])
                 data = body.encode() if isinstance(body, str) else json.dumps(body or {
                     "kind": "Status", "code": 404, "reason": "NotFound", "message": "not found"}).encode()
-                self.send_response(200 if body else 404)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                self.tell(200 if body else 404, data)
 
-            def log_message(self, *_words: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._open(Served)
 
     @property
     def nodes(self) -> int:
@@ -116,12 +101,3 @@ class FakeApiServer:
                            "clusters": [{"name": "c", "cluster": {"server": self.url}}],
                            "users": [{"name": "u", "user": {"token": "planted-token-of-the-fake"}}],
                            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]})
-
-    def __enter__(self) -> FakeApiServer:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.weather.ends()
-        self._server.shutdown()
-        self._server.server_close()

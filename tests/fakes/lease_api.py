@@ -10,10 +10,9 @@ import time
 import uuid
 from collections.abc import Callable
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from .weather import SKY
+from .outdoors import Handler, Outdoors
 
 
 class _Status(Exception):
@@ -26,7 +25,7 @@ class Lost(Exception):
     """Raised by `before`: the request is not done, and its connection ends without an answer."""
 
 
-class LeaseApi:
+class LeaseApi(Outdoors):
     """Use as a context manager. lose: how many of the next changes are made without an answer; ahead: of our clock (s).
 
     before: called with the method of every request, for what happens in the middle. weather: how reads go.
@@ -36,14 +35,10 @@ class LeaseApi:
         self.objects: dict[str, dict[str, Any]] = {}
         self.before: Callable[[str], None] = lambda method: None
         self.lose, self.ahead, self.version = 0, 0.0, 0
-        self.weather = SKY.weather()
         self._lock = threading.Lock()
         fake = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
+        class Served(Handler):
             def _do(self) -> None:
                 data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 if fake.weather.spoils(self):
@@ -68,12 +63,7 @@ class LeaseApi:
 
             do_GET = do_POST = do_PUT = do_DELETE = _do
 
-            def log_message(self, *_words: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._open(Served)
 
     def lost(self) -> bool:
         with self._lock:
@@ -107,12 +97,3 @@ class LeaseApi:
         uid = old["metadata"]["uid"] if old else str(uuid.uuid4())
         self.objects[name] = {**body, "metadata": {**body["metadata"], "uid": uid, "resourceVersion": str(self.version)}}
         return self.objects[name]
-
-    def __enter__(self) -> LeaseApi:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.weather.ends()
-        self._server.shutdown()
-        self._server.server_close()

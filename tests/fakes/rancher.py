@@ -11,21 +11,20 @@ from __future__ import annotations
 import itertools
 import json
 import secrets
-import threading
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Self
 
 from .api_server import FakeApiServer
+from .outdoors import Handler, Outdoors
 from .rancher_norman import Norman
 from .rancher_steve import Steve
 from .rancher_words import ACTIVE, FLICKER, MAKING, Refusal, Step
-from .weather import SKY
 
 __all__ = ["ACTIVE", "FLICKER", "MAKING", "FakeRancher", "Refusal"]
 
 
-class FakeRancher(Norman, Steve):
+class FakeRancher(Norman, Steve, Outdoors):
     """Use as a context manager. Attributes are switches for tests.
 
     has_v1: whether Steve knows provisioning.cattle.io; has_v1_login: whether /v1-public/login exists; has_rke1: whether
@@ -39,7 +38,8 @@ class FakeRancher(Norman, Steve):
         self.has_v1, self.has_v1_login, self.has_rke1 = has_v1, has_v1_login, True
         self.keeps, self.gone_status, self.conflicts, self.busy, self.looks, self.page = False, 404, 0, 0, 1, 0
         self.making: list[Step] = [*MAKING, ACTIVE]
-        self.weather = SKY.weather()
+        self._open(self._handler())
+        self.server_url = self.url
         self.users, self.tokens = {"admin": "planted-password"}, {"token-abcde:" + "s" * 54}
         self.clusters: dict[str, dict[str, Any]] = {}
         self.newer: dict[str, dict[str, Any]] = {}
@@ -53,9 +53,6 @@ class FakeRancher(Norman, Steve):
         self.api = FakeApiServer()
         self.applied = False
         self._numbers = itertools.count(1)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = self.server_url = "http://127.0.0.1:{}".format(self._server.server_address[1])
 
     @property
     def token(self) -> str:
@@ -64,10 +61,7 @@ class FakeRancher(Norman, Steve):
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         fake = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # head and body are written apart
-
+        class Served(Handler):
             def _serve(self) -> None:
                 if fake.weather.spoils(self):
                     return
@@ -81,18 +75,11 @@ class FakeRancher(Norman, Steve):
                 except Refusal as e:
                     status, answer = e.status, e.body
                 data = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                self.tell(status, data)
 
             do_GET = do_POST = do_PUT = do_DELETE = _serve
 
-            def log_message(self, *_words: Any) -> None:
-                pass
-
-        return Handler
+        return Served
 
     # ---- who and where ----------------------------------------------------------------------------------------
     def serve(self, verb: str, path: str, query: dict[str, str], body: Any, bearer: str) -> tuple[int, Any]:
@@ -128,15 +115,12 @@ class FakeRancher(Norman, Steve):
         answer = self.api.answer(f"/{path}")
         return (200, answer) if answer else (404, {"kind": "Status", "code": 404, "message": "not found"})
 
-    def __enter__(self) -> FakeRancher:
+    def __enter__(self) -> Self:
         self.api.__enter__()
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
+        return super().__enter__()
 
     def __exit__(self, *error: object) -> None:
-        self.weather.ends()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__(*error)
         self.api.__exit__(*error)
 
 

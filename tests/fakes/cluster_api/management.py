@@ -11,14 +11,13 @@ import base64
 import copy
 import json
 import re
-import threading
 import urllib.parse
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from tests.fakes.api_server import FakeApiServer
-from tests.fakes.weather import SKY
+from tests.fakes.outdoors import Handler, Outdoors
 
 from .status import cluster_status, replicas_status
 
@@ -39,7 +38,7 @@ def _merged(old: Any, new: Any) -> Any:
     return {k: v for k, v in {**old, **{k: _merged(old.get(k), v) for k, v in new.items()}}.items() if v is not None}
 
 
-class FakeManagement:
+class FakeManagement(Outdoors):
     """Use as a context manager. objects: by namespace, plural and name. looks: at a Cluster, until it is made, and until it is gone.
 
     made: the cluster that all of its Clusters lead to. changes: what was asked for besides reads.
@@ -49,19 +48,13 @@ class FakeManagement:
         self.made, self.looks = made, 2
         self.objects: dict[Key, dict[str, Any]] = {}
         self.changes: list[str] = []
-        self.weather = SKY.weather()
         self._left: dict[Key, int] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._open(self._handler())
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         fake = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # head and body are written apart
-
+        class Served(Handler):
             def _serve(self) -> None:
                 data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 if fake.weather.spoils(self):
@@ -70,18 +63,11 @@ class FakeManagement:
                 query = dict(urllib.parse.parse_qsl(url.query))
                 body = fake.answer(self.command, url.path, query, json.loads(data) if data else {})
                 text = json.dumps(body or {"kind": "Status", "code": 404, "reason": "NotFound", "message": "not found"}).encode()
-                self.send_response(200 if body else 404)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
+                self.tell(200 if body else 404, text)
 
             do_GET = do_PATCH = do_DELETE = _serve
 
-            def log_message(self, *_words: Any) -> None:
-                pass
-
-        return Handler
+        return Served
 
     # ---- the API server ---------------------------------------------------------------------------------------
     def answer(self, method: str, path: str, query: dict[str, str], body: dict[str, Any]) -> dict[str, Any] | None:
@@ -170,12 +156,3 @@ class FakeManagement:
     @property
     def kubeconfig(self) -> str:
         return self.made.kubeconfig.replace(self.made.url, self.url)
-
-    def __enter__(self) -> FakeManagement:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.weather.ends()
-        self._server.shutdown()
-        self._server.server_close()
