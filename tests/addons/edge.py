@@ -71,9 +71,9 @@ def namespace(lab: Any, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def changed(lab: Any, plural: str, *patches: tuple[str, str, Any]) -> Iterator[None]:
+def changed(lab: Any, plural: str, *patches: tuple[str, str, Any], shows: str = "") -> Iterator[None]:
     """Each of our objects of this kind is changed as it comes, as policy engines do. patches: (op, path, value) of a JSON
-    patch."""
+    patch. shows: what is in a changed object, where that is not the value of the first."""
     name = f"changes-{plural}"
     group, base = _API[plural]
     text = ", ".join(f'JSONPatch{{op: "{op}", path: "{path}", value: {_cel(value)}}}' for op, path, value in patches)
@@ -86,7 +86,7 @@ def changed(lab: Any, plural: str, *patches: tuple[str, str, Any]) -> Iterator[N
 
     def in_force() -> bool:
         made = lab.api(f"{base}/namespaces/default/{plural}?dryRun=All", "POST", _sample(plural))
-        return ("in-tls" if isinstance(patches[0][2], Cel) else str(patches[0][2])) in str(made)
+        return (shows or str(patches[0][2])) in str(made)
 
     with ExitStack() as stack:
         stack.enter_context(lab.fault.extra(f"{_ADMISSION}/mutatingadmissionpolicies", policy))
@@ -99,7 +99,8 @@ def changed(lab: Any, plural: str, *patches: tuple[str, str, Any]) -> Iterator[N
 @contextmanager
 def backends_in_tls(lab: Any) -> Iterator[None]:
     """Our pods speak TLS at a port of a sidecar, and our Services lead there; who asks them is not told so."""
-    with changed(lab, "pods", ("add", "/spec/containers/-", Cel(_IN_TLS))), changed(lab, "services", ("replace", "/spec/ports/0/targetPort", 8443)):
+    with changed(lab, "pods", ("add", "/spec/containers/-", Cel(_IN_TLS)), shows="in-tls"), \
+            changed(lab, "services", ("replace", "/spec/ports/0/targetPort", 8443)):
         yield
 
 
