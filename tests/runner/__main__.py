@@ -72,8 +72,8 @@ def main(words: list[str]) -> int:
     lab, keep = None, bool(os.environ.get("KEEP_LAB"))
     left: Callable[[], list[str]] = own.left if own else list
     if any(s.name == "lab" for s in stages):
-        names = [*clusters.names(os.environ), *clusters.of_addons(os.environ)]
-        lab = Lab({*names, *map(clusters.spare, names)})
+        lab = Lab({used: {*names, *map(clusters.spare, names)} for used, names in (
+            ("clusters", clusters.names(os.environ)), ("addons", clusters.of_addons(os.environ)))})
         left = lab.left
     schedule = Schedule(stages, left, lab.release if lab and not keep else None)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -12,9 +12,9 @@ from pathlib import Path
 # Measured: a cluster takes 0.8 GiB and a tenth of a core, the tests on it another GiB and two thirds of a core: with more of them
 # everything waits for everything, and what comes up within its time alone does not any more.
 _GIB_EACH, _EACH_CORE = 3, 1.5
-# All add-ons take two GiB and a tenth of a core more. Their tests are a fourth of all, so more than two such clusters would wait
-# for the others.
-_GIB_ADDONS, _MOST_ADDONS, _CORES_ADDONS = 5, 2, 2
+# All add-ons take two GiB and a tenth of a core more. Their tests are a third of all, so more than two such clusters would wait
+# for the others; one would be waited for by all others.
+_GIB_ADDONS, _MOST_ADDONS = 5, 2
 # Addresses of the lab end at 15: a cluster and its spare one lie this far apart, and one number is kept for its own tests. At
 # least one more is that of the add-ons.
 _NUMBERS, _APART = 7, 7
@@ -69,7 +69,7 @@ def of_addons(environ: Mapping[str, str]) -> tuple[str, ...]:
             raise ValueError(f"ASSAY_ADDON_CLUSTERS: must be from 1 to {len(free)} beside {len(plain)} other clusters, not {given}")
         return tuple(f"a{n}" for n in free[:int(given)])
     room = (_available_gib() - _GIB_EACH * len(plain)) // _GIB_ADDONS
-    return tuple(f"a{n}" for n in free[:max(1, min(_MOST_ADDONS, int(room), _cores() // _CORES_ADDONS))])
+    return tuple(f"a{n}" for n in free[:max(1, min(_MOST_ADDONS, int(room), _cores()))])
 
 
 def spare(name: str) -> str:

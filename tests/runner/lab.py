@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping, Set
 
 from tests.lab.base import state
 
@@ -43,12 +44,13 @@ def left_on(names: set[str]) -> list[str]:
 
 
 class Lab:
-    """From its making to the clean-up; `ours_too`: names that this run may bring up."""
+    """From its making to the clean-up; `may`: names that this run may bring up, by what stages use of them."""
 
-    def __init__(self, ours_too: set[str]) -> None:
-        self.before, self._ours = up_now(), ours_too
+    def __init__(self, may: Mapping[str, Set[str]]) -> None:
+        self.before, self._may = up_now(), may
+        self._ours = {name for names in may.values() for name in names}
         self._machine, self._blind = self._look()
-        self._going: threading.Thread | None = None
+        self._going: list[threading.Thread] = []
         self._stay: set[str] = set()
         self._wrong: list[str] = []
 
@@ -63,26 +65,27 @@ class Lab:
         """What tests left on the clusters that they ran on and that are up now."""
         return left_on(up_now() & self._ours)
 
-    def release(self) -> None:
-        """Begin to take our clusters down while stages that need none go on: each takes a tenth of a core. take_down() waits for it."""
-        self._going = threading.Thread(target=self._down)
-        self._going.start()
+    def release(self, used: str) -> None:
+        """Begin to take these of our clusters down while stages that use none of them go on: each takes a tenth of a core. take_down()
+        waits for it."""
+        self._going.append(threading.Thread(target=self._down, args=(self._may.get(used, frozenset()),)))
+        self._going[-1].start()
 
-    def _down(self) -> None:
-        """Our clusters; what goes wrong is kept for the end."""
+    def _down(self, names: Set[str]) -> None:
+        """Our clusters of these names; what goes wrong is kept for the end."""
         up = up_now()
         self._stay = up & self.before | up - self._ours
-        if up - self._stay or not self._going:
-            say(f"[clean-up] taking {', '.join(sorted(up - self._stay)) or 'nothing'} down"
-                + (f", {', '.join(sorted(self._stay))} stays" if self._stay else ""))
-        self._wrong += [w for name in sorted(up - self._stay) if (w := _command("down", "--name", name))]
+        going = sorted(up & names - self._stay)
+        if going or not self._going:
+            say(f"[clean-up] taking {', '.join(going) or 'nothing'} down" + (f", {', '.join(sorted(self._stay))} stays" if self._stay else ""))
+        self._wrong += [w for name in going if (w := _command("down", "--name", name))]
 
     def take_down(self) -> Outcome:
         """Our clusters down, and a look at what they left: one test, whose reason says what was not looked at."""
         started = time.monotonic()
-        if self._going:
-            self._going.join()
-        self._down()
+        for thread in self._going:
+            thread.join()
+        self._down(self._ours)
         stay = self._stay
         machine, blind = self._look()
         wrong = self._wrong + [f"left over: {line}" for line in of_lab(self._machine, machine, self.before | stay)]

@@ -48,15 +48,16 @@ class Outcome:
 
 
 class Schedule:
-    """The stages that wait, run and have ended. left() tells what tests left behind on the clusters; release() is called once, when no
-    stage wants them any more."""
+    """The stages that wait, run and have ended. left() tells what tests left behind on the clusters; release("clusters") and
+    release("addons") are called once, when no stage wants those any more."""
 
-    def __init__(self, stages: list[Stage], left: Callable[[], list[str]] = list, release: Callable[[], None] | None = None) -> None:
+    def __init__(self, stages: list[Stage], left: Callable[[], list[str]] = list, release: Callable[[str], None] | None = None) -> None:
         self.waiting = list(stages)
         self.running: list[Running] = []
         self.outcomes: list[Outcome] = []
         self.interrupted = ""
         self._left, self._release = left, release
+        self._released: set[str] = set()
         self._first: dict[str, Outcome] = {}  # by the name of the stage that tries again
 
     def interrupt(self, reason: str) -> None:
@@ -116,9 +117,10 @@ class Schedule:
             self.waiting.insert(0, second)
 
     def _free(self) -> None:
-        if self._release and not any(s.uses & _CLUSTERS for s in [*self.waiting, *(r.stage for r in self.running)]):
-            self._release()
-            self._release = None
+        wanted = {thing for s in [*self.waiting, *(r.stage for r in self.running)] for thing in s.uses}
+        for thing in sorted(_CLUSTERS - wanted - self._released) if self._release else ():
+            self._released.add(thing)
+            self._release(thing)
 
     def _show_end(self, running: Running) -> None:
         """The end of a failed stage's log."""

@@ -223,19 +223,29 @@ def test_what_was_up_before_stays_and_the_machine_is_looked_at_all_the_same(out:
     monkeypatch.setattr(lab, "up_now", lambda: next(ups))
     monkeypatch.setattr(lab, "snapshot", lambda: next(looks))
     monkeypatch.setattr(lab, "_command", lambda *words, **_more: downs.append(words) or "")
-    outcome = lab.Lab({"c1", "c2"}).take_down()
+    outcome = lab.Lab({"clusters": {"c1", "c2"}}).take_down()
     assert downs == [("down", "--name", "c2")]
     assert outcome.counts == Counts(0, 1) and "process 7 /assay-lab/c2/kubelet" in outcome.reason
 
 
 def test_clusters_go_when_no_stage_wants_them_any_more(out: Path) -> None:
-    note, calls = out / "released", []
-    wants = (sys.executable, "-c", f"import os; raise SystemExit(os.path.exists({str(note)!r}))")
-    waits = (sys.executable, "-c", f"import os, time\nwhile not os.path.exists({str(note)!r}): time.sleep(0.02)")
-    given = [Stage("first", wants), Stage("a", wants, frozenset({"clusters"}), needs=("first",)),
-             Stage("b", wants, frozenset({"addons"}), needs=("a",)), Stage("c", waits, frozenset({"static"}), limit=120)]
-    outcomes = Schedule(given, release=lambda: calls.append(note.touch())).go()
-    assert [o.verdict for o in outcomes] == ["passed"] * 4 and len(calls) == 1
+    """Those with add-ons are wanted while the others, which nobody wants any more, are gone already."""
+    calls: list[str] = []
+
+    def wants(*there: str, gone: str) -> tuple[str, ...]:
+        """Fails where one of these is released; ends when `gone` is."""
+        return (sys.executable, "-c", f"import os, time\nwhile {gone!r} and not os.path.exists({str(out / gone)!r}): time.sleep(0.02)\n"
+                f"raise SystemExit(any(map(os.path.exists, {[str(out / t) for t in there]!r})))")
+
+    def release(used: str) -> None:
+        calls.append(used)
+        (out / used).touch()
+
+    given = [Stage("first", wants("clusters", "addons", gone="")),
+             Stage("a", wants("clusters", "addons", gone=""), frozenset({"clusters"}), needs=("first",)),
+             Stage("b", wants("addons", gone="clusters"), frozenset({"addons"}), needs=("a",), limit=120),
+             Stage("c", wants(gone="addons"), frozenset({"static"}), limit=120)]
+    assert [o.verdict for o in Schedule(given, release=release).go()] == ["passed"] * 4 and calls == ["clusters", "addons"]
 
 
 def test_what_was_taken_down_early_is_looked_at_in_the_end_with_what_went_wrong(
@@ -249,7 +259,7 @@ def test_what_was_taken_down_early_is_looked_at_in_the_end_with_what_went_wrong(
 
     monkeypatch.setattr(lab, "up_now", lambda: next(ups))
     monkeypatch.setattr(lab, "_command", down)
-    monkeypatch.setattr(runner.Schedule, "__init__", lambda _self, _stages, _left, release: release())
+    monkeypatch.setattr(runner.Schedule, "__init__", lambda _self, _stages, _left, release: release("clusters"))
     assert ending() == 1 and downs == ["c1", "s8", "s8"]
     assert "[clean-up] down --name s8 failed: busy" in capsys.readouterr().out
 
