@@ -1,15 +1,16 @@
 # Copyright: (c) 2026, assay.clusters contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Faults of add-ons as data, one for each cause that their rules name: how the lab is broken, which check is asked how, and what is right.
-Those of a round touch nothing that another one of it needs."""
+Those of a round touch nothing that another one of it needs; those of ALONE are broken one by one, too."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.addons import balancing, edge, issuing, names, scaling, volumes
+from tests.faults.conftest import assert_red
 from tests.lab.audit_sink import audit_sink
 from tests.lab.components import zone
 from tests.lab.tiers import autoscaler, cert_manager, external_dns
@@ -33,8 +34,8 @@ _ISSUER = f"clusterissuer/{cert_manager.ACME}"
 @dataclass(frozen=True)
 class Fault:
     """broken(lab) yields options that are known only then, or None. scope: a part of what is named, or what says it of (lab, record) while
-    the lab is broken. sure: the confidence. words: of the evidence. follows: the cause that it is a consequence of. stays: what a run
-    cannot end before the lab is mended is told as left."""
+    the lab is broken. sure: the confidence. words: of the evidence. never: words that are nowhere in the record. follows: the cause that it
+    is a consequence of. stays: what a run cannot end before the lab is mended is told as left."""
 
     check: str
     scope: str | Callable[[Any, Any], list[str]]
@@ -42,6 +43,7 @@ class Fault:
     options: Mapping[str, Any] = field(default_factory=dict)
     sure: str = "confirmed"
     words: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
     follows: str = ""
     stays: bool = False
 
@@ -153,12 +155,14 @@ FAULTS = {
     "audit.off": Fault("audit_log", "", lambda lab: lab.fault.no_audit_log(), _AUDIT, words=("apiserver_audit_event_total 0",)),
     "audit.partial": Fault("audit_log", _second_server, lambda lab: lab.fault.no_audit_log("cp2"), _AUDIT,
                            words=("apiserver_audit_event_total 0",)),
-    "audit.policy": Fault("audit_log", "", lambda lab: lab.fault.audit_policy(_POLICY), _AUDIT, words=("write: 0 of 2 found",)),
+    "audit.policy": Fault("audit_log", "", lambda lab: lab.fault.audit_policy(_POLICY), _AUDIT,
+                          words=("denied: all found, read: all found, write: 0 of 2 found",)),
     "audit.backend-failed": Fault("audit_log", _second_server, lambda lab: lab.fault.read_only_audit_disk("cp2"), _AUDIT,
                                   words=('apiserver_audit_error_total{plugin="log"}',)),
     "audit.sink-behind": Fault("audit_log", "", _behind, _STORE, "probable", ("0 of 2 found",)),
 
-    "edns.not-running": Fault("external_dns", names.REF, options=_NAMES, words=("has no available pod",)),
+    "edns.not-running": Fault("external_dns", names.REF, lambda lab: lab.fault.scale(external_dns.NAMESPACE, "external-dns", 0), _NAMES,
+                              words=("has no available pod, of 0 that are wanted",)),
     "edns.zone-mismatch": Fault("external_dns", names.REF, lambda lab: names.with_arguments(lab, rfc2136_zone="other.test"), _NAMES,
                                 words=("No available zone found for",)),
     "edns.provider-denied": Fault("external_dns", names.REF, lambda lab: names.with_arguments(
@@ -179,7 +183,8 @@ FAULTS = {
     "cert.acme-untrusted": Fault("cert_manager", _ISSUER, issuing.other_bundle, _HTTP, words=("certificate signed by unknown authority",)),
     "cert.rate-limited": Fault("cert_manager", _ISSUER, issuing.limited, _HTTP, words=("urn:ietf:params:acme:error:rateLimited",)),
     "cert.http01-unreachable": Fault("cert_manager", _ISSUER, lambda lab: issuing.server_asks_at(lab, 5002),
-                                     {**_HTTP, "cert_manager_limit": 60}, words=("urn:ietf:params:acme:error:connection",)),
+                                     {**_HTTP, "cert_manager_limit": 60}, words=("urn:ietf:params:acme:error:connection", ":5002/"),
+                                     never=("self check",)),
     "cert.http01-wrong-answer": Fault("cert_manager", _ISSUER, _elsewhere, _HTTP, words=("did not get expected response",)),
     "cert.dns01-denied": Fault("cert_manager", _ISSUER, _other_key, _DNS, words=("DNS update failed",)),
     "cert.dns01-unreachable": Fault("cert_manager", _ISSUER, issuing.silent_solver, _DNS, words=("i/o timeout",), stays=True),
@@ -188,7 +193,8 @@ FAULTS = {
 
     "lb.controller-missing": Fault("load_balancer", balancing.CONTROLLER_REF, _no_address, _BALANCER, words=("no pod of it is available",)),
     "lb.contended": Fault("load_balancer", _both_writers, _writing, _BALANCER),
-    "lb.not-announced": Fault("load_balancer", "ipaddresspool/pool", _not_announced, _BALANCER, words=("IPAllocated",)),
+    "lb.not-announced": Fault("load_balancer", "ipaddresspool/pool", _not_announced, _BALANCER,
+                              words=("neither an L2Advertisement nor a BGPAdvertisement", "IPAllocated")),
     "lb.pool-exhausted": Fault("load_balancer", "ipaddresspool/pool", _full_pool, words=("no available IPs",)),
     "lb.targets-unhealthy": Fault("load_balancer", _second_node, lambda lab: lab.fault.drop_port("n2", "30000:32767"),
                                   words=("and not at its health port",)),
@@ -241,3 +247,51 @@ ROUNDS = (
     ("edns.not-syncing",), ("dns.resolver-behind",), ("edns.owner-conflict",),
 )
 assert sorted(cause for one in ROUNDS for cause in one) == sorted(FAULTS), "each cause has one round"
+# What is broken alone, in words. The others need another one, or tests of their own say more.
+ALONE = {
+    "audit.off": "no audit log at all", "audit.policy": "a policy that drops what must be there",
+    "audit.backend-failed": "a disk below one log that became read-only", "audit.sink-behind": "a store that is behind",
+    "edns.not-running": "external-dns does not run", "edns.zone-mismatch": "a zone that external-dns does not keep",
+    "edns.provider-denied": "a key that the name server refuses", "edns.provider-unreachable": "a name server that external-dns does not reach",
+    "edns.not-watching": "external-dns looks at other objects than its arguments say",
+    "edns.not-syncing": "external-dns says what it does and does nothing",
+    "dns.zone-stale": "a name server that does not follow", "dns.authority-down": "a name server that answers nothing",
+    "dns.resolver-behind": "a recursive name server with another zone of this name",
+    "cert.acme-unreachable": "the ACME server is away", "cert.acme-untrusted": "the ACME server is not trusted",
+    "cert.rate-limited": "the ACME server limits orders",
+    "cert.http01-unreachable": "the ACME server does not reach what the cluster reaches",
+    "cert.http01-wrong-answer": "names of a challenge lead to somebody else", "cert.dns01-denied": "the name server refuses the key of a challenge",
+    "cert.dns01-unreachable": "the name server of a challenge is silent",
+    "lb.controller-missing": "the load balancers' controller is stopped", "lb.contended": "two that write one status",
+    "lb.not-announced": "a withdrawn announcement", "lb.targets-unhealthy": "a closed health port",
+    "ingress.backend-error": "a backend that is asked in TLS and has none",
+    "storage.attach-stuck": "a volume that cannot be detached",
+    "cas.cloud-error": "a cloud without a machine to give", "cloud.quota": "a quota of the cloud", "cas.no-match": "a pod for which no group has room"}
+# How each check is asked of a whole lab, where its defaults are not it.
+_GREEN = {"node_autoscaling": {"allow": True}, "zonal_stateful_set": _ZONAL}
+
+
+def green(fault: Fault) -> dict[str, Any]:
+    """Options with which its check is green when the lab is mended."""
+    if fault.check == "cert_manager":
+        return {**fault.options, "cert_manager_limit": 150}
+    return _GREEN.get(fault.check, {})
+
+
+def broken_and_named(lab: Any, prove: Any, *causes: str) -> None:
+    """The lab is broken in all of these ways: each check names its own, and nothing of the others'; then it is mended, and nothing is left."""
+    faults = {FAULTS[c].check: (c, FAULTS[c]) for c in causes}
+    with names.somebodys(lab):
+        with ExitStack() as stack:
+            told = {check: stack.enter_context(f.broken(lab)) for check, (_cause, f) in faults.items()}
+            records = prove(*faults, **{check: {**f.options, **(told[check] if isinstance(told[check], dict) else {})}
+                                        for check, (_cause, f) in faults.items()})
+            for check, (cause, f) in faults.items():
+                assert_red(records[check], cause, f.right_scope(lab, records[check]), f.sure, *f.words, follows=f.follows)
+                told_all = str(records[check].to_dict())
+                assert not [words for words in (*f.never, external_dns.key(lab)) if words in told_all]
+            assert bool(prove.result["leftovers"]) <= any(f.stays for _cause, f in faults.values())
+        volumes.finished(lab, prove)
+        names.nothing_of_ours(lab)
+        issuing.nothing_of_ours(lab)
+        assert scaling.nodes(lab) == scaling.base(lab)

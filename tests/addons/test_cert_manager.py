@@ -22,7 +22,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.results.record impo
 from tests.addons import issuing, names
 from tests.faults.conftest import assert_red
 from tests.lab.base import wait_for
-from tests.lab.tiers import cert_manager as tier, external_dns, ingress
+from tests.lab.tiers import cert_manager as tier, ingress
 from tests.rights import wait_until_allowed
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab, pytest.mark.tiers("cert_manager")]
@@ -93,32 +93,6 @@ def test_its_webhook_has_the_certificate_of_another_ca(lab: Any, prove: Any) -> 
     _green(lab, prove, BY_CA)
 
 
-# ---- the ACME server ----------------------------------------------------------------------------------------------
-@pytest.mark.gauntlet
-def test_the_acme_server_is_away(lab: Any, prove: Any) -> None:
-    with issuing.server_away(lab):
-        record = _prove(prove, BY_HTTP)
-    assert_red(record, "cert.acme-unreachable", ACME, "confirmed", "connection refused")
-    _green(lab, prove, BY_HTTP)
-
-
-@pytest.mark.gauntlet
-def test_the_acme_server_is_not_trusted(lab: Any, prove: Any) -> None:
-    with issuing.other_bundle(lab):
-        record = _prove(prove, BY_HTTP)
-    assert_red(record, "cert.acme-untrusted", ACME, "confirmed", "x509: certificate signed by unknown authority")
-    _green(lab, prove, BY_HTTP)
-
-
-@pytest.mark.gauntlet
-def test_the_acme_server_limits_orders(lab: Any, prove: Any) -> None:
-    """A server before pebble that refuses new orders as Let's Encrypt does: that is simulated."""
-    with issuing.limited(lab):
-        record = _prove(prove, BY_HTTP)
-    assert_red(record, "cert.rate-limited", ACME, "confirmed", "urn:ietf:params:acme:error:rateLimited")
-    _green(lab, prove, BY_HTTP)
-
-
 # ---- by HTTP ------------------------------------------------------------------------------------------------------
 @pytest.mark.gauntlet
 def test_names_lead_to_nobody(lab: Any, prove: Any) -> None:
@@ -127,25 +101,6 @@ def test_names_lead_to_nobody(lab: Any, prove: Any) -> None:
     assert_red(record, "cert.http01-unreachable", ACME, "confirmed", "failed to perform self check GET request", "connection refused")
     assert "wrong-answer" not in str(record.to_dict())
     issuing.nothing_of_ours(lab)
-    _green(lab, prove, BY_HTTP)
-
-
-@pytest.mark.gauntlet
-def test_the_acme_server_does_not_reach_what_the_cluster_reaches(lab: Any, prove: Any) -> None:
-    """cert-manager's own look is content, and the server's is not."""
-    with issuing.server_asks_at(lab, 5002):
-        record = _prove(prove, {**BY_HTTP, "cert_manager_limit": 60})
-    assert_red(record, "cert.http01-unreachable", ACME, "confirmed", "urn:ietf:params:acme:error:connection", ":5002/")
-    assert "self check" not in str(record.to_dict())
-    issuing.nothing_of_ours(lab)
-    _green(lab, prove, BY_HTTP)
-
-
-@pytest.mark.gauntlet
-def test_names_lead_to_somebody_else(lab: Any, prove: Any) -> None:
-    with issuing.other_web(lab) as address, issuing.web_at(lab, address):
-        record = _prove(prove, BY_HTTP)
-    assert_red(record, "cert.http01-wrong-answer", ACME, "confirmed", "did not get expected response")
     _green(lab, prove, BY_HTTP)
 
 
@@ -166,24 +121,6 @@ def test_without_load_balancers_names_are_not_proved(lab: Any, prove: Any) -> No
 
 
 # ---- by DNS -------------------------------------------------------------------------------------------------------
-@pytest.mark.gauntlet
-def test_the_name_server_refuses_the_key(lab: Any, prove: Any) -> None:
-    with lab.fault.patch("/api/v1/namespaces/cert-manager/secrets/tsig", {"data": {"key": "ZDNKdmJtY2dkM0p2Ym1jPQ=="}}):
-        record = _prove(prove, BY_DNS)
-    assert_red(record, "cert.dns01-denied", ACME, "confirmed", "DNS update failed")
-    assert external_dns.key(lab) not in str(record.to_dict())
-    _green(lab, prove, BY_DNS)
-
-
-@pytest.mark.gauntlet
-def test_the_name_server_of_the_solver_is_silent(lab: Any, prove: Any) -> None:
-    with issuing.silent_solver(lab):
-        record = _prove(prove, BY_DNS)
-        assert prove.result["leftovers"], "its challenge cannot end: that is told"
-    assert_red(record, "cert.dns01-unreachable", ACME, "confirmed", "i/o timeout")
-    _green(lab, prove, BY_DNS)
-
-
 @pytest.mark.gauntlet
 @pytest.mark.tiers("external_dns")
 def test_a_name_server_does_not_get_the_record(lab: Any, prove: Any) -> None:

@@ -33,23 +33,6 @@ def _prove(prove: Any, **options: Any) -> Any:
 
 # ---- of the zone --------------------------------------------------------------------------------------------------
 @pytest.mark.gauntlet
-def test_a_name_server_that_does_not_follow(lab: Any, prove: Any) -> None:
-    with names.second_does_not_follow(lab):
-        record = _prove(prove, **QUICK)
-    assert_red(record, "dns.zone-stale", [SECOND], "confirmed", f"at ns2.lab.test ({tier.second(lab)}) (external_dns made): no record")
-    names.nothing_of_ours(lab)
-    prove.green("external_dns")
-
-
-@pytest.mark.gauntlet
-def test_a_name_server_that_answers_nothing(lab: Any, prove: Any) -> None:
-    with names.second_stopped(lab):
-        record = _prove(prove, **QUICK)
-    assert_red(record, "dns.authority-down", [SECOND], "probable", "timed out")
-    prove.green("external_dns")
-
-
-@pytest.mark.gauntlet
 def test_a_name_server_that_does_not_have_the_zone(lab: Any, prove: Any) -> None:
     with names.without_the_zone(lab) as server:
         _named_beside_the_others(lab, prove, server)
@@ -68,16 +51,6 @@ def _named_beside_the_others(lab: Any, prove: Any, server: str) -> None:
 
 
 # ---- recursive ones -----------------------------------------------------------------------------------------------
-@pytest.mark.gauntlet
-def test_a_resolver_that_does_not_know_the_zone(lab: Any, prove: Any) -> None:
-    """A recursive name server with a zone of the same name of its own: here the second one, told to stay as it is."""
-    with names.second_does_not_follow(lab):
-        record = _prove(prove, external_dns_servers=[lab.host], external_dns_resolvers=[tier.second(lab)], **QUICK)
-    assert_red(record, "dns.resolver-behind", [f"nameserver/{tier.second(lab)}"], "confirmed", "no record (NXDOMAIN)")
-    names.nothing_of_ours(lab)
-    prove.green("external_dns")
-
-
 @pytest.mark.gauntlet
 def test_a_resolver_that_still_has_the_old_target(lab: Any, prove: Any) -> None:
     with names.keeping(lab) as server:

@@ -126,15 +126,6 @@ def test_the_secret_of_the_certificate(lab: Any, prove: Any, fault: str) -> None
 
 # ---- backends ---------------------------------------------------------------------------------------------------------
 @pytest.mark.gauntlet
-def test_a_backend_that_is_asked_in_tls(lab: Any, prove: Any) -> None:
-    with changed(lab, "services",
-                 ("add", "/metadata/annotations", {"traefik.ingress.kubernetes.io/service.serversscheme": "https"})):
-        record = _record(prove)
-    assert_red(record, "ingress.backend-error", CLASS, "confirmed")
-    _green(prove)
-
-
-@pytest.mark.gauntlet
 def test_a_backend_that_speaks_tls(lab: Any, prove: Any) -> None:
     with backends_in_tls(lab):
         record = _record(prove)

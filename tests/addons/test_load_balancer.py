@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.addons import balancing
-from tests.addons.balancing import ADVERTISEMENT, CONTROLLER_REF, POOL, SPEAKER, SPEAKER_REF, addresses, ours, says, shop
+from tests.addons.balancing import POOL, SPEAKER, SPEAKER_REF, addresses, ours, says, shop
 from tests.faults.conftest import assert_red
 from tests.lab.base import wait_for
 from tests.lab.tiers import load_balancer as tier
@@ -56,14 +56,6 @@ def test_somebody_who_is_given_the_address_afterwards_is_none_of_ours(lab: Any, 
 
 # ---- no address ---------------------------------------------------------------------------------------------------
 @pytest.mark.gauntlet
-def test_stopped_controller(lab: Any, prove: Any) -> None:
-    with lab.fault.scale("metallb-system", "controller", 0):
-        record = _prove(prove, **QUICK)
-    assert_red(record, "lb.controller-missing", [CONTROLLER_REF], "confirmed", "no pod of it is available")
-    prove.green("load_balancer")
-
-
-@pytest.mark.gauntlet
 def test_a_class_that_nobody_serves(prove: Any) -> None:
     record = _prove(prove, load_balancer_class="acme.example.com/nlb", **QUICK)
     assert_red(record, "lb.controller-missing", ["loadbalancerclass/acme.example.com/nlb"], "probable",
@@ -91,16 +83,6 @@ def test_no_pool_at_all(lab: Any, prove: Any) -> None:
 
 
 # ---- no traffic ---------------------------------------------------------------------------------------------------
-@pytest.mark.gauntlet
-def test_withdrawn_announcement(lab: Any, prove: Any) -> None:
-    with lab.fault.without(ADVERTISEMENT):
-        balancing.forget(lab)
-        record = _prove(prove, **QUICK)
-    assert_red(record, "lb.not-announced", ["ipaddresspool/pool"], "confirmed",
-               "neither an L2Advertisement nor a BGPAdvertisement", "IPAllocated")
-    prove.green("load_balancer")
-
-
 @pytest.mark.gauntlet
 def test_speakers_that_run_nowhere(lab: Any, prove: Any) -> None:
     with lab.fault.patch(SPEAKER, {"spec": {"template": {"spec": {"nodeSelector": {"no-such": "node"}}}}}):
@@ -134,33 +116,12 @@ def test_a_probe_that_reaches_nothing_of_the_cluster_proves_nothing(lab: Any, pr
 
 
 @pytest.mark.gauntlet
-def test_two_that_write_one_status(lab: Any, prove: Any) -> None:
-    """The second controller is played: another program that writes an address of its own."""
-    with balancing.meanwhile(lambda: balancing.write_status(lab, f"{lab.host.rpartition('.')[0]}.199")):
-        record = _prove(prove, **QUICK)
-    assert (record.verdict, record.cause, record.confidence) == ("failed", "lb.contended", "confirmed"), record.message
-    assert "controller/other-lb" in record.scope and len(record.scope) == 2
-    prove.green("load_balancer")
-
-
-@pytest.mark.gauntlet
 def test_a_wrong_selector_of_somebodys_service(lab: Any, prove: Any) -> None:
     with shop(lab):
         prove.green("load_balancer", load_balancer={"balanced_service": "somebodys-shop/shop"})
         with lab.fault.patch(f"{balancing.SERVICES}/shop", {"spec": {"selector": {"app": "shpo"}}}):
             record = _prove(prove, balanced_service="somebodys-shop/shop")
         assert_red(record, "svc.no-endpoints", ["service/somebodys-shop/shop"], "confirmed", "app=shpo")
-
-
-# ---- the health port ----------------------------------------------------------------------------------------------
-@pytest.mark.gauntlet
-def test_closed_health_port(lab: Any, prove: Any) -> None:
-    """The range of node ports, at the node itself: what a Service answers there never gets to the node's own programs."""
-    with lab.fault.drop_port("n2", "30000:32767"):
-        record = _prove(prove)
-    node = lab.node_name("n2")
-    assert_red(record, "lb.targets-unhealthy", [f"node/{node}"], "confirmed", "and not at its health port")
-    prove.green("load_balancer")
 
 
 # ---- what is left -------------------------------------------------------------------------------------------------

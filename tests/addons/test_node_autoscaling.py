@@ -74,25 +74,6 @@ def test_a_pool_at_its_limit(lab: Any, prove: Any) -> None:
     prove.green(CHECK, **{CHECK: ON})
 
 
-@pytest.mark.gauntlet
-def test_a_pod_for_which_no_group_has_room(lab: Any, prove: Any) -> None:
-    record = _prove(prove, requests={"cpu": "64"})
-    assert_red(record, "cas.no-match", [], "confirmed", "no instance type has enough resources")
-    assert not scaling.claims(lab)
-
-
-@pytest.mark.gauntlet
-@pytest.mark.parametrize(("words", "code"), [
-    ("InsufficientInstanceCapacity: there is no lab.small in zone-a", "cas.cloud-error"),
-    ("VcpuLimitExceeded: You have requested more vCPU capacity than your current vCPU limit of 6 allows", "cloud.quota")])
-def test_a_cloud_that_gives_no_machine(lab: Any, prove: Any, words: str, code: str) -> None:
-    with scaling.refused(lab, words):
-        record = _prove(prove)
-        (claim,) = scaling.claims(lab)
-    assert_red(record, code, [f"nodeclaim/{claim}"], "confirmed", words)
-    prove.green(CHECK, **{CHECK: ON})
-
-
 # ---- a machine that is no node ------------------------------------------------------------------------------------
 @pytest.mark.gauntlet
 def test_a_machine_that_never_joins(lab: Any, prove: Any) -> None:

@@ -180,17 +180,6 @@ def test_a_node_that_takes_no_more_volumes(lab: Any, prove: Any) -> None:
     prove.green(CHECK, zonal_stateful_set=WAIT)
 
 
-@pytest.mark.gauntlet
-def test_a_volume_that_cannot_be_detached(lab: Any, prove: Any) -> None:
-    with volumes.erring(lab, hang_detach=True):
-        record = prove(CHECK, zonal_stateful_set={**SOON, "zonal_classes": ["zonal-one"]})[CHECK]
-    [node] = record.scope
-    assert_red(record, "storage.attach-stuck", [node], "confirmed", "DeadlineExceeded")
-    assert node in [f"node/{lab.node_name(n)}" for n in lab.machines if zone(n) == "zone-a"]
-    volumes.finished(lab, prove)
-    prove.green(CHECK, zonal_stateful_set=WAIT)
-
-
 # ---- ends ---------------------------------------------------------------------------------------------------------
 @pytest.mark.gauntlet
 @pytest.mark.parametrize("moment", ["volumes", "attached"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.diagnosis import taxonomy
-from tests.addons.at_once import FAULTS
+from tests.addons.at_once import ALONE, FAULTS
 
 TESTS = Path(__file__).resolve().parents[2]
 ROOMS = ("addons", "faults", "integration")
@@ -44,7 +44,7 @@ def _proved() -> tuple[dict[str, list[str]], set[str]]:
     sample: set[str] = set()
     for file in (f for room in ROOMS for f in sorted((TESTS / room).glob("test_*.py"))):
         body = ast.parse(file.read_text(encoding="utf-8")).body
-        named = {"FAULTS": {*FAULTS}} if file.name == "test_at_once.py" else {
+        named = {"FAULTS": {*FAULTS}, "ALONE": {*ALONE}} if file.name in ("test_at_once.py", "test_alone.py") else {
             n.targets[0].id: _codes(n.value, {}) for n in body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)}
         all_of_it = any(_marked(n.value) for n in body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "pytestmark")
         for test in (n for n in body if isinstance(n, ast.FunctionDef) and n.name.startswith("test_")):
