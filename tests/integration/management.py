@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 
 from tests.fakes.cluster_api import FakeControllers, fake_controllers
 from tests.fakes.cluster_api.definitions import BOTH, served
+from tests.fakes.weather import SKY
 from tests.lab import Lab
+from tests.lab.like.fronts import weathered
 
 _spec = importlib.util.spec_from_file_location("cluster_task", Path(__file__).parents[1] / "unit/clusters/cluster_task.py")
 task = importlib.util.module_from_spec(_spec)
@@ -67,6 +70,17 @@ def newer_manifest(text: str = MANIFEST) -> str:
         "  machineTemplate:\n    infrastructureRef:", "  machineTemplate:\n    spec:\n      infrastructureRef:")
 
 
+@contextmanager
+def way(lab: Lab) -> Iterator[Path]:
+    """The kubeconfig by which the product asks this cluster: its own, and in foul weather one whose reads go wrong."""
+    weather = SKY.weather()
+    if not weather.every:
+        yield lab.kubeconfig
+        return
+    with weathered(lab, weather.every, weather.every) as file:
+        yield file
+
+
 @pytest.fixture(scope="module")
 def management(spare: str) -> Iterator[Lab]:
     """A cluster of its own, gone afterwards."""
@@ -99,10 +113,11 @@ def controllers(management: Lab, version: str) -> Iterator[FakeControllers]:
 
 
 @pytest.fixture
-def given(management: Lab, controllers: FakeControllers, written: Callable[[str], str]) -> dict[str, Any]:
+def given(management: Lab, controllers: FakeControllers, written: Callable[[str], str]) -> Iterator[dict[str, Any]]:
     version = management.api("/version")["gitVersion"]
-    return {"name": "w1", "platform": "cluster_api", "version": version, "nodes": 1, "cluster_api": {
-        "kubeconfig": str(management.kubeconfig), "manifest": written(MANIFEST)}}
+    with way(management) as kubeconfig:
+        yield {"name": "w1", "platform": "cluster_api", "version": version, "nodes": 1, "cluster_api": {
+            "kubeconfig": str(kubeconfig), "manifest": written(MANIFEST)}}
 
 
 def left(lab: Lab) -> list[str]:

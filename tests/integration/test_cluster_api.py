@@ -50,6 +50,12 @@ def test_made_changed_and_disposed_of(given: dict[str, Any], management: Lab, ve
     assert not task.ensure(**given, state="absent", disposable=True)["changed"]
 
 
+@pytest.mark.foul(1)
+def test_all_of_it_where_reads_go_wrong(given: dict[str, Any], management: Lab, version: str, tmp_path: Path) -> None:
+    assert Path(given["cluster_api"]["kubeconfig"]) != management.kubeconfig
+    test_made_changed_and_disposed_of(given, management, version, tmp_path)
+
+
 def test_half_applied_goes_on(given: dict[str, Any], management: Lab) -> None:
     own = {**given["cluster_api"], "manifest": given["cluster_api"]["manifest"] + "---\napiVersion: v1\nkind: ConfigMap\n"
            "metadata: {name: w1-more}\ndata: {wrong: {not: text}}\n"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from ansible_collections.assay.clusters.plugins.module_utils.jobs.job import Job
 from ansible_collections.assay.clusters.plugins.module_utils.leftovers import job as leftovers_job
 from tests.fakes.cluster_api import fake_controllers
 from tests.fakes.cluster_api.definitions import served
-from tests.integration.management import newer_manifest, task
+from tests.integration.management import newer_manifest, task, way
 from tests.rights import wait_until_allowed
 
 pytestmark = pytest.mark.lab
@@ -41,9 +42,10 @@ def management(lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
 
 
 def ask(lab: Any, kubeconfig: str = "", **params: Any) -> dict[str, Any]:
-    own = {"kubeconfig": kubeconfig or str(lab.kubeconfig), "namespace": "default"}
-    return leftovers_job.entry({"providers": ["cluster_api"], "name": "w1", "wait": False, "wait_timeout": 0, "wait_sleep": 0.2, "before": None,
-                                "fail_on_leftovers": False, "cluster_api": own, **params}, Job(environ={}))
+    with nullcontext(kubeconfig) if kubeconfig else way(lab) as config:
+        own = {"kubeconfig": str(config), "namespace": "default"}
+        return leftovers_job.entry({"providers": ["cluster_api"], "name": "w1", "wait": False, "wait_timeout": 0, "wait_sleep": 0.2, "before": None,
+                                    "fail_on_leftovers": False, "cluster_api": own, **params}, Job(environ={}))
 
 
 def leak(lab: Any, what: str, name: str = "left", **metadata: Any) -> str:
@@ -56,9 +58,9 @@ def leak(lab: Any, what: str, name: str = "left", **metadata: Any) -> str:
 
 def test_a_cluster_is_made_changed_and_disposed_of_where_v1beta2_is_alone(management: Any) -> None:
     version = management.api("/version")["gitVersion"]
-    given = {"name": "w1", "platform": "cluster_api", "version": version, "nodes": 1, "wait_until": "platform", "cluster_api": {
-        "kubeconfig": str(management.kubeconfig), "manifest": newer_manifest()}}
-    with fake_controllers(management, management.kubeconfig.read_text(), "v1beta2"):
+    with fake_controllers(management, management.kubeconfig.read_text(), "v1beta2"), way(management) as kubeconfig:
+        given = {"name": "w1", "platform": "cluster_api", "version": version, "nodes": 1, "wait_until": "platform", "cluster_api": {
+            "kubeconfig": str(kubeconfig), "manifest": newer_manifest()}}
         assert ask(management)["clean"]
         made = task.ensure(**given)
         assert not made["failed"] and made["changed"] and made["cluster"]["nodes"] == 1, made

@@ -16,7 +16,7 @@ import pytest
 from tests.fakes import konvoy as program
 from tests.fakes.cluster_api import FakeControllers, fake_controllers
 from tests.fakes.cluster_api.definitions import served
-from tests.integration.management import MANIFEST, newer_manifest, task
+from tests.integration.management import MANIFEST, newer_manifest, task, way
 from tests.lab.base import wait_for
 
 pytestmark = [pytest.mark.lab, pytest.mark.gauntlet]
@@ -52,16 +52,17 @@ def objects(lab: Any, controllers: FakeControllers, version: str) -> Callable[[s
 
 
 @pytest.fixture
-def given(lab: Any, tmp_path: Path) -> dict[str, Any]:
+def given(lab: Any, tmp_path: Path) -> Iterator[dict[str, Any]]:
     command = tmp_path / "nkp"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} {program.__file__} "$@"\n')
     command.chmod(0o755)
     (tmp_path / "fake").mkdir()
-    (tmp_path / "management.conf").write_text(f"# it manages edge\n{lab.kubeconfig.read_text()}")
-    return {"name": "edge", "platform": "konvoy", "version": lab.api("/version")["gitVersion"], "nodes": 1, "konvoy": {
-        "generation": "v2", "program": str(command), "workdir": str(tmp_path / "work"), "provisioner": "vsphere",
-        "management_kubeconfig": str(tmp_path / "management.conf"),
-        "environment": {"KONVOY_FAKE": str(tmp_path / "fake"), "KONVOY_API": lab.kubeconfig.read_text()}}}
+    with way(lab) as kubeconfig:
+        (tmp_path / "management.conf").write_text(f"# it manages edge\n{kubeconfig.read_text()}")
+        yield {"name": "edge", "platform": "konvoy", "version": lab.api("/version")["gitVersion"], "nodes": 1, "konvoy": {
+            "generation": "v2", "program": str(command), "workdir": str(tmp_path / "work"), "provisioner": "vsphere",
+            "management_kubeconfig": str(tmp_path / "management.conf"),
+            "environment": {"KONVOY_FAKE": str(tmp_path / "fake"), "KONVOY_API": lab.kubeconfig.read_text()}}}
 
 
 def _seen(given: dict[str, Any]) -> tuple[str, str, int]:

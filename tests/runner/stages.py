@@ -28,6 +28,9 @@ IN_WEATHER = (*(f"tests/integration/test_{n}.py" for n in (
         "clusters/test_rancher", "clusters/test_rancher_world", "leftovers/test_rancher", "clusters/test_eks", "clusters/test_eks_auto",
         "clusters/test_eks_extras", "clusters/test_eks_fargate", "clusters/test_cluster_api", "clusters/test_konvoy", "clusters/test_nkp",
         "leases/test_heartbeat", "leases/test_lease", "leases/test_places")))
+# Tests on clusters of the lab whose API server has weather (tests/integration/management.py).
+IN_WEATHER_ON_CLUSTERS = tuple(f"tests/integration/test_{n}.py" for n in (
+    "cluster_api", "cluster_api_shared", "leftovers_cluster_api", "nkp_drift", "revert_managed"))
 # Rooms of tests on clusters, which one run of pytest hands out to all clusters; each can be named on the command line.
 ON_CLUSTERS = ("integration", "molecule", "faults")
 
@@ -142,6 +145,7 @@ def _on_clusters(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
 
 def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
     reason = "KUBECONFIG is set: only the lab's own clusters are broken on purpose" if own_cluster else ""
+    weather = os.environ.get("ASSAY_WEATHER") or "1"
     broken = [Stage("faults", absent=reason)] if own_cluster and "faults" in rooms else []
     lab = [] if own_cluster else [Stage("lab", (sys.executable, "tests/runner/lab_up.py", *clusters.names(os.environ)[:1]),
                                         frozenset({"clusters"}), show=r"\S", most=1000, limit=3000, counted=False)]
@@ -158,10 +162,14 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
               rooms={"integration": 1, "faults": 1}, show=LAB_LINES, most=1000, limit=9000, in_all=False, absent=reason),
         Stage("weather", _pytest("weather", "-v", "-m", "no_cluster and not soak and not gauntlet", "-n3", "--dist=loadfile", *IN_WEATHER),
               frozenset({"platforms"}), needs=("lab",) if lab else (), rooms={"integration": 1, "unit": 1}, nice=2, show=LAB_LINES, most=1000,
-              limit=5400, in_all=False, environ={"ASSAY_WEATHER": os.environ.get("ASSAY_WEATHER") or "1"}),
+              limit=5400, in_all=False, environ={"ASSAY_WEATHER": weather}),
+        Stage("weather-clusters", _pytest("weather-clusters", "-v", "-m", "not no_cluster and not soak", *([] if own_cluster else _on_each()),
+                                          *IN_WEATHER_ON_CLUSTERS), frozenset({"clusters"}), needs=("lab",) if lab else (),
+              rooms={"integration": 1}, on_clusters=True, handed_out=True, show=LAB_LINES, most=1000, limit=5400, in_all=False, absent=reason,
+              environ={**_handed_out(own_cluster), "ASSAY_WEATHER": weather}),
         Stage("strangers", _pytest("strangers", "-v", "--timeout=2400", *([] if own_cluster else _on_each()), "tests/strangers"),
-              frozenset({"clusters"}), needs=("lab",) if lab else (), rooms=_rooms("strangers", "strangers"), on_clusters=True, handed_out=True, show=LAB_LINES,
-              most=1000, limit=5400, in_all=False, absent=reason, environ=_handed_out(own_cluster)),
+              frozenset({"clusters"}), needs=("lab",) if lab else (), rooms=_rooms("strangers", "strangers"), on_clusters=True, handed_out=True,
+              show=LAB_LINES, most=1000, limit=5400, in_all=False, absent=reason, environ=_handed_out(own_cluster)),
     ]
 
 
@@ -192,7 +200,7 @@ def all_stages(rooms: tuple[str, ...] = ON_CLUSTERS) -> list[Stage]:
 
 
 def chosen(words: list[str]) -> list[Stage]:
-    """The stages named (integration, molecule and faults are rooms of one; gauntlet is three, soak two) and what they need; all,
+    """The stages named (integration, molecule and faults are rooms of one; gauntlet is three, soak is, too) and what they need; all,
     if none is named.
 
     Raises ValueError for a word that names no stage, and for bad variables of the environment.
@@ -206,6 +214,6 @@ def chosen(words: list[str]) -> list[Stage]:
         if word not in known:
             raise ValueError(f"there is no stage {word}; there are: {', '.join(sorted(known))}")
     picked = {*words, *(["clusters"] if rooms else []), *(["diagnosis"] if "unit" in words else []),
-              *(["gauntlet-addons", "gauntlet-platforms"] if "gauntlet" in words else []), *(["weather"] if "soak" in words else [])}
+              *(["gauntlet-addons", "gauntlet-platforms"] if "gauntlet" in words else []), *(["weather", "weather-clusters"] if "soak" in words else [])}
     picked |= {need for s in stages if s.name in picked and not s.absent for need in s.needs}
     return [s for s in stages if s.name in picked]

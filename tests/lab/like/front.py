@@ -4,7 +4,8 @@
 
     prefix    the path below which the API is; all else is answered as Rancher does
     token     what a request must bear
-    pages     {every, seed}: each so-many-th request gets an HTML page, 502 or 504; behind a 504 it was carried out all the same
+    pages     {every, seed, reads}: each so-many-th request (with reads: of those alone that change nothing) gets an HTML page, 502 or 504;
+              behind a 504 it was carried out all the same
     refuse    verbs that it does not pass on; UPGRADE for connections that become something else (exec, port-forward)
     delay     {least, most, seed}: seconds before each answer
     busy      {every}: each so-many-th request gets 429, by turns with and without Retry-After
@@ -45,10 +46,13 @@ class Front:
         self._numbers, self._lock = itertools.count(1), threading.Lock()
         self._random = random.Random((config.get("pages") or config.get("delay") or {}).get("seed", 1))
 
-    def fate(self) -> tuple[float, int, str]:
+    def fate(self, method: str) -> tuple[float, int, str]:
         """(seconds to wait, status to give instead of the answer or 0, Retry-After)."""
+        config = self.config
+        if method != "GET" and (config.get("pages") or {}).get("reads"):
+            return 0.0, 0, ""
         with self._lock:
-            number, config = next(self._numbers), self.config
+            number = next(self._numbers)
             delay = config.get("delay")
             seconds = self._random.uniform(delay["least"], delay["most"]) if delay else 0.0
             if config.get("pages") and number % config["pages"]["every"] == 0:
@@ -91,7 +95,7 @@ class Handler(BaseHTTPRequestHandler):
             return self._say(404, "text/plain", "404 page not found\n")
         if {self.command, "UPGRADE" if self.headers.get("Upgrade") else ""} & {*front.config.get("refuse", ())}:
             return self._page(405)
-        seconds, instead, retry = front.fate()
+        seconds, instead, retry = front.fate(self.command)
         if instead == 429:
             time.sleep(seconds)
             return self._say(429, "text/plain", "Too many requests, please try again later.", retry)

@@ -65,6 +65,13 @@ def rancher(lab: Lab, every: int = 9, refuse: tuple[str, ...] = ("UPGRADE",)) ->
 
 
 @contextmanager
+def weathered(lab: Lab, every: int, seed: int) -> Iterator[Path]:
+    """A kubeconfig by which each `every`-th read gets an error page of the balancer before the API server."""
+    with front(lab, "weathered", pages={"every": every, "seed": seed, "reads": True}) as file:
+        yield file
+
+
+@contextmanager
 def slow_api(lab: Lab, least: float = 0.5, most: float = 2.0, every: int = 11) -> Iterator[Stranger]:
     """Each answer takes its time; each `every`-th is 429, half of them without a word when to come back."""
     with front(lab, "slow_api", delay={"least": least, "most": most, "seed": 9}, busy={"every": every}) as file:

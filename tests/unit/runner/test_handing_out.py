@@ -47,7 +47,7 @@ def test_no_two_clusters_of_the_tests_have_the_same_addresses() -> None:
 
 @pytest.mark.parametrize(("given", "memory", "cores", "named"), [
     ("2", 16, 4, "a7 a6"), ("2", 15.9, 4, "a7"), ("c7 x2", 40, 8, "a6 a5"), ("c7 c6 c5", 6, 4, "a4"), ("6", 90, 4, "a7"),
-    ("4", 22, 4, "a7 a6"), ("4", 22, 3, "a7"), ("2", 40, 1, "a7")])
+    ("4", 22, 4, "a7 a6"), ("4", 22, 2, "a7 a6"), ("2", 40, 1, "a7")])
 def test_the_clusters_of_the_add_ons_are_none_of_the_others_and_carried_beside_them(
         given: str, memory: float, cores: int, named: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "_available_gib", lambda: memory)
@@ -102,7 +102,7 @@ def test_stages_have_at_least_the_cases_that_are_kept(kept: Any, monkeypatch: py
 
 @pytest.mark.parametrize(("words", "names", "rooms"), [
     (["unit"], ["diagnosis", "unit"], []), (["faults"], ["lab", "clusters"], ["faults"]), (["lint", "platforms"], ["lab", "platforms", "lint"], []),
-    (["molecule", "integration"], ["lab", "clusters"], ["integration", "molecule"]), (["soak"], ["lab", "soak", "weather"], []),
+    (["molecule", "integration"], ["lab", "clusters"], ["integration", "molecule"]), (["soak"], ["lab", "soak", "weather", "weather-clusters"], []),
     (["strangers"], ["lab", "strangers"], []), (["gauntlet"], ["lab", "gauntlet", "gauntlet-addons", "gauntlet-platforms"], [])])
 def test_stages_by_name(words: list[str], names: list[str], rooms: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KUBECONFIG", raising=False)
