@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +70,10 @@ def newer_manifest(text: str = MANIFEST) -> str:
         "  machineTemplate:\n    infrastructureRef:", "  machineTemplate:\n    spec:\n      infrastructureRef:")
 
 
-@contextmanager
-def way(lab: Lab) -> Iterator[Path]:
+def way(lab: Lab) -> AbstractContextManager[Path]:
     """The kubeconfig by which the product asks this cluster: its own, and in foul weather one whose reads go wrong."""
     weather = SKY.weather()
-    if not weather.every:
-        yield lab.kubeconfig
-        return
-    with weathered(lab, weather.every, weather.every) as file:
-        yield file
+    return weathered(lab, weather.every, weather.every) if weather.every else nullcontext(lab.kubeconfig)
 
 
 @pytest.fixture(scope="module")

@@ -92,7 +92,7 @@ def _rooms(stage: str, *rooms: str) -> dict[str, int]:
 
 
 def _static_stages() -> list[Stage]:
-    """What reads the code and runs it without a cluster, one after the other in the gaps that the clusters leave."""
+    """What reads the code and runs it without a cluster, in the gaps that the clusters leave."""
     static, yields = frozenset({"static"}), 10
     return [
         # The judgement first: four seconds.
@@ -100,12 +100,13 @@ def _static_stages() -> list[Stage]:
         Stage("unit", _pytest("unit", "-q", "-n2", "-m", "not gauntlet", "tests/unit", "--ignore=tests/unit/diagnosis"), static,
               rooms=_rooms("unit", "unit"), limit=3600, again=_AGAIN),
         Stage("changelog", ("antsibull-changelog", "lint"), static),
-        Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), static, nice=yields, limit=1200,
-              show=r"^[\w/.-]+:\d+|Passed|Failed"),
         Stage("versions", (sys.executable, "-m", "tests.setup.versions", str(OUTPUT / "versions.junit")), static, rooms=_rooms("versions", "unit"),
               nice=yields, limit=3600, in_all=False),
         Stage("sanity", (sys.executable, "tests/sanity.py"), static, least=_rooms("sanity", "")[""], nice=yields,
               show=r"^(ERROR|FATAL)", limit=3600),
+        # Beside the others: while the lab is made there is a core for it.
+        Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), frozenset({"lint"}), nice=yields, limit=1200,
+              show=r"^[\w/.-]+:\d+|Passed|Failed"),
     ]
 
 

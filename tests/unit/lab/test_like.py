@@ -27,7 +27,7 @@ def fates(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def decided(count: int, **config: Any) -> list[tuple[float, int, str]]:
         front = Bare(**config)
-        return [front.fate() for _n in range(count)]
+        return [front.fate("GET") for _n in range(count)]
 
     return decided
 
