@@ -211,7 +211,7 @@ FAULTS = {
                                "probable", ("example.com/nobody",)),
 
     "storage.attach-stuck": Fault("zonal_stateful_set", _node_of_zone_a, lambda lab: volumes.erring(lab, hang_detach=True),
-                                  {"zonal_classes": ["zonal-one"], "zonal_limit": 20}, words=("DeadlineExceeded",), stays=True),
+                                  {"zonal_classes": ["zonal-one"], "zonal_limit": 45}, words=("DeadlineExceeded",), stays=True),
     "storage.data-corrupt": Fault("zonal_stateful_set", _one_volume, lambda lab: volumes.erring(lab, forget=True), _ZONAL,
                                   words=("data was lost that it had written there before",)),
 

@@ -316,7 +316,7 @@ def test_refusals_are_one_sentence(cloud: Cloud, code: str, message: str, senten
     cloud.instance("n1")
     platform = cloud.platform()
     machine = one(platform, "n1")
-    cloud.front.refuse("CreateSnapshots", code, message, times=5, status=503 if "Limit" in code else 400)
+    cloud.front.refuse("CreateSnapshots", code, message, times=20, status=503 if "Limit" in code else 400)
     with pytest.raises(PlatformError, match=sentence) as error:
         done(platform.take(machine, "golden", "", False, False))
     assert str(error.value).startswith("n1: AWS ") and "\n" not in str(error.value) and "Encoded" not in str(error.value)

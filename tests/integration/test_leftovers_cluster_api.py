@@ -61,15 +61,15 @@ def test_a_cluster_is_made_changed_and_disposed_of_where_v1beta2_is_alone(manage
     with fake_controllers(management, management.kubeconfig.read_text(), "v1beta2"), way(management) as kubeconfig:
         given = {"name": "w1", "platform": "cluster_api", "version": version, "nodes": 1, "wait_until": "platform", "cluster_api": {
             "kubeconfig": str(kubeconfig), "manifest": newer_manifest()}}
-        assert ask(management)["clean"]
+        assert ask(management, str(kubeconfig))["clean"]
         made = task.ensure(**given)
         assert not made["failed"] and made["changed"] and made["cluster"]["nodes"] == 1, made
         more = task.ensure(**{**given, "nodes": 3, "version": "v1.99.0"})
         assert more["changed"] and (more["cluster"]["nodes"], more["cluster"]["version"]) == (3, "v1.99.0"), more
-        there = {t["kind"] for t in ask(management)["leftovers"]}
+        there = {t["kind"] for t in ask(management, str(kubeconfig))["leftovers"]}
         assert there >= {"Cluster", "MachineDeployment", "KubeadmControlPlane", "ConfigMap", "Secret"}
         assert task.ensure(**given, state="absent", disposable=True)["changed"]
-        assert ask(management, wait=True, wait_timeout=60)["msg"] == "nothing is left"
+        assert ask(management, str(kubeconfig), wait=True, wait_timeout=60)["msg"] == "nothing is left"
 
 
 @pytest.mark.parametrize("what", LEAKS)

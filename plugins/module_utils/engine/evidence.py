@@ -13,9 +13,10 @@ from ..diagnosis.finding import Finding
 from ..kube import cluster_dns
 from ..kube.client import Client
 from ..kube.errors import ApiError
+from ..kube.patient import passing
 from ..kube.reading import stamp_of
 from .evidence_clocks import recent, stamp, together
-from .evidence_lists import IN_SPACES, LISTS, TIMEOUT, Lists
+from .evidence_lists import IN_SPACES, LISTS, TIMEOUT, Lists, past_trouble
 from .sweep import now_of
 
 LOG_LINES = 40
@@ -97,27 +98,29 @@ class Collector:
     def _readyz(self) -> bool:
         """Whether lists are worth asking for: with etcd away each of them would only time out.
 
-        One slow moment of etcd is no failure of it, so that it is asked again.
+        One slow moment of etcd is no failure of it, and one answer that does not come no silence, so that it is asked again.
         """
-        said, worth = self._ask_readyz()
-        if "[-]etcd" in said["readyz"]:
+        said, worth, doubtful = self._ask_readyz()
+        if doubtful:
             time.sleep(_AGAIN)
-            again, worth = self._ask_readyz()
+            again, worth, _doubtful = self._ask_readyz()
             said = again if worth else said
         self.data.update(said)
         return worth
 
-    def _ask_readyz(self) -> tuple[dict[str, Any], bool]:
-        """(what is evidence of it, whether the API server works)."""
+    def _ask_readyz(self) -> tuple[dict[str, Any], bool, bool]:
+        """(what is evidence of it, whether the API server works, whether that may be otherwise a moment later)."""
         try:
-            text, headers = self.client.request("GET", "/readyz", params={"verbose": "true"}, timeout=TIMEOUT, raw=True,
-                                                with_headers=True)
+            text, headers = past_trouble(lambda: self.client.request(
+                "GET", "/readyz", params={"verbose": "true"}, timeout=TIMEOUT, raw=True, with_headers=True))
         except ApiError as e:
             text = e.message if "[-]" in e.message or "[+]" in e.message else ""
             said: dict[str, Any] = {"readyz": text, "errors": {"readyz": e.as_dict()}, "api_errors": [e.as_dict()]}
-            return said, e.kind == "http" and e.status != 401 and "[-]etcd" not in text
+            ill = "[-]etcd" in text
+            return said, e.kind == "http" and e.status != 401 and not ill, ill or (not text and passing(e))
         here, there = time.time(), now_of(headers)
-        return {"readyz": text, "controller_date": stamp(here), "server_date": stamp(there)}, "[-]etcd" not in text
+        ill = "[-]etcd" in text
+        return {"readyz": text, "controller_date": stamp(here), "server_date": stamp(there)}, not ill, ill
 
     # ---- objects ----------------------------------------------------------------------------------------------
     def _services(self) -> list[str]:

@@ -63,13 +63,13 @@ def _key(item: dict[str, Any]) -> tuple[str, str]:
     return item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
-def _past_pages(call: Callable[[], Any]) -> Any:
-    """call(), again where a page of what stands before the API server came, which is no answer."""
+def past_trouble(call: Callable[[], Any]) -> Any:
+    """call(), again where a page of what stands before the API server came, or the connection was cut, which is no answer."""
     for _again in range(_TRIES - 1):
         try:
             return call()
         except ApiError as e:
-            if not e.page:
+            if not e.page and e.kind != "unreachable":
                 raise
     return call()
 
@@ -85,7 +85,7 @@ class Lists:
     def guarded(self, name: str, call: Callable[[], Any], default: Any) -> Any:
         """What call() returns; the default where it fails, whatever the reason, which is kept."""
         try:
-            return _past_pages(call)
+            return past_trouble(call)
         except ApiError as e:
             self.data["errors"][name] = e.as_dict()
         except Exception as e:  # what answers nonsense must not cost the verdicts

@@ -18,7 +18,8 @@ class Job:
     say: shows a line at once, where the controller runs the job (elsewhere the lines are returned only).
     deadline: of time.monotonic(); check_mode: nothing may be changed, the result says exactly what would be.
     environ: the environment, with what the task sets for itself. playbook: the process number of ansible-playbook, 0 in
-    a module's own process, which may be on another machine.
+    a module's own process, which may be on another machine. grace: seconds for which a question is asked again (patience.py) though
+    the deadline has passed.
     """
 
     say: Callable[[str], None] = lambda line: None
@@ -27,6 +28,7 @@ class Job:
     lines: list[str] = field(default_factory=list)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     playbook: int = 0
+    grace: float = 0.0
 
     def tell(self, line: str) -> None:
         self.lines.append(line)

@@ -57,7 +57,7 @@ class Patience:
         """Seconds in which it is asked again."""
         own, now = self._job.left(), time.monotonic()
         if own != float("inf"):
-            own = max(own, began + self._least - now)
+            own = max(own, began + max(self._least, self._job.grace) - now)
             if self._answered:
                 return own
         return min(own, began + (ENDLESS if self._answered else FIRST) - now)

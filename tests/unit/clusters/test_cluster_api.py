@@ -13,7 +13,7 @@ from tests.fakes.api_server import FakeApiServer
 from tests.fakes.cluster_api.management import FakeManagement
 from tests.fakes.weather import Weather
 
-from .cluster_task import ensure, info
+from .cluster_task import ensure, info, late
 
 MANIFEST = """
 apiVersion: cluster.x-k8s.io/v1beta2
@@ -85,6 +85,29 @@ def test_an_answer_that_does_not_come_says_nothing(
         gone = ensure(**given, state="absent", disposable=True)
         assert gone["changed"] and not gone["failed"] and management.objects == {}, gone
     assert management.weather.spoilt
+
+
+@pytest.mark.parametrize("every", [2, 3])
+@pytest.mark.fair("it has weather of its own")
+def test_what_there_is_to_tell_at_the_deadline_is_told_though_answers_fail(
+        given: dict[str, Any], management: FakeManagement, monkeypatch: pytest.MonkeyPatch, every: int) -> None:
+    """Each question is asked again by itself: of the whole account in one go, some answer would always fail."""
+    monkeypatch.setattr(patience, "_PAUSE", 0.01)
+    management.looks, management.weather = 10 ** 6, Weather(every, 0, ("page",))
+    told = late(lambda lines: "WaitingForVCenter" in lines, **given)
+    assert told["failed"] and any("WaitingForVCenter: datastore is full" in line for line in told["events"]), told
+
+
+def test_what_is_missing_of_one_that_got_ready_meanwhile_is_applied(given: dict[str, Any], management: FakeManagement) -> None:
+    """Who applied it was interrupted after the Cluster and its control plane; Cluster API makes those without the rest."""
+    ensure(**given, wait=False)
+    pool, addons = (("default", plural, name) for plural, name in (("machinedeployments", "w1-md-0"), ("configmaps", "w1-addons")))
+    del management.objects[pool], management.objects[addons]
+    management.looks = 0
+    whole = ensure(**given)
+    assert whole["changed"] and not whole["failed"] and {pool, addons} <= {*management.objects}, whole
+    del management.objects[addons]  # once it was whole, what a user takes away stays away
+    assert not ensure(**given)["changed"] and addons not in management.objects
 
 
 @pytest.mark.foul(1)

@@ -33,6 +33,26 @@ def test_one_slow_moment_of_etcd_is_not_its_failure() -> None:
     assert data["server_date"].startswith("2026-03-14T09:30:00")
 
 
+_PAGE = _error("502 Bad Gateway", status=502)
+_PAGE.page = True
+_CUT = _error("Connection reset by peer", kind="unreachable", status=None)
+_LATE = _error("not answered in 8 s", kind="timeout", status=None)
+
+
+@pytest.mark.parametrize("passing", [[_PAGE], [_PAGE, _PAGE], [_CUT], [_CUT, _PAGE], [_LATE]], ids=str)
+def test_an_answer_that_does_not_come_once_is_no_silence(passing: list[ApiError]) -> None:
+    """Nobody is said to be unreachable for it, as the API server has just answered all checks."""
+    client = Told(*passing, WELL)
+    data = _collect(client)
+    assert data["readyz"] == WELL and not data["api_errors"] and not data["errors"] and client.lists
+
+
+@pytest.mark.parametrize("stays", [_PAGE, _CUT, _LATE], ids=str)
+def test_a_silence_that_stays_is_told(stays: ApiError) -> None:
+    data = _collect(Told(*[stays] * 9))
+    assert data["api_errors"] and data["errors"]["readyz"]["message"] == stays.message
+
+
 @pytest.mark.parametrize("then", [_error(ILL), _error("not answered in 8 s", kind="timeout", status=None)])
 def test_an_etcd_that_stays_away_is_told_and_nothing_more_is_asked(then: ApiError) -> None:
     client = Told(_error(ILL), then)

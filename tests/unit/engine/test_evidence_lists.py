@@ -201,15 +201,16 @@ def test_whatever_breaks_in_one_kind_leaves_the_others() -> None:
     assert keys(data["nodes"]) == ["/n1"] and len(data["pods"]) == 2
 
 
-@pytest.mark.parametrize(("pages", "told"), [(2, set()), (3, {"pods"})])
-def test_a_page_of_a_proxy_is_asked_past(pages: int, told: set[str]) -> None:
-    left = [pages]
+@pytest.mark.parametrize(("times", "told"), [(2, set()), (3, {"pods"})])
+@pytest.mark.parametrize("page", [True, False], ids=["page", "cut"])
+def test_a_page_of_a_proxy_and_a_cut_are_asked_past(page: bool, times: int, told: set[str]) -> None:
+    left = [times]
 
     def ask() -> list[str]:
         if left[0]:
             left[0] -= 1
-            error = refusal(504)
-            error.page = True
+            error = refusal(504, kind="http" if page else "unreachable")
+            error.page = page
             raise error
         return ["p"]
 

@@ -52,8 +52,10 @@ class ClusterApi:
         return self._told(of) if of else self._half_deleted(name)
 
     def _told(self, of: dict[str, Any]) -> Cluster:
+        """Half applied while nobody has seen it whole, which the UID of its own API server shows, and objects of its manifest are missing.
+        Its controllers may have made a cluster of the rest; later, whoever takes an object away means it."""
         cluster = cluster_of(of, self._api.control_plane(of), self._api.pools(of["metadata"]["name"]))
-        if cluster.phase == "creating" and cluster.ours:
+        if cluster.ours and not cluster.uid and cluster.phase in ("creating", "ready"):
             missing = [o for o in noted(of) if self._api.get(o) is None]
             if missing:
                 return Cluster(**{**vars(cluster), "phase": "failed", "state": HALF,

@@ -68,8 +68,10 @@ class Look:
             raise
 
     def _evidence(self) -> dict[str, Any]:
-        try:  # for some seconds more where the time is up, which is when it is wanted most
-            told = Patience(self.job, FIRST)(lambda: self.platform.evidence(self.name))
+        # For some seconds more, each question by itself, where the time is up, which is when it is wanted most.
+        self.job.grace = FIRST
+        try:
+            told = self._patient(lambda: self.platform.evidence(self.name))
         except PlatformError as e:  # what cannot be told must not hide what failed
             return {"events": [], "log": [], "evidence_error": str(e)}
         return {"events": told.get("events", []), "log": told.get("log", [])}
