@@ -54,10 +54,10 @@ def _is_there(name: str) -> bool:
 
 
 def _words(name: str) -> str:
-    """faults.test_dns::test_a_name_server[two] as people say it."""
-    test = re.sub(r"^test_", "", name.partition("::")[2])
+    """faults.test_dns::test_a_name_server[two] as people say it; of tests called alone, their parameter says it."""
+    test = re.sub(r"^test_(alone\[)?", "", name.partition("::")[2])
     plain, mark, parameter = test.partition("[")
-    words = plain.replace("_", " ")
+    words = plain.rstrip("]").replace("_", " ")
     return (words[:1].upper() + words[1:] + (f" ({parameter.rstrip(']')})" if mark else "")).replace("|", "/")
 
 
