@@ -37,8 +37,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if os.environ.get("KUBECONFIG") and (item.get_closest_marker("lab") or item.get_closest_marker("faults")):
             item.add_marker(pytest.mark.skip(reason="KUBECONFIG is set: needs a cluster of the lab"))
     config.stash[TIERS] = sorted({t for i in items for mark in i.iter_markers("tiers") for t in mark.args})
-    if os.environ.get("ASSAY_LONGEST_FIRST"):
-        items[:] = [items[n] for n in keep.order([i.nodeid for i in items])]
+    if {"ASSAY_LONGEST_FIRST", "ASSAY_LONGEST_FILES_FIRST"} & {*os.environ}:
+        items[:] = [items[n] for n in keep.order([i.nodeid for i in items], by_file="ASSAY_LONGEST_FILES_FIRST" in os.environ)]
 
 
 @pytest.hookimpl(optionalhook=True)

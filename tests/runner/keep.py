@@ -42,10 +42,10 @@ def group(nodeid: str) -> str:
     return file if file in TOGETHER else nodeid
 
 
-def order(nodeids: list[str]) -> list[int]:
-    """Their positions in the order in which they are handed out: what takes longest first, a group together."""
+def order(nodeids: list[str], by_file: bool = False) -> list[int]:
+    """Their positions in the order in which they are handed out: what takes longest first, a group, or a file, together."""
     known = read()["seconds"]
-    groups = [group(n) for n in nodeids]
+    groups = [n.partition("::")[0] if by_file else group(n) for n in nodeids]
     cost: defaultdict[str, float] = defaultdict(float)
     for nodeid, of in zip(nodeids, groups):
         cost[of] += known.get(key(nodeid), LONG / 2)
@@ -78,7 +78,7 @@ def _of_all(stages: list[Any]) -> Any:
 
 def main() -> int:
     from .counts import cases, of_log
-    from .stages import OUTPUT, all_stages
+    from .stages import all_stages
 
     former, ran = read(), {}
     kept = former["cases"]
@@ -93,7 +93,7 @@ def main() -> int:
             return 1
         many = Counter(c.room for c in found)
         kept |= {stage.name: {room: many[room] for room in sorted(stage.rooms)}} if stage.rooms else {}
-        ran |= {c.name: c.seconds for c in found if stage.handed_out}
+        ran |= {c.name: c.seconds for c in found if stage.handed_out or stage.by_file}
     data = {"cases": kept, "seconds": _known(former["seconds"], ran)}
     KEPT.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     return 0

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from . import again
 from .counts import Case, Counts, cases, of_stage
 from .process import Running
-from .stages import Stage
+from .stages import YIELDS, Stage
 
-# One on the clusters, one on that with add-ons, one on simulators, one that computes: of the last two only one where cores are few.
+# One on the clusters, one on those with add-ons, one on simulators, one of unit tests: of the last two only one where cores are few. What
+# yields to all of them is not counted: it has what they leave.
 AT_ONCE = 4 if len(os.sched_getaffinity(0)) > 2 else 3
 HEARTBEAT = 30.0
 # What stages use that need clusters up.
@@ -137,7 +138,7 @@ class Schedule:
                 self._leave_out(stage, Counts(skipped=1), stage.absent)
             elif broken := next((n for n in stage.needs if n in ended and ended[n].counts.failed), ""):
                 self._leave_out(stage, Counts(failed=1), f"not run: stage {broken} failed")
-            elif (len(self.running) < AT_ONCE and not stage.uses & claimed
+            elif ((stage.nice >= YIELDS or sum(r.stage.nice < YIELDS for r in self.running) < AT_ONCE) and not stage.uses & claimed
                   and not open_before & ({*stage.needs} - {stage.name})):
                 self.waiting.remove(stage)
                 say(f"[{stage.name}] started")

@@ -17,6 +17,8 @@ OUTPUT = CHECKOUT / "tests/output/stages"
 CLAIMS = OUTPUT / "claims.jsonl"
 LAB_LINES = r"(::.* |\] )(PASSED|FAILED|ERROR|SKIPPED)\b|^(FAILED|ERROR) tests/"
 FAILED_LINES = r"^(\[gw\d+\] )?(FAILED|ERROR)\b|\bFAILED\b"
+# How nice a stage is that only computes.
+YIELDS = 10
 # Of the thousand tests and more of a stage that run beside everything else.
 _AGAIN = 3
 # Tests on fakes and simulators that have weather (tests/fakes/weather.py).
@@ -44,7 +46,7 @@ class Stage:
     rooms: for a stage of pytest, the folders below tests/ that it runs, each with the least number of cases it must have.
     least: for any other, the least number of tests that its closing line must tell.
     on_clusters: it makes things on clusters, so after it nothing of ours may be left there.
-    handed_out: its tests go one by one to the clusters, the longest first.
+    handed_out: its tests go one by one to the clusters, the longest first. by_file: its files to whoever is free, the longest first.
     nice: how much it yields to the others: what computes for minutes, to what is waited for. Not tests with servers of
         their own, which would get no answer in time.
     show: the lines of its output worth showing live (a regular expression), the first `most` of them.
@@ -61,6 +63,7 @@ class Stage:
     least: int = 1
     on_clusters: bool = False
     handed_out: bool = False
+    by_file: bool = False
     nice: int = 0
     show: str = FAILED_LINES
     most: int = 15
@@ -92,21 +95,20 @@ def _rooms(stage: str, *rooms: str) -> dict[str, int]:
 
 
 def _static_stages() -> list[Stage]:
-    """What reads the code and runs it without a cluster, in the gaps that the clusters leave."""
-    static, yields = frozenset({"static"}), 10
+    """What reads the code and runs it without a cluster; what only computes one after the other, in the gaps that all others leave."""
+    static, alone = frozenset({"static"}), frozenset({"computes"})
     return [
         # The judgement first: four seconds.
         Stage("diagnosis", _pytest("diagnosis", "-q", "tests/unit/diagnosis"), static, rooms=_rooms("diagnosis", "unit")),
         Stage("unit", _pytest("unit", "-q", "-n2", "-m", "not gauntlet", "tests/unit", "--ignore=tests/unit/diagnosis"), static,
               rooms=_rooms("unit", "unit"), limit=3600, again=_AGAIN),
-        Stage("changelog", ("antsibull-changelog", "lint"), static),
-        Stage("versions", (sys.executable, "-m", "tests.setup.versions", str(OUTPUT / "versions.junit")), static, rooms=_rooms("versions", "unit"),
-              nice=yields, limit=3600, in_all=False),
-        Stage("sanity", (sys.executable, "tests/sanity.py"), static, least=_rooms("sanity", "")[""], nice=yields,
-              show=r"^(ERROR|FATAL)", limit=3600),
-        # Beside the others: while the lab is made there is a core for it.
-        Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), frozenset({"lint"}), nice=yields, limit=1200,
+        Stage("changelog", ("antsibull-changelog", "lint"), alone, nice=YIELDS, limit=4800),
+        Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), alone, nice=YIELDS, limit=4800,
               show=r"^[\w/.-]+:\d+|Passed|Failed"),
+        Stage("sanity", (sys.executable, "tests/sanity.py"), alone, least=_rooms("sanity", "")[""], nice=YIELDS,
+              show=r"^(ERROR|FATAL)", limit=4800),
+        Stage("versions", (sys.executable, "-m", "tests.setup.versions", str(OUTPUT / "versions.junit")), static, rooms=_rooms("versions", "unit"),
+              nice=YIELDS, limit=3600, in_all=False),
     ]
 
 
@@ -190,8 +192,9 @@ def _gauntlet(own_cluster: bool, needs: tuple[str, ...], absent: str) -> list[St
 
 def _on_simulators(name: str, marks: str, needs: tuple[str, ...], rooms: tuple[str, ...] = ("integration",), **more: Any) -> Stage:
     """Tests on simulators and fakes, that mostly wait; the lab's build makes one of them."""
-    return Stage(name, _pytest(name, "-v", "-m", marks, "-n3", "--dist=loadfile", *(f"tests/{r}" for r in rooms)), frozenset({"platforms"}),
-                 needs=needs, rooms=_rooms(name, *rooms), nice=2, show=LAB_LINES, most=1000, **more)
+    command = _pytest(name, "-v", "-m", marks, "-n3", "--dist=loadfile", "--no-loadscope-reorder", *(f"tests/{r}" for r in rooms))
+    return Stage(name, command, frozenset({"platforms"}), needs=needs, rooms=_rooms(name, *rooms), by_file=True, nice=2, show=LAB_LINES,
+                 most=1000, environ={"ASSAY_LONGEST_FILES_FIRST": "1"}, **more)
 
 
 def all_stages(rooms: tuple[str, ...] = ON_CLUSTERS) -> list[Stage]:

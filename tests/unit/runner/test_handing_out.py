@@ -85,6 +85,12 @@ def test_what_takes_long_is_handed_out_first_and_a_group_together(kept: Any, mon
     assert keep.order([given[0], given[2], given[3]]) == [0, 1, 2]
 
 
+def test_files_are_handed_out_whole_and_the_longest_first(kept: Any) -> None:
+    kept(seconds={"tests.c.test_c::test_long": 90, "tests.b.test_b::test_two": 60})
+    given = ["tests/b/test_b.py::test_one", "tests/a/test_a.py::test_quick", "tests/b/test_b.py::test_two", "tests/c/test_c.py::test_long"]
+    assert keep.order(given, by_file=True) == [3, 0, 2, 1] != keep.order(given)
+
+
 def test_files_that_stay_together_are_there() -> None:
     assert all((stages.CHECKOUT / file).is_file() for file in keep.TOGETHER)
 

@@ -16,7 +16,7 @@ import pytest
 from tests import sanity
 from tests.lab.base import wait_for
 from tests.runner import __main__ as runner
-from tests.runner import lab, leftovers, stages
+from tests.runner import lab, leftovers, schedule, stages
 from tests.runner.counts import Case, Counts
 from tests.runner.schedule import Outcome, Schedule
 from tests.runner.stages import Stage
@@ -246,6 +246,18 @@ def test_clusters_go_when_no_stage_wants_them_any_more(out: Path) -> None:
              Stage("b", wants("addons", gone="clusters"), frozenset({"addons"}), needs=("a",), limit=120),
              Stage("c", wants(gone="addons"), frozenset({"static"}), limit=120)]
     assert [o.verdict for o in Schedule(given, release=release).go()] == ["passed"] * 4 and calls == ["clusters", "addons"]
+
+
+def test_what_yields_to_all_others_takes_no_place_of_theirs(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "AT_ONCE", 1)
+    note = str(out / "made")
+    waits = (sys.executable, "-c", f"import os, time\nwhile not os.path.exists({note!r}): time.sleep(0.02)")
+    made = Stage("b", (sys.executable, "-c", f"open({note!r}, 'w')"), frozenset({"b"}), nice=10)
+    assert [o.verdict for o in Schedule([Stage("a", waits, frozenset({"a"}), limit=60), made]).go()] == ["passed"] * 2
+    (out / "made").unlink()
+    first = Stage("b", waits, frozenset({"b"}), nice=10, limit=60)
+    last = Stage("a", (sys.executable, "-c", f"open({note!r}, 'w')"), frozenset({"a"}))
+    assert [o.verdict for o in Schedule([first, last]).go()] == ["passed"] * 2
 
 
 def test_what_was_taken_down_early_is_looked_at_in_the_end_with_what_went_wrong(
