@@ -3,7 +3,9 @@
 """One stage as a process group of its own: its log, its lines worth showing, its end."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import functools
 import os
 import re
 import shutil
@@ -12,6 +14,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from .stages import CHECKOUT, Stage
 
@@ -20,11 +23,17 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _ENDING = ((0.0, signal.SIGINT), (40.0, signal.SIGTERM), (50.0, signal.SIGKILL))
 _libc = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
+_AUTOGROUP = Path("/proc/self/autogroup")
 
 
-def _with_parent() -> None:
-    """In the child: a runner that is killed with -9 takes its stages along, as Ctrl-C would."""
+def _begin(nice: int) -> None:
+    """In the child: a runner that is killed with -9 takes its stages along, as Ctrl-C would. Where the kernel gives each session a share of
+    its own, it is the session that is nice: sched(7), "The autogroup feature"."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+    os.nice(nice)
+    if nice:
+        with contextlib.suppress(OSError):
+            _AUTOGROUP.write_text(str(nice), encoding="utf-8")
 
 
 class Running:
@@ -45,10 +54,9 @@ class Running:
         environ = {**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1",
                    "ASSAY_JUNIT": str(stage.junit), **stage.environ}
         self.started = self.spoke = time.monotonic()
-        command = ("nice", "-n", str(stage.nice), *stage.command) if stage.nice else stage.command
-        self._process = subprocess.Popen(command, cwd=CHECKOUT, env=environ, stdin=subprocess.DEVNULL,
+        self._process = subprocess.Popen(stage.command, cwd=CHECKOUT, env=environ, stdin=subprocess.DEVNULL,
                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                         errors="replace", start_new_session=True, preexec_fn=_with_parent)
+                                         errors="replace", start_new_session=True, preexec_fn=functools.partial(_begin, stage.nice))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 

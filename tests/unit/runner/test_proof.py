@@ -248,6 +248,15 @@ def test_clusters_go_when_no_stage_wants_them_any_more(out: Path) -> None:
     assert [o.verdict for o in Schedule(given, release=release).go()] == ["passed"] * 4 and calls == ["clusters", "addons"]
 
 
+def test_a_stage_is_as_nice_as_it_says_with_its_whole_session(out: Path) -> None:
+    """By itself that would be nothing, where the kernel shares cores between sessions."""
+    group = Path("/proc/self/autogroup")
+    stage = Stage("x", (sys.executable, "-c", f"import os; print(os.nice(0), open('{group}').read() if {group.exists()} else '')"), nice=7)
+    Schedule([stage]).go()
+    first, *told = stage.log.read_text().split()
+    assert first == "7" and told[1:] == (["nice", "7"] if group.exists() else [])
+
+
 def test_what_yields_to_all_others_takes_no_place_of_theirs(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schedule, "AT_ONCE", 1)
     note = str(out / "made")
