@@ -81,10 +81,12 @@ def _one_volume(_lab: Any, record: Any) -> list[str]:
 
 
 def _holding_node(lab: Any, record: Any) -> list[str]:
-    """The node of zone-a that does not let go of the volume; on a busy machine that is before its pod came back, which then waits for it
-    and is named, too."""
-    nodes = [f"node/{lab.node_name(n)}" for n in lab.machines if zone(n) == "zone-a"]
-    return record.scope if [s for s in record.scope if not s.startswith(f"pod/assay-{record.run_id}/zonal-")] in [[n] for n in nodes] else nodes
+    """The node of zone-a that does not let go of the volume, by the driver's own words. On a busy machine that begins before its pod is back,
+    which then waits for it and is named, too, by the words of who attaches."""
+    waits = [s for s in record.scope if s.startswith(f"pod/assay-{record.run_id}/zonal-")]
+    words = "volume attachment is being deleted" if waits else "DeadlineExceeded"
+    holds = [n for n in (f"node/{lab.node_name(n)}" for n in lab.machines if zone(n) == "zone-a") if n in record.scope]
+    return [*waits, *holds] if holds and any(words in line for line in record.evidence) else [f"the node of zone-a, by {words}"]
 
 
 def _resolver(lab: Any, _record: Any) -> list[str]:
