@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import pytest
 
+from tests.addons import balancing
 from tests.faults.conftest import assert_red
 from tests.lab import node
 from tests.lab.audit_sink import AuditSink, audit_sink
@@ -25,6 +26,15 @@ rules:
 - level: None
   verbs: [{verbs}]
 - level: {level}
+"""
+NO_CONFIG_MAPS = """apiVersion: audit.k8s.io/v1
+kind: Policy
+rules:
+- level: None
+  resources: [{group: "", resources: [configmaps]}]
+- level: None
+  nonResourceURLs: ["/readyz*"]
+- level: Metadata
 """
 LOKI = {"audit_source": "query", "audit_wait": 12, "audit_query_params": {"query": '{job="audit"} |= "{marker}"', "start": "{start_ns}"}}
 QUICK = {"audit_wait": 6}
@@ -156,6 +166,31 @@ def test_a_store_that_does_not_answer_proves_nothing(prove: Any, store: AuditSin
     store.status = status
     assert_red(prove("audit_log", audit_log=options)["audit_log"], cause, [], "confirmed", f"status {status}", verdict="inconclusive")
     store.status = 200
+    prove.green("audit_log", audit_log=options)
+
+
+def _crowd(lab: Any) -> AbstractContextManager[Any]:
+    """Others ask each API server as often as we do, for what is audited and what is not."""
+    def ask() -> None:
+        for short in lab.control_planes:
+            for path in ("/readyz", "/api/v1/namespaces") * 4:
+                lab.api(path, at=short)
+
+    return balancing.meanwhile(ask)
+
+
+@pytest.mark.gauntlet
+def test_requests_of_others_are_not_taken_for_ours(lab: Any, prove: Any, store: AuditSink) -> None:
+    """A store that is behind, then a policy that drops what we ask."""
+    options = {**LOKI, "audit_query_url": store.url}
+    with _crowd(lab):
+        store.behind.set()
+        assert_red(prove("audit_log", audit_log=options)["audit_log"], "audit.sink-behind", [], "probable", "0 of 2 found",
+                   "in as long a time without our requests are taken off")
+        store.behind.clear()
+    with lab.fault.audit_policy(NO_CONFIG_MAPS), _crowd(lab):
+        assert_red(prove("audit_log", audit_log=options)["audit_log"], "audit.policy", [], "probable", 'apiserver_audit_level_total{level="None"}',
+                   "in as long a time without our requests are taken off")
     prove.green("audit_log", audit_log=options)
 
 

@@ -13,7 +13,7 @@ from ..engine.declared import CloudPermission, Permission
 from ..engine.errors import StepFailed
 from ..kube.errors import ApiError
 from ._audit import facts, replicas as audit_replicas, sources
-from ._audit.events import Found, Marker
+from ._audit.events import Found
 from ._audit.files import NoSource, Source
 from ._audit.options import OPTIONS
 from ._audit.verdict import Seen, judge
@@ -176,16 +176,9 @@ class AuditLog(Check):
     # ---- why not ----------------------------------------------------------------------------------------------
     def _counters(self, ctx: Context, sender: audit_replicas.Sender, replicas: audit_replicas.Replicas, seen: Seen) -> None:
         """What each API server that lacks something counts of itself while it is asked once more."""
-        told: dict[str, Any] = {}
-        for where, client in replicas.direct.items():
-            if where not in seen.missing():
-                continue
-            before = facts.counters(client)
-            if isinstance(before, str):
-                ctx.observe(counters_not_read=before)
-                continue
-            sent: list[Marker] = sender.all_kinds(client, where)
-            after = facts.counters(client)
-            if not isinstance(after, str):
-                told[where] = {"sent": len(sent), "all": after, "grown": facts.grown(before, after)}
-        ctx.observe(audit_counters=told)
+        asked = [(where, client) for where, client in replicas.direct.items() if where in seen.missing()]
+        told = ctx.in_parallel(lambda one: facts.while_asked(one[1], lambda: len(sender.all_kinds(one[1], one[0]))), asked, workers=8)
+        counted = dict(zip([where for where, _client in asked], told))
+        if unread := [t for t in told if isinstance(t, str)]:
+            ctx.observe(counters_not_read=unread[0])
+        ctx.observe(audit_counters={where: t for where, t in counted.items() if not isinstance(t, str)})

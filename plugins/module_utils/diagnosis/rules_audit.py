@@ -95,27 +95,40 @@ def _told_off(f: Finding) -> tuple[str, ...]:
 
 
 def _levels(counts: Mapping[str, Any]) -> tuple[float, float]:
-    """(requests at level None, requests at the others) while the API server was asked; each request counts at one of them."""
-    grown = (counts.get("grown") or {}).get("level", {})
-    none = grown.get(_NONE, 0.0)
-    return none, sum(grown.values()) - none
+    """(requests at level None, requests at the others) while the API server was asked; each request counts at one of them. Those of
+    others are taken off where they were counted."""
+    grown, quiet = ((counts.get(part) or {}).get("level", {}) for part in ("grown", "quiet"))
+    none, all_ = (grown.get(_NONE, 0.0) - quiet.get(_NONE, 0.0), sum(grown.values()) - sum(quiet.values()))
+    return none, all_ - none
+
+
+def _are_ours(counts: Mapping[str, Any], these: float, those: float) -> bool:
+    """Whether our requests are among these, and not among those. Where others' are taken off, they are as many by a third: they do not
+    come evenly."""
+    if not counts:
+        return False
+    enough, few = (counts["sent"] * 2 / 3, counts["sent"] / 3) if "quiet" in counts else (counts["sent"], counts["sent"])
+    return these >= enough and those < few
+
+
+def _without_others(counts: Mapping[str, Any]) -> str:
+    return " (those in as long a time without our requests are taken off)" if "quiet" in counts else ""
 
 
 def _dropped(f: Finding, server: str) -> str:
-    """That the policy drops what we asked, as a line: fewer requests had another level than were ours."""
+    """That the policy drops what we asked, as a line."""
     counts = _counts(f, server)
     none, others = _levels(counts)
     return f'apiserver_audit_level_total{{level="{_NONE}"}} of API server {server} grew by {none:.0f}, and the other levels' \
-        f" by {others:.0f}, while it was asked {counts['sent']} requests" if counts and none >= counts["sent"] > others else ""
+        f" by {others:.0f}, while it was asked {counts['sent']} requests{_without_others(counts)}" if _are_ours(counts, none, others) else ""
 
 
 def _wrote(f: Finding, server: str) -> str:
-    """That an API server audits as many requests as it was asked, and none at level None, as a line; where others ask it, too,
-    ours may be of either."""
+    """That an API server audits as many requests as it was asked, as a line."""
     counts = _counts(f, server)
     none, others = _levels(counts)
-    return f"API server {server} audited {others:.0f} requests, and left out {none:.0f}, while it was asked {counts['sent']}" \
-        if counts and others >= counts["sent"] > none else ""
+    return f"API server {server} audited {others:.0f} requests, and left out {none:.0f}, while it was asked" \
+        f" {counts['sent']}{_without_others(counts)}" if _are_ours(counts, others, none) else ""
 
 
 def nothing(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
@@ -139,7 +152,8 @@ def nothing(f: Finding, _ev: Evidence) -> Iterator[Candidate]:
     elif len(off) == len(silent) or (every and flags):
         yield Candidate("audit.off", "confirmed", scope, (*off.values(), *flags, *lines))
     elif len(dropped) == len(silent):
-        yield Candidate("audit.policy", "confirmed", scope, (*dropped.values(), *lines))
+        sure = "probable" if any("quiet" in _counts(f, s) for s in dropped) else "confirmed"
+        yield Candidate("audit.policy", sure, scope, (*dropped.values(), *lines))
     elif wrote and not _from_files(f):
         yield Candidate("audit.sink-behind", "probable", scope, (*wrote.values(), *lines))
     elif wrote:

@@ -180,6 +180,44 @@ def test_counters_are_read_and_compared() -> None:
         "event": {}, "error": {"log": 100.0}, "level": {"None": 2.0}}
 
 
+@pytest.mark.parametrize(("none_each", "sent", "quiet"), [(0, 3, None), (1, 90, {"None": 90.0, "Metadata": 30.0})])
+def test_an_api_server_that_others_ask_as_much_is_asked_more_often(monkeypatch: pytest.MonkeyPatch, none_each: int, sent: int,
+                                                                    quiet: dict[str, float] | None) -> None:
+    """Each of our rounds takes a second, in which others send one request that is audited, and three that are not."""
+    count, clock = {"None": 7.0, "Metadata": 8.0}, SimpleNamespace(now=0.0)
+
+    def passes(seconds: float) -> None:
+        clock.now += seconds
+        count["None"] += 3 * none_each * seconds
+        count["Metadata"] += none_each * seconds
+
+    def ask() -> int:
+        passes(1.0)
+        count["Metadata"] += 3
+        return 3
+
+    monkeypatch.setattr(facts, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=passes))
+    monkeypatch.setattr(facts, "_LONG_ENOUGH", 60.0)
+    told = facts.while_asked(SimpleNamespace(get=lambda *_a, **_m: "".join(
+        f'apiserver_audit_level_total{{level="{level}"}} {n}\n' for level, n in count.items())), ask)
+    assert isinstance(told, dict) and (told["sent"], told.get("quiet", {}).get("level")) == (sent, quiet)
+    assert told["grown"]["level"]["Metadata"] == sent + (quiet or {}).get("Metadata", 0.0)
+
+
+def test_it_is_asked_no_longer_than_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, asked = SimpleNamespace(now=0.0), []
+
+    def ask() -> int:
+        clock.now += 2.0
+        asked.append(clock.now)
+        return 3
+
+    monkeypatch.setattr(facts, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=lambda _s: None))
+    told = facts.while_asked(SimpleNamespace(get=lambda *_a, **_m: "".join(
+        f'apiserver_audit_level_total{{level="{level}"}} {9 * len(asked)}\n' for level in ("None", "Request"))), ask)
+    assert isinstance(told, dict) and told["sent"] == 9 and "quiet" in told
+
+
 # ---- which API server -----------------------------------------------------------------------------------------------
 class Balancer:
     """Clients whose connections lead to the addresses in their turn."""

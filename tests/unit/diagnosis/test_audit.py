@@ -21,6 +21,12 @@ def counted(level: dict[str, float] | None = None, error: dict[str, float] | Non
             "grown": {"event": {"": 2 * sum((level or {}).values())}, "level": level or {}, "error": error or {}}}
 
 
+def beside(none: float, others: float, quiet_none: float, quiet_others: float) -> dict[str, Any]:
+    """90 requests were sent where others ask, too; what was counted then, and in as long a time without them."""
+    made = counted({"None": none, "Metadata": others})
+    return {**made, "sent": 90, "quiet": {"level": {"None": quiet_none, "Request": quiet_others}}}
+
+
 def audit(found: dict[str, dict[str, int]], source: str = "logs", expected: tuple[str, ...] = ("write", "denied"), **observed: Any) -> Finding:
     """found: API server -> kind -> how many of two are there; two where it is not said."""
     made = Finding("audit_log", "control_plane", "failed", "a step", "none of 12 requests")
@@ -60,6 +66,10 @@ SILENT, BOTH = {B: NONE}, {A: NONE, B: NONE}
     (BOTH, {"audit_counters": {A: counted({"Metadata": 3}), B: counted({"Metadata": 4})}}, "harness.precondition", "suspected", []),
     (BOTH, {"audit_counters": {A: counted({"Metadata": 3}), B: counted({"Metadata": 4})}, "source": "cloudwatch"}, "audit.sink-behind",
      "probable", []),
+    # others ask as much as we do
+    (BOTH, {"audit_counters": {s: beside(200, 130, 190, 30) for s in (A, B)}, "source": "query"}, "audit.sink-behind", "probable", []),
+    (BOTH, {"audit_counters": {s: beside(290, 130, 190, 120) for s in (A, B)}, "source": "query"}, "audit.policy", "probable", []),
+    (BOTH, {"audit_counters": {s: beside(240, 170, 190, 120) for s in (A, B)}, "source": "query"}, "audit.policy", "suspected", []),
     (BOTH, {"audit_counters": {s: counted({"Metadata": 3}, {"webhook": 3}) for s in (A, B)}, "source": "query"}, "audit.backend-failed",
      "confirmed", [f"address/{A}", f"address/{B}"]),
     # some kinds

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...kube.errors import ApiError
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 _PODS = "/api/v1/namespaces/kube-system/pods"
 _FLAG = re.compile(r"^--(audit-[a-z-]+)(?:=(.*))?$")
+# How often it is asked everything where others ask it as much as we do, and seconds after which that is enough: what is ours shows in the
+# difference to a time without us.
+_MANY, _LONG_ENOUGH = 30, 5.0
 _COUNTER = re.compile(r'^apiserver_audit_(event|error|level)_total(?:\{\w+="([^"]*)"\})? ([0-9.e+]+)$', re.MULTILINE)
 
 
@@ -64,3 +68,38 @@ def grown(before: Mapping[str, Mapping[str, float]], after: Mapping[str, Mapping
     """By how much each counter grew, those that did not left out."""
     return {what: {label: number - before.get(what, {}).get(label, 0.0) for label, number in labels.items()
                    if number > before.get(what, {}).get(label, 0.0)} for what, labels in after.items()}
+
+
+def while_asked(client: PatientClient, ask: Callable[[], int]) -> dict[str, Any] | str:
+    """What an API server counts while ask() sends it requests, and tells how many: {"sent": n, "all": counters, "grown": counters}.
+
+    Where others' requests may be taken for ours, by their number, it is asked more often, and "quiet" is by how much the counters grow in
+    as long a time without ours. A sentence, where it does not tell.
+    """
+    told = _grown_while(client, ask)
+    if isinstance(told, str) or not unclear(told):
+        return told
+    start = time.monotonic()
+    many = _grown_while(client, lambda: sum(ask() for _round in range(_MANY) if time.monotonic() < start + _LONG_ENOUGH))
+    took = time.monotonic() - start
+    if isinstance(many, str):
+        return told
+    time.sleep(took)
+    later = counters(client)
+    return told if isinstance(later, str) else {**many, "quiet": grown(many["all"], later)}
+
+
+def _grown_while(client: PatientClient, ask: Callable[[], int]) -> dict[str, Any] | str:
+    before = counters(client)
+    if isinstance(before, str):
+        return before
+    sent = ask()
+    after = counters(client)
+    return after if isinstance(after, str) else {"sent": sent, "all": after, "grown": grown(before, after)}
+
+
+def unclear(told: Mapping[str, Any]) -> bool:
+    """Whether as many requests as ours were audited, and as many were not."""
+    levels = told["grown"]["level"]
+    none = levels.get("None", 0.0)
+    return min(none, sum(levels.values()) - none) >= told["sent"]
