@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import socket
 import socketserver
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -127,4 +128,8 @@ def _sky(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 def _whole(request: pytest.FixtureRequest) -> None:
     """Each test begins on a whole cluster, also after one that failed in the middle of a fault."""
     if {"lab", "kubeconfig"} & {*request.fixturenames} and not os.environ.get("KUBECONFIG"):
-        request.getfixturevalue("lab").whole()
+        cluster = request.getfixturevalue("lab")
+        before = len(cluster.given_up)
+        cluster.whole()
+        for words in cluster.given_up[before:]:
+            warnings.warn(words, stacklevel=1)  # for the end of the log: what was before it, is not the next test's to tell

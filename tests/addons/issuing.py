@@ -140,11 +140,13 @@ def _not_ready(lab: Any) -> bool:
 def other_bundle(lab: Any) -> Iterator[None]:
     """The issuer trusts another CA than the server's; its account is to be looked at anew."""
     other = base64.b64encode((folder(lab, tier.TIER.name) / "issuing-ca.crt").read_bytes()).decode()
-    with lab.fault.patch(ISSUER, {"spec": {"acme": {"caBundle": other}}}):
-        lab.api(f"{ISSUER}/status", "PATCH", {"status": {"acme": {"uri": ""}, "conditions": []}})
-        wait_for("the issuer's trouble", partial(_not_ready, lab), 60)
-        yield
-    tier.register(lab)
+    try:
+        with lab.fault.patch(ISSUER, {"spec": {"acme": {"caBundle": other}}}):
+            lab.api(f"{ISSUER}/status", "PATCH", {"status": {"acme": {"uri": ""}, "conditions": []}})
+            wait_for("the issuer's trouble", partial(_not_ready, lab), 60)
+            yield
+    finally:
+        tier.register(lab)
 
 
 @contextmanager

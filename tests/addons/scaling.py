@@ -48,6 +48,15 @@ def settled(lab: Any) -> None:
     wait_for("the lab's own nodes alone", lambda: nodes(lab) == base(lab) and not claims(lab) and not tier.machines(lab), 180, 0.5)
 
 
+@contextlib.contextmanager
+def settling(lab: Any) -> Iterator[None]:
+    """Nodes that come meanwhile go again, also of a test that fails: a half one keeps every DaemonSet from being ready."""
+    try:
+        yield
+    finally:
+        settled(lab)
+
+
 def manifest(name: str, annotations: dict[str, str], **spec: Any) -> dict[str, Any]:
     container = {"name": "main", "image": "registry.k8s.io/e2e-test-images/agnhost:2.53", "args": ["netexec"],
                  "resources": {"requests": {"cpu": "10m"}}}
@@ -74,14 +83,13 @@ def read(lab: Any, name: str) -> dict[str, Any]:
 @contextlib.contextmanager
 def somebodys_node(lab: Any, name: str = "shop") -> Iterator[Theirs]:
     """A node that Karpenter adds for a pod that no other takes; gone again at the end."""
-    with pod(lab, name, nodeSelector={"karpenter.sh/nodepool": tier.POOL}):
-        def ready() -> Any:
-            found = read(lab, name)
-            return found if any(c["type"] == "Ready" and c["status"] == "True" for c in found["status"].get("conditions", [])) else None
+    def ready() -> Any:
+        found = read(lab, name)
+        return found if any(c["type"] == "Ready" and c["status"] == "True" for c in found["status"].get("conditions", [])) else None
 
+    with settling(lab), pod(lab, name, nodeSelector={"karpenter.sh/nodepool": tier.POOL}):
         found = wait_for(f"pod {name} on a node that came for it", ready, 120, 0.3)
         yield Theirs(found["spec"]["nodeName"], name, found["status"]["podIP"])
-    settled(lab)
 
 
 # ---- faults -------------------------------------------------------------------------------------------------------
@@ -90,19 +98,18 @@ def refused(lab: Any, words: str) -> Iterator[None]:
     """The cloud gives no machine, and says why."""
     refusal = lab.folder / "tiers/autoscaler/refuse"
     refusal.write_text(words)
-    try:
-        yield
-    finally:
-        refusal.unlink()
-        settled(lab)
+    with settling(lab):
+        try:
+            yield
+        finally:
+            refusal.unlink()
 
 
 @contextlib.contextmanager
 def booting(lab: Any, how: str) -> Iterator[None]:
     """Machines that boot otherwise than they should: see bootstrap of LabNodeClass."""
-    with lab.fault.patch(f"/apis/karpenter.lab.test/v1/labnodeclasses/{tier.CLASS}", {"spec": {"bootstrap": how}}):
+    with lab.fault.patch(f"/apis/karpenter.lab.test/v1/labnodeclasses/{tier.CLASS}", {"spec": {"bootstrap": how}}), settling(lab):
         yield
-        settled(lab)
 
 
 @contextlib.contextmanager
@@ -126,9 +133,10 @@ def joined(lab: Any, name: str, annotations: dict[str, str]) -> Iterator[None]:
         if where and where[0] and not [p for p in lab.api(_PODS)["items"] if p["metadata"]["name"] == name]:
             lab.api(_PODS, "POST", manifest(name, annotations, nodeName=where[0]))
 
-    try:
-        with meanwhile(act):
-            yield
-    finally:
-        lab.api(f"{_PODS}/{name}", "DELETE")
-        settled(lab)
+    with settling(lab):
+        try:
+            with meanwhile(act):
+                yield
+        finally:
+            with contextlib.suppress(OSError):  # none of ours ran
+                lab.api(f"{_PODS}/{name}", "DELETE")

@@ -46,6 +46,7 @@ class Lab:
         if self.api_servers not in (1, 2):
             raise LabError(f"--api-servers: must be 1 or 2, not {self.api_servers}")
         self.children: list[subprocess.Popen[bytes]] = []
+        self.given_up: list[str] = []  # why it was made anew, each time
         net = f"172.30.{self.index}"
         self.bridge, self.host, self.control_plane = f"lab-{name}", f"{net}.1", f"{net}.10"
         self.pod_cidr, self.service_cidr = f"10.{240 + self.index}.0.0/16", "10.96.0.0/16"
@@ -201,8 +202,15 @@ class Lab:
         try:
             self.fault.mend_orphans()
         except (LabError, OSError) as e:
-            say(f"{self.name} cannot be mended ({e}); it is made anew")
-            self._down()
+            self._give_up("mended", e)
+
+    def _give_up(self, what: str, error: Exception) -> None:
+        """Down, so that it is made anew, with the tiers that it had."""
+        self.given_up.append(f"{self.name} cannot be {what} ({error}); it is made anew")
+        say(self.given_up[-1])
+        had = tiers.there(self)
+        self._down()
+        tiers.note(self, had)
 
     up = ensure
 
@@ -212,8 +220,7 @@ class Lab:
             try:
                 return self._start()
             except LabError as e:
-                say(f"{self.name} cannot be repaired ({e}); it is made anew")
-                self._down()
+                self._give_up("repaired", e)
         self._start()
 
     def _start(self) -> None:

@@ -144,6 +144,8 @@ def default_deny(lab: Lab) -> Iterator[Stranger]:
                 raise
 
     engine = Engine(lab)
-    with (repeated("policies of new namespaces", NewNamespaces(lab, give).look, 0.3), repeated("policy engine", engine.look, 0.4)):
-        yield Stranger("default_deny", lab.kubeconfig, names={"policy": "default-deny"})
-    engine.end()
+    try:
+        with (repeated("policies of new namespaces", NewNamespaces(lab, give).look, 0.3), repeated("policy engine", engine.look, 0.4)):
+            yield Stranger("default_deny", lab.kubeconfig, names={"policy": "default-deny"})
+    finally:
+        engine.end()

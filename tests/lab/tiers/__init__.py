@@ -54,13 +54,19 @@ def there(lab: Lab) -> list[str]:
     return json.loads(file.read_text()) if file.exists() else []
 
 
+def note(lab: Lab, names: list[str]) -> None:
+    """Write down that a cluster has these tiers, or is to get them with its next `up`."""
+    lab.folder.mkdir(parents=True, exist_ok=True)
+    (lab.folder / "tiers.json").write_text(json.dumps(sorted({*there(lab), *names})))
+
+
 def bring(lab: Lab, names: list[str]) -> None:
     """Bring tiers up, or back, where they do not serve."""
     for one in chosen(names):
         if one.name in there(lab) and serving(lab, one):
             continue
         start = time.monotonic()
-        (lab.folder / "tiers.json").write_text(json.dumps(sorted({*there(lab), one.name})))
+        note(lab, [one.name])
         one.bring(lab)
         say(f"{lab.name}: {one.name} serves, after {time.monotonic() - start:.0f} s")
 
@@ -83,4 +89,4 @@ def down(lab: Lab) -> None:
         tier(name).down(lab)
 
 
-__all__ = ["TIERS", "Tier", "bring", "chosen", "down", "serving", "silent", "there", "tier"]
+__all__ = ["TIERS", "Tier", "bring", "chosen", "down", "note", "serving", "silent", "there", "tier"]
