@@ -81,12 +81,11 @@ def _one_volume(_lab: Any, record: Any) -> list[str]:
 
 
 def _holding_node(lab: Any, record: Any) -> list[str]:
-    """The node of zone-a that does not let go of the volume, by the driver's own words. On a busy machine that begins before its pod is back,
-    which then waits for it and is named, too, by the words of who attaches."""
+    """The node of zone-a that does not let go of the volume. On a busy machine that begins before its pod is back, which then waits for it
+    and is named, too."""
     waits = [s for s in record.scope if s.startswith(f"pod/assay-{record.run_id}/zonal-")]
-    words = "volume attachment is being deleted" if waits else "DeadlineExceeded"
     holds = [n for n in (f"node/{lab.node_name(n)}" for n in lab.machines if zone(n) == "zone-a") if n in record.scope]
-    return [*waits, *holds] if holds and any(words in line for line in record.evidence) else [f"the node of zone-a, by {words}"]
+    return [*waits, *holds] if holds else ["the node of zone-a"]
 
 
 def _resolver(lab: Any, _record: Any) -> list[str]:
@@ -216,7 +215,7 @@ FAULTS = {
                                "probable", ("example.com/nobody",)),
 
     "storage.attach-stuck": Fault("zonal_stateful_set", _holding_node, lambda lab: volumes.erring(lab, hang_detach=True),
-                                  {"zonal_classes": ["zonal-one"], "zonal_limit": 45}, stays=True),
+                                  {"zonal_classes": ["zonal-one"], "zonal_limit": 45}, words=("DeadlineExceeded",), stays=True),
     "storage.data-corrupt": Fault("zonal_stateful_set", _one_volume, lambda lab: volumes.erring(lab, forget=True), _ZONAL,
                                   words=("data was lost that it had written there before",)),
 

@@ -84,7 +84,7 @@ def unattached(f: Finding, ev: Evidence) -> Iterator[Candidate]:
 
 
 def attached(f: Finding, ev: Evidence) -> Iterator[Candidate]:
-    """Volumes whose pods are gone, and that stay attached to their nodes."""
+    """Volumes that stay attached to their nodes: their pods are gone, or wait for them elsewhere."""
     stuck = [o for o in seen(f, "attachment", "detach") if not o["ok"]]
     if stuck:
         told = unique(f"volume {o['target']} on {o['from_node']}: {o['error']}" for o in stuck if o["error"])

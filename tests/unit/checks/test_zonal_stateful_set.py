@@ -295,15 +295,18 @@ def _attachment(pod: str, node_name: str = "n1", error: str = "") -> dict[str, A
 def test_volumes_of_pods_that_do_not_start_are_told_with_how_far_their_attachment_is() -> None:
     cluster = Zonal(zonal_limit=20)
     cluster.starts = False
-    begun, idle, done, going, theirs = (_attachment(p, f"n{i}") for i, p in enumerate((f"{SET}-0", f"{SET}-1", f"{SET}-2", f"{SET}-2", "x"), 1))
+    begun, idle, done, going, theirs, held = (_attachment(p, f"n{i}") for i, p in enumerate((
+        f"{SET}-0", f"{SET}-1", f"{SET}-2", f"{SET}-2", "x", f"{SET}-2"), 1))
     begun["metadata"]["finalizers"], begun["status"] = ["external-attacher/disk-csi-test"], {"attachError": {"message": "rpc error: busy"}}
     idle["metadata"]["finalizers"], done["status"]["attached"] = ["example.com/other"], True
-    going["metadata"]["deletionTimestamp"] = "2026-11-26T10:00:00Z"
-    cluster.attachments = {"items": [begun, idle, done, going, theirs]}
+    going["metadata"]["deletionTimestamp"] = held["metadata"]["deletionTimestamp"] = "2026-11-26T10:00:00Z"
+    held["status"] = {"attached": True, "detachError": {"message": "rpc error: DeadlineExceeded"}}
+    cluster.attachments = {"items": [begun, idle, done, going, theirs, held]}
     ctx = _red(cluster, "^0 of 3 pods start with their volumes")
     told = [(o["target"], o["from_node"], o["variant"], o["ok"], o.get("error", "")) for o in ctx.seen(kind="attachment")]
     assert told == [(f"pvc-uid-{SET}-0", "n1", "taken", True, ""), (f"pvc-uid-{SET}-0", "n1", "attach", False, "rpc error: busy"),
-                    (f"pvc-uid-{SET}-1", "n2", "taken", False, ""), (f"pvc-uid-{SET}-1", "n2", "attach", False, "")]
+                    (f"pvc-uid-{SET}-1", "n2", "taken", False, ""), (f"pvc-uid-{SET}-1", "n2", "attach", False, ""),
+                    (f"pvc-uid-{SET}-2", "n6", "detach", False, "rpc error: DeadlineExceeded")]
 
 
 @pytest.mark.parametrize("status", [403, 500])

@@ -121,6 +121,14 @@ def test_a_volume_that_stays_attached(error: str, sure: str) -> None:
     assert found.next_command == "kubectl get volumeattachment"
 
 
+def test_a_pod_that_waits_for_a_volume_that_a_node_does_not_let_go_of() -> None:
+    """What Kubernetes says of the pod, and what the driver says of the node."""
+    held = {**seen("attachment", "detach", "n3", target="pvc-1"), "ok": False, "error": "rpc error: code = DeadlineExceeded"}
+    found = one(_finding("1 of 3 pods start with their volumes: not within 45 s", held), healthy())
+    assert (found.cause, found.confidence, found.scope) == ("storage.attach-stuck", "confirmed", ["node/n3"])
+    assert any("volume pvc-1 on n3: rpc error: code = DeadlineExceeded" in line for line in found.evidence)
+
+
 def test_lost_data_is_said_of_the_volume_that_lost_it_alone() -> None:
     said = "pod zonal-x-1 on n2 found volume pvc-2 empty: data was lost that it had written there before"
     path = [on_path("PersistentVolume", f"pvc-{n}", "") for n in (1, 2, 3)]

@@ -37,7 +37,8 @@ def attachments(ctx: Context) -> list[dict[str, Any]] | None:
 
 
 def not_attached(ctx: Context, volumes: Iterable[str], seconds: float) -> None:
-    """Tell of these volumes, whose pods waited so long, which are still to be attached, and whether somebody began with it.
+    """Tell of these volumes, whose pods waited so long, which are still to be attached, and whether somebody began with it; and which a
+    node does not let go of, by the words of their driver.
 
     Nothing where that cannot be seen: it is asked on the way to a failure, which has words of its own.
     """
@@ -51,3 +52,5 @@ def not_attached(ctx: Context, volumes: Iterable[str], seconds: float) -> None:
             ctx.see(kind="attachment", ok=a["begun"], from_node=a["node"], target=a["volume"], variant="taken")
             ctx.see(kind="attachment", ok=False, from_node=a["node"], target=a["volume"], variant="attach", error=a["error"],
                     seconds=seconds)
+        elif a["volume"] in wanted and a["going"] and a["error"]:
+            ctx.see(kind="attachment", ok=False, from_node=a["node"], target=a["volume"], variant="detach", error=a["error"])
