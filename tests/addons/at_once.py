@@ -23,7 +23,7 @@ _HTTP = {"cert_manager_issuers": [cert_manager.ACME], "cert_manager_challenges":
          "cert_manager_limit": 25}
 _DNS = {**_HTTP, "cert_manager_challenges": ["dns01"]}
 _NAMES = {"external_dns_limit": 20}
-_BALANCER = {"provision_limit": 15, "serve_limit": 20}
+_BALANCER = {"provision_limit": 60, "serve_limit": 20}
 _NODE = {"allow": True, "trigger_limit": 25, "up_limit": 60, "down_limit": 60}
 _DECIDED = {**_NODE, "trigger_limit": 120}
 _ZONAL = {"zonal_classes": ["zonal-wait"], "zonal_limit": 120}
@@ -85,7 +85,7 @@ def _holding_node(lab: Any, record: Any) -> list[str]:
     and is named, too."""
     waits = [s for s in record.scope if s.startswith(f"pod/assay-{record.run_id}/zonal-")]
     holds = [n for n in (f"node/{lab.node_name(n)}" for n in lab.machines if zone(n) == "zone-a") if n in record.scope]
-    return [*waits, *holds] if holds else ["the node of zone-a"]
+    return [s for s in record.scope if s in (*waits, *holds)] if holds else ["the node of zone-a"]
 
 
 def _resolver(lab: Any, _record: Any) -> list[str]:
@@ -195,7 +195,7 @@ FAULTS = {
     # By the name server of dns.zone-stale.
     "cert.dns01-not-propagated": Fault("cert_manager", _ISSUER, options=_DNS, words=("Waiting for DNS-01 challenge propagation",)),
 
-    "lb.controller-missing": Fault("load_balancer", balancing.CONTROLLER_REF, _no_address, _BALANCER, words=("no pod of it is available",)),
+    "lb.controller-missing": Fault("load_balancer", balancing.CONTROLLER_REF, _no_address, {"provision_limit": 15}, words=("no pod of it is available",)),
     "lb.contended": Fault("load_balancer", _both_writers, _writing, _BALANCER),
     "lb.not-announced": Fault("load_balancer", "ipaddresspool/pool", _not_announced, _BALANCER,
                               words=("neither an L2Advertisement nor a BGPAdvertisement", "IPAllocated")),

@@ -17,7 +17,7 @@ from tests.lab.base import wait_for
 from tests.lab.tiers import load_balancer as tier
 
 pytestmark = [pytest.mark.faults, pytest.mark.lab, pytest.mark.tiers("load_balancer")]
-QUICK = {"provision_limit": 15, "serve_limit": 20}
+NO_ADDRESS, NO_TRAFFIC = {"provision_limit": 15}, {"provision_limit": 60, "serve_limit": 20}
 
 
 def _prove(prove: Any, **options: Any) -> Any:
@@ -57,7 +57,7 @@ def test_somebody_who_is_given_the_address_afterwards_is_none_of_ours(lab: Any, 
 # ---- no address ---------------------------------------------------------------------------------------------------
 @pytest.mark.gauntlet
 def test_a_class_that_nobody_serves(prove: Any) -> None:
-    record = _prove(prove, load_balancer_class="acme.example.com/nlb", **QUICK)
+    record = _prove(prove, load_balancer_class="acme.example.com/nlb", **NO_ADDRESS)
     assert_red(record, "lb.controller-missing", ["loadbalancerclass/acme.example.com/nlb"], "probable",
                "of class acme.example.com/nlb")
     prove.green("load_balancer")
@@ -77,7 +77,7 @@ def test_a_pool_whose_only_address_is_somebodys(lab: Any, prove: Any) -> None:
 @pytest.mark.gauntlet
 def test_no_pool_at_all(lab: Any, prove: Any) -> None:
     with lab.fault.without(POOL):
-        record = _prove(prove, **QUICK)
+        record = _prove(prove, **NO_ADDRESS)
     assert_red(record, "lb.pool-exhausted", [], "confirmed", "MetalLB has no IPAddressPool")
     prove.green("load_balancer")
 
@@ -88,7 +88,7 @@ def test_speakers_that_run_nowhere(lab: Any, prove: Any) -> None:
     with lab.fault.patch(SPEAKER, {"spec": {"template": {"spec": {"nodeSelector": {"no-such": "node"}}}}}):
         wait_for("no speaker", lambda: not lab.api(SPEAKER)["status"].get("currentNumberScheduled"), 60)
         balancing.forget(lab)
-        record = _prove(prove, **QUICK)
+        record = _prove(prove, **NO_TRAFFIC)
     assert_red(record, "lb.not-announced", [SPEAKER_REF], "confirmed", "has no pod available")
     lab.tier("load_balancer")
     prove.green("load_balancer")
@@ -96,7 +96,7 @@ def test_speakers_that_run_nowhere(lab: Any, prove: Any) -> None:
 
 @pytest.mark.gauntlet
 def test_source_ranges_that_leave_us_out(lab: Any, prove: Any) -> None:
-    record = _prove(prove, source_ranges=["192.0.2.0/24"], **QUICK)
+    record = _prove(prove, source_ranges=["192.0.2.0/24"], **NO_TRAFFIC)
     assert_red(record, "net.firewall-external", [_service(prove)], "confirmed", f"leave out {lab.host}")
     allowed = _prove(prove, source_ranges=[f"{lab.host}/32"])
     assert allowed.verdict == "passed", allowed.message

@@ -181,8 +181,8 @@ def test_counters_are_read_and_compared() -> None:
 
 
 @pytest.mark.parametrize(("none_each", "sent", "quiet"), [(0, 3, None), (1, 90, {"None": 90.0, "Metadata": 30.0})])
-def test_an_api_server_that_others_ask_as_much_is_asked_more_often(monkeypatch: pytest.MonkeyPatch, none_each: int, sent: int,
-                                                                    quiet: dict[str, float] | None) -> None:
+def test_an_api_server_that_others_ask_as_much_is_asked_more_often(
+        monkeypatch: pytest.MonkeyPatch, none_each: int, sent: int, quiet: dict[str, float] | None) -> None:
     """Each of our rounds takes a second, in which others send one request that is audited, and three that are not."""
     count, clock = {"None": 7.0, "Metadata": 8.0}, SimpleNamespace(now=0.0)
 
