@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tests.addons import balancing, edge, issuing, names, scaling, volumes
@@ -128,8 +129,9 @@ def _elsewhere(lab: Any) -> Iterator[None]:
 
 @contextmanager
 def _no_address(lab: Any) -> Iterator[None]:
-    """MetalLB's controller is stopped, and Traefik's Service has no address any more."""
-    with lab.fault.scale("metallb-system", "controller", 0), \
+    """MetalLB's controller is stopped, and Traefik's Service has no address any more; an API server says of ours what is none of a controller's
+    words."""
+    with balancing.meanwhile(partial(balancing.not_allocated, lab)), lab.fault.scale("metallb-system", "controller", 0), \
             lab.fault.patch(f"{edge.SERVICE}/status", {"status": {"loadBalancer": {"ingress": None}}}):
         yield
 

@@ -3,6 +3,7 @@
 """What tests of load balancers do to MetalLB and beside it: pools, somebody's own Service, a second writer of a status."""
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import urllib.error
@@ -104,6 +105,19 @@ def meanwhile(act: Any) -> Iterator[list[Exception]]:
     finally:
         done.set()
         thread.join()
+
+
+def not_allocated(lab: Any) -> None:
+    """As an API server that has not heard yet of the address that another one gave: an event about each of our Services."""
+    for item in ours(lab):
+        space, name = item["metadata"]["namespace"], item["metadata"]["name"]
+        about = {"apiVersion": "v1", "kind": "Service", "namespace": space, "name": name, "uid": item["metadata"]["uid"]}
+        with contextlib.suppress(urllib.error.HTTPError):  # it is there, or the namespace goes
+            lab.api(f"/api/v1/namespaces/{space}/events", "POST", {
+                "metadata": {"name": f"{name}.lab"}, "involvedObject": about, "type": "Warning", "reason": "ClusterIPNotAllocated",
+                "message": f"Cluster IP [IPv4]: {item['spec'].get('clusterIP')} is not allocated; repairing",
+                "reportingComponent": "ipallocator-repair-controller", "action": "ClusterIPAllocation"})
+    time.sleep(0.5)
 
 
 def write_status(lab: Any, address: str) -> None:

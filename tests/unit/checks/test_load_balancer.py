@@ -118,6 +118,14 @@ def test_where_something_makes_them_silence_is_a_failure(monkeypatch: pytest.Mon
     assert world.ctx.observed["signs"] == []
 
 
+@pytest.mark.parametrize("by", [{"reportingComponent": "ipallocator-repair-controller"}, {"source": {"component": "kube-proxy"}},
+                                {"source": {"component": "endpoint-slice-controller"}}])
+def test_what_kubernetes_itself_says_of_a_service_is_no_sign_of_a_load_balancer(monkeypatch: pytest.MonkeyPatch, by: dict[str, Any]) -> None:
+    words = "Cluster IP [IPv4]: 10.96.128.79 is not allocated; repairing"
+    world, said = _without(monkeypatch, DoesNotApply, {**_event("ClusterIPNotAllocated", words), **by})
+    assert "no event and no finalizer" in said and Now.clock.monotonic() < world.ctx.deadline - 2900
+
+
 def test_a_class_that_is_wished_for_fails_without_its_controller(monkeypatch: pytest.MonkeyPatch) -> None:
     _world, said = _without(monkeypatch, StepFailed, load_balancer_class="acme/nlb")
     assert "of class acme/nlb has got no address" in said

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ...kube.errors import ApiError
 from .._shared.optional import optional_get
+from .._shared.tellers import OF_SERVICES, teller
 from .._shared.text import listed
 from . import makers as makers_of
 
@@ -46,11 +47,11 @@ def writers(service: Mapping[str, Any]) -> set[str]:
 
 
 def events(ctx: Context, name: str) -> list[dict[str, Any]]:
-    """Those about the Service, the last one at the end; none where we may not see them."""
+    """Those about the Service as a load balancer, the last one at the end; none where we may not see them."""
     found = optional_get(ctx, f"/api/v1/namespaces/{ctx.namespace}/events",
                          {"fieldSelector": f"involvedObject.kind=Service,involvedObject.name={name}"}) or {}
-    return sorted(found.get("items") or [], key=lambda e: (e.get("type") == "Warning", e.get("lastTimestamp")
-                                                           or e.get("eventTime") or ""))
+    return sorted((e for e in found.get("items") or () if teller(e) not in OF_SERVICES),
+                  key=lambda e: (e.get("type") == "Warning", e.get("lastTimestamp") or e.get("eventTime") or ""))
 
 
 def said(found: list[dict[str, Any]]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...kube.pods import STARTING, waiting_reason
+from .._shared.tellers import teller
 
 Object = Mapping[str, Any]
 # A scheduler's words, and the reasons of a kubelet that took no more.
@@ -31,10 +32,6 @@ def _about(event: Object) -> str:
     return str((event.get("involvedObject") or {}).get("name") or "")
 
 
-def _by_kubelet(event: Object) -> bool:
-    return "kubelet" in ((event.get("source") or {}).get("component"), event.get("reportingComponent"))
-
-
 def _when(event: Object) -> str:
     born = (event.get("metadata") or {}).get("creationTimestamp")
     return str(event.get("lastTimestamp") or event.get("eventTime") or born or "")
@@ -43,13 +40,13 @@ def _when(event: Object) -> str:
 def _starting(pod: Object, events: Iterable[Object], seconds: float) -> Missing:
     """Of a pod whose containers do not run yet: the kubelet's latest words about it."""
     events = list(events)
-    mine = sorted((e for e in events if _about(e) == pod["metadata"]["name"] and _by_kubelet(e)), key=_when)
+    mine = sorted((e for e in events if _about(e) == pod["metadata"]["name"] and teller(e) == "kubelet"), key=_when)
     bad = [e for e in mine if e.get("type") == "Warning"]
     if bad:
         return Missing(f"{bad[-1].get('reason')}: {bad[-1].get('message', '')}".rstrip(": "), True)
     if mine and mine[-1].get("reason") == "Pulling":
         return Missing(f"still pulling after {seconds:.0f} s", False)
-    if not mine and seconds > _BEGINS and any(_by_kubelet(e) for e in events):
+    if not mine and seconds > _BEGINS and any(teller(e) == "kubelet" for e in events):
         return Missing(f"its kubelet did not begin with the pod within {seconds:.0f} s", True)
     return Missing(f"still starting after {seconds:.0f} s", False)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...common.nodes import condition
 from ...engine.errors import StepFailed
 from .._shared.optional import optional_get
+from .._shared.tellers import teller
 from .who import STATUS
 
 if TYPE_CHECKING:
@@ -40,10 +41,6 @@ def within(ctx: Context, seconds: float, function: Callable[[], Any]) -> bool:
 
 def _when(event: dict[str, Any]) -> str:
     return str(event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp") or "")
-
-
-def _by(event: dict[str, Any]) -> str:
-    return str((event.get("source") or {}).get("component") or event.get("reportingComponent") or "")
 
 
 def line(event: dict[str, Any]) -> str:
@@ -79,7 +76,7 @@ class Signs:
     def look(self) -> None:
         told = events(self.ctx, self.ctx.namespace, name=self.pod)
         self.blind = told is None
-        self.said = [e for e in told or () if _by(e) not in _OTHERS]
+        self.said = [e for e in told or () if teller(e) not in _OTHERS]
         if self.who.kind == "karpenter":
             for claim in claims(self.ctx, self.who) or ():
                 if claim["metadata"]["name"] not in self.before and self._ours(claim):

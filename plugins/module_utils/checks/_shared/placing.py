@@ -13,6 +13,7 @@ from ...common import nodes as node_of
 from ...engine.errors import StepFailed
 from ...kube.errors import ApiError
 from .optional import optional_get
+from .tellers import teller
 
 if TYPE_CHECKING:
     from ...engine.context import Context
@@ -118,7 +119,7 @@ class Placing:
     def _autoscaler(self, pod: str) -> str:
         """What one says of the pod: comes, refuses, silent; empty where none can be seen."""
         found = optional_get(self._ctx, f"/api/v1/namespaces/{self._ctx.namespace}/events", {"fieldSelector": f"involvedObject.name={pod}"})
-        said = {str(e.get("reason")) for e in (found or {}).get("items") or () if _by(e) not in _NO_AUTOSCALER}
+        said = {str(e.get("reason")) for e in (found or {}).get("items") or () if teller(e) not in _NO_AUTOSCALER}
         if said & set(_COMES):
             return "comes"
         if said & set(_REFUSES):
@@ -135,10 +136,6 @@ class Placing:
         if optional_get(self._ctx, KARPENTER):
             return True
         return hidden and any(node_of.pool(n) for n in self._ctx.fleet.nodes.values())
-
-
-def _by(event: Mapping[str, Any]) -> str:
-    return str((event.get("source") or {}).get("component") or event.get("reportingComponent") or "")
 
 
 def _for_now(node: Mapping[str, Any]) -> bool:
