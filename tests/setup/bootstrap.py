@@ -138,6 +138,8 @@ def environment(venv: Path, tree: Path) -> dict[str, str]:
     environ["PATH"] = ":".join(keep)
     environ["VIRTUAL_ENV"] = str(venv)
     environ.pop("PYTHONHOME", None)
+    # Images of containers set it, and each of some twenty processes of pytest would compile all tests and modules by itself.
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if not own_cluster():
         environ.pop("KUBECONFIG", None)  # who looks around in the lab still means the lab
     environ["PYTHONPATH"] = f"{tree}:{CHECKOUT}"
