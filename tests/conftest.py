@@ -129,7 +129,6 @@ def _whole(request: pytest.FixtureRequest) -> None:
     """Each test begins on a whole cluster, also after one that failed in the middle of a fault."""
     if {"lab", "kubeconfig"} & {*request.fixturenames} and not os.environ.get("KUBECONFIG"):
         cluster = request.getfixturevalue("lab")
-        before = len(cluster.given_up)
         cluster.whole()
-        for words in cluster.given_up[before:]:
-            warnings.warn(words, stacklevel=1)  # for the end of the log: what was before it, is not the next test's to tell
+        while cluster.given_up:
+            warnings.warn(cluster.given_up.pop(0), stacklevel=1)  # for the end of the log: it is nothing that this test did

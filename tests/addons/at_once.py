@@ -86,7 +86,8 @@ def _holding_node(lab: Any, record: Any) -> list[str]:
     and is named, too."""
     waits = [s for s in record.scope if s.startswith(f"pod/assay-{record.run_id}/zonal-")]
     holds = [n for n in (f"node/{lab.node_name(n)}" for n in lab.machines if zone(n) == "zone-a") if n in record.scope]
-    return [s for s in record.scope if s in (*waits, *holds)] if holds else ["the node of zone-a"]
+    told = not waits or any("volume attachment is being deleted" in line for line in record.evidence)
+    return [s for s in record.scope if s in (*waits, *holds)] if holds and told else ["the node of zone-a, and why its pod waits"]
 
 
 def _resolver(lab: Any, _record: Any) -> list[str]:

@@ -46,7 +46,7 @@ class Lab:
         if self.api_servers not in (1, 2):
             raise LabError(f"--api-servers: must be 1 or 2, not {self.api_servers}")
         self.children: list[subprocess.Popen[bytes]] = []
-        self.given_up: list[str] = []  # why it was made anew, each time
+        self.given_up: list[str] = []  # why it was made anew, until somebody has told it
         net = f"172.30.{self.index}"
         self.bridge, self.host, self.control_plane = f"lab-{name}", f"{net}.1", f"{net}.10"
         self.pod_cidr, self.service_cidr = f"10.{240 + self.index}.0.0/16", "10.96.0.0/16"

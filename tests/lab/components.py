@@ -103,7 +103,7 @@ def _disk(folder: Path, gib: int) -> None:
     if not image.exists():
         with open(image, "wb") as f:
             f.truncate(gib << 30)
-        run("mkfs.ext4", "-q", "-m", "0", "-O", "^has_journal", "-E", "lazy_itable_init=1,lazy_journal_init=1", image)
+        run("mkfs.ext4", "-q", "-m", "0", "-O", "^has_journal", "-E", "lazy_itable_init=1", image)
 
 
 def _memory(folder: Path, gib: int) -> None:

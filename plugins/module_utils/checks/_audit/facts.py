@@ -77,7 +77,7 @@ def while_asked(client: PatientClient, ask: Callable[[], int]) -> dict[str, Any]
     as long a time without ours. A sentence, where it does not tell.
     """
     told = _grown_while(client, ask)
-    if isinstance(told, str) or not unclear(told):
+    if isinstance(told, str) or not _unclear(told):
         return told
     start = time.monotonic()
     many = _grown_while(client, lambda: sum(ask() for _round in range(_MANY) if time.monotonic() < start + _LONG_ENOUGH))
@@ -98,7 +98,7 @@ def _grown_while(client: PatientClient, ask: Callable[[], int]) -> dict[str, Any
     return after if isinstance(after, str) else {"sent": sent, "all": after, "grown": grown(before, after)}
 
 
-def unclear(told: Mapping[str, Any]) -> bool:
+def _unclear(told: Mapping[str, Any]) -> bool:
     """Whether as many requests as ours were audited, and as many were not."""
     levels = told["grown"]["level"]
     none = levels.get("None", 0.0)

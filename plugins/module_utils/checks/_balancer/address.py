@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ...kube.errors import ApiError
 from .._shared.optional import optional_get
-from .._shared.tellers import OF_SERVICES, teller
+from .._shared.tellers import teller
 from .._shared.text import listed
 from . import makers as makers_of
 
@@ -23,6 +23,10 @@ QUIET, NOTHING = 60.0, 20.0
 # Seconds from a controller's word that it has no address to give, which it says once, to the end of the wait.
 _EXHAUSTED = 10.0
 _LOOK, _EVENTS = 0.5, 3.0
+# Of Kubernetes itself, about Services of any type. An API server that has not heard of a new Service's address writes
+# "ClusterIPNotAllocated ... repairing", which is none: pkg/registry/core/service/ipallocator/controller/repairip.go.
+_NO_MAKERS = frozenset({"ipallocator-repair-controller", "portallocator-repair-controller", "endpoint-controller",
+                        "endpoint-slice-controller", "endpoint-slice-mirroring-controller", "kube-proxy"})
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def events(ctx: Context, name: str) -> list[dict[str, Any]]:
     """Those about the Service as a load balancer, the last one at the end; none where we may not see them."""
     found = optional_get(ctx, f"/api/v1/namespaces/{ctx.namespace}/events",
                          {"fieldSelector": f"involvedObject.kind=Service,involvedObject.name={name}"}) or {}
-    return sorted((e for e in found.get("items") or () if teller(e) not in OF_SERVICES),
+    return sorted((e for e in found.get("items") or () if teller(e) not in _NO_MAKERS),
                   key=lambda e: (e.get("type") == "Warning", e.get("lastTimestamp") or e.get("eventTime") or ""))
 
 
