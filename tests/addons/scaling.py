@@ -148,3 +148,25 @@ def joined(lab: Any, name: str, annotations: dict[str, str]) -> Iterator[None]:
         finally:
             with contextlib.suppress(OSError):  # none of ours ran
                 lab.api(f"{_PODS}/{name}", "DELETE")
+
+
+@contextlib.contextmanager
+def taken_off(lab: Any) -> Iterator[None]:
+    """The taint manager takes our pod off the node that came for it, once: as it does where it hears late that a taint is gone."""
+    taint, first = {"key": "lab.test/late", "effect": "NoExecute"}, list[tuple[str, str]]()
+    mended = False
+
+    def act() -> None:
+        nonlocal mended
+        there = {p["metadata"]["uid"]: p["spec"].get("nodeName") for p in seekers(lab)}
+        if not first and (placed := [(uid, name) for uid, name in there.items() if name]):
+            taints = lab.api(f"{NODES}/{placed[0][1]}")["spec"].get("taints") or []
+            lab.api(f"{NODES}/{placed[0][1]}", "PATCH", {"spec": {"taints": [*taints, taint]}})
+            first.append(placed[0])
+        elif first and not mended and first[0][0] not in there:
+            taints = lab.api(f"{NODES}/{first[0][1]}")["spec"].get("taints") or []
+            lab.api(f"{NODES}/{first[0][1]}", "PATCH", {"spec": {"taints": [t for t in taints if t["key"] != taint["key"]] or None}})
+            mended = True
+
+    with settling(lab), meanwhile(act):
+        yield

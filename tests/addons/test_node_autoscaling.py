@@ -51,6 +51,16 @@ def test_a_node_in_each_group_that_is_named_beside_somebodys(lab: Any, prove: An
         assert scaling.read(lab, theirs.pod)["status"]["podIP"] == theirs.ip
 
 
+@pytest.mark.gauntlet
+def test_a_pod_that_is_taken_off_its_new_node_is_made_again(lab: Any, prove: Any) -> None:
+    """One of no controller: nobody else would."""
+    with scaling.taken_off(lab):
+        prove.green(CHECK, **{CHECK: ON})
+    seen = prove.result["records"][0]["observed"]
+    (ended,) = seen["pod_ended"]
+    assert ended.startswith(f"on {seen['new_nodes'][0]}: ") and scaling.nodes(lab) == scaling.base(lab) and not tier.machines(lab)
+
+
 def test_nothing_is_made_unless_it_is_allowed(lab: Any, prove: Any) -> None:
     record = prove(CHECK)[CHECK]
     assert (record.verdict, record.message) == ("skipped", "scaling_check_allow is not true: a node is added for the proof, and costs money")

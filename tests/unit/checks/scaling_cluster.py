@@ -38,13 +38,15 @@ class Scaled:
     """Seconds: after the pod was made until the autoscaler decides, a machine joins, gets Ready; after the pod's end until its node goes.
 
     events: (reason, message, who) on our pod; of_node: on the node and its claim; guests: pods of others on the new node.
+    takes_off, refuses: how many of our pods are deleted as they get their node, and are ended there by its kubelet. moves_to: the node that comes for the one after
+    them, while the other one stays.
     """
 
     def __init__(self, **options: Any):
         self.options = {"allow": True, **options}
         self.decides, self.joins, self.ready, self.goes = 5.0, 30.0, 40.0, 60.0
         self.nodes = [node(n) for n in ("n1", "n2", "n3")]
-        self.new, self.labels = "n9", dict[str, str]()
+        self.new, self.moves_to, self.labels = "n9", "", dict[str, str]()
         self.events: list[tuple[str, str, str]] = []
         self.of_node: list[tuple[str, str]] = []
         self.guests: list[dict[str, Any]] = []
@@ -53,6 +55,7 @@ class Scaled:
         self.answers: dict[str, Any] = {}
         self.made = self.ended = NEVER
         self.message = ""
+        self.takes_off, self.refuses, self.pods, self.deleted = 0, 0, 0, 0
 
     # ---- what there is ----------------------------------------------------------------------------------------
     @property
@@ -61,13 +64,24 @@ class Scaled:
 
     def new_nodes(self) -> list[dict[str, Any]]:
         there = self._age >= self.joins and Now.clock.monotonic() - self.ended < self.goes
-        item = node(self.new, **self.labels)
-        if self._age < self.ready:
+        names = [self.new, *([self.moves_to] if self.moves_to and self.pods > 1 else [])]
+        items = [node(name, **self.labels) for name in names if there]
+        for item in items if self._age < self.ready else ():
             item["status"]["conditions"] = [{"type": "Ready", "status": "False", "reason": "KubeletNotReady", "message": "cni plugin not initialized"}]
-        return [item] if there else []
+        return items
 
     def _pod(self) -> dict[str, Any]:
-        placed = self.old if self._age > 2 and self.old else self.new if self._age >= max(self.joins, self.ready) else ""
+        """As it is; empty while there is none."""
+        there_for, on_new = self._age - max(self.joins, self.ready), {"metadata": {"name": SEEKER}, "spec": {"nodeName": self.new}}
+        if self.deleted == self.pods or there_for >= 2 and self.pods <= self.takes_off:
+            return {}
+        if there_for >= 0 and self.pods <= self.takes_off:
+            target = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager", "message": "Taint manager: deleting due to NoExecute taint"}
+            return {**on_new, "status": {"phase": "Pending", "conditions": [target]}}
+        if there_for >= 0 and self.pods <= self.refuses:
+            return {**on_new, "status": {"phase": "Failed", "reason": "OutOfcpu", "message": "Node didn't have enough resource: cpu"}}
+        new = self.moves_to if self.pods > 1 and self.moves_to else self.new
+        placed = self.old if self._age > 2 and self.old else new if self._age >= max(self.joins, self.ready) else ""
         waits = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": UNSCHEDULABLE}
         conditions = [{"type": "Ready", "status": "True"}] if placed else [waits] if self._age > 1 and not self.old else []
         return {"metadata": {"name": SEEKER}, "spec": {"nodeName": placed} if placed else {}, "status": {"podIP": "10.9.0.9", "conditions": conditions}}
@@ -130,7 +144,8 @@ class Scaled:
 
         def delete(kind: str, name: str, **more: Any) -> None:
             if name == SEEKER:
-                self.ended = min(self.ended, Now.clock.monotonic())
+                self.deleted = self.pods
+                self.ended = Now.clock.monotonic()
             remove(kind, name, **more)
 
         ctx.delete = delete
@@ -138,7 +153,8 @@ class Scaled:
 
     def _create(self, manifest: dict[str, Any]) -> dict[str, Any]:
         if manifest["metadata"]["name"] == SEEKER:
-            self.manifest, self.made = manifest, Now.clock.monotonic()
+            self.manifest, self.made, self.ended = manifest, min(self.made, Now.clock.monotonic()), NEVER
+            self.pods += 1
         return manifest
 
     def run(self) -> FakeContext:

@@ -225,6 +225,41 @@ def test_a_node_that_does_not_serve() -> None:
     assert ctx.seen(kind="pod", ok=False)[0]["error"] == "i/o timeout"
 
 
+# ---- a pod that is ended ------------------------------------------------------------------------------------------
+TAKEN_OFF = "on n9: DeletionByTaintManager: Taint manager: deleting due to NoExecute taint"
+
+
+@pytest.mark.parametrize(("ended", "last"), [("takes_off", TAKEN_OFF), ("refuses", "on n9: OutOfcpu: Node didn't have enough resource: cpu")])
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_pod_that_a_new_node_loses_is_made_again(ended: str, last: str, times: int) -> None:
+    world = Scaled().karpenter()
+    setattr(world, ended, times)
+    ctx = world.run()
+    assert (world.pods, len(ctx.observed["pod_ended"]), ctx.observed["pod_ended"][0]) == (times + 1, times, last)
+    assert ctx.observed["new_nodes"] == ["n9"] and ctx.observed["nodes_after"] == 3 and not ctx.seen(ok=False)
+
+
+def test_a_pod_that_others_end_each_time_proves_nothing() -> None:
+    world = Scaled().karpenter()
+    world.takes_off = 9
+    ctx = _red(world, f"pod {SEEKER} was ended 4 times .*: exempt pods labelled assay.clusters/seeks from what deletes them", Inconclusive)
+    assert world.pods == 4 and ctx.observed["pod_ended"][0] == TAKEN_OFF
+
+
+def test_a_node_that_refuses_each_pod_is_at_fault() -> None:
+    world = Scaled().karpenter()
+    world.refuses = 9
+    ctx = _red(world, "was ended 4 times before it had served, the last time on n9: OutOfcpu: Node didn't have enough")
+    assert ctx.seen(kind="node", ok=False)[0]["to_node"] == "n9" and ("Node", "", "n9") in ctx.path
+
+
+def test_a_node_that_the_pod_was_on_before_has_to_go_too() -> None:
+    world = Scaled(autoscaler="other")
+    world.takes_off, world.moves_to, world.goes = 1, "n10", NEVER
+    ctx = _red(world, "node n9, node n10 is still there")
+    assert ctx.observed["new_nodes"] == ["n10"]
+
+
 def test_a_late_node_is_warned_of() -> None:
     world = Scaled(up_expected=10, down_expected=20).karpenter()
     assert [re.search(r"scaling_check_\w+", w)[0] for w in world.run().warnings] == ["scaling_check_up_expected", "scaling_check_down_expected"]

@@ -36,6 +36,7 @@ class Coming:
     def decides(self, limit: float) -> None:
         """Until the autoscaler says that a node is to come, or one is there. One that shows nothing is not asked."""
         def decided() -> bool:
+            self.seeker.renew()
             self.signs.look()
             return self.signs.decided or bool(self.seeker.where() or self.new_nodes())
 
@@ -59,20 +60,25 @@ class Coming:
     def joins(self, limit: float) -> None:
         """Until the pod has its node."""
         def placed() -> str:
+            self.seeker.renew()
             self.signs.look()
             return self.seeker.where()
 
-        if not within(self.ctx, self.start + limit - time.monotonic(), placed):
+        if not within(self.ctx, self.start + limit - time.monotonic(), lambda: self._given(placed())):
             self._not_joined(time.monotonic() - self.start)
-        self.seeker.node = self.seeker.where()
-        self.ctx.touches("Node", self.seeker.node)
-        if self.seeker.node in self.before:
-            self.ctx.inconclusive(f"pod {self.seeker.name} was given node {self.seeker.node}, which was there before: something else "
-                                  "made room on it")
-        item = self.ctx.fleet.nodes.get(self.seeker.node) or {"metadata": {"name": self.seeker.node}}
-        if why := node_of.unfit(item):
-            self.ctx.inconclusive(f"node {self.seeker.node} came for the pod, and {why}")
         self.ctx.measure("pod fits nowhere to it has its node", time.monotonic() - self.start, "s")
+
+    def _given(self, node: str) -> bool:
+        """Whether the pod has a node; inconclusive where that did not come for it, or cannot be used."""
+        if not node or node == self.seeker.node:
+            return bool(node)
+        self.seeker.nodes.append(node)
+        self.ctx.touches("Node", node)
+        if node in self.before:
+            self.ctx.inconclusive(f"pod {self.seeker.name} was given node {node}, which was there before: something else made room on it")
+        if why := node_of.unfit(self.ctx.fleet.nodes.get(node) or {"metadata": {"name": node}}):
+            self.ctx.inconclusive(f"node {node} came for the pod, and {why}")
+        return True
 
     def _not_joined(self, seconds: float) -> NoReturn:
         ctx, nodes = self.ctx, self.new_nodes()
@@ -102,9 +108,13 @@ class Coming:
     def runs(self, limit: float) -> None:
         """Until the pod is Ready there, with its image pulled."""
         left = max(30.0, self.start + limit - time.monotonic())
-        key = (self.ctx.namespace, self.seeker.name)
-        self.ctx.wait("pods", lambda items: key in items and pod_ready(items[key]),
-                      f"pod {self.seeker.name} is Ready on the new node {self.seeker.node}", seconds=left)
+
+        def ready() -> bool:
+            self.seeker.renew()
+            pod = self.seeker.pod()
+            return bool(pod) and self._given((pod.get("spec") or {}).get("nodeName") or "") and pod_ready(pod)
+
+        self.ctx.until(ready, f"pod {self.seeker.name} is Ready on the new node {self.seeker.node}", seconds=left, every=0.5)
         took = time.monotonic() - self.start
         self.ctx.measure("pod fits nowhere to it is Ready on a new node", took, "s")
         if took > (expected := float(self.ctx.options.get("up_expected") or 300)):

@@ -46,7 +46,7 @@ class Going:
 
     def left(self) -> list[str]:
         """What came for our pods and is still there: nodes, and NodeClaims whose node is gone already."""
-        nodes = [f"node/{s.node}" for s in self.seekers if s.node and s.node in self.ctx.fleet.nodes]
+        nodes = [f"node/{n}" for s in self.seekers for n in dict.fromkeys(s.nodes) if n in self.ctx.fleet.nodes]
         there = {c["metadata"]["name"] for c in claims(self.ctx, self.who) or ()} if self.own_claims and not nodes else set()
         return nodes + sorted(f"nodeclaim/{n}" for n in there & self.own_claims)
 

@@ -32,11 +32,23 @@ STAGES = ("Launched", "Registered", "Initialized")
 
 
 def within(ctx: Context, seconds: float, function: Callable[[], Any]) -> bool:
-    """Whether function() becomes true within that time."""
+    """Whether function() becomes true within that time; what it fails with goes on."""
+    failed: list[StepFailed] = []
+
+    def asked() -> Any:
+        try:
+            return function()
+        except StepFailed as e:
+            failed.append(e)
+            return True
+
     try:
-        return bool(ctx.until(function, "", max(0.0, seconds), _LOOK))
+        told = bool(ctx.until(asked, "", max(0.0, seconds), _LOOK))
     except StepFailed:
         return False
+    if failed:
+        raise failed[0]
+    return told
 
 
 def _when(event: dict[str, Any]) -> str:
