@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -149,6 +150,27 @@ def nobodys_class(lab: Any) -> Any:
     return lab.fault.extra(CLASSES, {"metadata": {"name": "other"}, "spec": {"controller": "example.com/nobody"}})
 
 
+def _writes(lab: Any, address: str) -> None:
+    """Until the controller with this address writes it into the status of an Ingress: it is Ready before it knows of any."""
+    backend = {"service": {"name": "traefik", "port": {"number": 80}}}
+    body = {"metadata": {"name": "written"}, "spec": {"ingressClassName": "traefik", "rules": [
+        {"host": "written.test", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}]}}
+    seen: set[str] = set()
+
+    def written() -> bool:
+        """Of two, the one that did not write it last does so after a change."""
+        lab.api(path, "PATCH", {"metadata": {"annotations": {"touched": str(time.monotonic())}}})
+        for _look in range(20):
+            seen.update(i.get("ip", "") for i in lab.api(path)["status"].get("loadBalancer", {}).get("ingress") or ())
+            time.sleep(0.05)
+        return address in seen
+
+    ingresses = f"{INGRESSES}/namespaces/traefik/ingresses"
+    path = f"{ingresses}/written"
+    with lab.fault.extra(ingresses, body):
+        wait_for(f"{address} in the status of an Ingress", written, 60)
+
+
 @contextmanager
 def second_controller(lab: Any) -> Iterator[str]:
     """Another Traefik for the same IngressClass, with an address of its own: that address."""
@@ -165,5 +187,7 @@ def second_controller(lab: Any) -> Iterator[str]:
     space = "/api/v1/namespaces/traefik"
     with lab.fault.extra(f"{space}/services", service), lab.fault.extra(DEPLOYMENT.rpartition("/")[0], deployment):
         wait_for("the second Traefik", lambda: lab.api(f"{DEPLOYMENT}-b")["status"].get("readyReplicas"), 90)
-        yield lab.api(f"{space}/services/{name}")["status"]["loadBalancer"]["ingress"][0]["ip"]
+        other: str = lab.api(f"{space}/services/{name}")["status"]["loadBalancer"]["ingress"][0]["ip"]
+        _writes(lab, other)
+        yield other
     wait_for("its pods' end", lambda: not [p for p in lab.api(f"{space}/pods")["items"] if name in p["metadata"]["name"]], 60)

@@ -26,6 +26,7 @@ from .cluster import Lab
 # Of a cluster, those of the lab's own beginning among them.
 NODES = 6
 _FIRST = 21  # the last number of their addresses
+_ID = "lab:///"
 
 
 class Refused(Exception):
@@ -41,6 +42,7 @@ class Machines:
         self._count: int = saved.get("count", 0)
         self.known: dict[str, dict[str, Any]] = saved.get("machines", {})
         self._wired: set[tuple[str, str, int | None]] = set()
+        self._removed, self._forgotten = 1, 0  # by us or by one before us; of how many no node is left
         for short, machine in self.known.items():
             lab.nodes[short] = machine["address"]
         for short in self.known:
@@ -79,7 +81,7 @@ class Machines:
             net = self.lab.host.rpartition(".")[0]
             address = next(a for a in (f"{net}.{_FIRST + i}" for i in range(NODES)) if a not in taken)
             name = self.lab.node_name(short)
-            self.known[short] = {"id": f"lab:///{wanted['zone']}/{name}", "node": name, "claim": wanted["claim"], "zone": wanted["zone"],
+            self.known[short] = {"id": f"{_ID}{wanted['zone']}/{name}", "node": name, "claim": wanted["claim"], "zone": wanted["zone"],
                                  "bootstrap": wanted.get("bootstrap") or "joins", "labels": wanted.get("labels") or {},
                                  "address": address, "created": int(time.time())}
             self.lab.nodes[short] = address
@@ -98,6 +100,7 @@ class Machines:
                 file.unlink()
             del self.known[short], self.lab.nodes[short]
             self._wired = {w for w in self._wired if short not in w}
+            self._removed += 1
             self._save()
         return machine
 
@@ -151,10 +154,28 @@ class Machines:
                 node.in_network(self.lab, other, "ip", "route", "replace", cidr, "via", self.lab.nodes[short])
                 self._wired.add(way)
 
+    def forget(self) -> None:
+        """Delete nodes whose machine is gone as soon as they are not Ready any more, as the node controller of a cloud does.
+
+        Karpenter leaves one whose NodeClaim ends in the moment in which it registers.
+        """
+        with self._lock:
+            removed, there = self._removed, {m["node"] for m in self.known.values()}
+        if removed == self._forgotten:
+            return
+        gone = [i for i in self.lab.api("/api/v1/nodes")["items"]
+                if i["spec"].get("providerID", "").startswith(_ID) and i["metadata"]["name"] not in there]
+        for item in gone:
+            if not any(c["type"] == "Ready" and c["status"] == "True" for c in item["status"].get("conditions", [])):
+                self.lab.api(f"/api/v1/nodes/{item['metadata']['name']}", "DELETE")
+        if not gone:
+            self._forgotten = removed
+
     def follow(self) -> None:
-        """For ever: networks of nodes that come, also of those of others that were off meanwhile."""
+        """For ever: networks of nodes that come, also of those of others that were off meanwhile; nodes of machines that are gone."""
         while True:
             try:
+                self.forget()
                 done = self.wire()
             except Exception as e:  # a cluster that is down for a test comes back
                 print(f"wiring: {e}", file=sys.stderr, flush=True)
