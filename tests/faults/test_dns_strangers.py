@@ -30,7 +30,8 @@ def _without_server(lab: Any) -> str:
 
 
 # ---- what pods are told -----------------------------------------------------------------------------------------
-@pytest.mark.parametrize("address", ["10.96.0.99", pytest.param("169.254.20.10", marks=pytest.mark.gauntlet)])
+@pytest.mark.gauntlet
+@pytest.mark.parametrize("address", ["10.96.0.99", "169.254.20.10"])
 def test_a_kubelet_names_a_server_that_nobody_is(lab: Any, prove: Any, address: str) -> None:
     with lab.fault.name_server("n2", address):
         records = prove("dns", "service")
@@ -41,6 +42,7 @@ def test_a_kubelet_names_a_server_that_nobody_is(lab: Any, prove: Any, address: 
     prove.green("dns")
 
 
+@pytest.mark.gauntlet
 def test_a_wildcard_in_the_search_path_of_one_node(lab: Any, prove: Any) -> None:
     anything = 'template IN A w.lab.test {\n        answer "{{ .Name }} 60 IN A 192.0.2.7"\n    }\n    cache 30'
     wild = corefile(lab).replace("cache 30", anything)
@@ -53,6 +55,7 @@ def test_a_wildcard_in_the_search_path_of_one_node(lab: Any, prove: Any) -> None
 
 
 # ---- the Service ------------------------------------------------------------------------------------------------
+@pytest.mark.gauntlet
 def test_a_service_that_lost_its_tcp_port(lab: Any, prove: Any) -> None:
     ports = [p for p in lab.api(SERVICE)["spec"]["ports"] if p["name"] != "dns-tcp"]
     with lab.fault.patch(SERVICE, {"spec": {"ports": ports}}):
@@ -84,7 +87,8 @@ def test_rules_that_lead_to_a_server_that_is_gone(lab: Any, prove: Any) -> None:
 
 
 # ---- ports ------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("protocol", ["udp", pytest.param("tcp", marks=pytest.mark.gauntlet)])
+@pytest.mark.gauntlet
+@pytest.mark.parametrize("protocol", ["udp", "tcp"])
 def test_a_port_that_is_filtered_from_the_pods_of_one_node(lab: Any, prove: Any, protocol: str) -> None:
     short = _without_server(lab)
     node = lab.node_name(short)

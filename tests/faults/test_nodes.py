@@ -105,6 +105,7 @@ def test_a_kubelet_behind_a_filtered_port(lab: Any, prove: Any) -> None:
     prove.green("nodes")
 
 
+@pytest.mark.gauntlet
 def test_a_kubelet_whose_certificate_is_not_accepted(lab: Any, prove: Any) -> None:
     node = lab.node_name("n2")
     with lab.fault.foreign_certificate("n2"):

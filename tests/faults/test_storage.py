@@ -22,6 +22,7 @@ VOLUMES = "/api/v1/persistentvolumes"
 CONFIG = "/api/v1/namespaces/local-path-storage/configmaps/local-path-config"
 
 
+@pytest.mark.gauntlet
 def test_stopped_provisioner(lab: Any, prove: Any) -> None:
     with lab.fault.scale("local-path-storage", "local-path-provisioner", 0):
         records = prove("storage", storage={"provision_limit": 25})
@@ -107,6 +108,7 @@ def _volumes(lab: Any, storage_class: str) -> list[str]:
     return [v["metadata"]["name"] for v in lab.api(VOLUMES)["items"] if v["spec"].get("storageClassName") == storage_class]
 
 
+@pytest.mark.gauntlet
 def test_a_volume_of_a_class_that_retains_is_gone_after_a_good_run_and_after_a_bad_one(lab: Any, prove: Any) -> None:
     with _class(lab, "kept", reclaimPolicy="Retain"):
         prove.green("storage", storage={"storage_class": "kept"})

@@ -110,6 +110,7 @@ def _of_the_writer(prove: Any, record: Any, cause: str, words: str) -> None:
     assert "of which the scheduler says the same for" in record.message
 
 
+@pytest.mark.gauntlet
 def test_nodes_that_all_keep_pods_off_are_told_soon(lab: Any, prove: Any) -> None:
     """Nobody takes such a taint away by waiting."""
     with contextlib.ExitStack() as stack:

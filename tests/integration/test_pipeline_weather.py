@@ -55,6 +55,7 @@ def _twice(seed: int, folder: Path, moto: str, *on: str) -> None:
             assert not list((folder / "state/assay/kubeconfigs").glob("*"))
 
 
+@pytest.mark.gauntlet
 def test_twice_in_foul_weather(tmp_path: Path, moto: str) -> None:
     _twice(0, tmp_path, moto, "rancher")
 

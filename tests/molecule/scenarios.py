@@ -20,7 +20,7 @@ TIERS: dict[str, tuple[str, ...]] = {
     "load_balancing": ("load_balancer", "ingress"), "observability": ("monitoring",), "scaling": ("autoscaler",),
 }
 # What a plain `make test` runs of both: one of a role of checks, one of stages of a flow, one with add-ons, and that of all.
-SAMPLE = ("default", "load_balancing", "provision", "publish", "storage")
+SAMPLE = ("default", "load_balancing", "provision", "storage")
 # Lines of a scenario's end that say why it failed.
 LAST = 25
 

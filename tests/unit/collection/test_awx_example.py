@@ -93,6 +93,7 @@ def _plain(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(said, key=lambda one: str(one.get("name") or one.get("identifier")))
 
 
+@pytest.mark.gauntlet
 def test_the_data_for_infra_aap_configuration_make_the_same_objects(sent: Sent, tmp_path: Path) -> None:
     made = _sent("aap.yml", tmp_path, aap_configuration.make(tmp_path))
     assert {m: _plain(calls) for m, calls in made.items()} == {m: _plain(calls) for m, calls in sent.items()}

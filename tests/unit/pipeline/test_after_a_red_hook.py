@@ -48,6 +48,7 @@ def test_it_is_proved_again_and_the_end_says_what_of_the_two_failed(tmp_path: Pa
     assert "the stage hook failed, and the checks after it, too" in said
 
 
+@pytest.mark.gauntlet
 def test_its_screen_is_its_stages_and_little_else(tmp_path: Path) -> None:
     """By the callback brief; of the lease each is told once, and that it is renewed is nothing to tell."""
     lease = tmp_path / "lease"
@@ -71,7 +72,7 @@ def test_where_the_hook_did_not_run_there_is_nothing_to_prove_again(tmp_path: Pa
 
 
 @pytest.mark.parametrize(("test", "verdict", "message"), [
-    ("assert True", "passed", "1 passed in"), ("assert False", "failed", "1 failed in")])
+    pytest.param("assert True", "passed", "1 passed in", marks=pytest.mark.gauntlet), ("assert False", "failed", "1 failed in")])
 def test_the_hook_that_is_shipped_runs_tests_and_tells_how_they_went(tmp_path: Path, test: str, verdict: str,
                                                                      message: str) -> None:
     (tmp_path / "e2e").mkdir()
