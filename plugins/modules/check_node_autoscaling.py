@@ -13,7 +13,7 @@ description:
   - The pod takes nobody's place. It asks for little, and stands apart from tiny pods that are put on every node where
     it could go, 200 at most; so no room is used up, nobody is preempted, and pods that hold room for others
     (overprovisioning) do not count. Where it is ended before it has served, as by a taint of a node that has just come,
-    it is made again, three times at most; C(pod_ended) in the record says how it ended.
+    it is made again, three times at most; C(seeker_ended) in the record says how it ended.
   - Nodes cost money, so that it is skipped without O(allow). One node comes, or one for each group in O(node_groups);
     never more.
   - Karpenter is found by its NodePools, also where a cloud runs it (EKS Auto Mode, AKS); the Cluster Autoscaler by its

@@ -14,6 +14,8 @@ description:
   - Prometheus objects (and PrometheusAgents, which keep nothing to be queried) are asked whose selectors look for
     monitors in the namespace of the run. The labels that they select by are put on the monitors. Of the others it is
     told why they do not look there.
+  - Where the pod is ended by others before it is scraped, as who drains its node does, it is made again, three times at
+    most; C(gauge_ended) in the record says how it ended.
   - With shards one of them has to scrape it, and all have to know of it.
   - Then all is deleted, and must be no target any more. What was scraped stays where it is for as long as a Prometheus
     keeps all else.

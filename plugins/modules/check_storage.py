@@ -14,6 +14,8 @@ description:
     bound; where we may not do that, it stays and is told.
   - Volumes that were there before the claim are somebody's and are never used. Where a claim would take one, nothing is
     claimed and the check is inconclusive.
+  - A pod that others end before it is done, as who drains its node does, is made again, three times at most;
+    C(writer_ended) and C(reader_ended) in the record say how it ended.
   - Without a default class it is inconclusive, too, and of several the newest is proved, as the cluster takes it. A
     cluster without any class is skipped.
   - Everything that it makes carries labels of this run and is removed at the end; nothing of yours is changed.

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks import storage
+from tests.addons.balancing import meanwhile
 from tests.faults.conftest import assert_red
 from tests.lab import images
 from tests.lab.base import wait_for
@@ -53,6 +54,26 @@ def test_the_newest_of_two_default_classes_is_proved(lab: Any, prove: Any) -> No
         prove.green("storage")
         [record] = prove.result["records"]
         assert (record["observed"]["storage_class"], record["observed"]["defaults"]) == ("newer", ["newer", "local-path"])
+
+
+# ---- pods that others end -----------------------------------------------------------------------------------------
+@pytest.mark.gauntlet
+def test_pods_that_somebody_deletes_are_made_again(lab: Any, prove: Any) -> None:
+    """As who drains a node does: each of the two, before its volume is mounted."""
+    ended: set[str] = set()
+
+    def delete() -> None:
+        for pod in lab.api("/api/v1/pods?labelSelector=assay.clusters%2Frun")["items"]:
+            name, role = pod["metadata"]["name"], pod["metadata"]["name"].partition("-")[0]
+            if role in ("writer", "reader") and role not in ended and pod["spec"].get("nodeName"):
+                lab.api(f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{name}", "DELETE", {"gracePeriodSeconds": 0})
+                ended.add(role)
+
+    with meanwhile(delete) as errors:
+        prove.green("storage")
+    [record] = prove.result["records"]
+    assert ended == {"writer", "reader"} and not errors
+    assert [len(record["observed"][f"{role}_ended"]) for role in sorted(ended)] == [1, 1], record["observed"]
 
 
 # ---- volumes of others --------------------------------------------------------------------------------------------

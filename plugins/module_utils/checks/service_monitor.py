@@ -18,7 +18,7 @@ from ._prometheus.choice import chosen
 from ._prometheus.scraped import Column, Monitor, Scraped, columns, labels_of
 from ._prometheus.selection import GROUP, Prometheus, every, grouped
 from ._shared import policies
-from ._shared.placing import Placing
+from ._shared.standing import Standing
 from ._shared.text import listed
 
 if TYPE_CHECKING:
@@ -143,12 +143,11 @@ class ServiceMonitor(Check):
     def _make(self, ctx: Context, found: dict[str, list[Prometheus]], pods: Pods) -> list[Column]:
         """The pod with its monitors; what each of them should show where."""
         ctx.create(monitors_.gauge(ctx.nonce, int(self._value)))
-        ctx.create(monitors_.pod(ctx.nonce, ctx.image("agnhost")))
+        self._gauge = Standing(ctx, f"gauge-{ctx.nonce}", lambda _times: ctx.create(monitors_.pod(ctx.nonce, ctx.image("agnhost"))))
+        self._gauge.create()
         ctx.create(monitors_.front(ctx.nonce))
-        name = f"gauge-{ctx.nonce}"
         try:
-            Placing(ctx, [name]).wait(lambda items: pod_ready(items.get((ctx.namespace, name)) or {"metadata": {}}),
-                                      f"pod {name} is ready", STARTS)
+            self._gauge.wait(lambda items: pod_ready(self._gauge.now(items) or {"metadata": {}}), f"pod {self._gauge.name} is ready", STARTS)
         except StepFailed as e:
             ctx.inconclusive(f"there is nothing to be scraped: {e}")
         wanted = []
@@ -172,7 +171,7 @@ class ServiceMonitor(Check):
 
     def _scrape(self, ctx: Context, scraped: Scraped, wanted: list[Column]) -> dict[Column, list[Look]]:
         start = time.monotonic()
-        good, bad = scraped.up(wanted, float(ctx.options.get("scrape_limit") or 300.0))
+        good, bad = scraped.up(wanted, float(ctx.options.get("scrape_limit") or 300.0), self._gauge.renew)
         told = scraped.told(good, bad)
         if told:
             what = f"what a pod shows is not scraped by {len(told)} of {len(good) + len(bad)}"

@@ -12,7 +12,7 @@ from ..engine.declared import Option, Permission
 from ..engine.errors import StepFailed
 from ..kube.errors import ApiError
 from ..kube.pods import waiting_reason
-from ._shared.placing import Placing
+from ._shared.standing import Standing
 from ._shared.waits import why
 from ._storage.attachments import not_attached
 from ._storage.classes import CLASSES, VOLUMES, can_be_removed, choose, gives_new_volumes
@@ -106,14 +106,15 @@ class Storage(Check):
     def _pod(self, ctx: Context, name: str, command: str, claim_name: str, away_from: str, wanted: str) -> str:
         """Run the pod to its end and compare its result; the node where it ran."""
         where = ctx.fleet.choice.affinity()
-        ctx.create(pod(name, ctx.image("agnhost"), command, ctx.nonce, claim_name, where, away_from))
+        standing = Standing(ctx, name, lambda times: ctx.create(
+            pod(name, ctx.image("agnhost"), command, ctx.nonce, claim_name, where, away_from, again=times > 0)))
+        standing.create()
         start = time.monotonic()
-        placing = Placing(ctx, [name])
         try:
-            item = self._end(ctx, placing, name, claim_name, ctx.options.get("provision_limit", 180))
+            item = self._end(ctx, standing, claim_name, ctx.options.get("provision_limit", 180))
         except StepFailed:
             not_attached(ctx, [self._volume["metadata"]["name"]] if self._volume else [], time.monotonic() - start)
-            ended = placing.over or f"not within {time.monotonic() - start:.0f} s"
+            ended = standing.placing.over or f"not within {time.monotonic() - start:.0f} s"
             raise StepFailed(f"pod {name} with its volume ends: {ended}{why(ctx, name, claim_name)}") from None
         reason = waiting_reason(item)
         if reason and reason[0] in NO_IMAGE:
@@ -133,27 +134,27 @@ class Storage(Check):
         ctx.measure(f"{name.partition('-')[0]} pod, from its creation to its end", time.monotonic() - start, "s")
         return node
 
-    def _end(self, ctx: Context, placing: Placing, name: str, claim_name: str, limit: float) -> dict[str, Any]:
+    def _end(self, ctx: Context, standing: Standing, claim_name: str, limit: float) -> dict[str, Any]:
         """The pod as it ended; on the way the volume is held as soon as there is one."""
-        what, start = f"pod {name} with its volume ends", time.monotonic()
+        what, start = f"pod {standing.name} with its volume ends", time.monotonic()
         claims = ctx.watch("persistentvolumeclaims")
 
         def ended(items: dict[Any, Any]) -> dict[str, Any] | None:
-            return self._settled(items.get((ctx.namespace, name)))
+            return self._settled(standing.now(items))
 
         def has_volume() -> dict[str, Any] | None:
             return bound(claims.items().get((ctx.namespace, claim_name)))
 
         if self._volume is None:
-            placing.wait(lambda items: ended(items) or has_volume(), what, limit)
+            standing.wait(lambda items: ended(items) or has_volume(), what, limit)
             if has_volume():
                 self._hold(ctx, claim_name)
-        item: dict[str, Any] = placing.wait(ended, what, max(0.0, limit - (time.monotonic() - start)))
+        item: dict[str, Any] = standing.wait(ended, what, max(0.0, limit - (time.monotonic() - start)))
         return item
 
-    def _settled(self, item: dict[str, Any] | None) -> dict[str, Any] | None:
+    def _settled(self, item: dict[str, Any]) -> dict[str, Any] | None:
         """The pod when it has ended or its image cannot be had."""
-        if item is None:
+        if not item:
             return None
         reason = waiting_reason(item)
         return item if ending(item) or (reason and reason[0] in NO_IMAGE) else None

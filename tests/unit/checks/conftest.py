@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.assay.clusters.plugins.module_utils.checks import api_server, service, storage, zonal_stateful_set
-from ansible_collections.assay.clusters.plugins.module_utils.checks._shared import asked, placing, policies
+from ansible_collections.assay.clusters.plugins.module_utils.checks._shared import asked, placing, policies, standing
 from ansible_collections.assay.clusters.plugins.module_utils.checks._dns import asking
 from ansible_collections.assay.clusters.plugins.module_utils.checks._dns import services
 from ansible_collections.assay.clusters.plugins.module_utils.checks._nodes import looks
@@ -22,7 +22,7 @@ from tests.fakes.clock import Clock
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     monkeypatch.setattr(Now, "clock", made)
-    for module in (asked, placing, policies, asking, services, looks, service_node, ends, set, api_server, context, service,
+    for module in (asked, placing, policies, standing, asking, services, looks, service_node, ends, set, api_server, context, service,
                    storage, zonal_stateful_set):
         monkeypatch.setattr(module, "time", made)
     return made

@@ -48,6 +48,22 @@ def test_a_pod_of_ours_that_no_node_takes_is_not_waited_for(monkeypatch: pytest.
         watched.run()
 
 
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_pod_of_ours_that_others_end_before_it_is_scraped_is_made_again(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    watched, left = Watched(monkeypatch, prometheus(**ALL)), [times]
+
+    def ask(_self: Any, replica: Any, path: str, **query: str) -> Any:
+        if path == "targets" and left[0] and watched.ctx.items["pods"]:
+            left[0] -= 1
+            watched.ctx.items["pods"].clear()
+        there = path != "targets" or watched.ctx.items["pods"]
+        return watched._ask(replica, path, query) if there else {"activeTargets": [], "droppedTargetCounts": {}}  # pylint: disable=protected-access
+
+    monkeypatch.setattr(Asker, "ask", ask)
+    assert watched.run().observed["gauge_ended"] == ["deleted"] * times
+    assert len(watched.made("Pod")) == times + 1 and not watched.ctx.seen(ok=False)
+
+
 # ---- who selects what ---------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("selector", "labels", "takes"), [
     (None, {}, False), (None, None, False), ({}, {}, True), ({}, None, True),

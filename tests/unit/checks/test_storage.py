@@ -169,6 +169,63 @@ def test_a_pod_that_no_node_takes_is_not_waited_for():
     assert ctx.deadline == start and ctx.left() > 580
 
 
+# ---- pods that others end -----------------------------------------------------------------------------------------
+class _Goes(dict):
+    """Pods that are there at the first look, and gone at the next ones."""
+
+    looks = 0
+
+    def get(self, key, default=None):
+        self.looks += 1
+        return super().get(key, default) if self.looks < 2 else default
+
+
+def _ended(disks, role, times, **status):
+    """The first pods of that role are ended: by a status of theirs, else deleted."""
+    created, left = disks.ctx.on_create, [times]
+
+    def ended(manifest):
+        made = created(manifest)
+        if manifest["metadata"]["name"].startswith(role) and left[0]:
+            left[0] -= 1
+            [[key, item]] = disks.ctx.items["pods"].items()
+            item["status"] = {"phase": "Running", **status}
+            disks.ctx.items["pods"] = {key: item} if status else _Goes({key: item})
+        return made
+
+    disks.ctx.on_create = ended
+    return disks
+
+
+EVICTED = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}
+
+
+@pytest.mark.parametrize("role", ["writer", "reader"])
+@pytest.mark.parametrize(("status", "words"), [({}, "deleted"), (EVICTED, "Evicted: The node was low on resource: memory.")])
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_pod_that_others_end_is_made_again(role, status, words, times):
+    disks = _ended(Disks(), role, times, **status)
+    ctx = disks.run()
+    made = [m for m in ctx.created if m["metadata"]["name"] == f"{role}-{NONCE}"]
+    assert len(made) == times + 1 and ctx.observed[f"{role}_ended"] == [f"on {'n1' if role == 'writer' else 'n2'}: {words}"] * times
+    mine = [next(e["value"] for e in m["spec"]["containers"][0]["env"] if e["name"] == "MINE") for m in made]
+    assert mine == ["", *["|blob|log"] * times], "what the one before wrote is its own"
+
+
+def test_a_pod_that_others_end_each_time_proves_nothing():
+    with pytest.raises(Inconclusive, match=f"pod writer-{NONCE} was ended by others 4 times before it was done, the last time on n1: deleted: "
+                       "keep those that delete pods from those labelled assay.clusters/run"):
+        _ended(Disks(), "writer", 9).run()
+
+
+def test_a_pod_that_every_kubelet_evicts_is_red_in_its_words():
+    _ended(Disks(), "writer", 9, **EVICTED).assert_red("ended with -1: Evicted: The node was low on resource: memory")
+
+
+def test_a_pod_that_had_its_time_is_not_made_again():
+    _ended(Disks(), "writer", 1, phase="Failed", reason="DeadlineExceeded").assert_red("ended with -1: DeadlineExceeded")
+
+
 def test_a_volume_that_stays_fails():
     disks = Disks()
     disks.gone = False
@@ -208,10 +265,11 @@ def test_ends_of_pods():
     assert ending({"status": {"containerStatuses": [{"state": state}]}}) == (137, "OOMKilled")
 
 
-def _shell(command, data, tmp):
+def _shell(command, data, tmp, again=False):
     result = tmp / "result"
+    env = {e["name"]: e["value"] for e in pod("p", "i", command, NONCE, "c", [], again=again)["spec"]["containers"][0]["env"]}
     text = command.replace("/tmp/", f"{tmp}/").replace("/data", str(data))
-    done = subprocess.run(["sh", "-c", text], env={"NONCE": NONCE, "R": str(result), "PATH": "/usr/bin:/bin"},
+    done = subprocess.run(["sh", "-c", text], env={**env, "R": str(result), "PATH": "/usr/bin:/bin"},
                           capture_output=True, text=True, check=False)
     return done.returncode, result.read_text().strip() if result.exists() else done.stderr
 
@@ -228,6 +286,9 @@ def test_the_scripts_really_write_verify_and_append(tmp_path):
     assert _shell(READ, data, tmp_path)[1] != f"{digest(NONCE)} {NONCE}"
     status, text = _shell(WRITE, data, tmp_path)
     assert status == 3 and "the new volume holds" in text
+    assert _shell(WRITE, data, tmp_path, again=True) == (0, digest(NONCE)), "a writer before it was ended"
+    (data / "theirs").touch()
+    assert _shell(WRITE, data, tmp_path, again=True) == (3, "the new volume holds: theirs")
 
 
 def test_manifest_meets_the_restricted_level():

@@ -3,6 +3,7 @@
 """Whether the targets of a monitor are scraped by each replica of each Prometheus, and what is known where they are not."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,12 +97,15 @@ class Scraped:
             self._deaf.setdefault(str(column), (self.ctx.left(), f"{column.words} could not be asked: {e}"))
         return None
 
-    def up(self, wanted: list[Column], seconds: float) -> tuple[dict[Column, list[Look]], dict[Column, list[Look]]]:
-        """(columns in which all targets that there are are up and there is one, the others), as they stand at last."""
+    def up(self, wanted: list[Column], seconds: float, before: Callable[[], Any] | None = None
+           ) -> tuple[dict[Column, list[Look]], dict[Column, list[Look]]]:
+        """(columns in which all targets that there are are up and there is one, the others), as they stand at last. before each look."""
         good: dict[Column, list[Look]] = {}
         bad: dict[Column, list[Look]] = {}
 
         def settled() -> bool:
+            if before:
+                before()
             left = [c for c in wanted if c not in good and c.words not in self.unasked]
             for column, looks in zip(left, self.ctx.in_parallel(self._looks, left)):
                 if looks is None:

@@ -7,14 +7,13 @@ Those are no DaemonSet's: the Cluster Autoscaler takes a node's pods of DaemonSe
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from ...common import nodes as node_of
 from ...engine.probes import HTTP_PORT, UDP_PORT, Probe
-from ...kube.errors import ApiError
-from ...kube.kinds import path_of
 from .._shared.at_work import leaving
 from .._shared.manifests import container_security, pod_security
+from .._shared.standing import Standing, refused, why_ended
 from .._shared.text import listed
 from .groups import Group
 
@@ -31,8 +30,6 @@ _MAY_GO = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "true"}
 _MOST = 200
 # Seconds until the scheduler has said that it fits nowhere.
 _SCHEDULED = 60.0
-# How often it is made again where it is ended before we are done with it.
-_AGAIN = 3
 
 
 def manifest(ctx: Context, name: str, group: Group) -> dict[str, Any]:
@@ -92,76 +89,35 @@ class Keepers:
         self.ctx.in_parallel(lambda name: self.ctx.delete("Pod", name, wait=False), names, workers=8)
 
 
-def _why_ended(pod: dict[str, Any]) -> str:
-    """What is said of a pod that was ended: its own status, or by whom it was disrupted."""
-    status, node = pod.get("status") or {}, (pod.get("spec") or {}).get("nodeName")
-    target = next((c for c in status.get("conditions") or () if c.get("type") == "DisruptionTarget"), {})
-    told = [status.get("reason") or target.get("reason") or "", status.get("message") or target.get("message") or ""]
-    words = ": ".join(str(t) for t in told if t) or ("deleted" if status.get("phase") not in ("Failed", "Succeeded") else str(status["phase"]))
-    return f"on {node}: {words}" if node else words
-
-
 class Seeker:
-    """The pod for one group, and the node that it gets. ended: how it was each time that it had to be made again."""
+    """The pod for one group, and the node that it gets."""
 
     def __init__(self, ctx: Context, group: Group, number: int):
         self.ctx, self.group, self.name = ctx, group, f"seeker-{ctx.nonce}-{number}"
         self.nodes: list[str] = []  # that it was given, the last one now
-        self._last: dict[str, Any] = {}  # as it was when it was there last, since it was made
-        self.ended: list[str] = []
+        self._standing = Standing(ctx, self.name, lambda _times: ctx.create(manifest(ctx, self.name, group)))
 
     @property
     def node(self) -> str:
         return self.nodes[-1] if self.nodes else ""
 
     def create(self) -> None:
-        self.ctx.create(manifest(self.ctx, self.name, self.group))
+        self._standing.create()
 
     def pod(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.ctx.watch("pods").items().get((self.ctx.namespace, self.name)) or {}
-        return found
+        return self._standing.now(self.ctx.watch("pods").items())
 
     def where(self) -> str:
         return str((self.pod().get("spec") or {}).get("nodeName") or "")
 
     def renew(self) -> None:
-        """Make it again where it was ended, as any pod's controller would.
-
-        The taint manager takes pods off a node whose taint has just gone (it and the scheduler know of that at different times), and a
-        kubelet that has just started refuses some. Inconclusive where others end it each time; fails where kubelets do.
-        """
-        pod = self.pod()
-        self._last = pod or self._last
-        refused = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
-        if not refused and (pod or not self._absent()):
+        """Make it again where it was ended; inconclusive where others end it each time, and a failure where kubelets of new nodes do."""
+        if self._standing.renew() or not refused(pod := self.pod()):
             return
-        self.ended.append(_why_ended(self._last))
-        self.ctx.observe(pod_ended=self.ended[-_AGAIN - 1:])
-        if len(self.ended) > _AGAIN:
-            self._ends_each_time(refused)
-        if refused:
-            self.ctx.delete("Pod", self.name)
-        self._last = {}
-        self.create()
-
-    def _absent(self) -> bool:
-        """Whether it is gone, and not only untold yet by the watch."""
-        try:
-            self.ctx.client.quiet.get(path_of("v1", "Pod", self.ctx.namespace, self.name))
-        except ApiError as e:
-            if e.status != 404:
-                raise
-            return True
-        return False
-
-    def _ends_each_time(self, refused: bool) -> NoReturn:
-        node = str((self._last.get("spec") or {}).get("nodeName") or "")
-        words = f"pod {self.name} was ended {len(self.ended)} times before it had served, the last time {self.ended[-1]}"
-        if not refused:
-            self.ctx.inconclusive(f"{words}: exempt pods labelled {SEEKS} from what deletes them")
+        node, words = str(pod["spec"].get("nodeName") or ""), why_ended(pod)
         self.ctx.touches("Node", node)
-        self.ctx.see(kind="node", ok=False, to_node=node, variant="ready", error=self.ended[-1])
-        self.ctx.fail(words[:600])
+        self.ctx.see(kind="node", ok=False, to_node=node, variant="ready", error=words)
+        self.ctx.fail(f"pod {self.name} was refused {len(self._standing.ended) + 1} times, the last time {words}"[:600])
 
     def fits_nowhere(self, before: Collection[str]) -> None:
         """The scheduler's word that no node takes it; inconclusive where one does."""

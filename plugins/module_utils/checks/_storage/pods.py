@@ -11,9 +11,9 @@ from .._shared.manifests import container_security, pod_security
 # The result goes where the kubelet reads it, so that nobody needs the right to read logs.
 RESULT = "/dev/termination-log"
 
-# A volume is new: nobody's data but what a file system makes for itself.
+# A volume is new: nobody's data but what a file system makes for itself, and what a writer before it wrote that was ended.
 WRITE = """set -eu
-others=$(ls -A /data | grep -vE '^(lost\\+found|\\.snapshots?|\\.zfs)$' || true)
+others=$(ls -A /data | grep -vE "^(lost\\+found|\\.snapshots?|\\.zfs${MINE:-})$" || true)
 [ -z "$others" ] || { echo "the new volume holds: $others" | head -c 300 >$R; exit 3; }
 i=0; while [ $i -lt 64 ]; do echo "$NONCE $i"; i=$((i+1)); done >/tmp/part
 i=0; while [ $i -lt 64 ]; do cat /tmp/part; i=$((i+1)); done >/tmp/all
@@ -58,14 +58,14 @@ def _where(nodes: list[dict[str, Any]], away_from: str) -> dict[str, Any]:
 
 
 def pod(name: str, image: str, command: str, nonce: str, claim_name: str, nodes: list[dict[str, Any]],
-        away_from: str = "") -> dict[str, Any]:
+        away_from: str = "", again: bool = False) -> dict[str, Any]:
     """A pod that runs the command with the volume at /data and ends.
 
-    nodes: requirements (matchExpressions) of where it may run; away_from: the node where it may not.
+    nodes: requirements (matchExpressions) of where it may run; away_from: the node where it may not. again: one before it was ended.
     """
     container = {
         "name": "storage", "image": image, "imagePullPolicy": "IfNotPresent", "command": ["sh", "-c", command],
-        "env": [{"name": "NONCE", "value": nonce}, {"name": "R", "value": RESULT}],
+        "env": [{"name": "NONCE", "value": nonce}, {"name": "R", "value": RESULT}, {"name": "MINE", "value": "|blob|log" if again else ""}],
         "terminationMessagePath": RESULT, "terminationMessagePolicy": "FallbackToLogsOnError",
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
         "securityContext": container_security(),
