@@ -38,9 +38,9 @@ def kubelet(name: str, **how: Any) -> Issued:
 
 
 def request(name: str, user: str = "system:node:n1", age: float = 900, signer: str = "kubernetes.io/kubelet-serving",
-            *conditions: str) -> dict[str, Any]:
+            condition: str = "") -> dict[str, Any]:
     return {"metadata": {"name": name, "creationTimestamp": ago(age)}, "spec": {"signerName": signer, "username": user},
-            "status": {"conditions": [{"type": c} for c in conditions]}}
+            "status": {"conditions": [{"type": condition}] if condition else []}}
 
 
 def webhook(name: str, *bundle: Issued, service: str = "hook", url: str = "") -> dict[str, Any]:

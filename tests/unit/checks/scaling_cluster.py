@@ -38,8 +38,8 @@ class Scaled:
     """Seconds: after the pod was made until the autoscaler decides, a machine joins, gets Ready; after the pod's end until its node goes.
 
     events: (reason, message, who) on our pod; of_node: on the node and its claim; guests: pods of others on the new node.
-    takes_off, refuses: how many of our pods are deleted as they get their node, and are ended there by its kubelet. moves_to: the node that comes for the one after
-    them, while the other one stays.
+    takes_off, refuses: how many of our pods are deleted as they get their node, and are ended there by its kubelet. moves_to: the node that
+    comes for the one after them, while the other one stays.
     """
 
     def __init__(self, **options: Any):
@@ -76,7 +76,7 @@ class Scaled:
         if self.deleted == self.pods or there_for >= 2 and self.pods <= self.takes_off:
             return {}
         if there_for >= 0 and self.pods <= self.takes_off:
-            target = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager", "message": "Taint manager: deleting due to NoExecute taint"}
+            target = {"type": "DisruptionTarget", "reason": "DeletionByTaintManager", "message": "Taint manager: deleting due to NoExecute taint"}
             return {**on_new, "status": {"phase": "Pending", "conditions": [target]}}
         if there_for >= 0 and self.pods <= self.refuses:
             return {**on_new, "status": {"phase": "Failed", "reason": "OutOfcpu", "message": "Node didn't have enough resource: cpu"}}

@@ -242,7 +242,8 @@ def test_a_pod_that_a_new_node_loses_is_made_again(ended: str, last: str, times:
 def test_a_pod_that_others_end_each_time_proves_nothing() -> None:
     world = Scaled().karpenter()
     world.takes_off = 9
-    ctx = _red(world, f"pod {SEEKER} was ended by others 4 times before it was done, .*: keep those that delete pods from those labelled assay.clusters/run", Inconclusive)
+    ctx = _red(world, f"pod {SEEKER} was ended by others 4 times before it was done, .*: keep those that delete pods from those labelled "
+               "assay.clusters/run", Inconclusive)
     assert world.pods == 4 and ctx.observed["seeker_ended"][0] == TAKEN_OFF
 
 
