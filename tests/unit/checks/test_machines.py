@@ -85,7 +85,8 @@ class World:
         return self.platform
 
     def spoil(self, number, **values):
-        self.machines[number - 1] = replace(self.machines[number - 1], **values)
+        now = {k: v() if callable(v) else v for k, v in values.items()}
+        self.machines[number - 1] = replace(self.machines[number - 1], **now)
 
     def run(self):
         answer = {"items": self.nodes} if self.nodes_answer is None else self.nodes_answer
@@ -250,8 +251,8 @@ def test_a_platform_that_cannot_be_asked(world, monkeypatch, error, key):
     ({"tools": "not running", "extra": {"tools_status": "guestToolsCurrent"}}, "tools",
      r"machine 2 runs no guest tools \(guestToolsCurrent\)"),
     ({"tools": "none"}, "tools", "machine 2 has no guest tools"),
-    ({"snapshots": (Snapshot("1", "golden", ago(4)),)}, "snapshot", "machine 2 has snapshot 'golden', 4.0 days old"),
-    ({"snapshots": tuple(Snapshot(str(n), f"s{n}", ago(1), parent=str(n - 1)) for n in range(4))}, "snapshot",
+    ({"snapshots": lambda: (Snapshot("1", "golden", ago(4)),)}, "snapshot", "machine 2 has snapshot 'golden', 4.0 days old"),
+    ({"snapshots": lambda: tuple(Snapshot(str(n), f"s{n}", ago(1), parent=str(n - 1)) for n in range(4))}, "snapshot",
      "machine 2 has 4 snapshots on each other"),
     ({"consolidate": True}, "consolidation", "machine 2 needs a consolidation"),
     ({"extra": {"disk_uuid": False}}, "disk_uuid", "machine 2 disk.EnableUUID is not TRUE"),

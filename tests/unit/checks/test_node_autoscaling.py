@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.assay.clusters.plugins.module_utils.checks._scaling import coming, going
+from ansible_collections.assay.clusters.plugins.module_utils.checks._scaling import coming, going, signs
 from ansible_collections.assay.clusters.plugins.module_utils.checks.node_autoscaling import NodeAutoscaling
 from ansible_collections.assay.clusters.plugins.module_utils.engine.errors import DoesNotApply, Inconclusive, StepFailed
 from ansible_collections.assay.clusters.tests.unit.checks.fakes import FakeContext
@@ -252,6 +252,13 @@ def test_a_node_that_refuses_each_pod_is_at_fault() -> None:
     world.refuses = 9
     ctx = _red(world, "was refused 4 times, the last time on n9: OutOfcpu: Node didn't have enough")
     assert ctx.seen(kind="node", ok=False)[0]["to_node"] == "n9" and ("Node", "", "n9") in ctx.path
+
+
+def test_what_a_wait_fails_with_is_not_the_end_of_its_time() -> None:
+    ctx = FakeContext()
+    assert signs.within(ctx, 3, lambda: False) is False and signs.within(ctx, 3, lambda: "there") is True
+    with pytest.raises(StepFailed, match="^refused$"):
+        signs.within(ctx, 3, lambda: ctx.fail("refused"))
 
 
 def test_a_node_that_the_pod_was_on_before_has_to_go_too() -> None:
