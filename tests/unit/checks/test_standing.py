@@ -61,6 +61,13 @@ def test_one_that_was_ended_before_the_watch_told_of_it_is_made_again() -> None:
     assert standing.renew() and made == [0, 1] and standing.ended == ["deleted"]
 
 
+def test_who_ended_one_that_was_gone_at_once_is_told_by_an_event() -> None:
+    ctx, standing, _made = _standing()
+    events = [("Scheduled", "Successfully assigned"), ("TaintManagerEviction", "Marking for deletion Pod a/writer-1"), ("Killing", "Stopping")]
+    ctx.client.answers[f"/api/v1/namespaces/{ctx.namespace}/events"] = {"items": [{"reason": r, "message": m} for r, m in events]}
+    assert standing.renew() and standing.ended == ["TaintManagerEviction: Marking for deletion Pod a/writer-1"]
+
+
 def test_one_of_before_that_the_watch_still_tells_is_not_the_new_one() -> None:
     ctx, standing, made = _standing()
     ctx.items["pods"][KEY] = _pod(phase="Failed", reason="Evicted")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...common.names import RUN
 from ...kube.errors import ApiError
 from ...kube.kinds import path_of
+from .optional import optional_get
 from .placing import Placing
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 AGAIN = 3
 # Why a pod that had its time is ended: that time is ours.
 _OURS = "DeadlineExceeded"
+# Reasons of events of who ends pods: the taint manager, the API of evictions, the scheduler.
+_ENDS = ("TaintManagerEviction", "Evicted", "Preempted")
 
 
 def refused(pod: Mapping[str, Any]) -> bool:
@@ -31,12 +34,12 @@ def refused(pod: Mapping[str, Any]) -> bool:
     return status.get("phase") == "Failed" and status.get("reason", _OURS) != _OURS
 
 
-def why_ended(pod: Mapping[str, Any]) -> str:
-    """What is said of a pod that was ended: its own status, or by whom it was disrupted."""
+def why_ended(pod: Mapping[str, Any], event: str = "") -> str:
+    """What is said of a pod that was ended: its own status, by whom it was disrupted, or an event."""
     status, node = pod.get("status") or {}, (pod.get("spec") or {}).get("nodeName")
     target = next((c for c in status.get("conditions") or () if c.get("type") == "DisruptionTarget"), {})
     said = status if status.get("reason") else target
-    words = ": ".join(str(said[k]) for k in ("reason", "message") if said.get(k)) or "deleted"
+    words = ": ".join(str(said[k]) for k in ("reason", "message") if said.get(k)) or event or "deleted"
     return f"on {node}: {words}" if node else words
 
 
@@ -76,7 +79,7 @@ class Standing:
         if not pod and not self._absent():
             self._last = {}  # the watch does not tell it yet, or not at the moment
             return False
-        self.ended.append(why_ended(self._last))
+        self.ended.append(why_ended(self._last, self._event()))
         self._ctx.observe(**{f"{self.name.partition('-')[0]}_ended": list(self.ended)})
         if len(self.ended) > AGAIN:
             self._ctx.inconclusive(f"pod {self.name} was ended by others {len(self.ended)} times before it was done, the last time "
@@ -86,6 +89,12 @@ class Standing:
             self._ctx.delete("Pod", self.name)
         self.create()
         return True
+
+    def _event(self) -> str:
+        """The last word of who ends pods, where the pod was gone before its status told it."""
+        found = optional_get(self._ctx, f"/api/v1/namespaces/{self._ctx.namespace}/events", {"fieldSelector": f"involvedObject.name={self.name}"})
+        told = [f"{e['reason']}: {e.get('message', '')}" for e in (found or {}).get("items") or () if e.get("reason") in _ENDS]
+        return told[-1] if told else ""
 
     def wait(self, found: Callable[[dict[Any, Any]], Any], what: str, seconds: float) -> Any:
         """As Placing.wait; the pod is made again meanwhile where it was ended."""
