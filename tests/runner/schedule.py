@@ -3,7 +3,6 @@
 """Runs stages side by side, never two that share something, and says how it goes."""
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -12,11 +11,8 @@ from dataclasses import dataclass, field
 from . import again
 from .counts import Case, Counts, cases, of_stage
 from .process import Running
-from .stages import YIELDS, Stage
+from .stages import Stage
 
-# One on the clusters, one on those with add-ons, one on simulators, one of unit tests: of the last two only one where cores are few. What
-# yields to all of them is not counted: it has what they leave.
-AT_ONCE = 4 if len(os.sched_getaffinity(0)) > 2 else 3
 HEARTBEAT = 30.0
 # What stages use that need clusters up.
 _CLUSTERS = {"clusters", "addons"}
@@ -138,8 +134,7 @@ class Schedule:
                 self._leave_out(stage, Counts(skipped=1), stage.absent)
             elif broken := next((n for n in stage.needs if n in ended and ended[n].counts.failed), ""):
                 self._leave_out(stage, Counts(failed=1), f"not run: stage {broken} failed")
-            elif ((stage.nice >= YIELDS or sum(r.stage.nice < YIELDS for r in self.running) < AT_ONCE) and not stage.uses & claimed
-                  and not open_before & ({*stage.needs} - {stage.name})):
+            elif not stage.uses & claimed and not open_before & ({*stage.needs} - {stage.name}):
                 self.waiting.remove(stage)
                 say(f"[{stage.name}] started")
                 self.running.append(Running(stage, say))

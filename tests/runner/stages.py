@@ -17,8 +17,8 @@ OUTPUT = CHECKOUT / "tests/output/stages"
 CLAIMS = OUTPUT / "claims.jsonl"
 LAB_LINES = r"(::.* |\] )(PASSED|FAILED|ERROR|SKIPPED)\b|^(FAILED|ERROR) tests/"
 FAILED_LINES = r"^(\[gw\d+\] )?(FAILED|ERROR)\b|\bFAILED\b"
-# How nice a stage is that only computes.
-YIELDS = 7
+# How nice stages are beside those on clusters, which others' time limits end: tests without one, and what only computes and waits for nobody.
+_BESIDE, _COMPUTES = 2, 3
 # Of the thousand tests and more of a stage that run beside everything else.
 _AGAIN = 3
 # Tests on fakes and simulators that have weather (tests/fakes/weather.py).
@@ -47,8 +47,8 @@ class Stage:
     least: for any other, the least number of tests that its closing line must tell.
     on_clusters: it makes things on clusters, so after it nothing of ours may be left there.
     handed_out: its tests go one by one to the clusters, the longest first. by_file: its files to whoever is free, the longest first.
-    nice: how much it yields to the others: what computes for minutes, to what is waited for. Not tests with servers of
-        their own, which would get no answer in time.
+    nice: how much it yields to the others: what computes for minutes, to what is waited for. Little for tests with servers of their own,
+        which would get no answer in time.
     show: the lines of its output worth showing live (a regular expression), the first `most` of them.
     limit: seconds, then it is ended.
     again: at most so many of its tests are tried a second time when they failed, alone, when it has ended; see again.py.
@@ -95,20 +95,20 @@ def _rooms(stage: str, *rooms: str) -> dict[str, int]:
 
 
 def _static_stages() -> list[Stage]:
-    """What reads the code and runs it without a cluster; what only computes one after the other, in the gaps that all others leave."""
+    """What reads the code, one after the other, and what runs it without a cluster."""
     static, alone = frozenset({"static"}), frozenset({"computes"})
     return [
         # The judgement first: four seconds.
         Stage("diagnosis", _pytest("diagnosis", "-q", "tests/unit/diagnosis"), static, rooms=_rooms("diagnosis", "unit")),
         Stage("unit", _pytest("unit", "-q", "-n2", "-m", "not gauntlet", "tests/unit", "--ignore=tests/unit/diagnosis"), static,
-              rooms=_rooms("unit", "unit"), limit=3600, again=_AGAIN),
-        Stage("changelog", ("antsibull-changelog", "lint"), alone, nice=YIELDS, limit=5400),
-        Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), alone, nice=YIELDS, limit=5400,
+              rooms=_rooms("unit", "unit"), nice=_BESIDE, limit=3600, again=_AGAIN),
+        Stage("changelog", ("antsibull-changelog", "lint"), alone, nice=_COMPUTES, limit=5400),
+        Stage("lint", ("ansible-lint", "--offline", "--profile=production", "--nocolor"), alone, nice=_COMPUTES, limit=5400,
               show=r"^[\w/.-]+:\d+|Passed|Failed"),
-        Stage("sanity", (sys.executable, "tests/sanity.py"), alone, least=_rooms("sanity", "")[""], nice=YIELDS,
+        Stage("sanity", (sys.executable, "tests/sanity.py"), alone, least=_rooms("sanity", "")[""], nice=_COMPUTES,
               show=r"^(ERROR|FATAL)", limit=5400),
         Stage("versions", (sys.executable, "-m", "tests.setup.versions", str(OUTPUT / "versions.junit")), static, rooms=_rooms("versions", "unit"),
-              nice=YIELDS, limit=3600, in_all=False),
+              nice=_COMPUTES, limit=3600, in_all=False),
     ]
 
 
@@ -164,7 +164,7 @@ def _cluster_stages(rooms: tuple[str, ...], own_cluster: bool) -> list[Stage]:
         Stage("kubernetes", (sys.executable, "-m", "tests.setup.older_kubernetes", str(OUTPUT / "kubernetes.junit")), frozenset({"clusters"}),
               rooms={"integration": 1, "faults": 1}, show=LAB_LINES, most=1000, limit=9000, in_all=False, absent=reason),
         Stage("weather", _pytest("weather", "-v", "-m", "no_cluster and not soak and not gauntlet", "-n3", "--dist=loadfile", *IN_WEATHER),
-              frozenset({"platforms"}), needs=("lab",) if lab else (), rooms={"integration": 1, "unit": 1}, nice=2, show=LAB_LINES, most=1000,
+              frozenset({"platforms"}), needs=("lab",) if lab else (), rooms={"integration": 1, "unit": 1}, nice=_BESIDE, show=LAB_LINES, most=1000,
               limit=5400, in_all=False, environ={"ASSAY_WEATHER": weather}),
         Stage("weather-clusters", _pytest("weather-clusters", "-v", "-m", "not no_cluster and not soak", *([] if own_cluster else _on_each()),
                                           *IN_WEATHER_ON_CLUSTERS), frozenset({"clusters"}), needs=("lab",) if lab else (),
@@ -193,7 +193,7 @@ def _gauntlet(own_cluster: bool, needs: tuple[str, ...], absent: str) -> list[St
 def _on_simulators(name: str, marks: str, needs: tuple[str, ...], rooms: tuple[str, ...] = ("integration",), **more: Any) -> Stage:
     """Tests on simulators and fakes, that mostly wait; the lab's build makes one of them."""
     command = _pytest(name, "-v", "-m", marks, "-n3", "--dist=loadfile", "--no-loadscope-reorder", *(f"tests/{r}" for r in rooms))
-    return Stage(name, command, frozenset({"platforms"}), needs=needs, rooms=_rooms(name, *rooms), by_file=True, nice=2, show=LAB_LINES,
+    return Stage(name, command, frozenset({"platforms"}), needs=needs, rooms=_rooms(name, *rooms), by_file=True, nice=_BESIDE, show=LAB_LINES,
                  most=1000, environ={"ASSAY_LONGEST_FILES_FIRST": "1"}, **more)
 
 

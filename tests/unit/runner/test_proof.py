@@ -17,7 +17,7 @@ import pytest
 from tests import sanity
 from tests.lab.base import wait_for
 from tests.runner import __main__ as runner
-from tests.runner import lab, leftovers, schedule, stages
+from tests.runner import lab, leftovers, stages
 from tests.runner.counts import Case, Counts
 from tests.runner.schedule import Outcome, Schedule
 from tests.runner.stages import Stage
@@ -258,16 +258,13 @@ def test_a_stage_is_as_nice_as_it_says_with_its_whole_session(out: Path) -> None
     assert first == str(min(19, os.nice(0) + 7)) and told[1:] == (["nice", "7"] if group.exists() else [])
 
 
-def test_what_yields_to_all_others_takes_no_place_of_theirs(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule, "AT_ONCE", 1)
+def test_what_shares_nothing_runs_side_by_side_however_many_there_are(out: Path) -> None:
+    """Each waits for the last one."""
     note = str(out / "made")
     waits = (sys.executable, "-c", f"import os, time\nwhile not os.path.exists({note!r}): time.sleep(0.02)")
-    made = Stage("b", (sys.executable, "-c", f"open({note!r}, 'w')"), frozenset({"b"}), nice=10)
-    assert [o.verdict for o in Schedule([Stage("a", waits, frozenset({"a"}), limit=60), made]).go()] == ["passed"] * 2
-    (out / "made").unlink()
-    first = Stage("b", waits, frozenset({"b"}), nice=10, limit=60)
-    last = Stage("a", (sys.executable, "-c", f"open({note!r}, 'w')"), frozenset({"a"}))
-    assert [o.verdict for o in Schedule([first, last]).go()] == ["passed"] * 2
+    many = [Stage(name, waits, frozenset({name}), limit=60) for name in "abcde"]
+    last = Stage("f", (sys.executable, "-c", f"open({note!r}, 'w')"), frozenset({"f"}))
+    assert [o.verdict for o in Schedule([*many, last]).go()] == ["passed"] * 6
 
 
 def test_what_was_taken_down_early_is_looked_at_in_the_end_with_what_went_wrong(
