@@ -17,7 +17,7 @@ OUTPUT = CHECKOUT / "tests/output/stages"
 CLAIMS = OUTPUT / "claims.jsonl"
 LAB_LINES = r"(::.* |\] )(PASSED|FAILED|ERROR|SKIPPED)\b|^(FAILED|ERROR) tests/"
 FAILED_LINES = r"^(\[gw\d+\] )?(FAILED|ERROR)\b|\bFAILED\b"
-# How nice stages are beside those on clusters, which others' time limits end: tests without one, and what only computes and waits for nobody.
+# How nice stages are beside those on clusters, whose tests have limits of time: tests that have few, and what only computes.
 _BESIDE, _COMPUTES = 2, 3
 # Of the thousand tests and more of a stage that run beside everything else.
 _AGAIN = 3
